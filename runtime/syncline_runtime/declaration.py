@@ -1,0 +1,496 @@
+"""What a generated package declares: frozen values that the executor reads and never changes.
+
+A generated module *declares* and *maps*; this package *does*. Everything here is data, but for the pure functions
+(`read`, `write`, predicates) that the generated modules define and hand over by reference.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal, TypeAlias
+
+from syncline_runtime.values import Native, Shown, Value
+
+RUNTIME_API = 1
+"""Bumped by hand whenever a package generated for the former number would no longer run correctly."""
+
+Values: TypeAlias = Mapping[str, Shown]
+"""The fields of an entity by dotted name (`address.street`), as one system shows them or as the hub holds them.
+
+A key that starts with `=` is an *output slot*: what a one-way expression line writes (`=short_name` for
+`truncate(name, 40) -> short_name`). Output slots are compared and rewritten, and never flow back.
+"""
+
+
+class RuntimeMismatch(ImportError):
+    """The generated package and the installed runtime do not fit together."""
+
+
+def require_runtime(api: int, package: str) -> None:
+    """Raise RuntimeMismatch, with its remedy, unless this runtime executes packages generated for `api`."""
+    if api == RUNTIME_API:
+        return
+    remedy = (
+        "upgrade it with `pip install -U syncline-runtime`"
+        if api > RUNTIME_API
+        else "generate the package again with `syncline build` (or install the older syncline-runtime)"
+    )
+    raise RuntimeMismatch(
+        f"package {package!r} was generated for runtime API {api}, the installed syncline-runtime offers {RUNTIME_API}: {remedy}"
+    )
+
+
+# -- systems -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Literally:
+    """A setting written in the spec."""
+
+    value: str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class FromEnvironment:
+    """A setting read from the environment (or `.env`); `secret` values are never shown anywhere."""
+
+    variable: str
+    secret: bool
+
+
+SettingSource: TypeAlias = Literally | FromEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A placeholder that stands for a whole value in a call: a setting, or one of the names of `SLOTS`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text with `{name}` placeholders, each percent-encoded where it stands in a path."""
+
+    template: str
+
+
+SLOTS = (
+    "id",  # remote id of the one record
+    "ids",  # remote ids of a batch
+    "values",  # the one record's fields to write, native spelling
+    "records",  # a batch's fields to write, in order
+    "updates",  # a batch of updates, flattened: [id], values, [id], values …
+    "fields",  # names of the fields to read
+    "filter",  # the conditions of a listing
+    "since",  # the change cursor, native spelling
+    "page",  # page number
+    "offset",
+    "limit",  # page size
+    "cursor",  # opaque page token
+    "version",  # the version a conditional write expects
+    "field",  # name and value of an equality condition
+    "value",
+    "token",  # what a login answered
+)
+"""Placeholders that the protocol engines fill, beside the connector's own settings."""
+
+Body: TypeAlias = "Slot | Text | str | int | bool | None | tuple[Body, ...] | Mapping[str, Body]"
+"""A JSON-like template: plain values stand for themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request: `verb` is an HTTP method for `rest`, `CALL` for `jsonrpc` (then `target` names the method and `body` its
+    parameters)."""
+
+    verb: str
+    target: Text
+    body: Body = None
+    query: Mapping[str, Body] = field(default_factory=dict)
+    headers: Mapping[str, Body] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """How records are read one by one or written.
+
+    `many` is the largest number of records in one call; `atomic` says that one bad record refuses the whole call.
+    `answer` is the dotted path of the record (or of the list of records) in the answer; `returns` says what stands there.
+    """
+
+    call: Call
+    many: int = 1
+    atomic: bool = False
+    answer: str = ""
+    returns: Literal["record", "id", "nothing"] = "nothing"
+    missing: tuple[int, ...] = (404,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """How a listing goes on. `size` is the largest page; the parameters name query parameters (rest) — jsonrpc uses slots."""
+
+    style: Literal["none", "number", "offset", "cursor", "next", "link", "keyset"]
+    size: int = 100
+    page_parameter: str = "page"
+    size_parameter: str = "limit"
+    first: int = 1
+    next: str = ""  # dotted path of the next cursor or URL in the answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """How a listing is limited to what changed. `condition` holds Slot("since") or `{since}`; the stored cursor is the true
+    maximum of `field`, the overlap of `lag_seconds` plus one unit of precision is applied when asking."""
+
+    condition: Body
+    field: str
+    spelling: str = "iso"  # a wire spelling of instants (codecs.WIRE) or "text" for an opaque or numeric version
+    inclusive: bool = True
+    precision_ms: int = 1000
+    lag_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How all records, or those changed since a cursor, are listed. `complete` says that no record is ever left out."""
+
+    call: Call
+    items: str = ""
+    paging: Paging = Paging(style="none")
+    since: Since | None = None
+    sort: Body = None
+    sort_parameter: str = "sort"
+    filter_parameter: str = "filter"
+    filter_join: str = ""  # joins textual conditions; empty: conditions are a list
+    equals: Body = None  # template of an equality, with slots `field` and `value`; None: filtered here, not there
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeField:
+    """A field of a resource: `path` is where it stands in the record as delivered, if that is not its name."""
+
+    name: str
+    kind: str
+    path: tuple[str, ...] = ()
+    writable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A kind of record in a system. `location` is a table, a file, or a model where the protocol needs one."""
+
+    name: str
+    identity: str
+    fields: Mapping[str, NativeField]
+    location: str = ""
+    version: str | None = None  # field whose value changes with each change and orders changes (updated_at)
+    version_spelling: str = "iso"
+    version_is_time: bool = True
+    list: Listing | None = None
+    read: Operation | None = None
+    create: Operation | None = None
+    update: Operation | None = None
+    delete: Operation | None = None
+    archive: tuple[str, Any] | None = None  # field and native value that stand for "archived"
+    lock: Literal["none", "etag", "version"] = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A call that answers a token; `token` is its dotted path, or a Text over the answer's paths and settings."""
+
+    call: Call
+    token: Body
+    encode: Literal["plain", "base64"] = "plain"
+    header: str = "Authorization"
+    prefix: str = ""
+    refresh_on: tuple[int, ...] = (401,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderAuth:
+    """A constant header made from settings: API key, bearer or basic."""
+
+    header: str
+    value: Text
+    encode: Literal["plain", "basic"] = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errors:
+    """Where an answer carries an error: dotted paths; `in_success` is the path whose presence in a 2xx answer means failure."""
+
+    message: str = ""
+    fields: str = ""
+    code: str = ""
+    in_success: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """A system instance's budget: `calls` per `seconds`, shared by everything that talks to it."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connector:
+    """How a kind of system is reached."""
+
+    name: str
+    protocol: Literal["rest", "jsonrpc", "sql", "files"]
+    base: Text | None = None
+    auth: Login | HeaderAuth | None = None
+    rate: Rate | None = None
+    throttle: tuple[int, ...] = (429,)
+    errors: Errors = Errors()
+    timeout_seconds: float = 30.0
+    concurrency: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """An instance of a connector with its settings and the resources the spec uses."""
+
+    name: str
+    connector: Connector
+    settings: Mapping[str, SettingSource]
+    resources: Mapping[str, Resource]
+
+
+# -- entities and maps -------------------------------------------------------------------------------------------------
+
+
+class When(Enum):
+    """A condition on writing a line."""
+
+    ALWAYS = "always"
+    ON_CREATE = "only on create"
+    INTO_EMPTY = "only into empty"
+    PRESENT = "only when present"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """One line of a map. `field` is the entity's field, or an output slot (`=name`).
+
+    `contributes`: an edit in this system may change the entity (`<-`, `<->`). `writes`: the system is kept in step (`->`, `<->`).
+    `native` names the resource's fields that the line reads and writes. `exact`: the system can hold every value of the field
+    unchanged; otherwise what it shows is what `read(write(values))` says.
+    """
+
+    field: str
+    native: tuple[str, ...]
+    contributes: bool
+    writes: bool
+    when: When = When.ALWAYS
+    exact: bool = True
+    line: int = 0  # of the spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """An equality of a map's `where`: native spelling."""
+
+    field: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMap:
+    """How one entity stands in one resource of one system. The functions are pure and straight-line.
+
+    read(native) -> values shown, output slots included; raises CodecError.
+    write(values, old) -> native fields by resource field name, all writable lines; `old` is the record as it stands, or None on create.
+    normalise(native) -> native as the system will store it (declared `normalises`), or None where nothing is declared.
+    in_scope(native): the map's `where`, evaluated here. applies(values): the map's `when`.
+    """
+
+    entity: str
+    system: str
+    resource: str
+    flows: tuple[Flow, ...]
+    read: Callable[[Native], dict[str, Any]]
+    write: Callable[[Mapping[str, Any], Native | None], Native]
+    normalise: Callable[[Native], Native] | None = None
+    where: tuple[Condition, ...] = ()
+    in_scope: Callable[[Native], bool] | None = None
+    applies: Callable[[Mapping[str, Any]], bool] | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRule:
+    """A rule of identity: records with equal values in all `fields` are the same; `ask` only proposes to a person.
+
+    `placeholders` are patterns (`info@*`) whose values are no key.
+    """
+
+    fields: tuple[str, ...]
+    ask: bool = False
+    placeholders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """The hub's idea of a record. `shape` is the TypedDict of its fields, which the state store decodes into."""
+
+    name: str
+    shape: Any
+    fields: tuple[str, ...]
+    kinds: Mapping[str, str]  # field -> type kind (codecs registry)
+    required: frozenset[str] = frozenset()
+    pii: frozenset[str] = frozenset()
+    match: tuple[MatchRule, ...] = ()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+
+
+# -- policy ------------------------------------------------------------------------------------------------------------
+
+
+class Drift(Enum):
+    """What happens to an edit by a system that is not the field's owner."""
+
+    OVERWRITE = "overwrite"
+    KEEP = "keep"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """`owned by SYSTEM`."""
+
+    by: str
+    drift: Drift = Drift.OVERWRITE
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefers:
+    """`prefers A then B`: everybody may edit; when several did, the first listed that changed wins."""
+
+    order: tuple[str, ...]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """`newest else A`: the newest edit if the gap exceeds `skew_seconds`, else the tie-break's order."""
+
+    otherwise: tuple[str, ...]
+    skew_seconds: float = 2.0
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """`union`, `max`, `min` or a pure function of one's own: commutative, associative, idempotent."""
+
+    by: Literal["union", "max", "min", "python"]
+    function: Callable[[tuple[Value, ...]], Value] | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """`ask`: to the review queue; that field only is held."""
+
+    line: int = 0
+
+
+Rule: TypeAlias = Owned | Prefers | Newest | Merged | Ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """`create in SYSTEM when …|never`; `when` None means always."""
+
+    allowed: bool
+    when: Callable[[Mapping[str, Any]], bool] | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updating:
+    """`update in SYSTEM when …|never`."""
+
+    allowed: bool
+    when: Callable[[Mapping[str, Any]], bool] | None = None
+    line: int = 0
+
+
+class OnDelete(Enum):
+    """What happens in a system when the record was deleted in another."""
+
+    NEVER = "never"
+    PROPAGATE = "propagate"
+    ARCHIVE = "archive"
+    UNLINK = "unlink"
+    RECREATE = "recreate"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """`delete in SYSTEM …`."""
+
+    policy: OnDelete
+    unless_edited: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardLimit:
+    """`guard OP over N and P%`: held when both are exceeded, per system and run."""
+
+    operation: Literal["create", "update", "delete"]
+    count: int
+    percent: float
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """The policy of one entity across systems. `systems` is in the order of the spec, which every tie falls back on.
+
+    `rules` has an entry for each contested field; a field without one has a single contributing system.
+    `together` lists groups of fields that are decided as one.
+    """
+
+    entity: str
+    systems: tuple[str, ...]
+    rules: Mapping[str, Rule]
+    together: tuple[tuple[str, ...], ...] = ()
+    creates: Mapping[str, Creation] = field(default_factory=dict)
+    updates: Mapping[str, Updating] = field(default_factory=dict)
+    deletes: Mapping[str, Deletion] = field(default_factory=dict)
+    empty: Literal["propagates", "ignored"] = "propagates"
+    out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
+    guards: tuple[GuardLimit, ...] = ()
+    after: tuple[str, ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A whole generated package: what `python -m NAME` runs."""
+
+    name: str
+    source: str  # file name of the spec, for messages: `crm_erp.sync`
+    spec_version: int
+    spec_sha256: str
+    systems: Mapping[str, System]
+    entities: Mapping[str, Entity]
+    mappings: tuple[FieldMap, ...]
+    syncs: tuple[Sync, ...]
+
+    def mapping(self, entity: str, system: str) -> FieldMap:
+        """The map of `entity` in `system`. Raises KeyError where the spec has none."""
+        for candidate in self.mappings:
+            if candidate.entity == entity and candidate.system == system:
+                return candidate
+        raise KeyError((entity, system))
