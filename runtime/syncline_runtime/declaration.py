@@ -95,7 +95,7 @@ SLOTS = (
 )
 """Placeholders that the protocol engines fill, beside the connector's own settings."""
 
-Body: TypeAlias = "Slot | Text | str | int | bool | None | tuple[Body, ...] | Mapping[str, Body]"
+Body: TypeAlias = "Slot | Text | str | int | bool | tuple[Body, ...] | Mapping[str, Body] | None"
 """A JSON-like template: plain values stand for themselves."""
 
 
@@ -305,7 +305,8 @@ class FieldMap:
     """How one entity stands in one resource of one system. The functions are pure and straight-line.
 
     read(native) -> values shown, output slots included; raises CodecError.
-    write(values, old) -> native fields by resource field name, all writable lines; `old` is the record as it stands, or None on create.
+    write(values, old) -> native fields by resource field name, all writable lines; `old` is the record
+        as it stands, or None on create.
     normalise(native) -> native as the system will store it (declared `normalises`), or None where nothing is declared.
     in_scope(native): the map's `where`, evaluated here. applies(values): the map's `when`.
     """
