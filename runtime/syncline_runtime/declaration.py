@@ -83,6 +83,7 @@ SLOTS = (
     "updates",  # a batch of updates, flattened: [id], values, [id], values …
     "fields",  # names of the fields to read
     "filter",  # the conditions of a listing
+    "sort",  # the order of a listing
     "since",  # the change cursor, native spelling
     "page",  # page number
     "offset",
@@ -117,6 +118,9 @@ class Operation:
 
     `many` is the largest number of records in one call; `atomic` says that one bad record refuses the whole call.
     `answer` is the dotted path of the record (or of the list of records) in the answer; `returns` says what stands there.
+    `each` is the template of one record of a batch, of which the slots `records` and `updates` are then made (None: its values);
+    `item` is the path of the record within one item of a batch's answer. `batch` is the same operation for several records,
+    where that is another call. `idempotency` names a header that takes a key of the write.
     """
 
     call: Call
@@ -125,11 +129,18 @@ class Operation:
     answer: str = ""
     returns: Literal["record", "id", "nothing"] = "nothing"
     missing: tuple[int, ...] = (404,)
+    each: Body = None
+    item: str = ""
+    batch: "Operation | None" = None
+    idempotency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """How a listing goes on. `size` is the largest page; the parameters name query parameters (rest) — jsonrpc uses slots."""
+    """How a listing goes on. `size` is the largest page; the parameters name query parameters (rest) — jsonrpc uses slots.
+
+    `keyset` adds the condition `after` (slots `id` and `since`: identity and version of the last record) to the filter.
+    """
 
     style: Literal["none", "number", "offset", "cursor", "next", "link", "keyset"]
     size: int = 100
@@ -137,6 +148,8 @@ class Paging:
     size_parameter: str = "limit"
     first: int = 1
     next: str = ""  # dotted path of the next cursor or URL in the answer
+    cursor_parameter: str = "cursor"
+    after: Body = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +163,7 @@ class Since:
     inclusive: bool = True
     precision_ms: int = 1000
     lag_seconds: float = 0.0
+    fallback: str = ""  # field that stands in while `field` is null (a creation time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +184,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeField:
-    """A field of a resource: `path` is where it stands in the record as delivered, if that is not its name."""
+    """A field of a resource: `path` is where it stands in the record as delivered, if that is not its name.
+
+    Connectors deliver and take records by `name`: paths are theirs to follow. Over `sql`, values are Python values by `kind`
+    (Decimal, date, aware datetime, bool, bytes, str, int), whatever the database keeps; over `files` CSV, all are text.
+    """
 
     name: str
     kind: str
@@ -189,6 +207,7 @@ class Resource:
     version: str | None = None  # field whose value changes with each change and orders changes (updated_at)
     version_spelling: str = "iso"
     version_is_time: bool = True
+    version_fallback: str = ""  # field that stands in while `version` is null (a creation time)
     list: Listing | None = None
     read: Operation | None = None
     create: Operation | None = None
@@ -221,12 +240,14 @@ class HeaderAuth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errors:
-    """Where an answer carries an error: dotted paths; `in_success` is the path whose presence in a 2xx answer means failure."""
+    """Where an answer carries an error: dotted paths (`data.*.message`: one message for each key of `data`); `in_success` is the
+    path whose presence in a 2xx answer means failure; `stale` are the codes that say "changed since it was read"."""
 
     message: str = ""
     fields: str = ""
     code: str = ""
     in_success: str = ""
+    stale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +271,8 @@ class Connector:
     errors: Errors = Errors()
     timeout_seconds: float = 30.0
     concurrency: int = 4
+    headers: Mapping[str, Text] = field(default_factory=dict)  # sent with every call
+    encoding: Literal["json", "form"] = "json"  # of request bodies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
