@@ -1,0 +1,1 @@
+"""Twins of systems, with faults: what the sandbox and the tests run against."""

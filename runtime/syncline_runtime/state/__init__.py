@@ -1,0 +1,5 @@
+"""Durable state: what was observed and decided, never a to-do list."""
+
+from syncline_runtime.state.sqlite import SqliteStore
+
+__all__ = ["SqliteStore"]

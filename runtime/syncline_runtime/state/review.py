@@ -1,0 +1,188 @@
+"""What people must be able to see: quarantine, conflicts, the journal, tombstones, what is to be read again, past runs."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Quarantined(NamedTuple):
+    """A record that waits for a person; `place` is `file:line` of the spec."""
+
+    entity: str
+    system: str
+    remote_id: str
+    link_id: int
+    reason_code: str
+    field: str
+    detail: str
+    place: str
+    first_run: int
+    last_run: int
+    times: int
+
+
+class OpenConflict(NamedTuple):
+    """A field that waits for a person; `candidates` maps system to packed value."""
+
+    link_id: int
+    field: str
+    entity: str
+    candidates: str
+    reason: str
+    line: int
+    opened_run: int
+
+
+class PastRun(NamedTuple):
+    """A run; `summary` as `end_run` was given it."""
+
+    run_id: int
+    started: float
+    ended: float | None
+    status: str
+    summary: dict[str, Any]
+
+
+class Review:
+    """The part of a state file that is kept for people. Writers must be called inside the store's `transaction()`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+        self._many = connection.executemany
+
+    # -- quarantine ----------------------------------------------------------------------------------------------------
+
+    def quarantine(self, rows: Iterable[Row]) -> None:
+        """(entity, system, remote_id, link_id, reason_code, field, detail, place, fingerprint, run_id)."""
+        self._many(
+            "INSERT INTO quarantine(entity, system, remote_id, link_id, reason_code, field, detail, place, fingerprint,"
+            " first_run, last_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)"
+            " ON CONFLICT(entity, system, remote_id, link_id) DO UPDATE SET reason_code = excluded.reason_code,"
+            " field = excluded.field, detail = excluded.detail, place = excluded.place,"
+            " fingerprint = excluded.fingerprint, last_run = excluded.last_run, times = times + 1",
+            rows,
+        )
+
+    def release(self, rows: Iterable[Row]) -> None:
+        """Out of quarantine: (entity, system, remote_id, link_id)."""
+        self._many("DELETE FROM quarantine WHERE entity = ? AND system = ? AND remote_id = ? AND link_id = ?", rows)
+
+    def held_records(self, entity: str, system: str) -> dict[str, str]:
+        """Records without a link in quarantine: remote id -> reason code."""
+        rows = self._execute(
+            "SELECT remote_id, reason_code FROM quarantine WHERE entity = ? AND system = ? AND link_id = 0",
+            (entity, system),
+        )
+        return dict(rows.fetchall())
+
+    def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None]]:
+        """Writes that were refused: (link, system) -> remote id, fingerprint of what was refused."""
+        rows = self._execute(
+            "SELECT link_id, system, remote_id, fingerprint FROM quarantine WHERE entity = ? AND link_id <> 0",
+            (entity,),
+        )
+        return {(link_id, system): (remote_id, fingerprint) for link_id, system, remote_id, fingerprint in rows}
+
+    def quarantined(self, limit: int = -1) -> list[Quarantined]:
+        rows = self._execute(
+            "SELECT entity, system, remote_id, link_id, reason_code, field, detail, place, first_run, last_run, times"
+            " FROM quarantine ORDER BY entity, system, remote_id, link_id LIMIT ?",
+            (limit,),
+        )
+        return [Quarantined._make(row) for row in rows]
+
+    # -- conflicts, journal --------------------------------------------------------------------------------------------
+
+    def open_conflicts(self, rows: Iterable[Row]) -> None:
+        """(link_id, field, entity, candidates, reason, line, run_id)."""
+        self._many(
+            "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(link_id, field) DO UPDATE SET"
+            " candidates = excluded.candidates, reason = excluded.reason, line = excluded.line",
+            rows,
+        )
+
+    def conflicts_of(self, link_ids: Sequence[int]) -> set[tuple[int, str]]:
+        rows = self._execute(
+            "SELECT c.link_id, c.field FROM json_each(?) j CROSS JOIN conflict c ON c.link_id = j.value",
+            (json.dumps(link_ids),),
+        )
+        return set(rows.fetchall())
+
+    def close_conflicts(self, rows: Iterable[Row]) -> None:
+        """(link_id, field)."""
+        self._many("DELETE FROM conflict WHERE link_id = ? AND field = ?", rows)
+
+    def conflicts(self, limit: int = -1) -> list[OpenConflict]:
+        rows = self._execute("SELECT * FROM conflict ORDER BY link_id, field LIMIT ?", (limit,))
+        return [OpenConflict._make(row) for row in rows]
+
+    def journal(self, rows: Iterable[Row]) -> None:
+        """(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line)."""
+        self._many(
+            "INSERT INTO journal(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def journal_entries(self, kind: str) -> list[Row]:
+        """(entity, link_id, system, field, value, kept, reason, line), oldest first."""
+        return self._execute(
+            "SELECT entity, link_id, system, field, value, kept, reason, line FROM journal WHERE kind = ? ORDER BY seq",
+            (kind,),
+        ).fetchall()
+
+    def bury(self, rows: Iterable[Row]) -> None:
+        """(entity, system, remote_id, link_id, generation, cause, snapshot, confirmed_at)."""
+        self._many("INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    # -- to be read again ----------------------------------------------------------------------------------------------
+
+    def mark_dirty(self, rows: Iterable[Row]) -> None:
+        """(entity, system, remote_id, not_before, reason)."""
+        self._many("INSERT OR REPLACE INTO dirty VALUES (?, ?, ?, ?, ?)", rows)
+
+    def clear_dirty(self, rows: Iterable[Row]) -> None:
+        """(entity, system, remote_id)."""
+        self._many("DELETE FROM dirty WHERE entity = ? AND system = ? AND remote_id = ?", rows)
+
+    def due(self, entity: str, system: str, now: float) -> list[str]:
+        """Ids to be read by now, quarantined records included."""
+        rows = self._execute(
+            "SELECT remote_id FROM dirty WHERE entity = ?1 AND system = ?2 AND not_before <= ?3 UNION"
+            " SELECT remote_id FROM quarantine WHERE entity = ?1 AND system = ?2 AND link_id = 0"
+            " AND reason_code LIKE 'record.%' ORDER BY 1",
+            (entity, system, now),
+        )
+        return [str(row[0]) for row in rows]
+
+    # -- runs ----------------------------------------------------------------------------------------------------------
+
+    def runs(self, limit: int) -> list[PastRun]:
+        rows = self._execute(
+            "SELECT run_id, started, ended, status, summary FROM run ORDER BY run_id DESC LIMIT ?", (limit,)
+        )
+        return [
+            PastRun(run_id, started, ended, status, json.loads(text)) for run_id, started, ended, status, text in rows
+        ]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Per entity: live links, held links, records without a link, quarantined, conflicts, open intents."""
+        found: dict[str, dict[str, int]] = {}
+        for name, statement in _COUNTS.items():
+            for entity, count in self._execute(statement):
+                found.setdefault(entity, dict.fromkeys(_COUNTS, 0))[name] = count
+        return found
+
+
+_COUNTS = {
+    "links": "SELECT entity, count(*) FROM link WHERE status <> 'tombstone' GROUP BY entity",
+    "unlinked": "SELECT entity, count(*) FROM member WHERE link_id IS NULL GROUP BY entity",
+    "quarantined": "SELECT entity, count(*) FROM quarantine GROUP BY entity",
+    "conflicts": "SELECT entity, count(*) FROM conflict GROUP BY entity",
+    "held": "SELECT entity, count(*) FROM link WHERE status = 'held' GROUP BY entity",
+    "unknown": "SELECT entity, count(*) FROM intent WHERE state = 'open' GROUP BY entity",
+    "unsettled": "SELECT entity, count(*) FROM link WHERE unsettled = 1 GROUP BY entity",
+}

@@ -1,0 +1,83 @@
+"""The tables of the state file. A row of `member` without a link is a record that nobody has correlated yet."""
+
+from typing import Final
+
+SCHEMA_VERSION: Final = 1
+"""`PRAGMA user_version`: bumped with every change of the tables."""
+
+APPLICATION_ID: Final = 0x53594E43
+"""`PRAGMA application_id`: tells a state file from any other SQLite database."""
+
+TABLES: Final = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE run(
+  run_id INTEGER PRIMARY KEY, started REAL NOT NULL, ended REAL, status TEXT NOT NULL,
+  spec_sha256 TEXT NOT NULL, summary TEXT NOT NULL DEFAULT '{}');
+
+CREATE TABLE lease(name TEXT PRIMARY KEY, holder TEXT NOT NULL, fencing INTEGER NOT NULL, expires_at REAL NOT NULL)
+  WITHOUT ROWID;
+
+-- doc: the agreed values. unsettled: derived from doc, members and intents; changes only together with them.
+CREATE TABLE link(
+  link_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, generation INTEGER NOT NULL DEFAULT 1,
+  status TEXT NOT NULL DEFAULT 'live' CHECK(status IN ('live', 'held', 'tombstone')),
+  doc BLOB NOT NULL, unsettled INTEGER NOT NULL DEFAULT 1, opened_run INTEGER NOT NULL, closed_run INTEGER, cause TEXT);
+CREATE INDEX link_unsettled ON link(entity, link_id) WHERE unsettled = 1;
+
+-- shadow: what the system showed when it was last accounted for. seen: what it shows since, not yet decided upon.
+CREATE TABLE member(
+  member_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL,
+  link_id INTEGER REFERENCES link(link_id),
+  state TEXT NOT NULL DEFAULT 'live' CHECK(state IN ('live', 'missing', 'gone', 'out_of_scope')),
+  shadow BLOB, seen BLOB, version TEXT, updated_at REAL, as_of REAL NOT NULL, missing_since REAL,
+  first_seen REAL NOT NULL);
+CREATE UNIQUE INDEX member_remote ON member(entity, system, remote_id);
+CREATE UNIQUE INDEX member_link ON member(link_id, system) WHERE link_id IS NOT NULL;
+CREATE INDEX member_unlinked ON member(entity, system, member_id) WHERE link_id IS NULL;
+CREATE INDEX member_troubled ON member(entity, system) WHERE state <> 'live';
+
+-- the index of correlation, for linked and unlinked records
+CREATE TABLE record_key(
+  entity TEXT NOT NULL, rule INTEGER NOT NULL, key TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL,
+  PRIMARY KEY(entity, rule, key, system, remote_id)) WITHOUT ROWID;
+
+-- write-ahead: committed before the call, removed when the outcome is known
+CREATE TABLE intent(
+  intent_id INTEGER PRIMARY KEY, link_id INTEGER NOT NULL REFERENCES link(link_id), entity TEXT NOT NULL,
+  system TEXT NOT NULL, op TEXT NOT NULL, remote_id TEXT, sent BLOB NOT NULL, pre BLOB, if_version TEXT,
+  state TEXT NOT NULL DEFAULT 'open' CHECK(state IN ('open', 'failed', 'abandoned')),
+  sent_at REAL NOT NULL, resolve_after REAL NOT NULL, explained TEXT NOT NULL DEFAULT '[]', run_id INTEGER NOT NULL);
+CREATE UNIQUE INDEX intent_open ON intent(link_id, system) WHERE state = 'open';
+
+CREATE TABLE cursor(
+  entity TEXT NOT NULL, system TEXT NOT NULL, value TEXT, committed_run INTEGER NOT NULL, full_at REAL,
+  PRIMARY KEY(entity, system)) WITHOUT ROWID;
+
+CREATE TABLE dirty(
+  entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL, not_before REAL NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY(entity, system, remote_id)) WITHOUT ROWID;
+
+CREATE TABLE tombstone(
+  entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL, link_id INTEGER NOT NULL,
+  generation INTEGER NOT NULL, cause TEXT NOT NULL, snapshot BLOB, confirmed_at REAL NOT NULL,
+  PRIMARY KEY(entity, system, remote_id)) WITHOUT ROWID;
+
+-- link_id 0: a record without a link; remote_id '': a record that could not be created
+CREATE TABLE quarantine(
+  entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL DEFAULT '', link_id INTEGER NOT NULL DEFAULT 0,
+  reason_code TEXT NOT NULL, field TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL, place TEXT NOT NULL DEFAULT '',
+  fingerprint BLOB, first_run INTEGER NOT NULL, last_run INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY(entity, system, remote_id, link_id)) WITHOUT ROWID;
+
+CREATE TABLE conflict(
+  link_id INTEGER NOT NULL REFERENCES link(link_id), field TEXT NOT NULL, entity TEXT NOT NULL,
+  candidates TEXT NOT NULL, reason TEXT NOT NULL, line INTEGER NOT NULL, opened_run INTEGER NOT NULL,
+  PRIMARY KEY(link_id, field)) WITHOUT ROWID;
+
+-- append-only: nothing that was seen and did not win is lost without a trace
+CREATE TABLE journal(
+  seq INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, entity TEXT NOT NULL,
+  link_id INTEGER NOT NULL, system TEXT NOT NULL, field TEXT NOT NULL DEFAULT '', value TEXT, kept TEXT,
+  reason TEXT NOT NULL, line INTEGER NOT NULL DEFAULT 0);
+"""

@@ -1,0 +1,426 @@
+"""The state in one SQLite file. One connection, one writer; everything in batches."""
+
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeAlias
+
+from syncline_runtime.state.opening import StateFailure, open_database
+from syncline_runtime.state.review import Review
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+class MemberRow(NamedTuple):
+    """A row of `member` as the executor reads it; documents are packed, `updated_at` in seconds since the epoch."""
+
+    member_id: int
+    system: str
+    remote_id: str
+    link_id: int | None
+    state: str
+    shadow: bytes | None
+    seen: bytes | None
+    version: str | None
+    updated_at: float | None
+    as_of: float
+    missing_since: float | None
+    first_seen: float
+
+
+class LinkRow(NamedTuple):
+    """A row of `link`."""
+
+    link_id: int
+    generation: int
+    status: str
+    doc: bytes
+    opened_run: int
+
+
+class IntentRow(NamedTuple):
+    """A write whose outcome is not known."""
+
+    intent_id: int
+    link_id: int
+    system: str
+    op: str
+    remote_id: str | None
+    sent: bytes
+    pre: bytes | None
+    if_version: str | None
+    sent_at: float
+    resolve_after: float
+
+
+_MEMBER = (
+    "member_id, system, remote_id, link_id, state, shadow, seen, version, updated_at, as_of, missing_since, first_seen"
+)
+_QUALIFIED = ", ".join(f"m.{name}" for name in _MEMBER.split(", "))
+
+
+class SqliteStore:
+    """A `StateStore`. All methods but the readers must be called inside `transaction()`."""
+
+    def __init__(self, path: Path, package: str, *, create: bool = True) -> None:
+        """Open or make the state file of `package`. Raises StateFailure."""
+        self.path = path
+        self._connection = open_database(path, package, create=create)
+        self._execute = self._connection.execute
+        self._many = self._connection.executemany
+        self.review = Review(self._connection)
+        self._previewing = False
+        self._inside = False
+        self._lease: tuple[str, int] | None = None
+        self._next_link = 0
+        self.identity = str(self._execute("SELECT value FROM meta WHERE key = 'store'").fetchone()[0])
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- transactions, lease, runs -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, durable at the end; refused when another process has taken the lease over."""
+        if self._inside:
+            yield
+            return
+        begin, commit, rollback = (
+            ("SAVEPOINT step", "RELEASE step", "ROLLBACK TO step")
+            if self._previewing
+            else ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+        )
+        try:
+            self._execute(begin)
+        except sqlite3.OperationalError as error:
+            raise StateFailure(f"state file {self.path} is in use by another process: {error}") from error
+        self._inside = True
+        try:
+            if self._lease is not None:
+                self._check_lease(*self._lease)
+            yield
+            self._execute(commit)
+        except BaseException:
+            with suppress(sqlite3.Error):  # a failed commit may already have rolled back
+                self._execute(rollback)
+            raise
+        finally:
+            self._inside = False
+
+    @contextmanager
+    def preview(self) -> Iterator[None]:
+        """Everything inside is seen inside and undone at the end: the store of a plan."""
+        self._execute("BEGIN")
+        self._previewing = True
+        try:
+            yield
+        finally:
+            self._previewing = False
+            self._next_link = 0
+            with suppress(sqlite3.Error):
+                self._execute("ROLLBACK")
+
+    def acquire(self, name: str, now: float, seconds: float) -> None:
+        """Take the lease of a sync. Raises StateFailure while another living process holds it."""
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        with self.transaction():
+            row = self._execute("SELECT holder, fencing, expires_at FROM lease WHERE name = ?", (name,)).fetchone()
+            if row is not None and row[0] != holder and row[2] > now and _alive(row[0]):
+                raise StateFailure(
+                    f"another run ({row[0]}) works with state file {self.path}: wait for it to end, or end it"
+                )
+            fencing = 1 if row is None else row[1] + 1
+            self._execute("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?)", (name, holder, fencing, now + seconds))
+        self._lease = (name, fencing)
+
+    def release(self) -> None:
+        """Give the lease back."""
+        if self._lease is None:
+            return
+        name, fencing = self._lease
+        self._lease = None
+        with self.transaction():
+            self._execute("UPDATE lease SET expires_at = 0 WHERE name = ? AND fencing = ?", (name, fencing))
+
+    def _check_lease(self, name: str, fencing: int) -> None:
+        row = self._execute("SELECT fencing FROM lease WHERE name = ?", (name,)).fetchone()
+        if row is None or row[0] != fencing:
+            raise StateFailure(f"another run took state file {self.path} over; this one stops without a further write")
+
+    def begin_run(self, now: float, spec_sha256: str) -> int:
+        self._execute("UPDATE run SET ended = ?, status = 'interrupted' WHERE ended IS NULL", (now,))
+        statement = "INSERT INTO run(started, status, spec_sha256) VALUES (?, 'running', ?)"
+        return int(self._execute(statement, (now, spec_sha256)).lastrowid or 0)
+
+    def end_run(self, run_id: int, now: float, status: str, summary: Mapping[str, Any]) -> None:
+        statement = "UPDATE run SET ended = ?, status = ?, summary = ? WHERE run_id = ?"
+        self._execute(statement, (now, status, json.dumps(summary), run_id))
+
+    def setting(self, key: str) -> str | None:
+        row = self._execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def save_setting(self, key: str, value: str) -> None:
+        self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    # -- cursors, listings ---------------------------------------------------------------------------------------------
+
+    def cursor(self, entity: str, system: str) -> tuple[str | None, float | None] | None:
+        """The stored high-water mark and when the last full listing ended; None before the first page."""
+        row: tuple[str | None, float | None] | None = self._execute(
+            "SELECT value, full_at FROM cursor WHERE entity = ? AND system = ?", (entity, system)
+        ).fetchone()
+        return row
+
+    def save_cursor(self, entity: str, system: str, value: str | None, run_id: int, full_at: float | None) -> None:
+        self._execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?, ?)", (entity, system, value, run_id, full_at))
+
+    def begin_listing(self, system: str) -> None:
+        """Forget which ids the former full listing of `system` showed; they never outlive the connection."""
+        self._execute(
+            "CREATE TEMP TABLE IF NOT EXISTS listed(system TEXT, remote_id TEXT, PRIMARY KEY(system, remote_id)) WITHOUT ROWID"
+        )
+        self._execute("DELETE FROM temp.listed WHERE system = ?", (system,))
+
+    def add_listed(self, system: str, remote_ids: Iterable[str]) -> None:
+        self._many("INSERT OR IGNORE INTO temp.listed VALUES (?, ?)", [(system, remote_id) for remote_id in remote_ids])
+
+    def unlisted(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]:
+        """Known members that the full listing did not show, gone ones aside."""
+        rows = self._execute(
+            f"SELECT {_MEMBER} FROM member m WHERE entity = ? AND system = ? AND state <> 'gone' AND member_id > ?"
+            " AND NOT EXISTS (SELECT 1 FROM temp.listed l WHERE l.system = m.system AND l.remote_id = m.remote_id)"
+            " ORDER BY member_id LIMIT ?",
+            (entity, system, after, limit),
+        )
+        return [MemberRow._make(row) for row in rows]
+
+    def count_members(self, entity: str, system: str) -> int:
+        """Linked, live members."""
+        statement = (
+            "SELECT count(*) FROM member WHERE entity = ? AND system = ? AND state = 'live' AND link_id IS NOT NULL"
+        )
+        return int(self._execute(statement, (entity, system)).fetchone()[0])
+
+    def troubled(self, entity: str, system: str) -> list[MemberRow]:
+        """Members whose absence is suspected but not confirmed."""
+        rows = self._execute(
+            f"SELECT {_MEMBER} FROM member WHERE entity = ? AND system = ? AND state = 'missing'", (entity, system)
+        )
+        return [MemberRow._make(row) for row in rows]
+
+    # -- members -------------------------------------------------------------------------------------------------------
+
+    def members(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, MemberRow]:
+        rows = self._execute(
+            f"SELECT {_QUALIFIED} FROM json_each(?) j CROSS JOIN member m"
+            " ON m.entity = ? AND m.system = ? AND m.remote_id = j.value",
+            (json.dumps(remote_ids), entity, system),
+        )
+        return {row[2]: MemberRow._make(row) for row in rows}
+
+    def stage(self, rows: Iterable[Row]) -> None:
+        """Records without a link: (entity, system, remote_id, seen, version, updated_at, as_of, first_seen)."""
+        self._many(
+            "INSERT INTO member(entity, system, remote_id, seen, version, updated_at, as_of, first_seen)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def see(self, rows: Iterable[Row]) -> None:
+        """Accepted observations: (state, seen, version, updated_at, as_of, missing_since, member_id)."""
+        self._many(
+            "UPDATE member SET state = ?, seen = ?, version = ?, updated_at = ?, as_of = ?, missing_since = ?"
+            " WHERE member_id = ?",
+            rows,
+        )
+
+    def renew_versions(self, rows: Iterable[Row]) -> None:
+        """Same content under a new version: (version, updated_at, member_id)."""
+        self._many("UPDATE member SET version = ?, updated_at = ? WHERE member_id = ?", rows)
+
+    def forget_members(self, member_ids: Iterable[int]) -> None:
+        self._many("DELETE FROM member WHERE member_id = ?", [(member_id,) for member_id in member_ids])
+
+    def unlinked(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]:
+        rows = self._execute(
+            f"SELECT {_MEMBER} FROM member WHERE entity = ? AND system = ? AND link_id IS NULL AND member_id > ?"
+            " AND state = 'live' ORDER BY member_id LIMIT ?",
+            (entity, system, after, limit),
+        )
+        return [MemberRow._make(row) for row in rows]
+
+    def add_keys(self, rows: Iterable[Row]) -> None:
+        """(entity, rule, key, system, remote_id)."""
+        self._many("INSERT OR IGNORE INTO record_key VALUES (?, ?, ?, ?, ?)", rows)
+
+    def drop_keys(self, rows: Iterable[Row]) -> None:
+        """(entity, rule, key, system, remote_id)."""
+        self._many(
+            "DELETE FROM record_key WHERE entity = ? AND rule = ? AND key = ? AND system = ? AND remote_id = ?", rows
+        )
+
+    def holders(self, entity: str, rule: int, keys: Sequence[str]) -> list[tuple[str, str, str, int | None]]:
+        """Who holds each key: (key, system, remote_id, link_id), gone records left out; a closed link counts as none."""
+        return self._execute(
+            "SELECT k.key, k.system, k.remote_id, CASE l.status WHEN 'tombstone' THEN NULL ELSE m.link_id END"
+            " FROM json_each(?) j CROSS JOIN record_key k ON k.entity = ? AND k.rule = ? AND k.key = j.value"
+            " CROSS JOIN member m ON m.entity = k.entity AND m.system = k.system AND m.remote_id = k.remote_id"
+            " AND m.state <> 'gone' LEFT JOIN link l ON l.link_id = m.link_id",
+            (json.dumps(keys), entity, rule),
+        ).fetchall()
+
+    # -- links ---------------------------------------------------------------------------------------------------------
+
+    def reserve_links(self, count: int) -> int:
+        """The first of `count` new link ids."""
+        if self._next_link == 0:
+            self._next_link = int(self._execute("SELECT coalesce(max(link_id), 0) + 1 FROM link").fetchone()[0])
+        first = self._next_link
+        self._next_link += count
+        return first
+
+    def add_links(self, rows: Iterable[Row]) -> None:
+        """(link_id, entity, generation, doc, unsettled, opened_run)."""
+        self._many(
+            "INSERT INTO link(link_id, entity, generation, doc, unsettled, opened_run) VALUES (?, ?, ?, ?, ?, ?)", rows
+        )
+
+    def attach(self, rows: Iterable[Row]) -> None:
+        """(link_id, shadow, seen, member_id)."""
+        self._many("UPDATE member SET link_id = ?, shadow = ?, seen = ? WHERE member_id = ?", rows)
+
+    def account(self, rows: Iterable[Row]) -> None:
+        """What was decided upon: (state, shadow, seen, member_id)."""
+        self._many("UPDATE member SET state = ?, shadow = ?, seen = ? WHERE member_id = ?", rows)
+
+    def decided(self, rows: Iterable[Row]) -> None:
+        """(doc, status, unsettled, link_id)."""
+        self._many("UPDATE link SET doc = ?, status = ?, unsettled = ? WHERE link_id = ?", rows)
+
+    def close_links(self, rows: Iterable[Row]) -> None:
+        """(cause, closed_run, link_id): tombstones. Their members stay attached, so that no survivor is taken for new."""
+        rows = list(rows)
+        self._many(
+            "UPDATE link SET status = 'tombstone', unsettled = 0, cause = ?, closed_run = ? WHERE link_id = ?", rows
+        )
+        self._many("DELETE FROM conflict WHERE link_id = ?", [(row[2],) for row in rows])
+
+    def unsettle(self, link_ids: Iterable[int]) -> None:
+        self._many("UPDATE link SET unsettled = 1 WHERE link_id = ?", [(link_id,) for link_id in link_ids])
+
+    def unsettle_all(self, entity: str) -> None:
+        """Look at every live link again: the spec has changed."""
+        self._execute("UPDATE link SET unsettled = 1 WHERE entity = ? AND status <> 'tombstone'", (entity,))
+
+    def settle(self, link_ids: Iterable[int]) -> None:
+        self._many("UPDATE link SET unsettled = 0 WHERE link_id = ?", [(link_id,) for link_id in link_ids])
+
+    def unsettled(self, entity: str, after: int, limit: int) -> list[LinkRow]:
+        rows = self._execute(
+            "SELECT link_id, generation, status, doc, opened_run FROM link"
+            " WHERE entity = ? AND unsettled = 1 AND link_id > ? ORDER BY link_id LIMIT ?",
+            (entity, after, limit),
+        )
+        return [LinkRow._make(row) for row in rows]
+
+    def links(self, link_ids: Sequence[int]) -> list[LinkRow]:
+        rows = self._execute(
+            "SELECT l.link_id, l.generation, l.status, l.doc, l.opened_run FROM json_each(?) j CROSS JOIN link l"
+            " ON l.link_id = j.value ORDER BY l.link_id",
+            (json.dumps(link_ids),),
+        )
+        return [LinkRow._make(row) for row in rows]
+
+    def members_of(self, link_ids: Sequence[int]) -> dict[int, list[MemberRow]]:
+        rows = self._execute(
+            f"SELECT {_QUALIFIED} FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value ORDER BY m.link_id, m.member_id",
+            (json.dumps(link_ids),),
+        )
+        found: dict[int, list[MemberRow]] = {}
+        for row in rows:
+            found.setdefault(row[3], []).append(MemberRow._make(row))
+        return found
+
+    def count_links(self, entity: str) -> int:
+        """Live links."""
+        statement = "SELECT count(*) FROM link WHERE entity = ? AND status <> 'tombstone'"
+        return int(self._execute(statement, (entity,)).fetchone()[0])
+
+    # -- intents -------------------------------------------------------------------------------------------------------
+
+    def write_ahead(self, rows: Sequence[Row]) -> int:
+        """(link_id, entity, system, op, remote_id, sent, pre, if_version, sent_at, resolve_after, run_id); the first id."""
+        (first,) = self._execute("SELECT coalesce(max(intent_id), 0) + 1 FROM intent").fetchone()
+        self._many(
+            "INSERT INTO intent(intent_id, link_id, entity, system, op, remote_id, sent, pre, if_version, sent_at,"
+            " resolve_after, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(first + index, *row) for index, row in enumerate(rows)],
+        )
+        return int(first)
+
+    def close_intents(self, intent_ids: Iterable[int]) -> None:
+        """The outcome is known and recorded."""
+        self._many("DELETE FROM intent WHERE intent_id = ?", [(intent_id,) for intent_id in intent_ids])
+
+    def give_up_intents(self, intent_ids: Iterable[int]) -> None:
+        """The write can no longer land; kept, in case it does."""
+        self._many("UPDATE intent SET state = 'failed' WHERE intent_id = ?", [(intent_id,) for intent_id in intent_ids])
+
+    def open_intents(self, entity: str) -> list[IntentRow]:
+        rows = self._execute(
+            "SELECT intent_id, link_id, system, op, remote_id, sent, pre, if_version, sent_at, resolve_after"
+            " FROM intent WHERE entity = ? AND state = 'open' ORDER BY intent_id",
+            (entity,),
+        )
+        return [IntentRow._make(row) for row in rows]
+
+    def purge_intents(self, before: float) -> None:
+        self._execute("DELETE FROM intent WHERE state <> 'open' AND sent_at < ?", (before,))
+
+    def add_members(self, rows: Iterable[Row]) -> None:
+        """Created or adopted records: (entity, system, remote_id, link_id, shadow, seen, version, updated_at, as_of, first_seen).
+
+        A record that was staged before its creation was recognised is taken over.
+        """
+        self._many(
+            "INSERT INTO member(entity, system, remote_id, link_id, shadow, seen, version, updated_at, as_of, first_seen)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(entity, system, remote_id) DO UPDATE SET"
+            " link_id = excluded.link_id, shadow = excluded.shadow, seen = excluded.seen, version = excluded.version,"
+            " updated_at = excluded.updated_at, as_of = excluded.as_of, state = 'live', missing_since = NULL",
+            rows,
+        )
+
+    def written(self, rows: Iterable[Row]) -> None:
+        """Acknowledged updates: (shadow, seen, version, updated_at, as_of, member_id)."""
+        self._many(
+            "UPDATE member SET shadow = ?, seen = ?, version = ?, updated_at = ?, as_of = ? WHERE member_id = ?", rows
+        )
+
+
+def _alive(holder: str) -> bool:
+    """Whether the process that holds a lease may still be running; one on another host may."""
+    host, _, process = holder.rpartition(":")
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
