@@ -16,6 +16,7 @@ class MemberState(Enum):
     MISSING = "missing"  # not found, not yet confirmed
     GONE = "gone"  # deletion confirmed
     OUT_OF_SCOPE = "out_of_scope"  # left the map's `where`
+    RELEASED = "released"  # unlinked or archived by us: it stays in its system and never comes back into step
 
 
 class LinkStatus(Enum):
@@ -45,7 +46,8 @@ class Member:
     """One system's record in a link.
 
     `shadow` is what that system showed, field by field, when it was last accounted for; a field without a shadow has no base.
-    `seen` is the last accepted observation not yet decided upon, or None when nothing new was seen.
+    `seen` is the last accepted observation not yet (wholly) accounted for, or None when nothing new was seen; held fields keep it.
+    `renders` holds, by field, the value we sent where the system stored something else: the shadow is its rendering of that value.
     """
 
     system: str
@@ -58,6 +60,7 @@ class Member:
     as_of: float = 0.0
     missing_since: float | None = None
     first_merge: bool = False  # linked in this run: its shadow is not a base yet
+    renders: Mapping[str, Shown] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
