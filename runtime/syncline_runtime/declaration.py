@@ -183,6 +183,17 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A value that lives in an embedded list of child records, one child for each value of `kind_field` (Tryton's
+    `contact_mechanisms` of type `email`). The first child of that kind is the field; writing null removes it."""
+
+    list: str  # field of the record that holds the children
+    value: str  # field of the child that is the value
+    kind_field: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NativeField:
     """A field of a resource: `path` is where it stands in the record as delivered, if that is not its name.
 
@@ -194,6 +205,7 @@ class NativeField:
     kind: str
     path: tuple[str, ...] = ()
     writable: bool = True
+    child: Child | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

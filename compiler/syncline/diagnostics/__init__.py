@@ -1,0 +1,1 @@
+"""Diagnostics: facts, words, pages and renderers."""

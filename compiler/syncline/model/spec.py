@@ -1,0 +1,297 @@
+"""The resolved spec. Spans point at the declaration's name unless said otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from syncline_runtime.declaration import Connector, OnDelete, Resource, SettingSource, When
+
+from syncline.model.expressions import Expression
+from syncline.model.types import Type
+from syncline.source import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A leaf field of an entity. `name` is dotted through records (`address.street`)."""
+
+    name: str
+    type: Type
+    span: Span
+    pii: bool = False
+    doc: str = ""
+    default: Expression | None = None
+    renamed_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRule:
+    """One step of `match`: all `fields` together are the key."""
+
+    fields: tuple[Field, ...]
+    ask: bool
+    placeholders: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """The hub's idea of a record. `source` names the file that declares it."""
+
+    name: str
+    fields: Mapping[str, Field]
+    match: tuple[MatchRule, ...]
+    span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeField:
+    """A field of a resource. `wire` names the spelling (`codecs.WIRE`) in which the protocol delivers it."""
+
+    name: str
+    type: Type
+    span: Span
+    wire: str
+    path: tuple[str, ...] = ()
+    writable: bool = True
+    required: bool = False  # the system refuses a create without it
+    unique: bool = False
+    identity: bool = False
+    version: bool = False
+    normalises: tuple["CodecUse", ...] = ()
+    references: str | None = None  # resource that a reference points to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceModel:
+    """A resource with typed fields; `declaration` is what the runtime needs of it."""
+
+    name: str
+    fields: Mapping[str, NativeField]
+    declaration: Resource
+    span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorModel:
+    """A connector with its settings (name -> (type kind, required)) and resources; `declaration` is what the
+    runtime needs, `spelling` how it spells kinds of values, `templates` what resources can be made `like`."""
+
+    name: str
+    settings: Mapping[str, "SettingModel"]
+    resources: Mapping[str, ResourceModel]
+    declaration: Connector
+    span: Span
+    spelling: Mapping[str, str]
+    templates: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingModel:
+    """A setting that a connector asks for."""
+
+    name: str
+    kind: str  # text | url | secret | integer | boolean | path
+    required: bool
+    span: Span
+    default: str | int | bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """An instance of a connector; `resources` include what `extend` added."""
+
+    name: str
+    connector: ConnectorModel
+    settings: Mapping[str, SettingSource]
+    resources: Mapping[str, ResourceModel]
+    span: Span
+    cleared_for_pii: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodecUse:
+    """A codec of a pipeline with its arguments, in the order of the runtime's registry.
+
+    `table` holds a value table: ((canonical, (native, …)), …) and its `otherwise`; `name` is then "table".
+    `gives` is the type on the entity's side of this step.
+    """
+
+    name: str
+    arguments: tuple[str | int, ...]
+    gives: Type
+    span: Span
+    table: tuple[tuple[str, tuple[str | int | bool | None, ...]], ...] = ()
+    otherwise: str | None = None
+    declared_as: str | None = None  # name of the `codec` declaration, for readable generated names
+
+
+class Arrow(Enum):
+    """The flow of a map line; the entity stands on the left."""
+
+    READ = "<-"
+    WRITE = "->"
+    BOTH = "<->"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a map.
+
+    `field` is the entity's field; None for an expression that is written (`truncate(name, 40) -> short_name`), whose output slot is
+    then `=` + the native name. `natives` are the resource's fields in order (several for `[a, b] as …`). `pipeline` stands in the
+    order of reading. `expression` is set for one-way lines with an expression: over native fields for `<-`, over entity fields for `->`.
+    """
+
+    field: Field | None
+    natives: tuple[NativeField, ...]
+    arrow: Arrow
+    span: Span
+    native_span: Span
+    pipeline: tuple[CodecUse, ...] = ()
+    expression: Expression | None = None
+    when: When = When.ALWAYS
+
+    @property
+    def slot(self) -> str:
+        """The key under which the line's value is shown: the field's name or the output slot."""
+        return self.field.name if self.field else f"={self.natives[0].name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equality:
+    """An equality of a map's `where`."""
+
+    native: NativeField
+    value: str | int | bool | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """A field map of one entity in one resource. `where` speaks of native fields, `when` of the entity's."""
+
+    entity: Entity
+    system: System
+    resource: ResourceModel
+    lines: tuple[Line, ...]
+    span: Span
+    where: tuple[Equality, ...] = ()
+    where_expression: Expression | None = None
+    when: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """One truth rule for `fields` (decided together if several), or for all the rest (`otherwise`).
+
+    rule: owned | prefers | newest | union | max | min | ask | python; `systems` in the order written.
+    """
+
+    rule: Literal["owned", "prefers", "newest", "union", "max", "min", "ask", "python"]
+    fields: tuple[str, ...]
+    span: Span
+    systems: tuple[System, ...] = ()
+    drift: Literal["overwrite", "keep", "report"] = "overwrite"
+    function: str | None = None
+    text: str = ""  # the rule in the language's words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRule:
+    """`create in S …` or `update in S …`: never, always or under a condition on the entity."""
+
+    system: System
+    allowed: bool
+    span: Span
+    when: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRule:
+    """`delete in S …`."""
+
+    system: System
+    policy: OnDelete
+    unless_edited: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """`guard OP over N and P%`."""
+
+    operation: Literal["create", "update", "delete"]
+    count: int
+    percent: float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """One `run` line."""
+
+    kind: Literal["every", "webhook", "full-daily", "after"]
+    span: Span
+    seconds: int | None = None
+    at: str | None = None
+    zone: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """The policy of one entity. `maps` are those of its systems; `truth` is one rule per contested field once checked."""
+
+    entity: Entity
+    systems: tuple[System, ...]
+    maps: tuple[Map, ...]
+    span: Span
+    truth: tuple[Truth, ...] = ()
+    otherwise: Truth | None = None
+    creates: tuple[WriteRule, ...] = ()
+    updates: tuple[WriteRule, ...] = ()
+    deletes: tuple[DeleteRule, ...] = ()
+    empty: Literal["propagates", "ignored"] | None = None
+    out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
+    guards: tuple[Guard, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+
+    def map_of(self, system: System) -> Map | None:
+        """The entity's map in `system`, if there is one."""
+        return next((candidate for candidate in self.maps if candidate.system.name == system.name), None)
+
+    def contributors(self, name: str) -> tuple[System, ...]:
+        """The systems whose edits of the field may change the entity, in the order of the spec."""
+        return tuple(
+            candidate.system
+            for candidate in self.maps
+            if any(
+                line.field is not None and line.field.name == name and line.arrow is not Arrow.WRITE
+                for line in candidate.lines
+            )
+        )
+
+    def rule_for(self, name: str) -> Truth | None:
+        """The truth rule that decides the field: its own, else `otherwise`, else None."""
+        own = next((rule for rule in self.truth if name in rule.fields), None)
+        return own or self.otherwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A whole resolved spec. `file` is the name of the main file, `sha256` of its text and all it imports."""
+
+    name: str
+    version: int
+    file: str
+    sha256: str
+    systems: Mapping[str, System]
+    entities: Mapping[str, Entity]
+    maps: tuple[Map, ...]
+    syncs: tuple[Sync, ...]
+    span: Span
+    doc: str = ""

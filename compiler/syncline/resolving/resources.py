@@ -1,0 +1,322 @@
+"""Resources: the records of a kind of system, their fields and the operations it offers on them.
+
+| in a resource | says |
+|---|---|
+| `resource NAME { … }` | a resource; over `sql` with `table "customers"`, over `files` with `file "customers.csv"` |
+| `resource NAME(PARAMETER) { … }` | a template: `{PARAMETER}` stands in its texts |
+| `resource NAME like TEMPLATE("value") { … }` | a resource made from a template, with fields of its own |
+| `NAME : TYPE words` | a field: `identity`, `version`, `precision 1 ms`, `lag 2 s`, `unique`, `required`, `readonly`, `at "path"`,
+|                     | `spelled NAME`, `normalises(trim, lower)` |
+| `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
+| `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
+| `archive FIELD VALUE` | the value of a field that stands for "archived" |
+| `lock etag`, `lock version` | how a write can be made to fail when the record changed meanwhile |
+| `readonly` | nothing is written here |
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncline.diagnostics.diagnostic import Label
+from syncline.model.spec import CodecUse, NativeField, ResourceModel
+from syncline.model.types import Type
+from syncline.resolving.directives import Findings, constant, item_name, seconds, word_text
+from syncline.resolving.operations import resolve_listing, resolve_operation
+from syncline.syntax import declarations as syntax
+from syncline.syntax.expressions import Call, CollectionType, NamedType, Number, Path, Quantity, ReferenceType, Text
+from syncline_runtime import declaration as runtime
+from syncline_runtime.codecs import CODECS, WIRE, default_wire
+
+OPERATIONS = ("read", "create", "update", "delete")
+WORDS = ("list", *OPERATIONS, "archive", "lock", "readonly")
+LATER_WORDS = ("batch", "webhook", "convert", "merged")
+KINDS = frozenset(
+    ["text", "email", "phone", "url", "uuid", "integer", "decimal", "money", "percent", "boolean", "date", "instant", "local_time", "duration", "country", "currency", "language", "binary"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a connector spells values: its own choices over those of the protocol."""
+
+    protocol: str
+    chosen: Mapping[str, str]
+
+    def of(self, kind: str) -> str:
+        """The spelling of a kind of value."""
+        return self.chosen.get(kind) or default_wire(self.protocol, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A resource with parameters, to be made `like`."""
+
+    node: syntax.Directive
+    parameters: tuple[str, ...]
+
+
+def resolve_resource(
+    node: syntax.Directive,
+    spelling: Spelling,
+    templates: dict[str, Template],
+    resources: dict[str, ResourceModel],
+    findings: Findings,
+    *,
+    extending: bool = False,
+) -> None:
+    """Add the resource, or the template, that a `resource` directive declares."""
+    match node.words:
+        case [Call(function=name, arguments=parameters)] if not extending:
+            names = tuple(word_text(parameter.value) or "" for parameter in parameters)  # type: ignore[arg-type]
+            templates[name.text] = Template(node, names)
+            return
+        case [Path() as path, *words]:
+            name_text, span = word_text(path) or "", path.span
+        case _:
+            findings.malformed("resource", node.span, "resource contacts { … }")
+            return
+    known = resources.get(name_text)
+    items: tuple[syntax.Item, ...] = node.items or ()
+    substitutions: dict[str, str] = {}
+    location = ""
+    match words:
+        case []:
+            pass
+        case [Path() as keyword, Text(value=place)] if word_text(keyword) in ("table", "file"):
+            location = place
+        case [Path() as keyword, Call(function=template_name, arguments=arguments)] if word_text(keyword) == "like":
+            template = templates.get(template_name.text)
+            if template is None:
+                findings.unknown("resource template", template_name.text, template_name.span, templates)
+                return
+            values = [constant(argument.value) for argument in arguments]
+            if len(values) != len(template.parameters) or not all(isinstance(value, str) for value in values):
+                findings.malformed("like", node.span, f'like {template_name.text}("{template.parameters[0]}")')
+                return
+            substitutions = {
+                f"{{{parameter}}}": str(value) for parameter, value in zip(template.parameters, values, strict=True)
+            }
+            items = (*(template.node.items or ()), *items)
+        case _:
+            findings.malformed("resource", node.span, 'resource customers table "customers" { … }')
+            return
+    if known is not None and not extending:
+        findings.add("name.duplicate", span, Label(known.span, "first-here"), name=name_text, kind="resource")
+        return
+    if known is not None and not words:
+        resources[name_text] = _extended(known, items, spelling, findings)
+        return
+    resources[name_text] = _resource(
+        name_text, span, items, location, spelling, substitutions, node.doc or "", findings
+    )
+
+
+def _extended(
+    known: ResourceModel, items: Sequence[syntax.Item], spelling: Spelling, findings: Findings
+) -> ResourceModel:
+    fields = dict(known.fields)
+    for item in items:
+        if isinstance(item, syntax.Property):
+            added = _field(item, spelling, findings)
+            if added is not None:
+                fields[added.name] = added
+        else:
+            findings.unknown("extended resource", item_name(item), item.name.span, ("NAME : TYPE",))
+    declared = replace(known.declaration, fields={name: _runtime_field(found) for name, found in fields.items()})
+    return replace(known, fields=fields, declaration=declared)
+
+
+def _resource(
+    name: str,
+    span: object,
+    items: Sequence[syntax.Item],
+    location: str,
+    spelling: Spelling,
+    substitutions: Mapping[str, str],
+    doc: str,
+    findings: Findings,
+) -> ResourceModel:
+    fields: dict[str, NativeField] = {}
+    timing: dict[str, float] = {"precision": 1.0, "lag": 0.0}
+    for item in items:
+        if isinstance(item, syntax.Property):
+            found = _field(item, spelling, findings)
+            if found is not None:
+                fields[found.name] = found
+                if found.version:
+                    timing |= _timing(item)
+    identity = next((found.name for found in fields.values() if found.identity), None)
+    version = next((found for found in fields.values() if found.version), None)
+    if identity is None:
+        findings.add("connector.no-identity", span, resource=name)  # type: ignore[arg-type]
+    offered: dict[str, object] = (
+        _implicit(spelling.protocol, version, location) if spelling.protocol in ("sql", "files") else {}
+    )
+    for item in items:
+        if isinstance(item, syntax.Directive):
+            offered |= _resource_word(item, version, timing, substitutions, findings)
+    if offered.pop("readonly", False):
+        offered |= dict.fromkeys(("create", "update", "delete"))
+    declared = runtime.Resource(
+        name=name,
+        identity=identity or "id",
+        fields={field_name: _runtime_field(found) for field_name, found in fields.items()},
+        location=location or next(iter(substitutions.values()), ""),
+        version=version.name if version else None,
+        version_spelling=version.wire if version else "iso",
+        version_is_time=version is None or version.type.kind == "instant",
+        **offered,  # type: ignore[arg-type]
+    )
+    return ResourceModel(name=name, fields=fields, declaration=declared, span=span, doc=doc)  # type: ignore[arg-type]
+
+
+def _implicit(protocol: str, version: NativeField | None, location: str) -> dict[str, object]:
+    """What every table and every file offers without saying so."""
+    since = (
+        runtime.Since(condition=None, field=version.name, spelling=version.wire)
+        if version and protocol == "sql"
+        else None
+    )
+    call = runtime.Call(verb=protocol.upper(), target=runtime.Text(location))
+    many = runtime.Operation(call=call, many=500, returns="record")
+    return {
+        "list": runtime.Listing(call=call, paging=runtime.Paging(style="keyset", size=1000), since=since),
+        **dict.fromkeys(OPERATIONS, many),
+    }
+
+
+def _resource_word(
+    item: syntax.Directive,
+    version: NativeField | None,
+    timing: Mapping[str, float],
+    substitutions: Mapping[str, str],
+    findings: Findings,
+) -> dict[str, object]:
+    name = item.name.text
+    match name, item.words:
+        case "list", words if len(words) >= 2:
+            return {"list": resolve_listing(item, version, timing, substitutions, findings)}
+        case (("read" | "create" | "update" | "delete"), words) if len(words) >= 2:
+            return {name: resolve_operation(item, substitutions, findings)}
+        case (("create" | "update" | "delete"), [Path() as word]) if word_text(word) == "never":
+            return {name: None}
+        case "archive", [Path() as field_word, value]:
+            return {"archive": (word_text(field_word), constant(value))}
+        case "lock", [Path() as kind] if word_text(kind) in ("etag", "version"):
+            return {"lock": word_text(kind)}
+        case "readonly", []:
+            return {"readonly": True}
+    if name in WORDS:
+        findings.malformed(name, item.span, EXPECTED.get(name, f'{name} GET "/contacts/{{id}}"'))
+    elif name in LATER_WORDS:
+        findings.add("not-yet.connector-word", item.name.span, word=name)
+    else:
+        findings.unknown("resource", name, item.name.span, WORDS)
+    return {}
+
+
+EXPECTED = {"archive": "archive active false", "lock": "lock etag", "readonly": "readonly"}
+
+
+def _runtime_field(found: NativeField) -> runtime.NativeField:
+    return runtime.NativeField(name=found.name, kind=found.type.kind, path=found.path, writable=found.writable)
+
+
+def _timing(item: syntax.Property) -> dict[str, float]:
+    found: dict[str, float] = {}
+    words = list(item.words)
+    for at, word in enumerate(words[:-1]):
+        name = word_text(word)
+        if name in ("precision", "lag"):
+            amount = seconds(words[at + 1])
+            if amount is not None:
+                found[name] = amount
+    return found
+
+
+def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> NativeField | None:
+    type_ = native_type(item, findings)
+    if type_ is None:
+        return None
+    facts: dict[str, object] = {}
+    wire = spelling.of(type_.kind) if type_.kind != "ref" else spelling.of("text")
+    words = list(item.words)
+    while words:
+        word = words.pop(0)
+        name = word_text(word) or (word.function.text if isinstance(word, Call) else "")
+        match name, words:
+            case (("identity" | "version" | "unique" | "required"), _):
+                facts[name] = True
+            case "readonly", _:
+                facts["writable"] = False
+            case (("precision" | "lag"), [Quantity() | Number(), *_]):
+                words.pop(0)
+            case "at", [Text(value=path), *_]:
+                facts["path"] = tuple(path.split("."))
+                words.pop(0)
+            case "spelled", [spelled, *_]:
+                wanted = word_text(spelled) or ""
+                known = sorted(name for kind, name in WIRE if kind == type_.kind)
+                if wanted in known:
+                    wire = wanted
+                else:
+                    findings.unknown(f"spelling of {type_.kind}", wanted, spelled.span, known)
+                words.pop(0)
+            case "normalises", _ if isinstance(word, Call):
+                facts["normalises"] = _normalises(word, type_, findings)
+            case "set", _:
+                findings.add("not-yet.state-operation", item.name.span, field=item_name(item))
+                return None
+            case _:
+                findings.unknown("field", name, word.span, FIELD_WORDS)
+    if facts.get("identity") or facts.get("version"):
+        facts["writable"] = False
+    return NativeField(name=item_name(item), type=type_, span=item.name.span, wire=wire, **facts)  # type: ignore[arg-type]
+
+
+FIELD_WORDS = (
+    "identity", "version", "unique", "required", "readonly", "precision", "lag", "at", "spelled", "normalises", "set",
+)  # fmt: skip
+
+
+def _normalises(word: Call, type_: Type, findings: Findings) -> tuple[CodecUse, ...]:
+    uses: list[CodecUse] = []
+    for argument in word.arguments:
+        name, parameters = "", ()
+        match argument.value:
+            case Path() as path:
+                name = word_text(path) or ""
+            case Call(function=function, arguments=given):
+                name, parameters = function.text, tuple(constant(one.value) for one in given)
+        if name in CODECS:
+            uses.append(CodecUse(name=name, arguments=parameters, gives=type_, span=argument.span))  # type: ignore[arg-type]
+        else:
+            findings.unknown("normaliser", name, argument.span, CODECS)
+    return tuple(uses)
+
+
+def native_type(item: syntax.Property, findings: Findings) -> Type | None:
+    """The type of a resource's field; only built-in kinds and references stand there."""
+    match syntax.type_of(item.value):
+        case NamedType(name=name, arguments=arguments) if name.text in KINDS:
+            sizes = [constant(argument.value) for argument in arguments]
+            whole = [size for size in sizes if isinstance(size, int)]
+            match name.text, whole:
+                case "text", [length]:
+                    return Type("text", nullable=item.optional, length=length)
+                case "decimal", [precision, scale]:
+                    return Type("decimal", nullable=item.optional, precision=precision, scale=scale)
+                case kind, []:
+                    return Type(kind, nullable=item.optional)
+            findings.malformed(name.text, item.value.span, "text(120)` or `decimal(10, 2)")
+        case ReferenceType(targets=targets):
+            return Type("ref", nullable=item.optional, targets=tuple(target.text for target in targets))
+        case CollectionType(kind=kind, element=NamedType(name=element)) if (
+            kind.text in ("set", "list") and element.text in KINDS
+        ):
+            return Type(kind.text, nullable=item.optional, item=Type(element.text))
+        case NamedType(name=name):
+            findings.unknown("type", name.text, name.span, KINDS)
+        case _:
+            findings.malformed("field", item.span, "email : text(200)")
+    return None
