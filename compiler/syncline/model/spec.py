@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from syncline_runtime.declaration import Connector, OnDelete, Resource, SettingSource, When
+from syncline_runtime.declaration import Child, Connector, OnDelete, Resource, SettingSource, When
 
 from syncline.model.expressions import Expression
 from syncline.model.types import Type
@@ -54,6 +54,8 @@ class NativeField:
     type: Type
     span: Span
     wire: str
+    null: str = ""  # how the system spells null for this kind (`codecs.NULLS`): read outermost, written last
+    child: Child | None = None
     path: tuple[str, ...] = ()
     writable: bool = True
     required: bool = False  # the system refuses a create without it
@@ -85,7 +87,7 @@ class ConnectorModel:
     resources: Mapping[str, ResourceModel]
     declaration: Connector
     span: Span
-    spelling: Mapping[str, str]
+    spelling: Any
     templates: Mapping[str, Any]
 
 
@@ -143,7 +145,8 @@ class Line:
 
     `field` is the entity's field; None for an expression that is written (`truncate(name, 40) -> short_name`), whose output slot is
     then `=` + the native name. `natives` are the resource's fields in order (several for `[a, b] as …`). `pipeline` stands in the
-    order of reading. `expression` is set for one-way lines with an expression: over native fields for `<-`, over entity fields for `->`.
+    order of reading. `expression` is set for one-way lines with an expression: over native fields for `<-`, over entity
+    fields for `->`.
     """
 
     field: Field | None

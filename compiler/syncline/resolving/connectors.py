@@ -2,7 +2,7 @@
 
 | in a connector | says |
 |---|---|
-| `setting [secret] NAME : KIND` | what an instance must be given: text, url, secret, integer, boolean, path; `?` makes it optional |
+| `setting NAME : KIND` | what an instance must be given: text, url, secret, integer, boolean, path; `?`: optional |
 | `base "{url}/api"` | where all paths begin |
 | `auth login { POST "…" { … }, token "path" as header "Authorization", refresh on 401 }` | a call that answers a token |
 | `auth bearer NAME`, `auth header "X-Key" "{key}"`, `auth basic "{user}:{password}"` | a header made from settings |
@@ -41,8 +41,13 @@ WORDS = (
     "setting", "base", "auth", "rate", "throttle", "timeout", "concurrency", "error", "null", "spelling", "headers",
     "encoding", "resource",
 )  # fmt: skip
-NUMBER_KINDS = ("integer", "decimal", "money", "percent")
-TEXT_KINDS = ("text", "email", "phone", "url", "uuid", "country", "currency", "language", "enum")
+NULL_KINDS = {
+    "text": ("text", "email", "phone", "url", "uuid", "country", "currency", "language", "enum"),
+    "number": ("integer", "decimal", "percent"),
+    "date": ("date", "instant", "local_time"),
+    "boolean": ("boolean",),
+}
+NULL_SPELLINGS = (("", "blank"), (0, "zero"), (False, "false"))
 
 
 def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Diagnostic, ...]]:
@@ -52,6 +57,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
     settings: dict[str, SettingModel] = {}
     fields: dict[str, object] = {}
     spelling: dict[str, str] = {}
+    nulls: dict[str, str] = {}
     resource_nodes: list[syntax.Directive] = []
     for item in node.items:
         name = item_name(item)
@@ -62,7 +68,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
             case syntax.Directive() if name == "resource":
                 resource_nodes.append(item)
             case syntax.Directive() if name == "null":
-                spelling |= _nulls(item, findings)
+                nulls |= _nulls(item, findings)
             case syntax.Directive() if name == "spelling":
                 spelling |= _spellings(item, findings)
             case syntax.Directive() if name in WORDS:
@@ -70,7 +76,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
             case _:
                 findings.unknown("connector", name, item.name.span, WORDS)
     declared = runtime.Connector(name=node.name.text, protocol=protocol, **fields)  # type: ignore[arg-type]
-    wires = Spelling(protocol, spelling)
+    wires = Spelling(protocol, spelling, nulls)
     templates: dict[str, Template] = {}
     resources: dict[str, ResourceModel] = {}
     for resource_node in resource_nodes:
@@ -81,7 +87,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
         resources=resources,
         declaration=declared,
         span=node.name.span,
-        spelling=spelling,
+        spelling=wires,
         templates=templates,
     )
     return model, tuple(findings.found)
@@ -93,10 +99,9 @@ def extend_resources(
     """A system's resources with what `extend` adds: fields of a known resource, or new ones made `like` a template."""
     findings = Findings()
     extended = dict(resources)
-    wires = Spelling(connector.declaration.protocol, dict(connector.spelling))
     for item in items:
         if isinstance(item, syntax.Directive) and item.name.text == "resource":
-            resolve_resource(item, wires, dict(connector.templates), extended, findings, extending=True)
+            resolve_resource(item, connector.spelling, dict(connector.templates), extended, findings, extending=True)
         else:
             findings.unknown("extend", item_name(item), item.name.span, ("resource",))
     return extended, tuple(findings.found)
@@ -252,20 +257,20 @@ def _token_words(words: list[str], entry: syntax.Directive, findings: Findings) 
 
 
 def _nulls(item: syntax.Directive, findings: Findings) -> dict[str, str]:
-    """`null { text: "", number: 0 }` as spellings of the kinds it speaks of."""
+    """`null { text: "", number: 0 }` as null spellings of the kinds it speaks of."""
     found: dict[str, str] = {}
     for entry in item.items or ():
         name = item_name(entry)
         value = constant(entry.value) if isinstance(entry, syntax.Property) else None
-        match name, value:
-            case "text", "":
-                found |= dict.fromkeys(TEXT_KINDS, "blank")
-            case "number", 0:
-                found |= {kind: "zero" for kind in NUMBER_KINDS if (kind, "zero") in WIRE}
-            case (("text" | "number"), _):
-                findings.malformed("null", entry.span, EXPECTED["null"])
-            case _:
-                findings.unknown("null", name, entry.name.span, ("text", "number"))
+        spelled = next(
+            (text for shape, text in NULL_SPELLINGS if type(shape) is type(value) and shape == value), None
+        )
+        if name not in NULL_KINDS:
+            findings.unknown("null", name, entry.name.span, NULL_KINDS)
+        elif spelled is None:
+            findings.malformed("null", entry.span, EXPECTED["null"])
+        else:
+            found |= dict.fromkeys(NULL_KINDS[name], spelled)
     return found
 
 

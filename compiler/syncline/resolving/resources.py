@@ -6,7 +6,7 @@
 | `resource NAME(PARAMETER) { … }` | a template: `{PARAMETER}` stands in its texts |
 | `resource NAME like TEMPLATE("value") { … }` | a resource made from a template, with fields of its own |
 | `NAME : TYPE words` | a field: `identity`, `version`, `precision 1 ms`, `lag 2 s`, `unique`, `required`, `readonly`, `at "path"`,
-|                     | `spelled NAME`, `normalises(trim, lower)` |
+|                     | `child LIST(KIND_FIELD: "kind") VALUE_FIELD`, `spelled NAME`, `normalises(trim, lower)` |
 | `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
 | `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
 | `archive FIELD VALUE` | the value of a field that stands for "archived" |
@@ -30,9 +30,7 @@ from syncline_runtime.codecs import CODECS, WIRE, default_wire
 OPERATIONS = ("read", "create", "update", "delete")
 WORDS = ("list", *OPERATIONS, "archive", "lock", "readonly")
 LATER_WORDS = ("batch", "webhook", "convert", "merged")
-KINDS = frozenset(
-    ["text", "email", "phone", "url", "uuid", "integer", "decimal", "money", "percent", "boolean", "date", "instant", "local_time", "duration", "country", "currency", "language", "binary"]
-)
+KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,15 @@ class Spelling:
 
     protocol: str
     chosen: Mapping[str, str]
+    nulls: Mapping[str, str]
 
     def of(self, kind: str) -> str:
         """The spelling of a kind of value."""
         return self.chosen.get(kind) or default_wire(self.protocol, kind)
+
+    def null_of(self, kind: str) -> str:
+        """How null is spelled for a kind of value; empty where it is the protocol's own null."""
+        return self.nulls.get(kind, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +222,9 @@ EXPECTED = {"archive": "archive active false", "lock": "lock etag", "readonly": 
 
 
 def _runtime_field(found: NativeField) -> runtime.NativeField:
-    return runtime.NativeField(name=found.name, kind=found.type.kind, path=found.path, writable=found.writable)
+    return runtime.NativeField(
+        name=found.name, kind=found.type.kind, path=found.path, writable=found.writable, child=found.child
+    )
 
 
 def _timing(item: syntax.Property) -> dict[str, float]:
@@ -238,7 +243,7 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
     type_ = native_type(item, findings)
     if type_ is None:
         return None
-    facts: dict[str, object] = {}
+    facts: dict[str, object] = {"null": spelling.null_of(type_.kind)}
     wire = spelling.of(type_.kind) if type_.kind != "ref" else spelling.of("text")
     words = list(item.words)
     while words:
@@ -254,6 +259,14 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
             case "at", [Text(value=path), *_]:
                 facts["path"] = tuple(path.split("."))
                 words.pop(0)
+            case "child", [Call(function=children, arguments=[kind]), Path() as value, *_] if kind.name is not None:
+                facts["child"] = runtime.Child(
+                    list=children.text,
+                    value=word_text(value) or "",
+                    kind_field=kind.name.text,
+                    kind=str(constant(kind.value)),
+                )
+                words = words[2:]
             case "spelled", [spelled, *_]:
                 wanted = word_text(spelled) or ""
                 known = sorted(name for kind, name in WIRE if kind == type_.kind)
@@ -275,7 +288,7 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
 
 
 FIELD_WORDS = (
-    "identity", "version", "unique", "required", "readonly", "precision", "lag", "at", "spelled", "normalises", "set",
+    "identity", "version", "unique", "required", "readonly", "precision", "lag", "at", "child", "spelled", "normalises", "set",
 )  # fmt: skip
 
 
