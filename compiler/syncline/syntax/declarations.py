@@ -191,12 +191,12 @@ class Property:
     """`name : type word* block?` or `name : value` in a connector: a field, a header, a setting of a directive.
 
     `kind` is the word before the name in `setting url : url`, else None. `value` is the first word after the
-    colon, `type_of` reads it as a type; `words` is what follows. `optional` says that `?` follows it.
+    colon, `type_of` reads it as a type; None in `name : { … }`; `words` is what follows. `optional` says that `?` follows it.
     """
 
     kind: "Name | None"
     name: "Name | Text | Number"
-    value: Word
+    value: "Word | None"
     optional: bool
     words: tuple[Word, ...]
     items: "tuple[Item, ...] | None"

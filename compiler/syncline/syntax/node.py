@@ -6,7 +6,7 @@ from typing import Any, TypeVar, dataclass_transform
 Class = TypeVar("Class", bound=type)
 
 # Not part of what a node says: where it stands, and what is derived from the rest.
-_APART = frozenset({"span", "source", "comments", "height"})
+_APART = frozenset({"span", "arrow_span", "source", "comments", "height"})
 
 
 @dataclass_transform(frozen_default=True)
@@ -19,6 +19,8 @@ def node(cls: Class) -> Class:
     names = tuple(cls.__annotations__)
     told = tuple(name for name in names if name not in _APART)
     body = {key: value for key, value in vars(cls).items() if key not in {"__dict__", "__weakref__"}}
+    if "height" not in names:
+        body["height"] = 0
     scope: dict[str, Callable[..., Any]] = {}
     assignments = "".join(f"\n    self.{name} = {name}" for name in names)
     exec(f"def __init__(self, {', '.join(names)}):{assignments}", scope)

@@ -1,0 +1,5 @@
+"""x"""
+
+
+def recovered(source, parser, builder, tokens):
+    return (), []
