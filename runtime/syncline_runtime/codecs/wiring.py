@@ -168,12 +168,11 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "sql": {
         **_TEXT,
-        "uuid": "native",
         "integer": "number",
         "decimal": "number",
         "money": "object",
         "percent": "number",
-        "boolean": "number",
+        "boolean": "json",
         "date": "native",
         "instant": "native",
         "local_time": "native",
