@@ -1,0 +1,83 @@
+"""Capabilities: nothing is asked of a system that its resource does not offer, and nothing it requires is left out."""
+
+from collections.abc import Iterator
+
+from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.model.spec import Arrow, DeleteRule, Map, Sync, System, WriteRule
+from syncline_runtime.declaration import OnDelete, When
+
+
+def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
+    """write.read-only, write.not-offered, create.required-missing."""
+    for field_map in sync.maps:
+        yield from _read_only(field_map)
+        if field_map.resource.declaration.list is None:
+            yield _not_offered(sync, field_map, "list", "read it", field_map)
+        creating = rule_of(sync.creates, field_map.system)
+        updating = rule_of(sync.updates, field_map.system)
+        writes = any(line.arrow is not Arrow.READ for line in field_map.lines)
+        if writes and (creating is None or creating.allowed) and len(sync.systems) > 1:
+            if field_map.resource.declaration.create is None:
+                yield _not_offered(sync, field_map, "create", f"create in {field_map.system.name} never", creating)
+            else:
+                yield from _required(sync, field_map)
+        if writes and (updating is None or updating.allowed) and field_map.resource.declaration.update is None:
+            if any(line.when is not When.ON_CREATE for line in field_map.lines if line.arrow is not Arrow.READ):
+                yield _not_offered(sync, field_map, "update", f"update in {field_map.system.name} never", updating)
+    for rule in sync.deletes:
+        found = sync.map_of(rule.system)
+        if found is None:
+            continue
+        if rule.policy is OnDelete.PROPAGATE and found.resource.declaration.delete is None:
+            yield _not_offered(sync, found, "delete", f"delete in {rule.system.name} unlink", rule)
+        if rule.policy is OnDelete.ARCHIVE and found.resource.declaration.archive is None:
+            yield _not_offered(sync, found, "archive", f"delete in {rule.system.name} unlink", rule)
+
+
+def rule_of(rules: tuple[WriteRule, ...], system: System) -> WriteRule | None:
+    """The rule for a system, if there is one."""
+    return next((rule for rule in rules if rule.system.name == system.name), None)
+
+
+def _read_only(field_map: Map) -> Iterator[Diagnostic]:
+    for line in field_map.lines:
+        if line.arrow is Arrow.READ:
+            continue
+        for native in line.natives:
+            if not native.writable:
+                yield Diagnostic(
+                    "write.read-only",
+                    line.native_span,
+                    {"native": native.name, "system": field_map.system.name, "field": line.slot.removeprefix("=")},
+                    (Label(native.span, "native-here"),),
+                )
+
+
+def _required(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
+    written = {native.name for line in field_map.lines if line.arrow is not Arrow.READ for native in line.natives}
+    written |= {equality.native.name for equality in field_map.where}
+    for native in field_map.resource.fields.values():
+        if native.required and native.name not in written:
+            yield Diagnostic(
+                "create.required-missing",
+                field_map.span,
+                {"native": native.name, "system": field_map.system.name, "resource": field_map.resource.name},
+                (Label(native.span, "native-here"), Label(sync.span, "this-sync")),
+            )
+
+
+def _not_offered(
+    sync: Sync, field_map: Map, operation: str, instead: str, rule: "WriteRule | DeleteRule | Map | None"
+) -> Diagnostic:
+    return Diagnostic(
+        "write.not-offered",
+        rule.span if rule is not None else field_map.span,
+        {
+            "operation": operation,
+            "resource": field_map.resource.name,
+            "system": field_map.system.name,
+            "entity": sync.entity.name,
+            "instead": instead,
+        },
+        (Label(field_map.resource.span, "resource-here"),),
+    )

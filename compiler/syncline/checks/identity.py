@@ -1,0 +1,47 @@
+"""Identity: before anything is created, records that are the same can be found by a rule that both systems can apply."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from syncline.checks.capabilities import rule_of
+from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.model.spec import Map, Sync
+
+
+def check_identity(sync: Sync) -> Iterator[Diagnostic]:
+    """match.missing, match.not-applicable."""
+    if len(sync.systems) < 2:
+        return
+    certain = [rule for rule in sync.entity.match if not rule.ask]
+    if not certain:
+        yield Diagnostic(
+            "match.missing", sync.entity.span, {"entity": sync.entity.name}, (Label(sync.span, "this-sync"),)
+        )
+        return
+    for left, right in combinations(sync.maps, 2):
+        if not any(_comparable(left, rule_fields) and _comparable(right, rule_fields) for rule_fields in _keys(sync)):
+            creating = [found for found in (left, right) if _creates(sync, found)]
+            if creating:
+                yield Diagnostic(
+                    "match.not-applicable",
+                    certain[0].span,
+                    {"entity": sync.entity.name, "left": left.system.name, "right": right.system.name},
+                    (Label(left.span, "map-here"), Label(right.span, "map-here")),
+                )
+
+
+def _creates(sync: Sync, field_map: Map) -> bool:
+    rule = rule_of(sync.creates, field_map.system)
+    return rule is None or rule.allowed
+
+
+def _keys(sync: Sync) -> Iterator[tuple[str, ...]]:
+    for rule in sync.entity.match:
+        if not rule.ask:
+            yield tuple(field.name for field in rule.fields)
+
+
+def _comparable(field_map: Map, names: tuple[str, ...]) -> bool:
+    """Whether the system shows every part of the key: through a codec line in any direction, or a reading expression."""
+    shown = {line.field.name for line in field_map.lines if line.field is not None}
+    return all(name in shown for name in names)

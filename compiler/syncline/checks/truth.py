@@ -1,0 +1,91 @@
+"""Truth: a field that several systems may change is decided by exactly one rule, and the rule can be carried out."""
+
+from collections.abc import Iterator
+
+from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.model.spec import Arrow, Line, Sync, System, Truth
+
+ORDERED = frozenset({"integer", "decimal", "percent", "date", "instant", "duration", "local_time"})
+
+
+def check_truth(sync: Sync) -> Iterator[Diagnostic]:
+    """truth.missing, truth.overlap, truth.not-a-source, truth.unneeded, truth.no-clock, truth.unlawful-merge."""
+    lines = _contributing_lines(sync)
+    for name, contributed in lines.items():
+        if len(contributed) < 2:
+            continue
+        rule = sync.rule_for(name)
+        if rule is None:
+            (_, last), *others = reversed(contributed)
+            yield Diagnostic(
+                "truth.missing",
+                last.span,
+                {"field": name, "entity": sync.entity.name, "systems": tuple(system.name for system, _ in contributed)},
+                (
+                    *(Label(line.span, "other-source", {"system": system.name}) for system, line in others),
+                    Label(sync.span, "this-sync"),
+                ),
+            )
+        else:
+            yield from _lawful(sync, name, rule)
+    yield from _overlaps(sync)
+    for rule in sync.truth:
+        yield from _sources(sync, rule, lines)
+
+
+def _contributing_lines(sync: Sync) -> dict[str, list[tuple[System, Line]]]:
+    found: dict[str, list[tuple[System, Line]]] = {}
+    for field_map in sync.maps:
+        for line in field_map.lines:
+            if line.field is not None and line.arrow is not Arrow.WRITE:
+                found.setdefault(line.field.name, []).append((field_map.system, line))
+    return found
+
+
+def _overlaps(sync: Sync) -> Iterator[Diagnostic]:
+    first: dict[str, Truth] = {}
+    for rule in sync.truth:
+        for name in rule.fields:
+            if name in first:
+                yield Diagnostic("truth.overlap", rule.span, {"field": name}, (Label(first[name].span, "first-rule"),))
+            else:
+                first[name] = rule
+
+
+def _sources(sync: Sync, rule: Truth, lines: dict[str, list[tuple[System, Line]]]) -> Iterator[Diagnostic]:
+    for name in rule.fields:
+        contributors = [system.name for system, _ in lines.get(name, [])]
+        if not contributors:
+            continue
+        if len(contributors) == 1:
+            yield Diagnostic("truth.unneeded", rule.span, {"field": name, "system": contributors[0]})
+            continue
+        for system in rule.systems:
+            if system.name not in contributors:
+                yield Diagnostic(
+                    "truth.not-a-source",
+                    rule.span,
+                    {"field": name, "system": system.name, "sources": tuple(contributors)},
+                    tuple(Label(line.span, "source", {"system": source.name}) for source, line in lines[name]),
+                )
+
+
+def _lawful(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
+    type_ = sync.entity.fields[name].type
+    if rule.rule == "newest":
+        for system in sync.contributors(name):
+            found = sync.map_of(system)
+            resource = found.resource.declaration if found else None
+            if resource is not None and (resource.version is None or not resource.version_is_time):
+                yield Diagnostic(
+                    "truth.no-clock", rule.span, {"field": name, "system": system.name, "resource": resource.name}
+                )
+    lawful = {"union": type_.kind == "set", "max": type_.kind in ORDERED, "min": type_.kind in ORDERED}
+    if not lawful.get(rule.rule, True):
+        field = sync.entity.fields[name]
+        yield Diagnostic(
+            "truth.unlawful-merge",
+            rule.span,
+            {"field": name, "rule": rule.rule, "type": str(type_)},
+            (Label(field.span, "declared-here"),),
+        )
