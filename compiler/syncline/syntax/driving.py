@@ -1,7 +1,7 @@
 """The loop of the LALR(1) parser: tokens and tables to one value, by way of a builder's methods."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from syncline.syntax.building import Builder
 from syncline.syntax.declarations import Declaration
@@ -41,20 +41,39 @@ def makers_of(tables: Tables, builder: Builder) -> dict[int, Callable[[int, int]
     }
 
 
-def driven(tables: Tables, builder: Builder, tokens: list[Token]) -> tuple[Declaration, ...] | None:
-    """The declarations that the tokens make; None when they make none, at the first token that does not fit."""
+Recover: TypeAlias = Callable[[list[int], list[Any], list[int], list[int], int], int]
+"""Called with the stacks (states, values, starts, ends) and the token that does not fit: mends the stacks in place and
+says at which token to go on, or -1 to give up."""
+
+
+class Driver(NamedTuple):
+    """The tables, made ready for one source."""
+
+    tables: Tables
+    steps: list[Step]
+    makers: dict[int, Callable[[int, int], Any]]
+    text: str
+
+    @staticmethod
+    def of(tables: Tables, builder: Builder) -> "Driver":
+        """A driver that makes nodes with this builder."""
+        return Driver(tables, steps_of(tables, builder), makers_of(tables, builder), builder.source.text)
+
+
+def driven(driver: Driver, tokens: list[Token], recover: Recover | None = None) -> tuple[Declaration, ...] | None:
+    """The declarations that the tokens make, `$END` last; None when a token does not fit and there is no recovering."""
+    tables, steps, makers, text = driver
     actions, gotos, accept = tables.actions, tables.gotos, tables.accept
     words = frozenset(tables.words.values())
     name = tables.symbols.index("NAME")
-    steps = steps_of(tables, builder)
-    makers = makers_of(tables, builder)
-    text = builder.source.text
     state = tables.start
     states = [state]
     values: list[Any] = []
     starts: list[int] = []
     ends: list[int] = []
-    for kind, start, end in tokens:
+    at = 0
+    while True:
+        kind, start, end = tokens[at]
         while True:
             action = actions[state].get(kind)
             if action is None:
@@ -64,7 +83,13 @@ def driven(tables: Tables, builder: Builder, tokens: list[Token]) -> tuple[Decla
                 if state == accept:
                     result: tuple[Declaration, ...] = values[-1]
                     return result
-                return None
+                if recover is None:
+                    return None
+                at = recover(states, values, starts, ends, at)
+                if at < 0:
+                    return None
+                state = states[-1]
+                break
             if action >= 0:
                 state = action
                 states.append(state)
@@ -72,6 +97,7 @@ def driven(tables: Tables, builder: Builder, tokens: list[Token]) -> tuple[Decla
                 values.append(text[start:end] if maker is None else maker(start, end))
                 starts.append(start)
                 ends.append(end)
+                at += 1
                 break
             how, result_symbol, size, build, parts = steps[~action]
             if size == 1:
@@ -112,4 +138,3 @@ def driven(tables: Tables, builder: Builder, tokens: list[Token]) -> tuple[Decla
             ends.append(last)
             state = gotos[states[-1]][result_symbol]
             states.append(state)
-    return None

@@ -27,7 +27,7 @@ from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.source import Source, SourceProblem, Span
 from syncline.syntax.building import Builder
 from syncline.syntax.declarations import Spec
-from syncline.syntax.driving import driven
+from syncline.syntax.driving import Driver, driven
 from syncline.syntax.recovering import recovered
 from syncline.syntax.scanning import EXTRA_GROUPS, laid_out, layout_of, scanned
 from syncline.syntax.tables import tables
@@ -59,11 +59,11 @@ def _parsed(source: Source) -> tuple[Spec, tuple[Diagnostic, ...]]:
     found = scanned(source, parser)
     builder = Builder(source, found.docs)
     tokens = laid_out(found.tokens, layout, len(source.text))
-    declarations = driven(parser, builder, tokens) if tokens is not None else None
+    declarations = driven(Driver.of(parser, builder), tokens) if tokens is not None else None
     diagnostics: list[Diagnostic] = []
     if declarations is None:
         builder = Builder(source, found.docs)
-        declarations, diagnostics = recovered(source, parser, builder, found.tokens)
+        declarations, diagnostics = recovered(Driver.of(parser, builder), builder.source, found.tokens)
     elif not declarations:
         diagnostics.append(Diagnostic("syntax.empty", Span(source, 0, 0)))
     diagnostics += [Diagnostic(code, Span(source, at, end), facts) for code, at, end, facts in builder.problems]
@@ -83,7 +83,7 @@ def compile_grammar(grammar: str) -> dict[str, Any]:
     from lark.parsers.lalr_analysis import Shift
 
     compiled = lark.Lark(grammar, parser="lalr", lexer="contextual", start="spec")
-    automaton = compiled.parser.parser._parse_table  # type: ignore[attr-defined]
+    automaton = compiled.parser.parser._parse_table
     terminals = sorted(
         compiled.terminals, key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name)
     )

@@ -1,5 +1,136 @@
-"""x"""
+"""Parsing a spec with mistakes: after each one the item or declaration around it is dropped, and the next one parsed."""
+
+from difflib import get_close_matches
+from typing import Any
+
+from syncline.diagnostics.diagnostic import Diagnostic, Fact
+from syncline.source import Source, Span
+from syncline.syntax.declarations import Declaration
+from syncline.syntax.driving import Driver, driven
+from syncline.syntax.expecting import acceptable, expected, phrases, spelled
+from syncline.syntax.repairing import Part, Repaired, repaired
+from syncline.syntax.scanning import Token, layout_of
+
+_SHOWN = 40
+"""How many characters of a token a diagnostic repeats."""
 
 
-def recovered(source, parser, builder, tokens):
-    return (), []
+def recovered(driver: Driver, source: Source, raw: list[Token]) -> tuple[tuple[Declaration, ...], list[Diagnostic]]:
+    """The declarations that could be read, and a diagnostic for each independent mistake."""
+    layout = repaired(source, raw, driver.tables)
+    recovery = _Recovery(driver, source, layout)
+    declarations: list[Declaration] = []
+    heads = driver.tables.actions[driver.tables.start]
+    lost: list[tuple[int, int]] = []  # from a declaration that was dropped to the next one
+    for part in layout.parts:
+        kind, start, _ = part.tokens[0]
+        known = kind in heads
+        indented = start > 0 and source.text[start - 1] not in "\r\n"
+        if lost and lost[-1][1] < 0:
+            if indented and not known:
+                continue
+            lost[-1] = (lost[-1][0], start)
+        recovery.part = part
+        found = driven(driver, part.tokens, recovery)
+        if found is None:
+            lost.append((start, -1))
+        else:
+            declarations += found
+    diagnostics = [
+        diagnostic
+        for diagnostic in layout.diagnostics
+        if diagnostic.code != "syntax.unopened-brace" or not _within(diagnostic.span.start, lost)
+    ]
+    return tuple(declarations), diagnostics + recovery.diagnostics
+
+
+def _within(offset: int, ranges: list[tuple[int, int]]) -> bool:
+    return any(start <= offset and (end < 0 or offset < end) for start, end in ranges)
+
+
+class _Recovery:
+    """What the driver calls at a token that does not fit."""
+
+    def __init__(self, driver: Driver, source: Source, layout: Repaired) -> None:
+        tables = driver.tables
+        self.tables = tables
+        self.source = source
+        self.layout = layout_of(tables)
+        self.quiet_offsets = layout.quiet_offsets
+        self.quiet_lines = layout.quiet_lines
+        self.openers = frozenset({self.layout.left_brace, self.layout.left_round, self.layout.left_square})
+        self.words = frozenset(tables.words.values())
+        self.part = Part()
+        self.diagnostics: list[Diagnostic] = []
+
+    def __call__(self, states: list[int], values: list[Any], starts: list[int], ends: list[int], at: int) -> int:
+        self.report(states, at)
+        # The innermost block is the innermost state that shifts its brace; one that merely accepts it may be a state
+        # whose look-ahead was merged from elsewhere.
+        actions, brace = self.tables.actions, self.layout.right_brace
+        while states and actions[states[-1]].get(brace, -1) < 0:
+            states.pop()
+            if values:
+                del values[-1], starts[-1], ends[-1]
+        if not states:
+            return -1
+        entries = self.tables.entries
+        depth = sum(entries[state] in self.openers for state in states)
+        tokens, depths = self.part.tokens, self.part.depths
+        stops = (self.layout.separator, brace)
+        last = len(tokens) - 1
+        while at < last and not (depths[at] == depth and tokens[at][0] in stops):
+            at += 1
+        if at == last:
+            return -1
+        if tokens[at][0] == self.layout.separator and self.layout.separator not in actions[states[-1]]:
+            at += 1
+        return at
+
+    def report(self, states: list[int], at: int) -> None:
+        kind, start, end = self.part.tokens[at]
+        ends_here = kind in (self.layout.separator, self.layout.end)
+        if ends_here and at:
+            start = end = self.part.tokens[at - 1][2]
+        span = Span(self.source, start, end)
+        line = span.line
+        if start in self.quiet_offsets or line in self.quiet_lines:
+            return
+        self.quiet_lines.add(line)
+        self.diagnostics.append(self.diagnosed(states, at, span))
+
+    def diagnosed(self, states: list[int], at: int, span: Span) -> Diagnostic:
+        kind = self.part.tokens[at][0]
+        if span.text == "<-" and not self.source.text[span.end : span.end + 1].isspace():
+            return Diagnostic("syntax.arrow-spacing", span)
+        reserved = self.tables.entries[states[-1]]
+        if at and reserved in self.words and len(states) > 1:
+            before = states[:-1]
+            after = acceptable(self.tables, before, self.layout.name)
+            if after is not None and acceptable(self.tables, after, kind) is not None:
+                _, start, end = self.part.tokens[at - 1]
+                word = Span(self.source, start, end)
+                return Diagnostic("syntax.reserved-word", word, {"word": word.text})
+        kinds = expected(self.tables, states)
+        words = [self.tables.phrases[number] for number in kinds if number in self.words]
+        close = get_close_matches(span.text, words, n=1) if span.text.isidentifier() else []
+        facts: dict[str, Fact] = {
+            "found": self.found(at),
+            "expected": phrases(self.tables, kinds),
+            "suggestion": close[0] if close else "",
+        }
+        return Diagnostic("syntax.unexpected", span, facts)
+
+    def found(self, at: int) -> str:
+        kind, start, end = self.part.tokens[at]
+        text = self.source.text[start:end]
+        if kind in (self.layout.separator, self.layout.end):
+            if text == ",":
+                return "`,`"
+            return "the end of the file" if start >= len(self.source.text.rstrip()) else "the end of the line"
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        if kind == self.layout.name:
+            return f"the name `{shown}`"
+        if kind in self.words:
+            return f"the word `{shown}`"
+        return f"`{shown}`" if start < end else f"the missing {spelled(self.tables, kind)}"

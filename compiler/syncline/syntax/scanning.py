@@ -105,16 +105,16 @@ def laid_out(raw: list[Token], layout: Layout, length: int) -> list[Token] | Non
     for token in raw:
         kind = token[0]
         if kind == NEWLINE:
-            if last == separator or innermost == right_round or innermost == right_square:
+            if last == separator or innermost in (right_round, right_square):
                 continue
-            if last == left_brace or last == comma:
+            if last in (left_brace, comma):
                 continue
             last = separator
             add((separator, token[1], token[2]))
             continue
         if kind == comma:
             if innermost == right_brace:
-                if last == separator or last == left_brace:
+                if last in (separator, left_brace):
                     continue
                 last = separator
                 add((separator, token[1], token[2]))
