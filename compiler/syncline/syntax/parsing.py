@@ -107,8 +107,14 @@ def compile_grammar(grammar: str) -> dict[str, Any]:
         for rule in compiled.rules
     ]
     place = {rule: at for at, rule in enumerate(compiled.rules)}
-    states = sorted(automaton.states)
-    renumbered = {state: at for at, state in enumerate(states)}
+    # Lark numbers its states by the order of a set; ours are numbered in the order in which they are reached.
+    start = automaton.start_states["spec"]
+    renumbered = {start: 0}
+    for state in (states := [start]):
+        for _, (action, target) in sorted(automaton.states[state].items(), key=lambda item: number[item[0]]):
+            if action is Shift and target not in renumbered:
+                renumbered[target] = len(states)
+                states.append(target)
     rows: dict[tuple[int, ...], int] = {}
     actions: list[int] = []
     gotos: list[int] = []
@@ -116,7 +122,7 @@ def compile_grammar(grammar: str) -> dict[str, Any]:
     for state in states:
         acting: list[int] = []
         going: list[int] = []
-        for name, (action, argument) in sorted(automaton.states[state].items()):
+        for name, (action, argument) in sorted(automaton.states[state].items(), key=lambda item: number[item[0]]):
             symbol = number[name]
             if action is Shift:
                 target = renumbered[argument]
@@ -127,7 +133,6 @@ def compile_grammar(grammar: str) -> dict[str, Any]:
         actions.append(rows.setdefault(tuple(acting), len(rows)))
         gotos.append(rows.setdefault(tuple(going), len(rows)))
     return {
-        "lark": lark.__version__,
         "grammar": grammar,
         "symbols": names,
         "terminals": count,
@@ -140,7 +145,7 @@ def compile_grammar(grammar: str) -> dict[str, Any]:
         "actions": actions,
         "gotos": gotos,
         "entries": entries,
-        "start": renumbered[automaton.start_states["spec"]],
+        "start": 0,
         "accept": renumbered[automaton.end_states["spec"]],
     }
 
