@@ -1,0 +1,69 @@
+"""Records between their delivered form and the port's: identity, version, fields that stand elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from syncline_runtime.connectors.paths import MISSING, at, flattened, with_path
+from syncline_runtime.cursors import raw_text, shown
+from syncline_runtime.declaration import NativeField, Resource
+from syncline_runtime.ports import NativeRecord
+
+
+class NotARecord(Exception):
+    """The answer has something else where a record should stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the records of one resource are delivered."""
+
+    resource: Resource
+    identity: str
+    elsewhere: tuple[NativeField, ...]
+    numeric: bool
+
+    def record(self, delivered: Any, etag: str | None = None) -> NativeRecord:
+        """A delivered record. Raises NotARecord."""
+        resource = self.resource
+        if type(delivered) is not dict:
+            raise NotARecord(f"a record of {resource.name} is expected, not {type(delivered).__name__}")
+        native = flattened(delivered, self.elsewhere) if self.elsewhere else delivered
+        identity = native.get(resource.identity)
+        if identity is None or identity == "" or type(identity) in (dict, list, bool):
+            raise NotARecord(f"a record of {resource.name} has no {resource.identity}")
+        version = etag if resource.lock == "etag" and etag else None
+        if version is None and resource.version is not None:
+            value = shown(native, resource.version, resource.version_fallback)
+            version = raw_text(value, resource.version_spelling)
+        return NativeRecord(identity if type(identity) is str else str(identity), native, version)
+
+    def spelled_id(self, remote_id: str) -> str | int:
+        """A remote id as the system spells it: a number where the identity is one."""
+        if self.numeric:
+            try:
+                return int(remote_id)
+            except ValueError:
+                return remote_id
+        return remote_id
+
+
+def shape(resource: Resource) -> Shape:
+    """The shape of a resource's records."""
+    declared = resource.fields.get(resource.identity)
+    return Shape(resource, resource.identity, with_path(resource), declared is not None and declared.kind == "integer")
+
+
+def items_at(document: Any, path: str, resource: str) -> list[Any]:
+    """The list that stands at `path`. Raises NotARecord."""
+    found = at(document, path)
+    match found:
+        case list():
+            return found
+        case Mapping() if not path:
+            raise NotARecord(f"the answer to a listing of {resource} is an object; its records stand deeper")
+        case _:
+            what = "nothing" if found is MISSING else type(found).__name__
+            raise NotARecord(
+                f"the answer to a listing of {resource} has {what} at {path or 'its top'!r} instead of a list"
+            )

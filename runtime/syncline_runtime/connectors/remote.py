@@ -1,0 +1,144 @@
+"""A system behind HTTP: the port over a session, told by the declaration alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+from syncline_runtime.answering import Purpose
+from syncline_runtime.connectors import listing, writing
+from syncline_runtime.connectors.calls import UnsafeId
+from syncline_runtime.connectors.paths import asked_name, at
+from syncline_runtime.connectors.records import NotARecord, Shape, items_at, shape
+from syncline_runtime.connectors.session import Dialect, Failed, Session
+from syncline_runtime.declaration import Condition, Operation, System
+from syncline_runtime.ports import Applied, Clock, Gone, Limiter, NativeRecord, Outcome, Page, SystemFailure, Write
+from syncline_runtime.settings import Settings
+
+
+class RemoteSystem:
+    """`ports.System` over REST or JSON-RPC."""
+
+    def __init__(
+        self,
+        declared: System,
+        settings: Settings,
+        clock: Clock,
+        limiter: Limiter,
+        dialect: Dialect,
+        jitter: Callable[[], float],
+    ) -> None:
+        self.name = declared.name
+        self._session = Session(declared, settings, clock, limiter, dialect, jitter)
+        self._shapes = {name: shape(resource) for name, resource in declared.resources.items()}
+        self._revives_first = declared.connector.protocol == "jsonrpc"
+
+    async def open(self) -> None:
+        """Log in and check the settings. Raises SystemFailure."""
+        await self._session.open()
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self._session.close()
+
+    def pages(
+        self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
+    ) -> AsyncIterator[Page]:
+        """List a resource. Raises SystemFailure."""
+        return listing.pages(self._session, self._shapes[resource], fields=fields, where=where, since=since)
+
+    async def read(
+        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
+    ) -> Mapping[str, NativeRecord | None]:
+        """Read records by id. Raises SystemFailure."""
+        known = self._shapes[resource]
+        operation = known.resource.read
+        if operation is None:
+            raise SystemFailure(self.name, f"{resource} cannot be read by id")
+        own = (known.identity, known.resource.version, known.resource.version_fallback)
+        wanted = list(dict.fromkeys([*fields, *(name for name in own if name)]))
+        asked = [asked_name(known.resource, name) for name in wanted]
+        if operation.many > 1:
+            size = operation.many
+            chunks = [remote_ids[start : start + size] for start in range(0, len(remote_ids), size)]
+            parts = await asyncio.gather(*(self._read_many(known, operation, chunk, asked) for chunk in chunks))
+            found = {identity: record for part in parts for identity, record in part.items()}
+            return {identity: found.get(identity) for identity in remote_ids}
+        records = await asyncio.gather(*(self._read_one(known, operation, identity, asked) for identity in remote_ids))
+        return dict(zip(remote_ids, records, strict=True))
+
+    async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Create records; one outcome each, in order."""
+        return await self._write(resource, Purpose.CREATE, writes)
+
+    async def update(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Update records; one outcome each, in order."""
+        return await self._write(resource, Purpose.UPDATE, writes)
+
+    async def delete(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Delete records; one outcome each, in order."""
+        return await writing.write(self._session, self._shapes[resource], Purpose.DELETE, writes)
+
+    async def _write(self, resource: str, purpose: Purpose, writes: Sequence[Write]) -> Sequence[Outcome]:
+        known = self._shapes[resource]
+        now, then = writing.in_turns(known, writes) if self._revives_first else (writes, {})
+        outcomes = await writing.write(self._session, known, purpose, now)
+        second: dict[int, Write] = {}
+        for position, later in then.items():
+            done = outcomes[position]
+            if isinstance(done, Applied):
+                second[position] = Write(later.native, done.remote_id)
+        if second:
+            results = await writing.write(self._session, known, Purpose.UPDATE, list(second.values()))
+            outcomes = [*outcomes]
+            for position, outcome in zip(second, results, strict=True):
+                outcomes[position] = outcome
+        return await self._with_stored(known, resource, writes, outcomes)
+
+    async def _with_stored(
+        self, known: Shape, resource: str, writes: Sequence[Write], outcomes: Sequence[Outcome]
+    ) -> Sequence[Outcome]:
+        """The outcomes with what the system stored, read back in one call where answers do not show it."""
+        silent = [one.remote_id for one in outcomes if isinstance(one, Applied) and one.record is None]
+        operation = known.resource.read
+        if not silent or operation is None or operation.many <= 1:
+            return outcomes
+        fields = list(dict.fromkeys(name for one in writes for name in one.native))
+        try:
+            stored = await self.read(resource, silent, fields=fields)
+        except SystemFailure:
+            return outcomes  # the writes happened all the same; what they left shows at the next listing
+        return [
+            writing.merged(one, stored.get(one.remote_id)) if isinstance(one, Applied) and one.record is None else one
+            for one in outcomes
+        ]
+
+    async def _read_many(
+        self, known: Shape, operation: Operation, remote_ids: Sequence[str], asked: list[str]
+    ) -> dict[str, NativeRecord]:
+        slots = {"ids": [known.spelled_id(identity) for identity in remote_ids], "fields": asked}
+        what = f"read {known.resource.name}"
+        answer = await self._session.exchange(operation.call, slots, Purpose.READ, missing=operation.missing)
+        if isinstance(answer, Failed):
+            raise self._session.failure(answer, what)
+        try:
+            records = [known.record(item) for item in items_at(answer.document, operation.answer, known.resource.name)]
+        except NotARecord as error:
+            raise SystemFailure(self.name, f"could not {what}: {error}") from None
+        return {record.remote_id: record for record in records}
+
+    async def _read_one(
+        self, known: Shape, operation: Operation, remote_id: str, asked: list[str]
+    ) -> NativeRecord | None:
+        slots = {"id": known.spelled_id(remote_id), "ids": [known.spelled_id(remote_id)], "fields": asked}
+        what = f"read {known.resource.name}"
+        try:
+            answer = await self._session.exchange(operation.call, slots, Purpose.READ, missing=operation.missing)
+        except UnsafeId as error:
+            raise SystemFailure(self.name, f"could not {what}: {error}") from None
+        if isinstance(answer, Failed):
+            if isinstance(answer.outcome, Gone):
+                return None
+            raise self._session.failure(answer, what)
+        try:
+            return known.record(at(answer.document, operation.answer), answer.headers.get("etag"))
+        except NotARecord as error:
+            raise SystemFailure(self.name, f"could not {what}: {error}") from None

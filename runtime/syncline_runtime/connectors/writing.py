@@ -1,0 +1,223 @@
+"""Writing over HTTP: one by one, or in batches of which one bad record spoils no other."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from syncline_runtime.answering import Purpose
+from syncline_runtime.connectors.calls import UnsafeId, filled
+from syncline_runtime.connectors.paths import MISSING, at, nested, text_at, texts_at
+from syncline_runtime.connectors.records import NotARecord, Shape
+from syncline_runtime.connectors.session import Answered, Failed, Session
+from syncline_runtime.declaration import Operation
+from syncline_runtime.ports import (
+    Applied,
+    Gone,
+    NativeRecord,
+    Outcome,
+    Refused,
+    Stale,
+    SystemFailure,
+    Unavailable,
+    Unknown,
+    Write,
+)
+
+
+async def write(session: Session, shape: Shape, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
+    """Make `writes`; one outcome each, in order. Raises SystemFailure where the resource has no such operation."""
+    resource = shape.resource
+    operation = {
+        Purpose.CREATE: resource.create,
+        Purpose.UPDATE: resource.update,
+        Purpose.DELETE: resource.delete,
+    }[purpose]
+    if operation is None:
+        raise SystemFailure(session.system.name, f"{resource.name} cannot be written by {purpose.value}")
+    several = operation.batch or (operation if operation.many > 1 else None)
+    if several is None or (len(writes) == 1 and operation.batch is not None):
+        return list(await asyncio.gather(*(_single(session, shape, purpose, operation, one) for one in writes)))
+    chunks = [writes[start : start + several.many] for start in range(0, len(writes), several.many)]
+    done = await asyncio.gather(*(_batch(session, shape, purpose, operation, several, chunk) for chunk in chunks))
+    return [outcome for outcomes in done for outcome in outcomes]
+
+
+async def _single(session: Session, shape: Shape, purpose: Purpose, operation: Operation, one: Write) -> Outcome:
+    slots = {**_slots(shape, one), "version": one.version}
+    headers: dict[str, str] = {}
+    locked = one.version is not None and shape.resource.lock != "none"
+    if locked and shape.resource.lock == "etag":
+        headers["If-Match"] = str(one.version)
+    idempotent = bool(operation.idempotency and one.idempotency_key)
+    if idempotent:
+        headers[operation.idempotency] = str(one.idempotency_key)
+    try:
+        answer = await session.exchange(
+            operation.call,
+            slots,
+            purpose,
+            missing=operation.missing,
+            locked=locked,
+            idempotent=idempotent,
+            headers=headers,
+        )
+    except UnsafeId as error:
+        return Refused("unsafe-id", str(error))
+    except SystemFailure as failure:
+        return _not_sent(failure)
+    if isinstance(answer, Failed):
+        return answer.outcome
+    return _applied(shape, purpose, operation, one, at(answer.document, operation.answer), answer.headers)
+
+
+async def _batch(
+    session: Session,
+    shape: Shape,
+    purpose: Purpose,
+    single: Operation,
+    operation: Operation,
+    writes: Sequence[Write],
+) -> list[Outcome]:
+    """One call for all of `writes`; where it is refused as a whole, halves are tried until the bad ones stand alone."""
+    try:
+        slots = _batch_slots(session, shape, operation, writes)
+        answer = await session.exchange(operation.call, slots, purpose, missing=operation.missing)
+    except UnsafeId as error:
+        answer = Failed(Refused("unsafe-id", str(error)), None)
+    except SystemFailure as failure:
+        return [_not_sent(failure)] * len(writes)
+    if isinstance(answer, Answered):
+        return _each(session, shape, purpose, operation, writes, answer)
+    if not isinstance(answer.outcome, Refused | Gone | Stale):
+        return [answer.outcome] * len(writes)
+    if len(writes) == 1:
+        return [answer.outcome if single is operation else await _single(session, shape, purpose, single, writes[0])]
+    middle = len(writes) // 2
+    return [
+        *await _batch(session, shape, purpose, single, operation, writes[:middle]),
+        *await _batch(session, shape, purpose, single, operation, writes[middle:]),
+    ]
+
+
+def _slots(shape: Shape, one: Write) -> dict[str, Any]:
+    return {
+        "id": None if one.remote_id is None else shape.spelled_id(one.remote_id),
+        "values": nested(one.native, shape.resource.fields),
+    }
+
+
+def _batch_slots(session: Session, shape: Shape, operation: Operation, writes: Sequence[Write]) -> dict[str, Any]:
+    each = [_slots(shape, one) for one in writes]
+    ids = [slots["id"] for slots in each]
+    records = [slots["values"] for slots in each]
+    if operation.each is not None:
+        records = [filled(operation.each, session.lookup(slots)) for slots in each]
+    updates = [part for slots, record in zip(each, records, strict=True) for part in ([slots["id"]], record)]
+    return {"ids": ids, "records": records, "updates": updates}
+
+
+def _each(
+    session: Session,
+    shape: Shape,
+    purpose: Purpose,
+    operation: Operation,
+    writes: Sequence[Write],
+    answer: Answered,
+) -> list[Outcome]:
+    """The outcomes that the answer to a batch tells, by position."""
+    if operation.returns == "nothing" and purpose is not Purpose.CREATE and not operation.item:
+        return [Applied(str(one.remote_id)) for one in writes]
+    items = at(answer.document, operation.answer)
+    if type(items) is not list or len(items) != len(writes):
+        what = f"{len(items)} answers" if type(items) is list else "no list"
+        return [Unknown(f"the batch of {len(writes)} was answered by {what}")] * len(writes)
+    outcomes: list[Outcome] = []
+    for one, item in zip(writes, items, strict=True):
+        refused = _refused_item(session, purpose, operation, item)
+        found = at(item, operation.item)
+        outcomes.append(refused or _applied(shape, purpose, operation, one, found, {}))
+    return outcomes
+
+
+def _refused_item(session: Session, purpose: Purpose, operation: Operation, item: Any) -> Outcome | None:
+    """The failure of one item of a batch that answers per item with an HTTP status."""
+    status = item.get("status") if operation.item and type(item) is dict else None
+    if type(status) is not int or 200 <= status < 300:
+        return None
+    errors = session.connector.errors
+    inside = at(item, operation.item)
+    body = item if inside is MISSING else inside
+    message = session.redacted(text_at(body, errors.message))
+    if status in operation.missing and purpose is not Purpose.CREATE:
+        return Gone()
+    if status == 412:
+        return Stale(message)
+    if status >= 500:
+        return Unknown(message or f"HTTP {status}")
+    fields = {name: session.redacted(text) for name, text in texts_at(body, errors.fields).items()}
+    return Refused(text_at(body, errors.code) or str(status), message or f"HTTP {status}", fields)
+
+
+def _applied(
+    shape: Shape,
+    purpose: Purpose,
+    operation: Operation,
+    one: Write,
+    found: Any,
+    headers: Mapping[str, str],
+) -> Outcome:
+    """The outcome of a write that was answered well: with the record stored, where the answer shows it."""
+    if purpose is Purpose.DELETE:
+        return Applied(str(one.remote_id))
+    if operation.returns == "record" and type(found) is dict:
+        try:
+            record = shape.record(found, headers.get("etag"))
+        except NotARecord:
+            pass
+        else:
+            return Applied(record.remote_id, record)
+    if one.remote_id is not None:
+        return Applied(one.remote_id)
+    if operation.returns == "id" and type(found) in (str, int) and found != "":
+        return Applied(str(found))
+    location = headers.get("location", "").rstrip("/").rpartition("/")[2]
+    return Applied(location) if location else Unknown("the answer to the create does not say which record it made")
+
+
+def _not_sent(failure: SystemFailure) -> Outcome:
+    return Unavailable(str(failure))
+
+
+def in_turns(shape: Shape, writes: Sequence[Write]) -> tuple[list[Write], dict[int, Write]]:
+    """Updates in an order that an archive allows: (first turn, second turn by position).
+
+    Some systems refuse every edit of an archived record, also one that comes with its revival: a record is revived before it is
+    edited, and edited before it is archived.
+    """
+    archive = shape.resource.archive
+    if archive is None:
+        return list(writes), {}
+    field, archived = archive
+    now: list[Write] = []
+    then: dict[int, Write] = {}
+    for position, one in enumerate(writes):
+        if field not in one.native or len(one.native) == 1:
+            now.append(one)
+            continue
+        flag = replace(one, native={field: one.native[field]})
+        rest = replace(one, native={name: value for name, value in one.native.items() if name != field})
+        if one.native[field] == archived:
+            now.append(rest)
+            then[position] = replace(flag, version=None)
+        elif one.remote_id is None:
+            now.append(one)
+        else:
+            now.append(flag)
+            then[position] = replace(rest, version=None)
+    return now, then
+
+
+def merged(first: Outcome, record: NativeRecord | None) -> Outcome:
+    """A write whose stored record was read back afterwards."""
+    return Applied(first.remote_id, record) if isinstance(first, Applied) and record is not None else first

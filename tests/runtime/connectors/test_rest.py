@@ -1,0 +1,242 @@
+"""REST over a real server on loopback."""
+
+import pytest
+
+from syncline_runtime.declaration import Condition
+from syncline_runtime.ports import Applied, Gone, Refused, SystemFailure, Unavailable, Unknown, Write
+from tests.runtime.connectors.loopback import Asked, Loopback, Reply, Reset, Silence, script
+from tests.runtime.connectors.worlds import CANARY, TOKEN, StillClock, contacts, listed, system
+
+
+class Office:
+    """A small back office: logs in, lists by page number, filter and order, and takes writes as `answers` say."""
+
+    def __init__(self, records=(), answers=()):
+        self.records = [dict(record) for record in records]
+        self.answers = list(answers)
+        self.token = TOKEN
+
+    def __call__(self, asked: Asked):
+        if asked.path == "/api/login":
+            good = asked.document == {"identity": "ana@example.com", "password": CANARY}
+            return Reply(200, {"token": self.token}) if good else Reply(400, {"message": "Failed to authenticate."})
+        if asked.headers.get("authorization") != self.token:
+            return Reply(401, {"message": "expired"})
+        if self.answers:
+            return self.answers.pop(0)
+        return self.listing(asked)
+
+    def listing(self, asked: Asked):
+        rows = sorted(self.records, key=lambda row: (row["updated"], row["id"]))
+        since = asked.query.get("filter", "").removeprefix("updated >= '").removesuffix("'")
+        rows = [row for row in rows if row["updated"] >= since]
+        size = int(asked.query["perPage"])
+        start = (int(asked.query["page"]) - 1) * size
+        return Reply(200, {"items": rows[start : start + size]})
+
+
+def at(second: int) -> str:
+    return f"2026-01-01 00:00:{second:02d}.000Z"
+
+
+def rows(count: int, second=lambda number: number):
+    return [{"id": f"r{number:02d}", "updated": at(second(number)), "name": f"N{number}"} for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6, 7, 9])
+@pytest.mark.parametrize("second", [lambda n: n, lambda n: 7, lambda n: n // 4], ids=["apart", "at once", "in groups"])
+async def test_every_record_is_listed_once_at_every_page_boundary(count, second):
+    async with Loopback(Office(rows(count, second))) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        records, pages = await listed(port)
+        await port.close()
+    assert [record.remote_id for record in records] == [f"r{number:02d}" for number in range(count)]
+    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+    newest = f"2026-01-01T00:00:{second(count - 1):02d}+00:00" if count else None
+    assert pages[-1].cursor == newest
+
+
+async def test_a_record_that_moves_to_the_end_while_listing_hides_no_other():
+    office = Office(rows(6))
+
+    def edit_between_pages(asked):
+        answer = office(asked)
+        if asked.query.get("page") and len(server.asked) == 2:
+            office.records[0]["updated"] = at(30)
+        return answer
+
+    async with Loopback(edit_between_pages) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        records, _ = await listed(port)
+        await port.close()
+    assert {record.remote_id for record in records} == {f"r{number:02d}" for number in range(6)}
+
+
+async def test_what_changed_is_asked_with_one_unit_of_overlap_and_the_true_maximum_is_kept():
+    async with Loopback(Office(rows(5))) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        records, pages = await listed(port, since="2026-01-01T00:00:04+00:00")
+        await port.close()
+    assert server.asked[1].query["filter"] == "updated >= '2026-01-01 00:00:03.999Z'"
+    assert [record.remote_id for record in records] == ["r04"]
+    assert pages[-1].cursor == "2026-01-01T00:00:04+00:00"
+
+
+async def test_conditions_are_joined_and_one_that_cannot_be_quoted_is_left_to_the_map():
+    async with Loopback(Office()) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        where = [Condition(field="name", value="Ana"), Condition(field="name", value="x' || '1'='1")]
+        await listed(port, where=where, since="2026-01-01T00:00:04+00:00")
+        await port.close()
+    assert server.asked[1].query["filter"] == "name = 'Ana' && updated >= '2026-01-01 00:00:03.999Z'"
+
+
+async def test_decimals_survive_to_the_last_digit_both_ways():
+    body = b'{"items": [{"id": "a", "updated": "", "price": 12345678901234567890.10}]}'
+    async with Loopback(Office(answers=[Reply(200, body), Reply(200, {"items": []}), Reply(200, b"{}")])) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        records = [record async for page in port.pages("contacts", fields=("price",)) for record in page.records]
+        price = records[0].native["price"]
+        await port.update("contacts", [Write({"price": price}, "a")])
+        await port.close()
+    assert str(price) == "12345678901234567890.10"
+    assert server.asked[-1].body == b'{"price":12345678901234567890.10}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "waited"), [({"Retry-After": "7"}, 7.0), ({}, 0.75), ({"Retry-After": "0"}, 0.09375)]
+)
+async def test_a_throttled_call_waits_as_told_or_backs_off(headers, waited):
+    clock = StillClock()
+    async with Loopback(Office(rows(1), [Reply(429, {"message": "slow down"}, headers)])) as server:
+        port = system(server.url, contacts(), clock=clock)
+        await port.open()
+        records, _ = await listed(port)
+        await port.close()
+    assert len(records) == 1
+    assert sum(clock.slept) == pytest.approx(waited)
+
+
+@pytest.mark.parametrize("trouble", [Reply(500, "<html>"), Reset(), Reset(partial=True), Reply(503, None)])
+async def test_a_read_is_repeated_after_trouble(trouble):
+    async with Loopback(Office(rows(2), [trouble])) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        records, _ = await listed(port)
+        await port.close()
+    assert len(records) == 2
+
+
+async def test_a_read_that_never_succeeds_is_one_line():
+    async with Loopback(Office(answers=[Reply(500, {"message": "boom"})] * 9)) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        with pytest.raises(SystemFailure) as caught:
+            await listed(port)
+        await port.close()
+    assert str(caught.value) == "crm: could not list contacts; the server answered: HTTP 500: boom (5 attempts)"
+
+
+@pytest.mark.parametrize("trouble", [Silence(), Reset(), Reset(partial=True), Reply(502, "<html>"), Reply(504, None)])
+@pytest.mark.parametrize("operation", ["create", "update", "delete"])
+async def test_a_write_that_may_have_happened_is_unknown_and_not_repeated(trouble, operation):
+    async with Loopback(Office(answers=[trouble])) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        [outcome] = await getattr(port, operation)(
+            "contacts", [Write({"name": "x"}, None if operation == "create" else "a")]
+        )
+        await port.close()
+        assert isinstance(outcome, Unknown)
+        assert len(server.asked) == 2
+
+
+async def test_a_write_that_was_throttled_did_not_happen_and_is_repeated():
+    async with Loopback(Office(answers=[Reply(429), Reply(200, {"id": "a", "name": "x", "updated": at(1)})])) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        [outcome] = await port.create("contacts", [Write({"name": "x"})])
+        await port.close()
+    assert isinstance(outcome, Applied)
+    assert outcome.record is not None
+    assert (outcome.remote_id, outcome.record.native["name"], outcome.record.version) == ("a", "x", at(1))
+
+
+async def test_a_refused_write_names_its_fields():
+    error = {
+        "code": "invalid",
+        "message": "Failed to create record.",
+        "data": {"name": {"message": "Cannot be blank."}},
+    }
+    async with Loopback(Office(answers=[Reply(400, error)])) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        [outcome] = await port.create("contacts", [Write({"name": ""})])
+        await port.close()
+    assert outcome == Refused("invalid", "Failed to create record.", {"name": "Cannot be blank."})
+
+
+async def test_a_missing_record_is_gone_on_writing_and_none_on_reading():
+    async with Loopback(Office(answers=[Reply(404, {"message": "x"})] * 3)) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        assert await port.update("contacts", [Write({"name": "x"}, "a")]) == [Gone()]
+        assert await port.delete("contacts", [Write({}, "a")]) == [Gone()]
+        assert await port.read("contacts", ["a"], fields=("name",)) == {"a": None}
+        await port.close()
+
+
+async def test_an_expired_session_is_renewed_once_for_all_waiting_calls():
+    office = Office()
+    async with Loopback(office) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        office.token = "another-token"
+        office.answers = [Reply(200, {"id": name, "updated": at(1)}) for name in "abc"]
+        outcomes = await port.create("contacts", [Write({"name": name}) for name in "abc"])
+        await port.close()
+    assert sorted(outcome.remote_id for outcome in outcomes) == ["a", "b", "c"]
+    assert [asked.path for asked in server.asked].count("/api/login") == 2
+
+
+async def test_a_session_that_cannot_be_renewed_ends_the_reading_with_one_line():
+    def never_good(asked):
+        return Reply(200, {"token": TOKEN}) if asked.path == "/api/login" else Reply(401, {"message": f"bad {TOKEN}"})
+
+    async with Loopback(never_good) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        with pytest.raises(SystemFailure) as caught:
+            await listed(port)
+        [outcome] = await port.update("contacts", [Write({}, "a")])
+        await port.close()
+    assert str(caught.value) == (
+        "crm: the credentials are not accepted; setting email or password; the server answered: HTTP 401: bad ***"
+    )
+    assert outcome == Unavailable("HTTP 401: bad ***")
+
+
+async def test_a_wrong_password_is_one_line_without_the_password():
+    async with Loopback(script(Reply(400, {"message": f"no {CANARY}"}))) as server:
+        port = system(server.url, contacts())
+        with pytest.raises(SystemFailure) as caught:
+            await port.open()
+        await port.close()
+    assert str(caught.value) == (
+        "crm: the credentials are not accepted; setting email or password; the server answered: HTTP 400: no ***"
+    )
+
+
+async def test_no_more_calls_at_once_than_declared():
+    async with Loopback(Office(answers=[Reply(200, {"id": str(n), "updated": at(1)}) for n in range(12)])) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        outcomes = await port.create("contacts", [Write({"name": "x"})] * 12)
+        await port.close()
+    assert len(outcomes) == 12
+    assert server.connections <= 3
