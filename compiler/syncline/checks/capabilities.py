@@ -21,9 +21,9 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
                 yield _not_offered(sync, field_map, "create", f"create in {field_map.system.name} never", creating)
             else:
                 yield from _required(sync, field_map)
-        if writes and (updating is None or updating.allowed) and field_map.resource.declaration.update is None:
-            if any(line.when is not When.ON_CREATE for line in field_map.lines if line.arrow is not Arrow.READ):
-                yield _not_offered(sync, field_map, "update", f"update in {field_map.system.name} never", updating)
+        updates = any(line.arrow is not Arrow.READ and line.when is not When.ON_CREATE for line in field_map.lines)
+        if updates and (updating is None or updating.allowed) and field_map.resource.declaration.update is None:
+            yield _not_offered(sync, field_map, "update", f"update in {field_map.system.name} never", updating)
     for rule in sync.deletes:
         found = sync.map_of(rule.system)
         if found is None:

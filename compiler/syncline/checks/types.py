@@ -66,10 +66,11 @@ def _written_length(line: Line, type_: Type) -> int | None:
 
 
 def _scale(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
-    rounded = any(step.name == "round" for step in line.pipeline)
-    if type_.kind == native.type.kind == "decimal" and type_.scale and native.type.scale is not None and not rounded:
-        if type_.scale > native.type.scale:
-            yield _narrowing("type.narrowing-scale", line, native, str(type_), type_.scale, native.type.scale)
+    scale = native.type.scale
+    if type_.kind != "decimal" or native.type.kind != "decimal" or type_.scale is None or scale is None:
+        return
+    if type_.scale > scale and not any(step.name == "round" for step in line.pipeline):
+        yield _narrowing("type.narrowing-scale", line, native, str(type_), type_.scale, scale)
 
 
 def _none_spelled(line: Line) -> bool:

@@ -1,1 +1,35 @@
-def main() -> None: ...
+"""The command line: argv, files and exit codes; everything else is the pipeline's. Commands are imported when they are asked for."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "check": "syncline.cli.check",
+    "fmt": "syncline.cli.fmt",
+    "build": "syncline.cli.build",
+    "explain": "syncline.cli.explain",
+    "plan": "syncline.cli.executing",
+    "run": "syncline.cli.executing",
+    "status": "syncline.cli.executing",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands cost nothing until they are used."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[name]), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="syncline")
+def main() -> None:
+    """Syncline keeps business systems in step: check a spec, build its Python package, plan and run it."""

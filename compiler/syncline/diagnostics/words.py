@@ -1,5 +1,6 @@
 """The words of every diagnostic, in one place: what is wrong, why it matters in production, how to mend it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
@@ -38,7 +39,7 @@ def worded(diagnostic: Diagnostic) -> Worded:
     )
 
 
-def _label(label: Label, roles: dict[str, str], facts: _Facts) -> str:
+def _label(label: Label, roles: Mapping[str, str], facts: _Facts) -> str:
     template = roles.get(label.role) or COMMON_ROLES.get(label.role) or label.role.replace("-", " ")
     return template.format_map(_Facts({**facts, **_texts(label.facts)}))
 
@@ -46,8 +47,7 @@ def _label(label: Label, roles: dict[str, str], facts: _Facts) -> str:
 COMMON_ROLES = {"declared-here": "declared here", "first-here": "first declared here", "used-here": "used here"}
 
 
-def _texts(facts: object) -> _Facts:
-    assert hasattr(facts, "items")
+def _texts(facts: Mapping[str, Fact]) -> _Facts:
     return _Facts({name: _text(fact) for name, fact in facts.items()})
 
 

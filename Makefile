@@ -1,0 +1,43 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+DEMO   := .venv-demo
+
+.PHONY: help demo test systems bench lint golden clean
+
+help:  ## these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(DEMO)/.installed  ## two sandbox systems, a plan, a run, a conflict: understood in a minute
+	@$(DEMO)/bin/python -m syncline.demo
+
+test: $(VENV)/.installed  ## all tests that need no server
+	@$(VENV)/bin/python -m pytest -q -n 2 -m "not systems"
+
+systems: $(VENV)/.installed  ## the tests against real servers (installs and starts them on loopback)
+	@$(VENV)/bin/python -m pytest -q -m systems tests/systems
+
+bench: $(VENV)/.installed  ## every measurement, as ratios to hand-written code in the same run
+	@$(VENV)/bin/python benchmarks/run.py
+
+lint: $(VENV)/.installed  ## ruff, mypy --strict, import rules
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy compiler/syncline runtime/syncline_runtime
+	@$(VENV)/bin/lint-imports
+
+golden: $(VENV)/.installed  ## write the golden files anew; look at the difference before committing
+	@$(VENV)/bin/python -m pytest -q tests/golden --refresh-golden || true
+	@git diff --stat -- tests/golden
+
+clean:  ## remove the virtual environments
+	rm -rf $(VENV) $(DEMO)
+
+$(VENV)/.installed: pyproject.toml runtime/pyproject.toml
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check -e "./runtime[postgresql]" -e ".[dev]"
+	@touch $@
+
+$(DEMO)/.installed: pyproject.toml runtime/pyproject.toml
+	@$(PYTHON) -m venv $(DEMO)
+	@$(DEMO)/bin/python -m pip install -q --disable-pip-version-check -e ./runtime -e .
+	@touch $@

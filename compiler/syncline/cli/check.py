@@ -1,0 +1,49 @@
+"""`syncline check`: what is wrong with specs, before anything runs."""
+
+import os
+import sys
+
+import click
+
+from syncline.cli.files import loader, read_spec
+from syncline.diagnostics import rendering
+from syncline.diagnostics.diagnostic import Diagnostic, Severity
+from syncline.pipeline import check_spec
+
+FOUND = 1
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option(
+    "--output", type=click.Choice(["text", "concise", "json"]), default="text", help="How findings are shown."
+)
+def check(specs: tuple[str, ...], output: str) -> None:
+    """Check SPECs (`-` is standard input). Exits with 0 when clean, 1 with findings, 2 when it could not run."""
+    found: list[Diagnostic] = []
+    for spec in specs:
+        name, data = read_spec(spec)
+        found.extend(check_spec(name, data, loader(spec)).diagnostics)
+    show(found, output)
+    if output == "text" and not found:
+        click.echo(f"{len(specs)} {'spec' if len(specs) == 1 else 'specs'} checked, nothing found")
+    if any(diagnostic.severity is not Severity.HINT for diagnostic in found):
+        raise SystemExit(FOUND)
+
+
+def show(found: list[Diagnostic], output: str) -> None:
+    """Print diagnostics in one of the formats."""
+    match output:
+        case "json":
+            click.echo(rendering.as_json(found), nl=False)
+        case "concise":
+            click.echo(rendering.concise(found), nl=False)
+        case _ if found:
+            click.echo(rendering.text(found, colour=wants_colour()), nl=False, color=True)
+
+
+def wants_colour() -> bool:
+    """Colour on a terminal, unless NO_COLOR or a dumb terminal says no; FORCE_COLOR says yes."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

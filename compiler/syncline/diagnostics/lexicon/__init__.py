@@ -1,0 +1,10 @@
+"""What each diagnostic says, by code."""
+
+from syncline.diagnostics.lexicon.checks import CHECKS
+from syncline.diagnostics.lexicon.connectors import CONNECTORS
+from syncline.diagnostics.lexicon.entry import Entry
+from syncline.diagnostics.lexicon.names import NAMES
+from syncline.diagnostics.lexicon.not_yet import NOT_YET
+from syncline.diagnostics.lexicon.syntax import SYNTAX
+
+LEXICON: dict[str, Entry] = {**SYNTAX, **NAMES, **CONNECTORS, **CHECKS, **NOT_YET}

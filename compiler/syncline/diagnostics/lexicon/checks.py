@@ -1,0 +1,124 @@
+"""Words for what resolves and must not run."""
+
+from syncline.diagnostics.lexicon.entry import Entry
+
+CHECKS = {
+    "truth.missing": Entry(
+        "{systems} may both change `{field}`, and nothing says who is right",
+        "When two people edit it between two runs, the outcome would depend on which system was asked first.",
+        "Add a rule to the sync's `truth` block: `{field} prefers A then B`, `{field} owned by A`, `{field} newest else A` or "
+        "`{field} ask`.",
+        {"other-source": "`{system}` may change it here", "this-sync": "no rule for it in this sync"},
+    ),
+    "truth.overlap": Entry(
+        "`{field}` has two rules",
+        "Two rules can name two winners for the same conflict.",
+        "Keep one of them.",
+        {"first-rule": "the first rule"},
+    ),
+    "truth.not-a-source": Entry(
+        "the rule for `{field}` names `{system}`, which is no source of it",
+        "The rule would never decide as it reads: edits in `{system}` do not flow into `{field}`.",
+        "Name one of its sources ({sources}), or let `{system}` flow back with `<->`.",
+        {"source": "`{system}` is a source"},
+    ),
+    "truth.unneeded": Entry(
+        "`{field}` has one source, `{system}`, and needs no rule",
+        "The rule suggests a contest that cannot happen; a reader would trust it.",
+        "Remove the rule, or let another system flow back with `<->`.",
+    ),
+    "truth.no-clock": Entry(
+        "`newest` cannot decide `{field}`: `{resource}` in `{system}` tells no time of its last change",
+        "Without a comparable clock an old edit would win over a newer one.",
+        "Use `prefers`, `owned by` or `ask`, or declare the field that holds the time: `updated : instant version`.",
+    ),
+    "truth.unlawful-merge": Entry(
+        "`{rule}` is not lawful for `{field}`, which is {type}",
+        "A merge must give the same result in whatever order edits arrive; for this type it does not.",
+        "`union` merges sets, `max` and `min` merge numbers, dates and instants; otherwise use `prefers`, `newest` or `ask`.",
+    ),
+    "field.no-source": Entry(
+        "no system fills `{field}` of {entity}",
+        "It would be empty for ever, and be written empty wherever it is mapped.",
+        "Let a system flow into it (`<-` or `<->`), give it a default, or remove it.",
+        {"written-here": "only written to `{system}`", "this-sync": "synced here"},
+    ),
+    "type.narrowing-length": Entry(
+        "`{field}` ({type}) does not fit `{native}` ({native_type}): {wide} characters into {narrow}",
+        "One record in a thousand is longer: it is refused, or cut without a word.",
+        "Widen the shorter side, or write a shortened copy: `truncate({field}, {narrow}) -> {native}`.",
+        {"native-here": "declared here"},
+    ),
+    "type.narrowing-scale": Entry(
+        "`{field}` ({type}) has {wide} decimals, `{native}` ({native_type}) keeps {narrow}",
+        "The lost decimals come back as an edit that nobody made.",
+        "Say that it may be rounded: `as round({narrow})`.",
+        {"native-here": "declared here"},
+    ),
+    "type.null-into-required": Entry(
+        "`{field}` may be empty, `{native}` may not",
+        "The first record without it is refused by the system.",
+        'Make `{field}` required, flow it `only when present`, or name a placeholder: `as none("…")`.',
+        {"native-here": "required here"},
+    ),
+    "type.null-from-optional": Entry(
+        "`{native}` may be empty, `{field}` may not",
+        "The first empty record is quarantined instead of synced.",
+        "Make `{field}` optional with `?`, or give `{native}` a value in every record.",
+        {"native-here": "optional here"},
+    ),
+    "enum.gap": Entry(
+        "the table says nothing for {missing} of {enum}",
+        "The first record with such a value cannot be written to `{native}`.",
+        "Add a row for each.",
+        {"this-line": "used in this line"},
+    ),
+    "codec.not-invertible": Entry(
+        "`{field}` is two-way, but reading does not undo writing: `{value}` is written as `{native}` and read back as `{back}`",
+        "The second run would change data that nobody edited.",
+        "Give every value a spelling of its own, or make the line one-way with `->`.",
+        {"two-way-line": "two-way here"},
+    ),
+    "write.read-only": Entry(
+        "`{native}` of `{system}` cannot be written",
+        "The system refuses the write, or ignores it: then it is tried again on every run.",
+        "Read it with `<-`, or map `{field}` to a field that can be written.",
+        {"native-here": "read-only here"},
+    ),
+    "write.not-offered": Entry(
+        "`{resource}` of `{system}` does not offer {operation}",
+        "The API has no such call: the first record that needs it fails in production.",
+        "Say `{instead}`, or declare the operation if the system has it.",
+        {"resource-here": "declared here"},
+    ),
+    "create.required-missing": Entry(
+        "creating in `{system}` fails: nothing writes `{native}`, which `{resource}` requires",
+        "The first create is refused.",
+        "Map a field to it, set it with `where {native} = …`, or say `create in {system} never`.",
+        {"native-here": "required here", "this-sync": "created by this sync"},
+    ),
+    "match.missing": Entry(
+        "{entity} has no rule by which records are recognised as the same",
+        "The first run would create every record a second time in the other system.",
+        "Say what identifies it: `match email`, or `match name and postcode`.",
+        {"this-sync": "synced across systems here"},
+    ),
+    "match.not-applicable": Entry(
+        "no match rule of {entity} can be applied in both `{left}` and `{right}`",
+        "Records that exist on both sides are not recognised, and the first run doubles them.",
+        "Map all fields of one rule in both systems, or add a rule over fields that both show.",
+        {"map-here": "mapped here"},
+    ),
+    "delete.no-rule": Entry(
+        "nothing says what happens in `{system}` when a record is deleted in {others}",
+        "Guessing deletes data, or brings deleted records back; there is no default.",
+        "Say one of `delete in {system} propagate`, `archive`, `unlink`, `recreate`, `hold` or `never`.",
+        {"map-here": "written here"},
+    ),
+    "empty.no-rule": Entry(
+        "`{field}` is optional and two-way, and nothing says whether an emptied field empties the other side",
+        "Either choice, made silently, loses data: emptied fields come back, or one slip wipes them everywhere.",
+        "Say `empty propagates` or `empty ignored` in the sync.",
+        {"two-way-line": "two-way here"},
+    ),
+}

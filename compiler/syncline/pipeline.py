@@ -1,0 +1,74 @@
+"""The compiler's table of contents: one call per phase. Pure; whoever calls it brings the files.
+
+source ─parsing→ tree ─resolving→ model ─checks→ model + diagnostics ─lowering→ view ─emitting→ {path: text}
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from syncline.checks import check
+from syncline.diagnostics.diagnostic import Diagnostic, Severity
+from syncline.model.spec import Spec
+from syncline.resolving import resolve
+from syncline.source import Source, SourceProblem
+from syncline.syntax import declarations as syntax
+from syncline.syntax.parsing import parse, problem_found
+
+Load = Callable[[str], bytes | None]
+"""The bytes of `library:NAME` or of a path as the importing file spells it from its own folder; None when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking a spec gives: the model as far as it makes sense, and everything found, in the order of places."""
+
+    model: Spec | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is a model and no error, so that code may be generated."""
+        return self.model is not None and not any(found.severity is Severity.ERROR for found in self.diagnostics)
+
+
+def check_spec(name: str, data: bytes, load: Load) -> Checked:
+    """Parse, resolve and check a spec. Never raises for whatever the bytes are."""
+    tree, found = parse_bytes(name, data)
+    # A file that does not parse still resolves as far as it goes, so that one run shows independent mistakes.
+    model, resolving = resolve(tree, _loader(load))
+    # Checks speak of the whole spec: where a part is missing they would report its absence again.
+    broken = any(diagnostic.severity is Severity.ERROR for diagnostic in (*found, *resolving))
+    checking = check(model) if model is not None and not broken else ()
+    return Checked(model, _in_order((*found, *resolving, *checking)))
+
+
+def generate(model: Spec) -> dict[str, str]:
+    """The generated package of a sound model, as text by path."""
+    from syncline.emitting import emit
+    from syncline.lowering import lower
+
+    return emit(lower(model))
+
+
+def parse_bytes(name: str, data: bytes) -> tuple[syntax.Spec, tuple[Diagnostic, ...]]:
+    """The tree of a file's bytes and what is wrong with it."""
+    source = Source.from_bytes(name, data)
+    if isinstance(source, SourceProblem):
+        problem = source
+        empty = Source(name, "")
+        return parse(empty)[0], (problem_found(problem),)
+    return parse(source)
+
+
+def _loader(load: Load) -> "Callable[[str], tuple[syntax.Spec, tuple[Diagnostic, ...]] | None]":
+    def loaded(name: str) -> tuple[syntax.Spec, tuple[Diagnostic, ...]] | None:
+        data = load(name)
+        return parse_bytes(name, data) if data is not None else None
+
+    return loaded
+
+
+def _in_order(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    return tuple(
+        sorted(found, key=lambda diagnostic: (diagnostic.span.source.name, diagnostic.span.start, diagnostic.code))
+    )
