@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from .clients.writes import writes_between
+from .clients.writes import Writes, writes_between
 from .servers.pocketbase import PocketBase
 from .servers.postgres import Postgres
 from .servers.tryton import Tryton
@@ -17,7 +17,7 @@ def test_pocketbase_stamps_tell_an_edit_from_a_look(pocketbase: PocketBase) -> N
     client.edit("contacts", second, fullname="Bo")  # to what it was: a write all the same
     client.delete("contacts", gone)
     writes = writes_between(before, client.stamps("contacts"))
-    assert (writes.changed, writes.removed, writes.created) == ({second}, {gone}, frozenset())
+    assert writes == Writes(created=frozenset(), changed=frozenset({second}), removed=frozenset({gone}))
     assert client.all("contacts")[first]["fullname"] == "Ana"
 
 

@@ -21,7 +21,7 @@ def call(method: str, url: str, body: Any = None, headers: Mapping[str, str] | N
     request = urllib.request.Request(
         url,
         None if body is None else json.dumps(body).encode(),
-        {"Content-Type": "application/json", **(headers or {})},
+        {"Content-Type": "application/json", "Accept-Encoding": "gzip", **(headers or {})},
         method=method,
     )
     try:
