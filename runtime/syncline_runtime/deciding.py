@@ -1,32 +1,434 @@
-"""The decision tables: what a link becomes, and what is to be done about it. Pure and deterministic."""
+"""The decision table of a record, and the actions that follow: what a link becomes and what is to be done. Pure, deterministic."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from syncline_runtime.declaration import Values
-from syncline_runtime.policy import Policy
-from syncline_runtime.records import Action, Decision, Link
-from syncline_runtime.values import Value
+from syncline_runtime.codecs.refusal import CodecError
+from syncline_runtime.declaration import OnDelete, Values, When
+from syncline_runtime.merging import accounted_member, born, merge, moved_fields, shown_by
+from syncline_runtime.observing import released
+from syncline_runtime.policy import Policy, Side, blank, complete, prepare, want
+from syncline_runtime.records import (
+    Action,
+    ActionKind,
+    Conflict,
+    Decision,
+    FieldChange,
+    Link,
+    LinkStatus,
+    Loser,
+    Member,
+    MemberState,
+)
+from syncline_runtime.values import ABSENT, Shown, Value
+
+__all__ = ["Policy", "actions", "decide", "prepare", "resolve", "want"]
 
 
 def decide(policy: Policy, link: Link, *, barred: Collection[str] = ()) -> Decision:
     """Decide what `link` becomes and derive its actions.
 
     `policy` comes from `prepare(sync, entity, maps)`, once a run. `barred` names the systems with an open intent: they get no
-    action. The link of the decision is what to commit before acting: new agreed values, what was seen accounted for in the shadows.
+    action. The link of the decision is what to commit before acting: new agreed values, what was seen accounted for in the
+    shadows. A status HELD is derived here and released here; a tombstone comes back to life when one of its records does.
     """
-    raise NotImplementedError
+    if _in_step(policy, link):
+        return Decision(link=link)
+    if link.status is LinkStatus.TOMBSTONE:
+        if not _undeleted(link):
+            return Decision(link=link)
+        link = _reopened(link)
+    disposed = _dispose(policy, link, barred)
+    if disposed.final:
+        return Decision(
+            link=disposed.link, losers=disposed.losers, conflicts=disposed.conflicts, actions=disposed.actions
+        )
+    return _decide_fields(policy, disposed, link.values, barred)
 
 
 def actions(policy: Policy, link: Link, *, barred: Collection[str] = ()) -> tuple[Action, ...]:
     """Derive the work left in a decided link: CREATE where it has no member, UPDATE where the wanted value is not shown."""
-    raise NotImplementedError
-
-
-def want(policy: Policy, system: str, values: Values) -> Values:
-    """Return what `system` shows once it holds `values`, for the lines it is kept in step with. Raises CodecError."""
-    raise NotImplementedError
+    return decide(policy, link, barred=barred).actions
 
 
 def resolve(link: Link, field: str, value: Value) -> Link:
     """Settle a held field as a person decided: `value` is agreed, what the members show is accounted for."""
-    raise NotImplementedError
+    members = {}
+    for system, member in link.members.items():
+        shown = (shown_by(member) or {}).get(field, ABSENT)
+        members[system] = member if shown is ABSENT else _accounted_alone(member, field, shown)
+    return replace(link, values={**link.values, field: value}, members=members)
+
+
+def _accounted_alone(member: Member, field: str, shown: Shown) -> Member:
+    shadow = {**member.shadow, field: shown}
+    return replace(member, shadow=shadow, seen=None if member.seen == shadow else member.seen)
+
+
+# -- nothing to do -----------------------------------------------------------------------------------------------------
+
+
+def _in_step(policy: Policy, link: Link) -> bool:
+    """The hot path: every system has its record, nothing was seen, and each shows the agreed values."""
+    members = link.members
+    if link.fresh or link.status is not LinkStatus.LIVE or len(members) != len(policy.sides):
+        return False
+    value_of = link.values.get
+    for system, side in policy.sides.items():
+        member = members.get(system)
+        if member is None or member.state is not MemberState.LIVE or member.seen is not None or member.first_merge:
+            return False
+        if not side.plain or member.renders:
+            return False
+        if side.updated and [*map(member.shadow.get, side.kept)] != [*map(value_of, side.kept)]:
+            return False
+    return True
+
+
+# -- the record --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Disposed:
+    """What the states of its records make of a link; unless `final`, the systems `playing` go on to their fields."""
+
+    link: Link
+    playing: tuple[str, ...] = ()
+    creating: bool = False
+    final: bool = False
+    actions: tuple[Action, ...] = ()
+    losers: tuple[Loser, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
+    sync, members = policy.sync, link.members
+    states: dict[MemberState, list[str]] = {state: [] for state in MemberState}
+    for system in policy.sides:
+        if system in members:
+            states[members[system].state].append(system)
+    live = states[MemberState.LIVE]
+    gone, outside = states[MemberState.GONE], states[MemberState.OUT_OF_SCOPE]
+    missing = states[MemberState.MISSING]
+    if link.status is LinkStatus.HELD:
+        link = replace(link, status=LinkStatus.LIVE)
+    if len(live) == len(members):
+        return _Disposed(link=link, playing=tuple(live), creating=bool(live))
+    if not live and not missing and (gone or states[MemberState.RELEASED]):
+        return _close(policy, link, barred)
+    told: tuple[Action, ...] = ()
+    if outside and sync.out_of_scope == "keep":
+        live, outside = [system for system in policy.sides if system in (*live, *outside)], []
+    if outside:
+        link, told = _leave_scope(policy, link, outside, missing or gone)
+        if sync.out_of_scope == "archive" and not link.fresh and not missing and not gone:
+            left = tuple(
+                _action(
+                    ActionKind.ARCHIVE, link, system, f"left scope in {outside[0]}: out of scope archive", sync.line
+                )
+                for system in live
+                if system not in barred
+            )
+            return _Disposed(link=link, final=True, actions=told + left)
+    if gone and not missing and not link.fresh and not any(members[system].first_merge for system in live):
+        return _delete(policy, link, live, gone, told, barred)
+    return _Disposed(link=link, playing=tuple(live), creating=not missing and not gone and bool(live), actions=told)
+
+
+def _close(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
+    """All records are gone: a tombstone, but not before every create under way has an outcome (it may still land)."""
+    if any(system in barred and system not in link.members for system in policy.sides):
+        return _Disposed(link=link, final=True)
+    members = {system: replace(member, seen=None) for system, member in link.members.items()}
+    return _Disposed(link=replace(link, status=LinkStatus.TOMBSTONE, members=members), final=True)
+
+
+def _leave_scope(
+    policy: Policy, link: Link, outside: Sequence[str], silent: Sequence[str]
+) -> tuple[Link, tuple[Action, ...]]:
+    """Exclude the records out of scope; told once, when it was seen. They keep their shadow, as the base for a return."""
+    members, told = dict(link.members), []
+    for system in outside:
+        if members[system].seen is not None:
+            members[system] = replace(members[system], seen=None)
+            if not silent:
+                told.append(
+                    _action(
+                        ActionKind.UNLINK,
+                        link,
+                        system,
+                        f"left the `where` of its map: out of scope {policy.sync.out_of_scope}",
+                        policy.sync.line,
+                    )
+                )
+    return replace(link, members=members), tuple(told)
+
+
+def _delete(
+    policy: Policy,
+    link: Link,
+    live: Sequence[str],
+    gone: Sequence[str],
+    told: tuple[Action, ...],
+    barred: Collection[str],
+) -> _Disposed:
+    """The deletion row: each live record by its system's `delete in …`, held as a whole where one says so."""
+    sync = policy.sync
+    where = " and ".join(gone)
+    edited = {system: moved_fields(link.members[system]) for system in live}
+    plans = {system: _delete_plan(policy, system, bool(edited[system])) for system in live}
+    recreate = any(plan is OnDelete.RECREATE for plan, _, _ in plans.values())
+    refused = [system for system in gone if recreate and not policy.sides[system].created]
+    holds = [system for system in live if plans[system][0] is OnDelete.HOLD]
+    if holds or refused:
+        reasons = [
+            f"deleted in {where}"
+            + (f", edited in {system} ({', '.join(edited[system])})" if edited[system] else "")
+            + f": {plans[system][1]}"
+            for system in holds
+        ] + [f"deleted in {where}, to be created again, but `create in {system} never`" for system in refused]
+        line = plans[holds[0]][2] if holds else sync.line
+        held = tuple(_action(ActionKind.HOLD, link, system, reasons[0], line) for system in holds or refused)
+        return _Disposed(
+            link=replace(link, status=LinkStatus.HELD),
+            final=True,
+            actions=told + held,
+            conflicts=(Conflict(field="", candidates={}, reason="; ".join(reasons), line=line),),
+        )
+    if recreate:
+        return _Disposed(link=_without(link, gone), playing=tuple(live), creating=True, actions=told)
+    members = dict(link.members)
+    staying, done, losers = [], list(told), []
+    kinds = {
+        OnDelete.PROPAGATE: ActionKind.DELETE,
+        OnDelete.ARCHIVE: ActionKind.ARCHIVE,
+        OnDelete.UNLINK: ActionKind.UNLINK,
+    }
+    for system in live:
+        plan, said, line = plans[system]
+        if plan is OnDelete.NEVER:
+            staying.append(system)
+            continue
+        member = members[system]
+        shown = shown_by(member) or {}
+        if plan is OnDelete.UNLINK:
+            members[system] = released(member)
+        elif edited[system]:
+            reason = f"deleted in {where}: {said}"
+            losers += [
+                Loser(field=name, system=system, value=shown[name], reason=reason, line=line) for name in edited[system]
+            ]
+            members[system] = accounted_member(member, {name: shown[name] for name in edited[system]})
+        if system not in barred or plan is OnDelete.UNLINK:
+            done.append(_action(kinds[plan], link, system, f"deleted in {where}: {said}", line))
+    link = replace(link, members=members)
+    if not staying:
+        if all(member.state in (MemberState.GONE, MemberState.RELEASED) for member in members.values()):
+            link = replace(link, status=LinkStatus.TOMBSTONE)
+        return _Disposed(link=link, final=True, actions=tuple(done), losers=tuple(losers))
+    return _Disposed(link=link, playing=tuple(staying), actions=tuple(done), losers=tuple(losers))
+
+
+def _delete_plan(policy: Policy, system: str, edited: bool) -> tuple[OnDelete, str, int]:
+    """What `delete in SYSTEM …` makes of its record, in the language's words; without a clause it is held."""
+    clause = policy.sync.deletes.get(system)
+    if clause is None:
+        return OnDelete.HOLD, f"the spec has no `delete in {system} …`", policy.sync.line
+    said = f"delete in {system} {clause.policy.value}" + (" unless edited" if clause.unless_edited else "")
+    acts = clause.policy in (OnDelete.PROPAGATE, OnDelete.ARCHIVE, OnDelete.UNLINK)
+    if clause.unless_edited and edited and acts:
+        return OnDelete.HOLD, said, clause.line
+    return clause.policy, said, clause.line
+
+
+def _undeleted(link: Link) -> bool:
+    return any(member.state is MemberState.LIVE and member.seen is not None for member in link.members.values())
+
+
+def _reopened(link: Link) -> Link:
+    """A deleted record is back under its own id: the link lives again, what is still gone is a dead generation."""
+    gone = [system for system, member in link.members.items() if member.state is MemberState.GONE]
+    return replace(_without(link, gone), status=LinkStatus.LIVE)
+
+
+def _without(link: Link, systems: Collection[str]) -> Link:
+    members = {system: member for system, member in link.members.items() if system not in systems}
+    return replace(link, members=members, generation=link.generation + 1)
+
+
+# -- the fields --------------------------------------------------------------------------------------------------------
+
+
+def _decide_fields(policy: Policy, disposed: _Disposed, before: Values, barred: Collection[str]) -> Decision:
+    link, playing = disposed.link, disposed.playing
+    held: Collection[str] = ()
+    changes: tuple[FieldChange, ...] = ()
+    losers, conflicts = disposed.losers, disposed.conflicts
+    members: dict[str, Member] | None = None
+    values: Values = link.values
+    if link.fresh and len(playing) == 1 and len(link.members) == 1 and not link.values:
+        member = link.members[playing[0]]
+        shown = shown_by(member)
+        if shown is not None:
+            values, changes = born(policy, playing[0], shown)
+            members = {playing[0]: accounted_member(member)}
+    elif any(shown_by(link.members[system]) is not None for system in playing):
+        merged = merge(policy, link, playing)
+        values, held, changes = merged.values, merged.held, tuple(merged.changes)
+        losers, conflicts = losers + tuple(merged.losers), conflicts + tuple(merged.conflicts)
+        members = dict(link.members)
+        for system in playing:
+            members[system] = accounted_member(members[system], merged.accounted.get(system, {}))
+    if members is not None or link.fresh:
+        link = replace(link, values=values, members=members or link.members, fresh=False)
+    found = _actions(policy, link, disposed, before, changes, held, barred)
+    return Decision(
+        link=link, changes=changes, losers=losers, conflicts=conflicts, actions=disposed.actions + tuple(found)
+    )
+
+
+# -- the actions -------------------------------------------------------------------------------------------------------
+
+
+def _actions(
+    policy: Policy,
+    link: Link,
+    disposed: _Disposed,
+    before: Values,
+    changes: tuple[FieldChange, ...],
+    held: Collection[str],
+    barred: Collection[str],
+) -> Iterable[Action]:
+    values = complete(policy, link.values)
+    for system, side in policy.sides.items():
+        if system in barred:
+            continue
+        member = link.members.get(system)
+        try:
+            if member is None:
+                if disposed.creating:
+                    yield from _create(policy, link, side, values, held)
+            elif system in disposed.playing:
+                yield from _update(policy, link, side, member, values, before, changes, held)
+        except CodecError as error:
+            reason = f"{policy.entity.name} cannot be written to {system} (F12): {error}"
+            yield _action(ActionKind.HOLD, link, system, reason, side.map.line)
+
+
+def _create(policy: Policy, link: Link, side: Side, values: Values, held: Collection[str]) -> Iterable[Action]:
+    system = side.system
+    clause = policy.sync.creates.get(system)
+    if not side.created or not side.written:
+        return
+    if clause is not None and clause.when is not None and not clause.when(values):
+        return
+    if side.map.applies is not None and not side.map.applies(values):
+        return
+    empty = [name for name in side.written if name in policy.entity.required and values.get(name, ABSENT) in _NOTHING]
+    said = f"create in {system}" + (" when …" if clause is not None and clause.when is not None else "")
+    line = policy.sync.line if clause is None else clause.line
+    if empty:
+        yield _action(ActionKind.HOLD, link, system, f"{said}: {', '.join(empty)} is required and empty", line)
+        return
+    wanted = want(policy, system, values)
+    flows = side.flows
+    fields = {
+        name: (ABSENT, value)
+        for name, value in wanted.items()
+        if name not in held and not (flows[name].when is When.PRESENT and blank(value))
+    }
+    yield Action(
+        kind=ActionKind.CREATE,
+        entity=link.entity,
+        link_id=link.link_id,
+        system=system,
+        remote_id=None,
+        fields=fields,
+        reason=said,
+        line=line,
+    )
+
+
+_NOTHING = (ABSENT, None)
+
+
+def _update(
+    policy: Policy,
+    link: Link,
+    side: Side,
+    member: Member,
+    values: Values,
+    before: Values,
+    changes: tuple[FieldChange, ...],
+    held: Collection[str],
+) -> Iterable[Action]:
+    system = side.system
+    applies = side.map.applies
+    if applies is not None and policy.sync.out_of_scope != "keep" and not applies(values):
+        if policy.sync.out_of_scope == "archive":
+            yield _action(
+                ActionKind.ARCHIVE, link, system, "left the `when` of its map: out of scope archive", side.map.line
+            )
+        elif applies(complete(policy, before)):
+            yield _action(
+                ActionKind.UNLINK, link, system, "left the `when` of its map: out of scope unlink", side.map.line
+            )
+        return
+    if not side.updated:
+        return
+    fields = _differences(policy, side, member, values, held)
+    if not fields:
+        return
+    clause = policy.sync.updates.get(system)
+    if clause is not None and clause.when is not None and not clause.when(values):
+        return
+    why = [change for change in changes if change.field in fields]
+    rules = dict.fromkeys(f"{change.row} {change.rule}" for change in why)
+    line = why[0].line if why else side.flows[next(iter(fields))].line
+    yield Action(
+        kind=ActionKind.UPDATE,
+        entity=link.entity,
+        link_id=link.link_id,
+        system=system,
+        remote_id=member.remote_id,
+        fields=fields,
+        reason="; ".join(rules) or "F1 not yet in step",
+        line=line,
+    )
+
+
+def _differences(
+    policy: Policy, side: Side, member: Member, values: Values, held: Collection[str]
+) -> Mapping[str, tuple[Shown, Shown]]:
+    """The fields kept in step that do not show what is wanted. A field that the system does not show is not written."""
+    shadow = member.shadow
+    if not side.lossy and [*map(shadow.get, side.kept)] == [*map(values.get, side.kept)]:
+        return {}
+    wanted = want(policy, side.system, values)
+    shown: Mapping[str, Any] = shadow if member.seen is None else member.seen
+    fields: dict[str, tuple[Shown, Shown]] = {}
+    for name in side.kept:
+        new, old = wanted.get(name, ABSENT), shadow.get(name, ABSENT)
+        if new is ABSENT or old is ABSENT or new == old or name in held:
+            continue
+        if shown.get(name, ABSENT) is ABSENT or member.renders.get(name, ABSENT) == new:
+            continue
+        when = side.flows[name].when
+        if (when is When.INTO_EMPTY and not blank(old)) or (when is When.PRESENT and blank(new)):
+            continue
+        fields[name] = (old, new)
+    return fields
+
+
+def _action(kind: ActionKind, link: Link, system: str, reason: str, line: int) -> Action:
+    member = link.members.get(system)
+    return Action(
+        kind=kind,
+        entity=link.entity,
+        link_id=link.link_id,
+        system=system,
+        remote_id=None if member is None else member.remote_id,
+        reason=reason,
+        line=line,
+    )

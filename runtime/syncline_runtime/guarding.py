@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from syncline_runtime.declaration import Sync
+from syncline_runtime.declaration import GuardLimit, Sync
 from syncline_runtime.records import ActionKind
 
 
@@ -18,13 +19,50 @@ class Hold:
     line: int = 0
 
 
+_KINDS: Final[Mapping[str, tuple[ActionKind, ...]]] = {
+    "create": (ActionKind.CREATE,),
+    "update": (ActionKind.UPDATE,),
+    "delete": (ActionKind.DELETE, ActionKind.ARCHIVE),
+}
+_DEFAULTS: Final = (
+    GuardLimit(operation="delete", count=10, percent=10.0),
+    GuardLimit(operation="update", count=20, percent=50.0),
+)
+
+
 def guard(
     sync: Sync, counts: Mapping[tuple[str, ActionKind], int], links: int, *, run: str = "RUN"
 ) -> tuple[Hold, ...]:
-    """Hold what exceeds the guards: `counts` of planned actions by system and kind, `links` the entity's live links."""
-    raise NotImplementedError
+    """Hold what exceeds the guards: `counts` of planned actions by system and kind, `links` the entity's live links.
+
+    A guard of the spec replaces the default of its operation; a limit is exceeded when both its count and its percentage are.
+    Archiving counts as deleting. The holds come in the order of the spec's systems.
+    """
+    stated = {limit.operation for limit in sync.guards}
+    limits = (*sync.guards, *(limit for limit in _DEFAULTS if limit.operation not in stated))
+    holds = []
+    for system in sync.systems:
+        for limit in limits:
+            kinds = _KINDS[limit.operation]
+            count = sum(counts.get((system, kind), 0) for kind in kinds)
+            if count > limit.count and count * 100 > limit.percent * links:
+                holds.append(_hold(sync, system, limit, kinds, count, links, run))
+    return tuple(holds)
 
 
 def listing_shrunk(listed: int, known: int) -> bool:
     """Tell whether a full listing is too short to be evidence of absence (under half of the known live members)."""
     return listed * 2 < known
+
+
+def _hold(
+    sync: Sync, system: str, limit: GuardLimit, kinds: tuple[ActionKind, ...], count: int, links: int, run: str
+) -> Hold:
+    by = f"guard {limit.operation} over {limit.count} and {limit.percent:g}%" + ("" if limit.line else " (default)")
+    return Hold(
+        system=system,
+        operations=kinds,
+        reason=f"{count} {limit.operation}s of {sync.entity} in {system}, of {links} links: {by}",
+        release=f"approve {limit.operation}s {run}",
+        line=limit.line,
+    )

@@ -1,13 +1,14 @@
-"""Observing: whether a reading is news, known, or possibly stale; and the one place that updates what is known of a member."""
+"""Observing: whether a reading is news, known or possibly stale; and the one place that updates what is known of a member."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from syncline_runtime.declaration import Values
-from syncline_runtime.records import Member, Observation
-from syncline_runtime.values import Shown
+from syncline_runtime.records import Member, MemberState, Observation
+from syncline_runtime.values import ABSENT, Shown
 
 
 class Verdict(Enum):
@@ -26,19 +27,53 @@ class Acceptance:
     not_before: float | None = None
 
 
+_KNOWN: Final = Acceptance(Verdict.KNOWN)
+_ACCEPTED: Final = Acceptance(Verdict.ACCEPTED)
+
+
 def accept(member: Member, observation: Observation, lag_seconds: float) -> Acceptance:
     """Judge a reading; `lag_seconds` is how old the path it came by (get, list) may show things."""
-    raise NotImplementedError
+    if _shows_nothing_new(member, observation):
+        return _KNOWN
+    if _is_later(member, observation) or observation.read_at - lag_seconds >= member.as_of:
+        return _ACCEPTED
+    return Acceptance(Verdict.DEFER, member.as_of + lag_seconds)
 
 
 def changed(shadow: Values, shown: Values) -> tuple[str, ...]:
-    """Return the fields that differ from the shadow; ABSENT is never a change."""
-    raise NotImplementedError
+    """Return the fields that differ from the shadow, in the order shown; ABSENT is never a change."""
+    if shadow == shown:
+        return ()
+    return tuple(
+        name for name, value in shown.items() if value is not ABSENT and shadow.get(name, ABSENT) != value
+    )
 
 
 def observe(member: Member, observation: Observation, lag_seconds: float) -> Member:
-    """Return what is known of `member` after a reading; the same member where it is deferred. Judges by `accept`."""
-    raise NotImplementedError
+    """Return what is known of `member` after a reading; the same member where `accept` defers it.
+
+    A reading that shows nothing new moves no `as_of`: a guard read would reject itself for ever. A record that was gone or out
+    of scope and shows again is live again; a released one is not.
+    """
+    if member.state is MemberState.RELEASED:
+        return member
+    verdict = accept(member, observation, lag_seconds).verdict
+    if verdict is Verdict.DEFER:
+        return member
+    version, updated_at = _newest(member, observation, lag_seconds)
+    if verdict is Verdict.KNOWN:
+        if version == member.version and updated_at == member.updated_at and member.missing_since is None:
+            return member
+        return replace(member, version=version, updated_at=updated_at, missing_since=None)
+    return replace(
+        member,
+        state=MemberState.LIVE if observation.in_scope else MemberState.OUT_OF_SCOPE,
+        seen=observation.values,
+        version=version,
+        updated_at=updated_at,
+        as_of=max(member.as_of, observation.read_at),
+        missing_since=None,
+    )
 
 
 def acknowledge(
@@ -53,21 +88,90 @@ def acknowledge(
     """Return what is known of `member` after our acknowledged write of `sent` (the wanted value by field).
 
     The shadow becomes what the system stored, for the fields sent and no others; another field that differs is somebody's edit
-    and becomes `seen`. `stored` None: the system does not say, the value sent stands.
+    and becomes `seen`. `stored` None: the system does not say, the value sent stands. `version` and `updated_at` None: unknown.
     """
-    raise NotImplementedError
+    answer: Values = {} if stored is None else stored
+    shadow, renders = dict(member.shadow), dict(member.renders)
+    for name, value in sent.items():
+        kept = answer.get(name, ABSENT)
+        shadow[name] = value if kept is ABSENT else kept
+        if shadow[name] == value:
+            renders.pop(name, None)
+        else:
+            renders[name] = value
+    seen = dict(shadow) if member.seen is None else {**member.seen, **{name: shadow[name] for name in sent}}
+    seen.update((name, value) for name, value in answer.items() if name not in sent and value is not ABSENT)
+    return replace(
+        member,
+        state=MemberState.LIVE,
+        shadow=shadow,
+        seen=seen if seen != shadow else None,
+        renders=renders,
+        version=version,
+        updated_at=updated_at if updated_at is not None else member.updated_at,
+        as_of=max(member.as_of, acknowledged_at),
+        missing_since=None,
+    )
 
 
 def missing(member: Member, now: float, lag_seconds: float) -> Member:
-    """Return what is known of `member` after a 404: gone only after a second one, at least the lag later."""
-    raise NotImplementedError
+    """Return what is known of `member` after a 404: gone only after a second one, at least the lag later.
+
+    `now` is when the reading began. A record out of scope that is gone is released: its deletion is nobody's business.
+    """
+    if member.state in (MemberState.GONE, MemberState.RELEASED):
+        return member
+    out_of_scope = member.state is MemberState.OUT_OF_SCOPE
+    if member.missing_since is None:
+        return replace(member, state=member.state if out_of_scope else MemberState.MISSING, missing_since=now)
+    if now - member.missing_since < lag_seconds or now - lag_seconds < member.as_of:
+        return member
+    return replace(
+        member, state=MemberState.RELEASED if out_of_scope else MemberState.GONE, as_of=max(member.as_of, now)
+    )
 
 
 def deleted(member: Member, now: float) -> Member:
     """Return `member` after our own acknowledged delete."""
-    raise NotImplementedError
+    return replace(member, state=MemberState.GONE, seen=None, as_of=max(member.as_of, now), missing_since=now)
 
 
 def released(member: Member) -> Member:
     """Return `member` after our own acknowledged archive, or when unlinked: it stays in its system, no longer kept in step."""
-    raise NotImplementedError
+    return replace(member, state=MemberState.RELEASED, seen=None, missing_since=None)
+
+
+def _shows_nothing_new(member: Member, observation: Observation) -> bool:
+    known = member.shadow if member.seen is None else member.seen
+    shown = observation.values
+    if known != shown and (changed(known, shown) or _hides(known, shown)):
+        return False
+    if member.state is MemberState.LIVE:
+        return observation.in_scope
+    return member.state is MemberState.OUT_OF_SCOPE and not observation.in_scope
+
+
+def _hides(known: Values, shown: Values) -> bool:
+    """Whether a field is no longer shown: no change, but it may not be written blindly."""
+    return any(value is not ABSENT and shown.get(name, ABSENT) is ABSENT for name, value in known.items())
+
+
+def _is_later(member: Member, observation: Observation) -> bool:
+    """On the system's own clock. Only versions that are numbers are in an order."""
+    old, new = member.version, observation.version
+    if old is not None and new is not None and old.isdecimal() and new.isdecimal() and int(new) > int(old):
+        return True
+    return (
+        member.updated_at is not None
+        and observation.updated_at is not None
+        and observation.updated_at > member.updated_at
+    )
+
+
+def _newest(member: Member, observation: Observation, lag_seconds: float) -> tuple[str | None, datetime | None]:
+    """Version and time of the later of the two states; what a stale reading says of them is not taken over."""
+    if not _is_later(member, observation) and observation.read_at - lag_seconds < member.as_of:
+        return member.version, member.updated_at
+    times = [time for time in (member.updated_at, observation.updated_at) if time is not None]
+    version = observation.version if observation.version is not None else member.version
+    return version, max(times, default=None)

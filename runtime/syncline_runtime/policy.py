@@ -3,18 +3,159 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from syncline_runtime.declaration import Entity, FieldMap, Sync
+from syncline_runtime.declaration import (
+    Ask,
+    Drift,
+    Entity,
+    FieldMap,
+    Flow,
+    Merged,
+    Newest,
+    Owned,
+    Prefers,
+    Rule,
+    Sync,
+    Values,
+    When,
+)
+from syncline_runtime.values import ABSENT, Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One system of a sync.
+
+    `kept` are the fields kept in step by updates, `lossy` those it cannot hold unchanged, `plain` says that nothing about the
+    system needs more than comparing values: no lossy line, no condition, no predicate.
+    """
+
+    system: str
+    map: FieldMap
+    flows: Mapping[str, Flow]
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    lossy: frozenset[str]
+    plain: bool
+    updated: bool
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """Fields that are decided as one: a single field, or a group of `together`.
+
+    `order` is the precedence of systems that its rule falls back on; `text` the rule in the language's words.
+    """
+
+    fields: tuple[str, ...]
+    rule: Rule | None
+    order: tuple[str, ...]
+    text: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A sync, its entity and the map of each of its systems."""
+    """A sync, its entity, and both sorted out: sides in the order of the spec, the unit of each field, fields in order."""
 
     sync: Sync
     entity: Entity
-    maps: Mapping[str, FieldMap]
+    sides: Mapping[str, Side]
+    units: Mapping[str, Unit]
+    position: Mapping[str, int]
+    absent: Mapping[str, Shown]
 
 
 def prepare(sync: Sync, entity: Entity, maps: Mapping[str, FieldMap]) -> Policy:
     """Prepare the policy of `sync`; `maps` has a map for each system of the sync. Done once a run."""
-    return Policy(sync=sync, entity=entity, maps=maps)
+    sides = {system: _side(sync, maps[system]) for system in sync.systems if system in maps}
+    units: dict[str, Unit] = {}
+    for group in sync.together:
+        if not isinstance(sync.rules.get(group[0]), Merged):
+            units.update(dict.fromkeys(group, _unit(sync, group)))
+    for name in entity.fields:
+        if name not in units:
+            units[name] = _unit(sync, (name,))
+    return Policy(
+        sync=sync,
+        entity=entity,
+        sides=sides,
+        units=units,
+        position={name: index for index, name in enumerate(entity.fields)},
+        absent=dict.fromkeys(entity.fields, ABSENT),
+    )
+
+
+def want(policy: Policy, system: str, values: Values) -> Values:
+    """Return what `system` shows once it holds `values`, for the lines it is kept in step with. Raises CodecError.
+
+    A field that has no value is left out. An exact line shows the value itself, any other what its map makes of it.
+    """
+    side = policy.sides[system]
+    if not side.lossy:
+        return {name: values[name] for name in side.written if values.get(name, ABSENT) is not ABSENT}
+    native = side.map.write(complete(policy, values), None)
+    if side.map.normalise is not None:
+        native = side.map.normalise(native)
+    view = side.map.read(native)
+    lossy = side.lossy
+    wanted = {name: view.get(name, ABSENT) if name in lossy else values.get(name, ABSENT) for name in side.written}
+    return {name: value for name, value in wanted.items() if value is not ABSENT}
+
+
+def complete(policy: Policy, values: Values) -> Values:
+    """Return `values` with every field of the entity, ABSENT where there is none: what maps and predicates expect."""
+    return values if len(values) == len(policy.absent) else {**policy.absent, **values}
+
+
+def blank(value: Shown) -> bool:
+    """Tell whether a value is null or empty; ABSENT is blank too."""
+    if value is None or value is ABSENT:
+        return True
+    return not value and isinstance(value, str | frozenset | tuple | bytes)
+
+
+def _side(sync: Sync, map_: FieldMap) -> Side:
+    flows: dict[str, Flow] = {flow.field: flow for flow in map_.flows}
+    written = tuple(name for name, flow in flows.items() if flow.writes)
+    update, create = sync.updates.get(map_.system), sync.creates.get(map_.system)
+    updated = update is None or update.allowed
+    lossy = frozenset(name for name in written if not flows[name].exact or name.startswith("="))
+    conditional = any(flows[name].when is not When.ALWAYS for name in written)
+    return Side(
+        system=map_.system,
+        map=map_,
+        flows=flows,
+        written=written,
+        kept=tuple(name for name in written if flows[name].when is not When.ON_CREATE),
+        lossy=lossy,
+        plain=not lossy and not conditional and map_.applies is None,
+        updated=updated,
+        created=create is None or create.allowed,
+    )
+
+
+def _unit(sync: Sync, fields: tuple[str, ...]) -> Unit:
+    rule = sync.rules.get(fields[0])
+    first: tuple[str, ...] = ()
+    match rule:
+        case Owned(by=owner, drift=drift):
+            first, said = (owner,), f"owned by {owner}" + ("" if drift is Drift.OVERWRITE else f", drift {drift.value}")
+        case Prefers(order=first):
+            said = "prefers " + " then ".join(first)
+        case Newest(otherwise=first):
+            said = "newest else " + " then ".join(first)
+        case Merged(by=by):
+            said = by
+        case Ask():
+            said = "ask"
+        case None:
+            said = "only source"
+    order = first + tuple(system for system in sync.systems if system not in first)
+    return Unit(
+        fields=fields,
+        rule=rule,
+        order=order,
+        text=f"{' and '.join(fields)} {said}",
+        line=sync.line if rule is None else rule.line,
+    )

@@ -1,0 +1,495 @@
+"""The decision table of a field: what several systems' edits make of the agreed value (rows F0 to F11, M0 for a first merge)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from syncline_runtime.codecs.refusal import CodecError
+from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, Values, When
+from syncline_runtime.policy import Policy, Side, Unit, blank, want
+from syncline_runtime.records import Conflict, FieldChange, Link, Loser, Member, MemberState
+from syncline_runtime.values import ABSENT, Shown
+
+
+@dataclass(slots=True)
+class Merge:
+    """What the fields of a link become; `accounted` holds, by system, the new shadow of the fields accounted for."""
+
+    values: dict[str, Any]
+    accounted: dict[str, dict[str, Shown]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    changes: list[FieldChange] = field(default_factory=list)
+    losers: list[Loser] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+class Showing(NamedTuple):
+    """A unit as one system shows it: its vector of values, the fields that moved, and whether those have no base."""
+
+    member: Member
+    side: Side
+    vector: tuple[Shown, ...]
+    moved: tuple[str, ...]
+    fresh: bool
+
+
+Outcome = tuple[str, str | None, tuple[Shown, ...]]
+"""Row, system whose value won, agreed vector."""
+
+
+def base_of(member: Member) -> Values:
+    """What the member's observation is compared with; nothing for a first merge."""
+    return {} if member.first_merge else member.shadow
+
+
+def shown_by(member: Member) -> Values | None:
+    """What the member shows that may not be accounted for yet, or None."""
+    return member.shadow if member.first_merge and member.seen is None else member.seen
+
+
+def moved_fields(member: Member) -> list[str]:
+    """Fields that differ from their base, those without one included."""
+    shown, base = shown_by(member), base_of(member)
+    if shown is None or shown == base:
+        return []
+    return [name for name, value in shown.items() if value is not ABSENT and base.get(name, ABSENT) != value]
+
+
+def merge(policy: Policy, link: Link, playing: Sequence[str]) -> Merge:
+    """Decide the fields of `link`; only the systems `playing` are heard, in the order of the spec."""
+    merging = _Merging(policy, link, playing)
+    touched: dict[str, Unit] = {}
+    position = policy.position
+    for system, moved in merging.moved.items():
+        for name in moved:
+            if name in position:
+                touched[name] = policy.units[name]
+            else:
+                merging.rewrite(system, name)
+    decided: set[str] = set()
+    for name in sorted(touched, key=position.__getitem__):
+        if name not in decided:
+            unit = touched[name]
+            decided.update(unit.fields)
+            merging.decide(unit)
+    return merging.result
+
+
+def born(policy: Policy, system: str, shown: Values) -> tuple[dict[str, Any], tuple[FieldChange, ...]]:
+    """The values of a link that has one member: what its system may say, and defaults for what it leaves open."""
+    flows, units = policy.sides[system].flows, policy.units
+    values: dict[str, Any] = {}
+    changes = []
+    for name in policy.position:
+        flow = flows.get(name)
+        value = shown.get(name, ABSENT) if flow is not None and flow.contributes else ABSENT
+        if value is not ABSENT and value is not None:
+            values[name] = value
+            unit = units[name]
+            changes.append(
+                FieldChange(
+                    field=name, before=ABSENT, after=value, row="M0", origin=system, rule=unit.text, line=unit.line
+                )
+            )
+        elif name in policy.entity.defaults:
+            values[name] = policy.entity.defaults[name]
+            changes.append(_default(policy, name))
+        elif value is None:
+            values[name] = None
+    return values, tuple(changes)
+
+
+def _default(policy: Policy, name: str) -> FieldChange:
+    value = policy.entity.defaults[name]
+    return FieldChange(field=name, before=ABSENT, after=value, row="M0", origin=None, rule=f"{name} default")
+
+
+class _Merging:
+    """One link's merge under way; views of lossy systems are computed once and only when asked for."""
+
+    def __init__(self, policy: Policy, link: Link, playing: Sequence[str]) -> None:
+        self.policy = policy
+        self.link = link
+        self.playing = [system for system in policy.sides if system in playing]
+        self.moved = {system: moved_fields(link.members[system]) for system in self.playing}
+        self.result = Merge(values=dict(link.values))
+        self._views: dict[str, Values | None] = {}
+
+    # -- what systems show ---------------------------------------------------------------------------------------------
+
+    def _showing(self, unit: Unit, system: str) -> Showing:
+        member = self.link.members[system]
+        shown, base = shown_by(member) or member.shadow, base_of(member)
+        vector = tuple(_latest(shown, member.shadow, name) for name in unit.fields)
+        own = self.moved[system]
+        moved = tuple(name for name in unit.fields if name in own)
+        fresh = bool(moved) and all(base.get(name, ABSENT) is ABSENT for name in moved)
+        return Showing(member, self.policy.sides[system], vector, moved, fresh)
+
+    def _view(self, side: Side, values: Values) -> Values | None:
+        """What a lossy system makes of `values`; None where it cannot hold them."""
+        try:
+            return want(self.policy, side.system, values)
+        except CodecError:
+            return None
+
+    def _explains(self, unit: Unit, vector: tuple[Shown, ...], showing: Showing) -> bool:
+        """Whether `vector`, agreed, makes the system show what it shows."""
+        side = showing.side
+        view: Values | None = None
+        for name, value, shown in zip(unit.fields, vector, showing.vector, strict=True):
+            if shown is ABSENT or value == shown:
+                continue
+            if name not in side.lossy:
+                return False
+            if view is None:
+                view = self._candidate_view(side, unit, vector)
+                if view is None:
+                    return False
+            if view.get(name, ABSENT) != shown:
+                return False
+        return True
+
+    def _candidate_view(self, side: Side, unit: Unit, vector: tuple[Shown, ...]) -> Values | None:
+        values = self.link.values
+        if all(values.get(name, ABSENT) == value for name, value in zip(unit.fields, vector, strict=True)):
+            if side.system not in self._views:
+                self._views[side.system] = self._view(side, values)
+            return self._views[side.system]
+        # where little is agreed yet, the system's own values stand in for the fields that a line may need beside its own
+        own = shown_by(self.link.members[side.system]) or {}
+        return self._view(side, {**own, **values, **dict(zip(unit.fields, vector, strict=True))})
+
+    # -- one unit ------------------------------------------------------------------------------------------------------
+
+    def decide(self, unit: Unit) -> None:
+        """Decide one unit and account for what the systems show of it."""
+        values = self.link.values
+        canon = tuple(values.get(name, ABSENT) for name in unit.fields)
+        agreed = canon.count(ABSENT) < len(canon)
+        heard: dict[str, Showing] = {}
+        drifted: dict[str, Showing] = {}
+        cleared: set[str] = set()
+        owner = self._owner(unit, agreed)
+        for system in self.playing:
+            showing = self._showing(unit, system)
+            if not showing.moved:
+                continue
+            if agreed and self._explains(unit, canon, showing):
+                self._account(unit, showing)
+            elif not self._contributes(unit, showing.side) or (owner is not None and owner != system):
+                drifted[system] = showing
+            elif agreed and self._only_cleared(unit, showing, canon):
+                drifted[system] = showing
+                cleared.add(system)
+            else:
+                heard[system] = showing
+        vector = canon
+        row = ""
+        if heard:
+            outcome = self._resolve(unit, canon, agreed, heard)
+            if outcome is None:
+                return
+            row, origin, vector = outcome
+            if row == "F2" and owner is not None and not all(self._explains(unit, vector, d) for d in drifted.values()):
+                row = "F4"
+            for showing in heard.values():
+                self._lose(unit, showing, vector, row, origin)
+                self._account(unit, showing)
+            if row == "M0" and agreed:
+                self._supersede(unit, canon, vector, (*heard, *drifted))
+            self._agree(unit, canon, vector, row, origin)
+        for system, showing in drifted.items():
+            own = "M0" if showing.fresh else "F11" if system in cleared else "F3"
+            self._drift(unit, showing, vector, row or own, bool(heard))
+
+    def _owner(self, unit: Unit, agreed: bool) -> str | None:
+        """The system that alone may change the unit, if it takes part in the link."""
+        if not isinstance(unit.rule, Owned):
+            return None
+        member = self.link.members.get(unit.rule.by)
+        side = self.policy.sides.get(unit.rule.by)
+        if member is None or side is None or not self._contributes(unit, side):
+            return None
+        if member.state is MemberState.MISSING:
+            return unit.rule.by
+        if unit.rule.by not in self.playing:
+            return None
+        vector = self._showing(unit, unit.rule.by).vector
+        if self.policy.sync.empty == "ignored" and all(blank(value) for value in vector):
+            # its blank is no statement, so that a value elsewhere may fill it, if that has no base either
+            return None if any(self._showing(unit, system).fresh for system in self.playing) else unit.rule.by
+        return unit.rule.by if agreed or any(value is not ABSENT for value in vector) else None
+
+    def _contributes(self, unit: Unit, side: Side) -> bool:
+        flows = side.flows
+        return any(name in flows and flows[name].contributes for name in unit.fields)
+
+    def _only_cleared(self, unit: Unit, showing: Showing, canon: tuple[Shown, ...]) -> bool:
+        """Whether all that moved is a clearing that does not flow."""
+        agreed = dict(zip(unit.fields, canon, strict=True))
+        shown = dict(zip(unit.fields, showing.vector, strict=True))
+        return not showing.fresh and all(
+            blank(shown[name])
+            and not blank(agreed[name])
+            and (self.policy.sync.empty == "ignored" or showing.side.flows[name].when is When.PRESENT)
+            for name in showing.moved
+        )
+
+    # -- rules ---------------------------------------------------------------------------------------------------------
+
+    def _resolve(self, unit: Unit, canon: tuple[Shown, ...], agreed: bool, heard: dict[str, Showing]) -> Outcome | None:
+        """The outcome of the unit's candidates, or None where a person is asked."""
+        rule = unit.rule
+        if isinstance(rule, Merged) and rule.by == "union":
+            return self._union(unit, canon, heard)
+        first = any(showing.fresh for showing in heard.values())
+        candidates = self._first_candidates(unit, canon, agreed, heard) if first else heard
+        filled = {system: self._filled(showing, canon) for system, showing in candidates.items()}
+        if len(filled) == 1:
+            return "M0" if first else "F2", *next(iter(filled.items()))
+        for system, vector in filled.items():
+            if all(self._explains(unit, vector, showing) for showing in candidates.values()):
+                return "M0" if first else "F2", system, vector
+        match rule:
+            case Ask():
+                self._ask(unit, candidates, first)
+                return None
+            case Merged():
+                return self._fold(rule, unit, canon, agreed, filled, first)
+            case Newest(skew_seconds=skew) if not first and (newest := self._newest(unit, filled, heard, skew)):
+                return "F6", newest, filled[newest]
+        winner = next(system for system in unit.order if system in filled)
+        row = "M0" if first else "F7" if isinstance(rule, Newest) else "F5"
+        return row, winner, filled[winner]
+
+    def _first_candidates(
+        self, unit: Unit, canon: tuple[Shown, ...], agreed: bool, heard: dict[str, Showing]
+    ) -> dict[str, Showing]:
+        """Who has a say in a first merge: those without a base, against fresh edits, else against those in agreement."""
+        candidates = dict(heard)
+        if agreed and all(showing.fresh for showing in heard.values()):
+            for system in self.playing:
+                showing = self._showing(unit, system)
+                if system in heard or showing.moved or not self._contributes(unit, showing.side):
+                    continue
+                if any(value is not ABSENT for value in showing.vector):
+                    candidates[system] = showing._replace(vector=canon)
+        owner = unit.rule.by if isinstance(unit.rule, Owned) and self.policy.sync.empty == "propagates" else None
+        ordered = {system: candidates[system] for system in self.playing if system in candidates}
+        told = {
+            system: showing
+            for system, showing in ordered.items()
+            if system == owner
+            or (showing.moved and not showing.fresh)
+            or not all(blank(value) for value in showing.vector)
+        }
+        return told or ordered
+
+    def _filled(self, showing: Showing, canon: tuple[Shown, ...]) -> tuple[Shown, ...]:
+        return tuple(old if new is ABSENT else new for new, old in zip(showing.vector, canon, strict=True))
+
+    def _newest(
+        self, unit: Unit, filled: dict[str, tuple[Shown, ...]], heard: dict[str, Showing], skew: float
+    ) -> str | None:
+        """The newest edit, if it is newer than every edit it does not explain by more than the skew."""
+        times = {system: heard[system].member.updated_at for system in filled}
+        latest = max((time for time in times.values() if time is not None), default=None)
+        if latest is None:
+            return None
+        top = next(system for system in unit.order if times.get(system) == latest)
+        for system in filled:
+            time = times[system]
+            if not self._explains(unit, filled[top], heard[system]) and (
+                time is None or (latest - time).total_seconds() <= skew
+            ):
+                return None
+        return top
+
+    def _fold(
+        self,
+        rule: Merged,
+        unit: Unit,
+        canon: tuple[Shown, ...],
+        agreed: bool,
+        filled: dict[str, tuple[Shown, ...]],
+        first: bool,
+    ) -> Outcome:
+        """`max`, `min` or a function of one's own over the candidates and the agreed value."""
+        operands: list[Any] = [vector[0] for vector in filled.values()]
+        if agreed:
+            operands.append(canon[0])
+        present = [value for value in operands if not blank(value)]
+        folded: Shown
+        if not present:
+            folded = operands[0]
+        elif rule.by == "python":
+            if rule.function is None:
+                raise ValueError(f"{unit.text}: the spec names no merge function")
+            folded = rule.function(tuple(present))
+        else:
+            fold: Callable[[Any], Any] = max if rule.by == "max" else min
+            folded = fold(present)
+        origin = next((system for system, vector in filled.items() if vector[0] == folded), None)
+        return "M0" if first else "F8", origin, (folded,)
+
+    def _union(self, unit: Unit, canon: tuple[Shown, ...], heard: dict[str, Showing]) -> Outcome:
+        """Three ways per element, each side against its own shadow; an element both added and removed stays."""
+        name = unit.fields[0]
+        added: frozenset[Any] = frozenset()
+        removed: frozenset[Any] = frozenset()
+        for showing in heard.values():
+            old, new = _elements(base_of(showing.member).get(name, ABSENT)), _elements(showing.vector[0])
+            added |= new - old
+            removed |= old - new
+        merged = (_elements(canon[0]) - removed) | added
+        first = any(showing.fresh for showing in heard.values())
+        row = "M0" if first else "F2" if len(heard) == 1 else "F8"
+        return row, next(iter(heard)) if len(heard) == 1 else None, (merged,)
+
+    def _ask(self, unit: Unit, candidates: Mapping[str, Showing], first: bool) -> None:
+        self.result.held.update(unit.fields)
+        why = "differs where the records were linked" if first else "changed in several systems"
+        for index, name in enumerate(unit.fields):
+            self.result.conflicts.append(
+                Conflict(
+                    field=name,
+                    candidates={system: showing.vector[index] for system, showing in candidates.items()},
+                    reason=f"{why} (F9, {unit.text})",
+                    line=unit.line,
+                )
+            )
+
+    # -- consequences --------------------------------------------------------------------------------------------------
+
+    def _agree(
+        self, unit: Unit, canon: tuple[Shown, ...], vector: tuple[Shown, ...], row: str, origin: str | None
+    ) -> None:
+        for name, before, after in zip(unit.fields, canon, vector, strict=True):
+            if after is ABSENT or after == before:
+                continue
+            self.result.values[name] = after
+            self.result.changes.append(
+                FieldChange(
+                    field=name, before=before, after=after, row=row, origin=origin, rule=unit.text, line=unit.line
+                )
+            )
+
+    def _account(self, unit: Unit, showing: Showing) -> None:
+        shadow = self.result.accounted.setdefault(showing.side.system, {})
+        for name, value in zip(unit.fields, showing.vector, strict=True):
+            if name in showing.moved:
+                shadow[name] = value
+
+    def _lose(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...], row: str, origin: str | None) -> None:
+        """Journal what the system showed, was moved, and is not in the agreed value."""
+        system = showing.side.system
+        if system == origin or self._explains(unit, vector, showing):
+            return
+        base = base_of(showing.member)
+        for name, shown, agreed in zip(unit.fields, showing.vector, vector, strict=True):
+            if name not in showing.moved or shown == agreed or (showing.fresh and blank(shown)):
+                continue
+            if isinstance(unit.rule, Merged) and unit.rule.by == "union":
+                old, new, merged = _elements(base.get(name, ABSENT)), _elements(shown), _elements(agreed)
+                if not (old - new) & merged and not (new - old) - merged:
+                    continue
+            tie = ", tie" if row == "F7" else ""
+            self.result.losers.append(
+                Loser(field=name, system=system, value=shown, reason=f"{unit.text} ({row}{tie})", line=unit.line)
+            )
+
+    def _supersede(
+        self, unit: Unit, canon: tuple[Shown, ...], vector: tuple[Shown, ...], moved: tuple[str, ...]
+    ) -> None:
+        """Journal an agreed value that loses against a record linked later."""
+        shows = [s for s in self.playing if s not in moved and self._contributes(unit, self.policy.sides[s])]
+        for name, old, new in zip(unit.fields, canon, vector, strict=True):
+            if shows and old != new and not blank(old):
+                reason = f"{unit.text} (M0)"
+                self.result.losers.append(Loser(field=name, system=shows[0], value=old, reason=reason, line=unit.line))
+
+    def _drift(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...], row: str, decided: bool) -> None:
+        """An edit by a system that has no say in the unit: written back, or kept and perhaps reported."""
+        drift = unit.rule.drift if isinstance(unit.rule, Owned) else Drift.OVERWRITE
+        overwritten = self._overwritten(unit, showing, vector)
+        if drift is not Drift.OVERWRITE and row == "F3":
+            shadowed = tuple(showing.member.shadow.get(name, ABSENT) for name in unit.fields)
+            if self._explains(unit, vector, showing._replace(vector=shadowed)):
+                self._tell_drift(unit, showing, showing.vector, row, f"drift {drift.value}")
+                return
+        if not decided:
+            wanted = tuple(
+                new if name in overwritten else old
+                for name, old, new in zip(unit.fields, showing.vector, vector, strict=True)
+            )
+            self._tell_drift(unit, showing, wanted, row, "drift overwritten" if overwritten else "not written back")
+        if overwritten:
+            self._lose(unit, showing, vector, row, None)
+        self._account(unit, showing)
+
+    def _overwritten(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...]) -> set[str]:
+        """The moved fields that will show the agreed value again."""
+        side = showing.side
+        names = set()
+        for name, shown, value in zip(unit.fields, showing.vector, vector, strict=True):
+            if name not in showing.moved or name not in side.kept or not side.updated or value is ABSENT:
+                continue
+            when = side.flows[name].when
+            if not (when is When.INTO_EMPTY and not blank(shown)) and not (when is When.PRESENT and blank(value)):
+                names.add(name)
+        return names
+
+    def _tell_drift(self, unit: Unit, showing: Showing, after: tuple[Shown, ...], row: str, what: str) -> None:
+        for name, shown, wanted in zip(unit.fields, showing.vector, after, strict=True):
+            if name not in showing.moved or (showing.fresh and (blank(shown) or shown == wanted)):
+                continue
+            self.result.changes.append(
+                FieldChange(
+                    field=name,
+                    before=shown,
+                    after=wanted,
+                    row=row,
+                    origin=showing.side.system,
+                    rule=f"{unit.text}: {what}",
+                    line=unit.line,
+                )
+            )
+
+    def rewrite(self, system: str, name: str) -> None:
+        """An output slot, or a field the entity no longer has: accounted for; if somebody edited a slot, it is rewritten."""
+        member, side = self.link.members[system], self.policy.sides[system]
+        shown = (shown_by(member) or {}).get(name, ABSENT)
+        self.result.accounted.setdefault(system, {})[name] = shown
+        if name not in side.kept or not side.updated or base_of(member).get(name, ABSENT) is ABSENT:
+            return
+        line = side.flows[name].line
+        self.result.losers.append(
+            Loser(field=name, system=system, value=shown, reason=f"{name} is computed (F3)", line=line)
+        )
+
+
+def _latest(shown: Values, shadow: Values, name: str) -> Shown:
+    value = shown.get(name, ABSENT)
+    return shadow.get(name, ABSENT) if value is ABSENT else value
+
+
+def _elements(value: Shown) -> frozenset[Any]:
+    return value if isinstance(value, frozenset) else frozenset()
+
+
+def accounted_member(member: Member, accounted: Mapping[str, Shown] | None = None) -> Member:
+    """Return `member` with `accounted` in its shadow, or (None) all it shows.
+
+    `seen` stays while part of it is held, kept or no longer shown.
+    """
+    shown, base = shown_by(member), base_of(member)
+    if shown is None:
+        return replace(member, first_merge=False) if member.first_merge else member
+    seen = {name: value for name, value in shown.items() if value is not ABSENT}
+    told = seen if accounted is None else accounted
+    shadow = {**base, **told} if base else told
+    renders = member.renders
+    if renders and any(name in renders for name in told):
+        renders = {name: value for name, value in renders.items() if name not in told}
+    return replace(member, shadow=shadow, seen=None if seen == shadow else shown, renders=renders, first_merge=False)
