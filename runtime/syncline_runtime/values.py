@@ -6,7 +6,7 @@
 | enum                            | str (the member's name)                                            |
 | country, currency, language     | str (ISO 3166 alpha-2, ISO 4217, BCP 47)                           |
 | integer                         | int                                                                |
-| decimal(p,s), percent           | Decimal, finite, without an exponent; scale s where one is declared |
+| decimal(p,s), percent           | Decimal, finite, plain: no exponent, no trailing zeros           |
 | money                           | Money                                                              |
 | boolean                         | bool                                                               |
 | date, local_time, duration      | date, time (naive), timedelta                                      |

@@ -1,9 +1,10 @@
 """Codecs that a user wrote in Python: `python("package.module:Codec")`."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from syncline_runtime.codecs.refusal import refusal
+from syncline_runtime.codecs.refusal import CodecError, refusal
 from syncline_runtime.values import ABSENT
 
 
@@ -36,9 +37,20 @@ def load_codec(reference: str) -> CustomCodec:
 
 def python_get(value: Any, codec: CustomCodec) -> Any:
     """The codec's `get`; null and ABSENT pass it by."""
-    return value if value is None or value is ABSENT else codec.get(value)
+    return value if value is None or value is ABSENT else _asked(codec.get, value)
 
 
 def python_put(value: Any, codec: CustomCodec) -> Any:
     """The codec's `put`; null and ABSENT pass it by."""
-    return value if value is None or value is ABSENT else codec.put(value)
+    return value if value is None or value is ABSENT else _asked(codec.put, value)
+
+
+def _asked(function: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return function(value)
+    except CodecError:
+        raise
+    except Exception as error:  # the author's code may raise anything; it costs this record, not the run
+        raise refusal(
+            "codec.python-failed", f"the codec to take it, but it raised {type(error).__name__}", value
+        ) from error

@@ -110,7 +110,7 @@ def round_get(value: object, scale: int) -> Any:
     if type(value) is Money:
         return Money(plain(value.amount), value.currency)
     if type(value) is int:
-        return Decimal(value)
+        return plain(Decimal(value))
     raise wrong_type("a decimal or money", value)
 
 
@@ -123,7 +123,7 @@ def round_put(value: object, scale: int) -> Any:
     if value is None or value is ABSENT:
         return value
     if type(value) is int:
-        return Decimal(value)
+        return plain(Decimal(value))
     raise wrong_type("a decimal or money", value)
 
 
@@ -132,7 +132,7 @@ def percent_get(value: object) -> Number:
     if type(value) is Decimal:
         return shifted(value, -2)
     if type(value) is int:
-        return shifted(Decimal(value), -2)
+        return shifted(plain(Decimal(value)), -2)
     if value is None or value is ABSENT:
         return value
     raise wrong_type("a number", value)
@@ -151,9 +151,9 @@ def bool_get(value: object, yes: object, no: object) -> Boolean:
     """True for the native `yes`, False for `no`; refuses anything else."""
     if value is None or value is ABSENT:
         return value
-    if value == yes and type(value) is type(yes):
+    if type(value) is type(yes) and value == yes:
         return True
-    if value == no and type(value) is type(no):
+    if type(value) is type(no) and value == no:
         return False
     raise refusal("codec.unknown-value", f"{yes!a} or {no!a}", value)
 

@@ -20,6 +20,9 @@ class CodecError(ValueError):
         self.shown = shown
         self.value = value
 
+    def __reduce__(self) -> tuple[type["CodecError"], tuple[str, str, str]]:
+        return type(self), (self.reason, self.expected, self.shown)
+
     def __str__(self) -> str:
         return f"expected {self.expected}, got {self.shown} ({self.reason})"
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from syncline_runtime.codecs.refusal import refusal, wrong_type
-from syncline_runtime.values import ABSENT, Absent
+from syncline_runtime.codecs.refusal import CodecError, refusal, wrong_type
+from syncline_runtime.values import ABSENT
 
 _UNKNOWN: Final = object()
 # True == 1 in Python, never between systems.
@@ -47,7 +47,9 @@ def table_get(value: Any, table: Table) -> Any:
     """The member for a native value; one that is not listed is the table's `otherwise`, or refused."""
     if type(value) is str:
         member = table.reading.get(value, _UNKNOWN)
-    elif value is None or value is ABSENT:
+    elif value is None:
+        member = table.reading.get(None)  # a table may list null; one that does not lets it pass
+    elif value is ABSENT:
         return value
     else:
         try:
@@ -68,7 +70,7 @@ def table_put(value: Any, table: Table, old: Any = ABSENT) -> Any:
     """
     if value is None or value is ABSENT:
         return value
-    if old is not ABSENT and old is not None and _reads_as(old, value, table):
+    if old is not ABSENT and _reads_as(old, value, table):
         return old
     try:
         native = table.writing.get(_key(value), _UNKNOWN)
@@ -81,7 +83,6 @@ def table_put(value: Any, table: Table, old: Any = ABSENT) -> Any:
 
 def _reads_as(native: Any, member: Any, table: Table) -> bool:
     try:
-        read = table.reading.get(_key(native), table.otherwise)
-    except TypeError:
+        return bool(table_get(native, table) == member)
+    except CodecError:
         return False
-    return read is not _UNKNOWN and not isinstance(read, Absent) and type(read) is type(member) and bool(read == member)

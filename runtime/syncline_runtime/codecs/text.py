@@ -5,10 +5,11 @@ Reading is `<name>_get`, writing `<name>_put`; null and ABSENT pass both ways un
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from syncline_runtime.codecs.numbers import plain
+from syncline_runtime.codecs.numbers import BOUND, DIGITS, plain
 from syncline_runtime.codecs.refusal import refusal, wrong_type
 from syncline_runtime.values import ABSENT, Absent
 
@@ -169,14 +170,14 @@ def join_put(value: object, separator: str, count: int) -> tuple[Text, ...]:
 
 def none_get(value: object, placeholder: object) -> Any:
     """Null for the placeholder, any other value unchanged."""
-    return None if value == placeholder and type(value) is type(placeholder) else value
+    return None if type(value) is type(placeholder) and value == placeholder else value
 
 
 def none_put(value: object, placeholder: object) -> Any:
     """The placeholder for null; refuses a real value that is spelled like it."""
     if value is None:
         return placeholder
-    if value == placeholder and type(value) is type(placeholder):
+    if type(value) is type(placeholder) and value == placeholder:
         raise refusal("codec.placeholder", "a value other than the spelling of absence", value)
     return value
 
@@ -240,9 +241,7 @@ def _encoded(value: object) -> str:
 
 
 def _encoded_number(value: object) -> str:
-    from decimal import Decimal
-
-    if type(value) is int:
+    if type(value) is int and -BOUND < value < BOUND:
         return str(value)
     if type(value) is Decimal:
         return format(plain(value), "f")
@@ -258,13 +257,11 @@ def _frozen(value: object) -> Any:
 
 
 def _decimal(digits: str) -> Any:
-    from decimal import Decimal
-
     return plain(Decimal(digits))
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > 100:
+    if len(digits.lstrip("-")) > DIGITS:
         raise ValueError
     return int(digits)
 
