@@ -130,7 +130,7 @@ class Customer:
             "website": self.website,
             "lang": self.language,
             "vat": self.vat,
-            "categories": self.tags,
+            "other": ",".join(sorted(self.tags)) or None,
             "active": not self.archived,
         }
 

@@ -37,6 +37,7 @@ def test_tryton_keeps_parties_and_prices_to_the_last_digit(tryton: Tryton) -> No
         "phone": "+47 22 22 55 55",
         "mobile": None,
         "website": None,
+        "other": None,
         "lang": "de",
         "vat": None,
         "categories": frozenset({"gold", "écolo"}),

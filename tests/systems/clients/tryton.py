@@ -9,7 +9,8 @@ from .http import Answered, answers, call
 
 # Records that are archived are wanted too.
 _EVERYTHING = {"active_test": False}
-_MECHANISMS = ("email", "phone", "mobile", "website")
+# The kinds of contact mechanism that a party has at most one of; `other` is where its tags are kept, separated by commas.
+_MECHANISMS = ("email", "phone", "mobile", "website", "other")
 
 
 class TrytonClient:
@@ -24,24 +25,22 @@ class TrytonClient:
         return answers("POST", f"{self._url}/rpc/", {"id": 0, "method": "common.server.version", "params": []})
 
     def parties(self) -> dict[str, dict[str, Any]]:
-        """Every party but our own company's, archived ones too, by id: plain fields, the first e-mail, phone, mobile and
-        website, the VAT number, the language's code and the names of the categories."""
-        names = (
-            "name",
-            "code",
-            "active",
-            "write_date",
-            *_MECHANISMS,
+        """Every party but our own company's, archived ones too, by id: plain fields, the first contact mechanism of each
+        kind, the VAT number, the language's code, and the names of the categories."""
+        nested = (
+            "contact_mechanisms.type",
+            "contact_mechanisms.value",
             "lang.code",
             "tax_identifier.code",
             "categories.name",
         )
+        names = ("name", "code", "active", *nested)
         rows = self.model("party.party", "search_read", self._customers(), 0, None, [["id", "ASC"]], names)
         return {
             str(row["id"]): {
                 **{name: row[name] for name in ("name", "code")},
                 "active": bool(row["active"]),
-                **{name: row[name] or None for name in _MECHANISMS},
+                **{kind: _first(row["contact_mechanisms."], kind) for kind in _MECHANISMS},
                 "lang": (row["lang."] or {}).get("code"),
                 "vat": (row["tax_identifier."] or {}).get("code"),
                 "categories": frozenset(category["name"] for category in row["categories."]),
@@ -76,8 +75,8 @@ class TrytonClient:
         }
 
     def create_parties(self, values: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Make parties and give their ids, in order. Beside Tryton's own fields: `vat`, a European VAT number; `categories`,
-        names, made where they are missing; `lang`, a code; `active`. Raises Answered."""
+        """Make parties and give their ids, in order. Beside Tryton's own fields: a kind of contact mechanism; `vat`, a
+        European VAT number; `categories`, names, made where they are missing; `lang`, a code; `active`. Raises Answered."""
         categories = self._category_ids(sorted({name for value in values for name in value.get("categories", ())}))
         languages = self._language_ids()
         archived = [not value.get("active", True) for value in values]
@@ -92,8 +91,8 @@ class TrytonClient:
         return [str(key) for key in ids]
 
     def edit_party(self, key: str, **fields: Any) -> None:
-        """Change a party as its form does: plain fields, the language by code, categories by name, e-mail, phone, mobile,
-        website (None removes it). Raises Answered."""
+        """Change a party as its form does: plain fields, the language by code, categories by name, the first contact
+        mechanism of a kind (None removes it). Raises Answered."""
         values: dict[str, Any] = {name: value for name, value in fields.items() if name in ("name", "active")}
         if "lang" in fields:
             values["lang"] = self._language_ids()[fields["lang"]] if fields["lang"] else None
@@ -194,7 +193,9 @@ class TrytonClient:
 def _party_values(
     value: Mapping[str, Any], categories: Mapping[str, int], languages: Mapping[str, int]
 ) -> dict[str, Any]:
-    plain = {name: value[name] for name in ("name", "code", *_MECHANISMS) if value.get(name) is not None}
+    plain = {name: value[name] for name in ("name", "code") if value.get(name) is not None}
+    if mechanisms := [{"type": kind, "value": value[kind]} for kind in _MECHANISMS if value.get(kind)]:
+        plain["contact_mechanisms"] = [["create", mechanisms]]
     if vat := value.get("vat"):
         plain["identifiers"] = [["create", [{"type": "eu_vat", "code": vat}]]]
     if names := value.get("categories"):
@@ -202,6 +203,10 @@ def _party_values(
     if code := value.get("lang"):
         plain["lang"] = languages[code]
     return plain
+
+
+def _first(mechanisms: Sequence[Mapping[str, Any]], kind: str) -> str | None:
+    return next((mechanism["value"] for mechanism in mechanisms if mechanism["type"] == kind), None)
 
 
 def _stamp(row: Mapping[str, Any]) -> tuple[int, str]:
