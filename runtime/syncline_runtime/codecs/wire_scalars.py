@@ -36,7 +36,7 @@ def wire_null_blank_put(value: Any) -> Any:
 
 def wire_null_zero_get(value: Any) -> Any:
     """Null for the number 0."""
-    return None if value == 0 and type(value) is not bool else value
+    return None if type(value) in (int, float, Decimal) and not value else value
 
 
 def wire_null_zero_put(value: Any) -> Any:
