@@ -1,0 +1,1 @@
+"""From the tree to the model: names looked up, types made, everything that a later phase needs at hand."""

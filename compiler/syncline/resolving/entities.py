@@ -1,0 +1,197 @@
+"""Entities: their fields flattened to dotted leaves, their defaults, and the rules of their identity."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from syncline.diagnostics.diagnostic import Label
+from syncline.model.expressions import Constant
+from syncline.model.spec import Entity, Field, MatchRule
+from syncline.model.types import Type
+from syncline.resolving.constants import constant, is_constant
+from syncline.resolving.scope import EntityScope, Scope, Shape
+from syncline.resolving.types import resolve_type
+from syncline.source import Span
+from syncline.syntax import Entity as EntityNode
+from syncline.syntax import Field as FieldNode
+from syncline.syntax import Key, Name, Path, Record
+from syncline.syntax import MatchRule as MatchNode
+
+_EMPTY: Final = Shape({}, frozenset(), frozenset())
+
+
+def resolve_entity(node: EntityNode, scope: Scope) -> EntityScope:
+    """The entity that a declaration describes; what is wrong with it is reported and left out."""
+    shape = _shape(node.fields, scope)
+    if not node.fields:
+        scope.findings.report("entity.empty", node.name.span, name=node.name.text)
+    for other in node.matches[1:]:
+        scope.findings.report("match.duplicate", other.span, Label(node.matches[0].span, "declared-here"))
+    rules = node.matches[0].rules if node.matches else ()
+    entity = Entity(
+        name=node.name.text,
+        fields=shape.fields,
+        match=tuple(found for rule in rules if (found := _match_rule(rule, node, shape, scope)) is not None),
+        span=node.name.span,
+        doc=node.doc or "",
+    )
+    return EntityScope(entity, shape)
+
+
+def check_records(scope: Scope) -> None:
+    """Resolves every record, used or not."""
+    for name, node in scope.declared.types.items():
+        if isinstance(node, Record):
+            _record(name, scope)
+            if not node.fields:
+                scope.findings.report("entity.empty", node.name.span, name=name)
+
+
+def field_of(path: Path, known: Shape, code: str, scope: Scope, **facts: str) -> Field | None:
+    """The leaf that a path names; reports `code` with the near names when there is none, and says nothing twice."""
+    name = dotted(path)
+    found = known.fields.get(name)
+    if found is not None:
+        return found
+    first = path.steps[0]
+    if name in known.absent or (len(path.steps) > 1 and isinstance(first, Name) and first.text in known.absent):
+        return None
+    if name in known.groups:
+        leaves = tuple(leaf for leaf in known.fields if leaf.startswith(name + "."))
+        scope.findings.report("type.record-as-value", path.span, name=name, known=leaves)
+    elif any(isinstance(step, Key) for step in path.steps):
+        scope.findings.report("not-yet.keyed-element", path.span, name=name)
+    else:
+        scope.findings.unknown(code, name, path.span, known.fields, **facts)
+    return None
+
+
+def dotted(path: Path) -> str:
+    """The path as its owner writes it, keys in brackets."""
+    steps = path.steps
+    if len(steps) == 1:
+        only = steps[0]
+        return only.text if isinstance(only, Name) else f"[{only.value}]"
+    text = ""
+    for step in steps:
+        match step:
+            case Name(text=name):
+                text += f".{name}" if text else name
+            case Key(value=value):
+                text += f"[{value.span.text}]"
+    return text
+
+
+def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
+    fields: dict[str, Field] = {}
+    groups: set[str] = set()
+    absent: set[str] = set()
+    first: dict[str, Span] = {}
+    for node in nodes:
+        name = node.name.text
+        if name in first:
+            scope.findings.duplicate("field", node.name, first[name])
+            continue
+        first[name] = node.name.span
+        if not name.isidentifier() and ("." in name or name.startswith("=")):
+            scope.findings.report("name.invalid", node.name.span, name=name)
+            absent.add(name)
+            continue
+        kind = None if _postponed(node, scope) else resolve_type(node.type, node.optional, scope)
+        if kind is None:
+            absent.add(name)
+        elif kind.kind == "ref":
+            scope.findings.report("not-yet.reference", node.span, name=name, target=" or ".join(kind.targets))
+            absent.add(name)
+        elif kind.kind == "record":
+            inner = _record(kind.name or "", scope)
+            groups.add(name)
+            if node.value is not None:
+                scope.findings.report("type.record-default", node.value.span, name=name, record=kind.name or "")
+            groups.update(f"{name}.{other}" for other in inner.groups)
+            absent.update(f"{name}.{other}" for other in inner.absent)
+            if not inner.fields:
+                absent.add(name)
+            for leaf in inner.fields.values():
+                nested = _nested(leaf, node, kind.nullable)
+                fields[nested.name] = nested
+        else:
+            fields[name] = _leaf(node, kind, scope)
+    return Shape(fields, frozenset(groups), frozenset(absent))
+
+
+def _record(name: str, scope: Scope) -> Shape:
+    if name in scope.shapes:
+        known = scope.shapes[name]
+        if known is None:
+            node = scope.declared.types[name]
+            scope.findings.report("type.recursive", node.name.span, name=name, through=(name,))
+            return _EMPTY
+        return known
+    scope.shapes[name] = None
+    node = scope.declared.types[name]
+    shape = _shape(node.fields, scope) if isinstance(node, Record) else _EMPTY
+    scope.shapes[name] = shape
+    return shape
+
+
+def _nested(leaf: Field, node: FieldNode, optional: bool) -> Field:
+    kind = leaf.type.optional() if optional and not leaf.type.nullable else leaf.type
+    former = leaf.renamed_from
+    if node.renamed_from is not None or former is not None:
+        group = (node.renamed_from or node.name).text
+        former = f"{group}.{former or leaf.name}"
+    return Field(
+        name=f"{node.name.text}.{leaf.name}",
+        type=kind,
+        span=leaf.span,
+        pii=leaf.pii or node.pii,
+        doc=leaf.doc,
+        default=leaf.default,
+        renamed_from=former,
+    )
+
+
+def _leaf(node: FieldNode, kind: Type, scope: Scope) -> Field:
+    default: Constant | None = None
+    if node.value is not None:
+        default = constant(node.value, kind, scope)
+    return Field(
+        name=node.name.text,
+        type=kind,
+        span=node.name.span,
+        pii=node.pii,
+        doc=node.doc or "",
+        default=default,
+        renamed_from=None if node.renamed_from is None else node.renamed_from.text,
+    )
+
+
+def _postponed(node: FieldNode, scope: Scope) -> bool:
+    """Whether the field is of a later release."""
+    if node.via is not None:
+        scope.findings.report("not-yet.back-reference", node.span, name=node.name.text)
+        return True
+    if node.value is not None and not is_constant(node.value):
+        scope.findings.report("not-yet.computed-field", node.value.span, name=node.name.text)
+        return True
+    return False
+
+
+def _match_rule(node: MatchNode, owner: EntityNode, shape: Shape, scope: Scope) -> MatchRule | None:
+    found: list[Field] = []
+    for path in node.fields:
+        field = field_of(path, shape, "match.unknown-field", scope, entity=owner.name.text)
+        if field is None:
+            continue
+        if field in found:
+            scope.findings.report("match.field-twice", path.span, name=field.name)
+        else:
+            found.append(field)
+    if len(found) < len({dotted(path) for path in node.fields}):
+        return None  # a composite key without one of its parts would match what its author did not mean
+    return MatchRule(
+        fields=tuple(found),
+        ask=node.ask,
+        placeholders=tuple(text.value for text in node.excepted),
+        span=node.span,
+    )

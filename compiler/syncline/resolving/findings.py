@@ -1,0 +1,58 @@
+"""Where a phase puts what it found: diagnostics in the order of finding, with near names for those not known."""
+
+from collections.abc import Collection
+
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label, Severity
+from syncline.resolving.names import nearest
+from syncline.source import Span
+from syncline.syntax import Name
+
+_SUGGESTIONS = 200
+_LISTED = 12
+
+
+class Findings:
+    """The diagnostics of one run of the phase."""
+
+    __slots__ = ("_found", "_suggested")
+
+    def __init__(self) -> None:
+        self._found: list[Diagnostic] = []
+        self._suggested = 0
+
+    def report(self, code: str, span: Span, /, *labels: Label, **facts: Fact) -> None:
+        """Records an error."""
+        self._found.append(Diagnostic(code, span, facts, labels))
+
+    def warn(self, code: str, span: Span, /, *labels: Label, **facts: Fact) -> None:
+        """Records a warning."""
+        self._found.append(Diagnostic(code, span, facts, labels, Severity.WARNING))
+
+    def unknown(
+        self, code: str, name: str, span: Span, known: Collection[str], /, *labels: Label, **facts: Fact
+    ) -> None:
+        """Records that `name` is none of `known`; facts `name`, `suggestion` ("" for none) and `known` (() when many)."""
+        listed = tuple(sorted(known)) if len(known) <= _LISTED else ()
+        self.report(code, span, *labels, name=name, suggestion=self._suggestion(name, known), known=listed, **facts)
+
+    def duplicate(self, kind: str, name: Name, first: Span) -> None:
+        """Records the second declaration of a name; `kind` is the word that declares it."""
+        self.report("name.duplicate", name.span, Label(first, "declared-here"), name=name.text, kind=kind)
+
+    def add(self, diagnostics: Collection[Diagnostic]) -> None:
+        """Records what another phase found."""
+        self._found.extend(diagnostics)
+
+    def all(self) -> tuple[Diagnostic, ...]:
+        """What was found, once each: a mistake in a shared declaration shows wherever it is used."""
+        seen: dict[tuple[str, str, int, int, tuple[tuple[str, Fact], ...]], Diagnostic] = {}
+        for found in self._found:
+            span = found.span
+            key = (found.code, span.source.name, span.start, span.end, tuple(sorted(found.facts.items())))
+            seen.setdefault(key, found)
+        return tuple(seen.values())
+
+    def _suggestion(self, name: str, known: Collection[str]) -> str:
+        # Comparing with every known name is slow: a file with thousands of unknown names gets help for the first.
+        self._suggested += 1
+        return nearest(name, known) if self._suggested <= _SUGGESTIONS else ""

@@ -1,0 +1,312 @@
+"""Maps: which field of a system's resource is which field of the entity, and how it is spelled there."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from syncline.diagnostics.diagnostic import Label
+from syncline.model.expressions import Apply, Both, Constant, EntityField, Expression, NativeValue
+from syncline.model.spec import Arrow, CodecUse, Equality, Field, Line, Map, NativeField, ResourceModel, System
+from syncline.model.types import Type
+from syncline.resolving.codecs import native_type, steps_of, typed
+from syncline.resolving.entities import dotted, field_of
+from syncline.resolving.expressions import resolve_condition, resolve_expression
+from syncline.resolving.fitting import codecs_between, gives_way, same_kind
+from syncline.resolving.scope import EntityScope, Scope
+from syncline.resolving.sight import EntitySight, NativeSight, Sight, native_of
+from syncline.source import Span
+from syncline.syntax import CollectionLine, FieldLine, ListLiteral, Path
+from syncline.syntax import Entity as EntityNode
+from syncline.syntax import Expression as Node
+from syncline.syntax import Line as LineNode
+from syncline.syntax import Map as MapNode
+from syncline_runtime.declaration import When
+
+_WHEN = {"create": When.ON_CREATE, "empty": When.INTO_EMPTY, "present": When.PRESENT}
+_ARROWS = {arrow.value: arrow for arrow in Arrow}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """The two ends of a map; one that could not be resolved is None, so that the other is still checked."""
+
+    entity: EntityScope | None
+    resource: ResourceModel | None
+    inside: Sight
+    outside: Sight
+
+
+def resolve_map(node: MapNode, scope: Scope) -> Map | None:
+    """The map that a declaration describes; None when its entity, system or resource is unknown."""
+    entity = _entity(node, scope)
+    system = _system(node, scope)
+    resource = _resource(node, system, scope)
+    inside = None if entity is None else EntitySight(entity)
+    outside = None if resource is None else NativeSight(resource)
+    ends = _Ends(entity, resource, inside, outside)
+    where = None if node.where is None else resolve_condition(node.where, outside, scope)
+    when = None if node.when is None else resolve_condition(node.when, inside, scope)
+    lines = _lines(node.lines, ends, scope)
+    if entity is None or system is None or resource is None:
+        return None
+    return Map(
+        entity=entity.entity,
+        system=system,
+        resource=resource,
+        lines=lines,
+        span=node.target.span,
+        where=() if where is None else tuple(_equalities(where, resource)),
+        where_expression=where,
+        when=when,
+    )
+
+
+def _entity(node: MapNode, scope: Scope) -> EntityScope | None:
+    name = node.entity.text
+    if name in scope.entities:
+        return scope.entities[name]
+    known = [other for other, declared in scope.declared.types.items() if isinstance(declared, EntityNode)]
+    scope.findings.unknown("name.unknown-entity", name, node.entity.span, known)
+    return None
+
+
+def _system(node: MapNode, scope: Scope) -> System | None:
+    name = node.target.system.text
+    if name not in scope.systems:
+        scope.findings.unknown("name.unknown-system", name, node.target.system.span, scope.systems)
+        return None
+    return scope.systems[name]
+
+
+def _resource(node: MapNode, system: System | None, scope: Scope) -> ResourceModel | None:
+    if system is None:
+        return None
+    name = node.target.resource
+    found = system.resources.get(name.text)
+    if found is None:
+        label = Label(system.span, "system-declared-here")
+        scope.findings.unknown(
+            "name.unknown-resource", name.text, name.span, system.resources, label, system=system.name
+        )
+    return found
+
+
+def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[Line, ...]:
+    named = Counter(dotted(node.left) for node in nodes if isinstance(node, FieldLine) and isinstance(node.left, Path))
+    lines: list[Line] = []
+    taken: dict[str, Span] = {}
+    written: dict[str, Span] = {}
+    for node in nodes:
+        if isinstance(node, CollectionLine):
+            scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
+            continue
+        line = _line(node, ends, scope)
+        if line is None:
+            continue
+        field = line.field
+        if field is not None and line.arrow is Arrow.WRITE and not line.pipeline and named[field.name] > 1:
+            # Written twice, it is one value in two places: each has a slot of its own.
+            expression = EntityField(field.name, field.type, line.span)
+            line = Line(
+                field=None,
+                natives=line.natives,
+                arrow=Arrow.WRITE,
+                span=line.span,
+                native_span=line.native_span,
+                expression=expression,
+                when=line.when,
+            )
+        elif field is not None:
+            first = taken.setdefault(field.name, line.span)
+            if first is not line.span:
+                scope.findings.report("map.field-twice", line.span, Label(first, "first-here"), name=field.name)
+                continue
+        if line.arrow is not Arrow.READ and _writes_twice(line, written, scope):
+            continue
+        lines.append(line)
+    return tuple(lines)
+
+
+def _writes_twice(line: Line, written: dict[str, Span], scope: Scope) -> bool:
+    for native in line.natives:
+        first = written.setdefault(native.name, line.native_span)
+        if first is not line.native_span:
+            scope.findings.report("map.native-twice", line.native_span, Label(first, "first-here"), name=native.name)
+            return True
+    return False
+
+
+def _line(node: FieldLine, ends: _Ends, scope: Scope) -> Line | None:
+    arrow = _ARROWS[node.arrow]
+    computed = node.right if arrow is Arrow.READ else node.left
+    target = node.left if arrow is Arrow.READ else node.right
+    if isinstance(node.left, Path) and _is_fields(node.right):
+        return _plain(node, arrow, ends, scope)
+    if arrow is Arrow.BOTH:
+        wrong = node.right if isinstance(node.left, Path) else node.left
+        scope.findings.report("map.expression-two-way", wrong.span, Label(node.arrow_span, "arrow"))
+        return None
+    if node.codec is not None:
+        label = Label(computed.span, "expression")
+        scope.findings.report("map.line-both-codec-and-expression", node.codec.span, label)
+        return None
+    if not isinstance(target, Path):
+        scope.findings.report("map.target", target.span, Label(node.arrow_span, "arrow"), arrow=node.arrow)
+        return None
+    return _computed(node, arrow, computed, target, ends, scope)
+
+
+def _is_fields(node: Node) -> bool:
+    return isinstance(node, Path) or (
+        isinstance(node, ListLiteral) and bool(node.items) and all(isinstance(item, Path) for item in node.items)
+    )
+
+
+def _condition(node: FieldLine, scope: Scope) -> When:
+    for other in node.conditions[1:]:
+        scope.findings.report("not-yet.several-conditions", other.span, Label(node.conditions[0].span, "first-here"))
+    return _WHEN[node.conditions[0].kind] if node.conditions else When.ALWAYS
+
+
+def _plain(node: FieldLine, arrow: Arrow, ends: _Ends, scope: Scope) -> Line | None:
+    """A line between fields, with its codecs if it has any."""
+    assert isinstance(node.left, Path)
+    field = _field(node.left, ends, scope)
+    natives = _natives(node.right, ends, scope)
+    steps = () if node.codec is None else steps_of(node.codec, scope)
+    when = _condition(node, scope)
+    if natives is None or steps is None:
+        return None
+    wanted = None if field is None else field.type
+    if field is None and steps and steps[-1].table is not None:
+        return None  # what its members are is not known
+    span = node.right.span if node.codec is None else node.codec.span
+    result = typed(steps, natives, wanted, span, scope)
+    if result is None or field is None:
+        return None
+    pipeline, given = result
+    if not same_kind(given, field.type):
+        _mismatch(span, field, natives, given, pipeline, scope)
+        return None
+    return Line(
+        field=field,
+        natives=natives,
+        arrow=arrow,
+        span=node.left.span,
+        native_span=node.right.span,
+        pipeline=pipeline,
+        when=when,
+    )
+
+
+def _field(path: Path, ends: _Ends, scope: Scope) -> Field | None:
+    if ends.entity is None:
+        return None
+    return field_of(path, ends.entity.shape, "map.field-unknown", scope, entity=ends.entity.entity.name)
+
+
+def _natives(node: Node, ends: _Ends, scope: Scope) -> tuple[NativeField, ...] | None:
+    if ends.resource is None:
+        return None
+    if isinstance(node, Path):
+        native = native_of(node, ends.resource, scope)
+        return None if native is None else (native,)
+    assert isinstance(node, ListLiteral)
+    found = [native_of(item, ends.resource, scope) for item in node.items if isinstance(item, Path)]
+    sound = tuple(native for native in found if native is not None)
+    return sound if len(sound) == len(found) else None
+
+
+def _mismatch(
+    span: Span,
+    field: Field,
+    natives: tuple[NativeField, ...],
+    given: Type,
+    pipeline: tuple[CodecUse, ...],
+    scope: Scope,
+) -> None:
+    label = Label(field.span, "field-declared-here", {"type": str(field.type)})
+    labels = [label] + [Label(native.span, "native-declared-here", {"type": str(native.type)}) for native in natives]
+    suggestions = codecs_between(given, field.type)
+    scope.findings.report(
+        "codec.type-mismatch" if pipeline else "type.mismatch",
+        span,
+        *labels,
+        expected=str(field.type),
+        found=str(given),
+        name=field.name,
+        codecs=suggestions,
+    )
+
+
+def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends: _Ends, scope: Scope) -> Line | None:
+    """A one-way line with an expression at its tail."""
+    field: Field | None = None
+    natives: tuple[NativeField, ...] = ()
+    when = _condition(node, scope)
+    if arrow is Arrow.READ:
+        field = _field(target, ends, scope)
+        goal = None if field is None else field.type
+    else:
+        natives = _natives(target, ends, scope) or ()
+        goal = native_type(natives[0]) if natives else None
+    sight = ends.outside if arrow is Arrow.READ else ends.inside
+    expression = resolve_expression(computed, sight, goal, scope)
+    if expression is None or goal is None:
+        return None
+    if not gives_way(expression.type, goal):
+        declared = field.span if field is not None else natives[0].span
+        role = "field-declared-here" if field is not None else "native-declared-here"
+        label = Label(declared, role, {"type": str(goal)})
+        name = field.name if field is not None else natives[0].name
+        scope.findings.report(
+            "type.mismatch",
+            computed.span,
+            label,
+            expected=str(goal),
+            found=str(expression.type),
+            name=name,
+            codecs=(),
+        )
+        return None
+    if arrow is Arrow.READ and ends.resource is not None:
+        natives = tuple(ends.resource.fields[name] for name in dict.fromkeys(_native_names(expression)))
+    return Line(
+        field=field,
+        natives=natives,
+        arrow=arrow,
+        span=node.left.span,
+        native_span=node.right.span,
+        expression=expression,
+        when=when,
+    )
+
+
+def _native_names(expression: Expression) -> list[str]:
+    match expression:
+        case NativeValue(name=name):
+            return [name]
+        case Apply(arguments=parts) | Both(parts=parts):
+            return [name for part in parts for name in _native_names(part)]
+        case Constant() | EntityField():
+            return []
+    parts = (expression.condition, expression.then, expression.otherwise)
+    return [name for part in parts for name in _native_names(part)]
+
+
+def _equalities(where: Expression, resource: ResourceModel) -> list[Equality]:
+    """The equalities that hold for every record that `where` lets through; they are set on creates."""
+    match where:
+        case Both(every=True, parts=parts):
+            return [equality for part in parts for equality in _equalities(part, resource)]
+        case Apply(
+            function="=",
+            arguments=(NativeValue() as native, Constant(value=value))
+            | (Constant(value=value), NativeValue() as native),
+        ):
+            if isinstance(value, str | int | bool | None):
+                return [Equality(native=resource.fields[native.name], value=value, span=where.span)]
+        case NativeValue(name=name):
+            return [Equality(native=resource.fields[name], value=True, span=where.span)]
+        case Apply(function="not", arguments=(NativeValue(name=name),)):
+            return [Equality(native=resource.fields[name], value=False, span=where.span)]
+    return []

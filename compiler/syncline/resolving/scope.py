@@ -1,0 +1,50 @@
+"""What the parts of the phase share: the declarations by name, and what has been made of them so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from syncline.model.spec import ConnectorModel, Entity, Field, System
+from syncline.model.types import Type
+from syncline.resolving.findings import Findings
+from syncline.resolving.imports import Declarations
+
+if TYPE_CHECKING:
+    from syncline.resolving.codecs import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The fields of a record or entity.
+
+    `fields` are the leaves by dotted name, `groups` the dotted names of records among them. `absent` are names that were
+    declared but left out, because they are faulty or of a later release: whoever names one has been told already.
+    """
+
+    fields: Mapping[str, Field]
+    groups: frozenset[str]
+    absent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityScope:
+    """An entity with the names that may be used of it."""
+
+    entity: Entity
+    shape: Shape
+
+
+@dataclass(slots=True)
+class Scope:
+    """The state of one run of the phase. A name that maps to None was declared, but nothing could be made of it."""
+
+    declared: Declarations
+    findings: Findings
+    types: dict[str, Type | None] = field(default_factory=dict)
+    shapes: dict[str, Shape | None] = field(default_factory=dict)
+    codecs: dict[str, "tuple[Step, ...] | None"] = field(default_factory=dict)
+    open_codecs: set[str] = field(default_factory=set)
+    spelled: dict[tuple[str, tuple[str, ...]], Type | None] = field(default_factory=dict)
+    connectors: dict[str, ConnectorModel | None] = field(default_factory=dict)
+    systems: dict[str, System | None] = field(default_factory=dict)
+    entities: dict[str, EntityScope] = field(default_factory=dict)

@@ -1,0 +1,116 @@
+"""From the trees of all files to one spec in which every name is an object."""
+
+from collections.abc import Mapping
+
+from syncline.diagnostics.diagnostic import Diagnostic
+from syncline.model.spec import ConnectorModel, ResourceModel, Spec
+from syncline.resolving.codecs import check_codecs
+from syncline.resolving.connectors import extend_resources, resolve_connector
+from syncline.resolving.entities import check_records, resolve_entity
+from syncline.resolving.findings import Findings
+from syncline.resolving.imports import Load, gather
+from syncline.resolving.maps import resolve_map
+from syncline.resolving.scope import Scope
+from syncline.resolving.syncs import check_several_maps, resolve_syncs
+from syncline.resolving.systems import resolve_system
+from syncline.resolving.types import check_declarations
+from syncline.source import Span
+from syncline.syntax import Automation, Derive, Entity, Example, Extend
+from syncline.syntax import Spec as SyntaxSpec
+
+
+def resolve(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnostic, ...]]:
+    """The resolved spec and every mistake in its names and types, those of the parsing of other files included.
+
+    What is faulty or of a later release is left out of the spec. None when the file declares nothing at all.
+    """
+    findings = Findings()
+    scope = Scope(gather(main, load, findings), findings)
+    check_declarations(scope)
+    check_records(scope)
+    check_codecs(scope)
+    for name, node in scope.declared.types.items():
+        if isinstance(node, Entity):
+            scope.entities[name] = resolve_entity(node, scope)
+    _connectors(scope)
+    _systems(scope)
+    check_several_maps(scope.declared.maps, scope)
+    maps = tuple(found for node in scope.declared.maps if (found := resolve_map(node, scope)) is not None)
+    syncs = resolve_syncs(maps, scope)
+    _postponed(scope)
+    header = scope.declared.header
+    start = Span(main.source, 0, 0)
+    if header is None and main.declarations:
+        findings.report("spec.header-missing", start)
+    version = 1
+    if header is not None:
+        if header.version.text.isdecimal() and 0 < int(header.version.text) < 1_000_000:
+            version = int(header.version.text)
+        else:
+            findings.report("spec.version", header.version.span, found=header.version.text)
+    if not main.declarations:
+        return None, findings.all()
+    spec = Spec(
+        name="spec" if header is None else header.name.text,
+        version=version,
+        file=main.source.name,
+        sha256=scope.declared.sha256,
+        systems={name: system for name, system in scope.systems.items() if system is not None},
+        entities={name: known.entity for name, known in scope.entities.items()},
+        maps=maps,
+        syncs=syncs,
+        span=start if header is None else header.name.span,
+        doc="" if header is None or header.doc is None else header.doc,
+    )
+    return spec, findings.all()
+
+
+def _connectors(scope: Scope) -> None:
+    for name, node in scope.declared.connectors.items():
+        model, diagnostics = resolve_connector(node)
+        scope.connectors[name] = model
+        scope.findings.add(diagnostics)
+
+
+def _systems(scope: Scope) -> None:
+    resources: dict[str, Mapping[str, ResourceModel]] = {}
+    connectors: dict[str, ConnectorModel] = {}
+    for name, node in scope.declared.systems.items():
+        connector = scope.connectors.get(node.connector.text)
+        scope.systems[name] = None
+        if connector is None and node.connector.text not in scope.declared.missing:
+            scope.findings.unknown("name.unknown-connector", node.connector.text, node.connector.span, scope.connectors)
+        elif connector is not None:
+            connectors[name] = connector
+            resources[name] = connector.resources
+    for extension in scope.declared.extensions:
+        _extend(extension, connectors, resources, scope)
+    for name, connector in connectors.items():
+        node = scope.declared.systems[name]
+        scope.systems[name] = resolve_system(node, connector, resources[name], scope)
+
+
+def _extend(
+    node: Extend,
+    connectors: Mapping[str, ConnectorModel],
+    resources: dict[str, Mapping[str, ResourceModel]],
+    scope: Scope,
+) -> None:
+    name = node.system.text
+    if name in connectors:
+        resources[name], diagnostics = extend_resources(connectors[name], resources[name], node.items)
+        scope.findings.add(diagnostics)
+    elif name not in scope.declared.systems:
+        scope.findings.unknown("name.unknown-system", name, node.system.span, scope.declared.systems)
+
+
+def _postponed(scope: Scope) -> None:
+    """Says of each declaration of a later release that it is none of this one."""
+    for node in scope.declared.postponed:
+        match node:
+            case Derive():
+                scope.findings.report("not-yet.derive", node.span, name=node.entity.text)
+            case Automation():
+                scope.findings.report("not-yet.automation", node.span)
+            case Example():
+                scope.findings.report("not-yet.example", node.span, name=node.title.value)
