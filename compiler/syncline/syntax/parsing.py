@@ -17,6 +17,7 @@ which reports every independent mistake. Codes and facts:
 - `syntax.empty`: none
 - `syntax.too-large`: size, limit
 - `syntax.nul`: none
+- `syntax.not-formattable`: lost (meaning, comments or stability); only `formatting` gives it, and it is our mistake
 - `syntax.not-utf8`: byte, looks_like (an encoding or "")
 """
 
