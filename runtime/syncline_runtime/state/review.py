@@ -3,47 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
 
-Row: TypeAlias = tuple[Any, ...]
-
-
-class Quarantined(NamedTuple):
-    """A record that waits for a person; `place` is `file:line` of the spec."""
-
-    entity: str
-    system: str
-    remote_id: str
-    link_id: int
-    reason_code: str
-    field: str
-    detail: str
-    place: str
-    first_run: int
-    last_run: int
-    times: int
-
-
-class OpenConflict(NamedTuple):
-    """A field that waits for a person; `candidates` maps system to packed value."""
-
-    link_id: int
-    field: str
-    entity: str
-    candidates: str
-    reason: str
-    line: int
-    opened_run: int
-
-
-class PastRun(NamedTuple):
-    """A run; `summary` as `end_run` was given it."""
-
-    run_id: int
-    started: float
-    ended: float | None
-    status: str
-    summary: dict[str, Any]
+from syncline_runtime.rows import OpenConflict, PastRun, Quarantined, Row
 
 
 class Review:
@@ -69,6 +30,20 @@ class Review:
     def release(self, rows: Iterable[Row]) -> None:
         """Out of quarantine: (entity, system, remote_id, link_id)."""
         self._many("DELETE FROM quarantine WHERE entity = ? AND system = ? AND remote_id = ? AND link_id = ?", rows)
+
+    def release_writes(self, rows: Iterable[Row]) -> None:
+        """A write of the link went through: (entity, system, remote_id, link_id)."""
+        if self.any_held_writes():
+            self.release(rows)
+
+    def any_held_writes(self) -> bool:
+        """Whether any link has something in quarantine."""
+        return self._execute("SELECT 1 FROM quarantine WHERE link_id <> 0 LIMIT 1").fetchone() is not None
+
+    def release_links(self, entity: str, link_ids: Iterable[int]) -> None:
+        """Nothing is left to be written for these links."""
+        rows = [(entity, link_id) for link_id in link_ids]
+        self._many("DELETE FROM quarantine WHERE entity = ? AND link_id = ?", rows)
 
     def held_records(self, entity: str, system: str) -> dict[str, str]:
         """Records without a link in quarantine: remote id -> reason code."""

@@ -8,58 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, Self
 
+from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row
 from syncline_runtime.state.opening import StateFailure, open_database
 from syncline_runtime.state.review import Review
 
-Row: TypeAlias = tuple[Any, ...]
-
-
-class MemberRow(NamedTuple):
-    """A row of `member` as the executor reads it; documents are packed, `updated_at` in seconds since the epoch."""
-
-    member_id: int
-    system: str
-    remote_id: str
-    link_id: int | None
-    state: str
-    shadow: bytes | None
-    seen: bytes | None
-    version: str | None
-    updated_at: float | None
-    as_of: float
-    missing_since: float | None
-    first_seen: float
-
-
-class LinkRow(NamedTuple):
-    """A row of `link`."""
-
-    link_id: int
-    generation: int
-    status: str
-    doc: bytes
-    opened_run: int
-
-
-class IntentRow(NamedTuple):
-    """A write whose outcome is not known."""
-
-    intent_id: int
-    link_id: int
-    system: str
-    op: str
-    remote_id: str | None
-    sent: bytes
-    pre: bytes | None
-    if_version: str | None
-    sent_at: float
-    resolve_after: float
-
-
 _MEMBER = (
-    "member_id, system, remote_id, link_id, state, shadow, seen, version, updated_at, as_of, missing_since, first_seen"
+    "member_id, system, remote_id, link_id, state, shadow, seen, renders, version, as_of, missing_since, first_seen"
 )
 _QUALIFIED = ", ".join(f"m.{name}" for name in _MEMBER.split(", "))
 
@@ -234,24 +190,23 @@ class SqliteStore:
         return {row[2]: MemberRow._make(row) for row in rows}
 
     def stage(self, rows: Iterable[Row]) -> None:
-        """Records without a link: (entity, system, remote_id, seen, version, updated_at, as_of, first_seen)."""
+        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen)."""
         self._many(
-            "INSERT INTO member(entity, system, remote_id, seen, version, updated_at, as_of, first_seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO member(entity, system, remote_id, seen, version, as_of, first_seen)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
 
     def see(self, rows: Iterable[Row]) -> None:
-        """Accepted observations: (state, seen, version, updated_at, as_of, missing_since, member_id)."""
+        """Accepted observations: (state, seen, version, as_of, missing_since, member_id)."""
         self._many(
-            "UPDATE member SET state = ?, seen = ?, version = ?, updated_at = ?, as_of = ?, missing_since = ?"
-            " WHERE member_id = ?",
+            "UPDATE member SET state = ?, seen = ?, version = ?, as_of = ?, missing_since = ? WHERE member_id = ?",
             rows,
         )
 
     def renew_versions(self, rows: Iterable[Row]) -> None:
-        """Same content under a new version: (version, updated_at, member_id)."""
-        self._many("UPDATE member SET version = ?, updated_at = ? WHERE member_id = ?", rows)
+        """Same content under a new version: (version, member_id)."""
+        self._many("UPDATE member SET version = ? WHERE member_id = ?", rows)
 
     def forget_members(self, member_ids: Iterable[int]) -> None:
         self._many("DELETE FROM member WHERE member_id = ?", [(member_id,) for member_id in member_ids])
@@ -302,23 +257,24 @@ class SqliteStore:
 
     def attach(self, rows: Iterable[Row]) -> None:
         """(link_id, shadow, seen, member_id)."""
-        self._many("UPDATE member SET link_id = ?, shadow = ?, seen = ? WHERE member_id = ?", rows)
+        self._many(
+            "UPDATE member SET link_id = ?, shadow = ?, seen = ?, renders = NULL, state = 'live' WHERE member_id = ?",
+            rows,
+        )
 
     def account(self, rows: Iterable[Row]) -> None:
-        """What was decided upon: (state, shadow, seen, member_id)."""
-        self._many("UPDATE member SET state = ?, shadow = ?, seen = ? WHERE member_id = ?", rows)
+        """What was decided upon: (state, shadow, seen, renders, member_id)."""
+        self._many("UPDATE member SET state = ?, shadow = ?, seen = ?, renders = ? WHERE member_id = ?", rows)
 
     def decided(self, rows: Iterable[Row]) -> None:
-        """(doc, status, unsettled, link_id)."""
-        self._many("UPDATE link SET doc = ?, status = ?, unsettled = ? WHERE link_id = ?", rows)
+        """(doc, status, generation, unsettled, link_id)."""
+        self._many("UPDATE link SET doc = ?, status = ?, generation = ?, unsettled = ? WHERE link_id = ?", rows)
 
     def close_links(self, rows: Iterable[Row]) -> None:
         """(cause, closed_run, link_id): tombstones. Their members stay attached, so that no survivor is taken for new."""
-        rows = list(rows)
         self._many(
             "UPDATE link SET status = 'tombstone', unsettled = 0, cause = ?, closed_run = ? WHERE link_id = ?", rows
         )
-        self._many("DELETE FROM conflict WHERE link_id = ?", [(row[2],) for row in rows])
 
     def unsettle(self, link_ids: Iterable[int]) -> None:
         self._many("UPDATE link SET unsettled = 1 WHERE link_id = ?", [(link_id,) for link_id in link_ids])
@@ -355,6 +311,18 @@ class SqliteStore:
         for row in rows:
             found.setdefault(row[3], []).append(MemberRow._make(row))
         return found
+
+    def systems_of(self, link_ids: Sequence[int]) -> dict[int, frozenset[str]]:
+        """The systems that have a record in each link, gone ones left out."""
+        rows = self._execute(
+            "SELECT m.link_id, m.system FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value"
+            " WHERE m.state <> 'gone'",
+            (json.dumps(list(set(link_ids))),),
+        )
+        found: dict[int, set[str]] = {}
+        for link_id, system in rows:
+            found.setdefault(link_id, set()).add(system)
+        return {link_id: frozenset(systems) for link_id, systems in found.items()}
 
     def count_links(self, entity: str) -> int:
         """Live links."""
@@ -393,22 +361,22 @@ class SqliteStore:
         self._execute("DELETE FROM intent WHERE state <> 'open' AND sent_at < ?", (before,))
 
     def add_members(self, rows: Iterable[Row]) -> None:
-        """Created or adopted records: (entity, system, remote_id, link_id, shadow, seen, version, updated_at, as_of, first_seen).
+        """Created or adopted records: (entity, system, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen).
 
         A record that was staged before its creation was recognised is taken over.
         """
         self._many(
-            "INSERT INTO member(entity, system, remote_id, link_id, shadow, seen, version, updated_at, as_of, first_seen)"
+            "INSERT INTO member(entity, system, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(entity, system, remote_id) DO UPDATE SET"
-            " link_id = excluded.link_id, shadow = excluded.shadow, seen = excluded.seen, version = excluded.version,"
-            " updated_at = excluded.updated_at, as_of = excluded.as_of, state = 'live', missing_since = NULL",
+            " link_id = excluded.link_id, shadow = excluded.shadow, seen = excluded.seen, renders = excluded.renders,"
+            " version = excluded.version, as_of = excluded.as_of, state = 'live', missing_since = NULL",
             rows,
         )
 
     def written(self, rows: Iterable[Row]) -> None:
-        """Acknowledged updates: (shadow, seen, version, updated_at, as_of, member_id)."""
+        """Acknowledged updates: (shadow, seen, renders, version, as_of, member_id)."""
         self._many(
-            "UPDATE member SET shadow = ?, seen = ?, version = ?, updated_at = ?, as_of = ? WHERE member_id = ?", rows
+            "UPDATE member SET shadow = ?, seen = ?, renders = ?, version = ?, as_of = ? WHERE member_id = ?", rows
         )
 
 

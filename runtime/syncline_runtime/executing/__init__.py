@@ -1,0 +1,1 @@
+"""The phases of a run: recover, observe, correlate, decide, apply."""

@@ -1,0 +1,307 @@
+"""Apply: what is left to do is derived from the state, written ahead, sent in full batches, and recorded."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from syncline_runtime.deciding import actions
+from syncline_runtime.declaration import Operation
+from syncline_runtime.executing.context import BATCH, Context, Side, to_link
+from syncline_runtime.executing.observe import note_missing, read_many, take
+from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
+from syncline_runtime.executing.record import Sent, record_outcomes
+from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Write
+from syncline_runtime.records import Action, ActionKind, Link
+from syncline_runtime.rows import LinkRow, MemberRow
+
+_REMOTE = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.ARCHIVE)
+_BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
+"""A system that fails more than this share of its writes gets no more of them in this run."""
+
+Held = Mapping[str, frozenset[ActionKind]]
+"""By system, the operations that a guard holds back."""
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Writes of one system that wait for a full batch, by operation."""
+
+    waiting: dict[ActionKind, list[Sent]] = field(default_factory=dict)
+    tried: int = 0
+    failed: int = 0
+    stopped: bool = False
+
+
+async def apply(context: Context, held: Held) -> None:
+    """Do what is left to do in every unsettled link; what fails stays unsettled and is found again by the next run."""
+    queues = {name: _Queue() for name in context.sides}
+    refused = context.store.review.held_writes(context.entity.name)
+    after = done = 0
+    while rows := context.store.unsettled(context.entity.name, after, BATCH):
+        after = rows[-1].link_id
+        _derive(context, rows, queues, held, refused)
+        await _send_all(context, queues, last=len(rows) < BATCH)
+        done += len(rows)
+        context.reporter.phase(context.entity.name, "apply", done)
+    await _send_all(context, queues, last=True)
+
+
+# -- what is to be done ------------------------------------------------------------------------------------------------
+
+
+def _derive(
+    context: Context,
+    rows: Sequence[LinkRow],
+    queues: Mapping[str, _Queue],
+    held: Held,
+    refused: Mapping[tuple[int, str], tuple[str, bytes | None]],
+) -> None:
+    members = context.store.members_of([row.link_id for row in rows])
+    settled: list[int] = []
+    for row in rows:
+        link_id = row.link_id
+        link_members = members.get(link_id, [])
+        link = to_link(context, row, link_members)
+        bars = context.bars(link_id)
+        todo = actions(context.policy, link, barred=bars)
+        if not todo and not bars and all(member.seen is None for member in link_members):
+            settled.append(link_id)
+        only = len(todo) == 1 and not bars and all(member.seen is None for member in link_members)
+        by_system = {member.system: member for member in link_members}
+        for action in todo:
+            system = action.system
+            if action.kind in held.get(system, ()) or queues[system].stopped:
+                continue
+            if action.kind in _REMOTE:
+                sent = _sent(context, link, action, by_system.get(system), only=only)
+                if (
+                    refused
+                    and refused.get((link_id, system), ("", None))[1] == sent.fingerprint
+                    and not context.options.full
+                ):
+                    continue
+                queues[system].waiting.setdefault(action.kind, []).append(sent)
+    if settled:
+        with context.store.transaction():
+            context.store.settle(settled)
+            if refused:
+                context.store.review.release_links(context.entity.name, settled)
+
+
+def _sent(context: Context, link: Link, action: Action, row: MemberRow | None, *, only: bool) -> Sent:
+    values = {name: wanted for name, (_, wanted) in action.fields.items()}
+    document = context.sides[action.system].packing.pack(values)
+    return Sent(
+        link=link,
+        action=action,
+        row=row,
+        values=values,
+        document=document,
+        fingerprint=blake2b(action.kind.value.encode() + document, digest_size=16).digest(),
+        only=only,
+    )
+
+
+# -- sending -----------------------------------------------------------------------------------------------------------
+
+
+async def _send_all(context: Context, queues: Mapping[str, _Queue], *, last: bool) -> None:
+    await asyncio.gather(
+        *(_send_system(context, context.sides[name], queue, last=last) for name, queue in queues.items())
+    )
+
+
+async def _send_system(context: Context, side: Side, queue: _Queue, *, last: bool) -> None:
+    """Send the full batches of one system, and at the end the rest, in waves: write-ahead, calls, outcomes."""
+    for kind in _REMOTE:
+        waiting = queue.waiting.get(kind, [])
+        many = batch_size(side, kind)
+        wave = max(many, min(many * context.package.systems[side.system].connector.concurrency, 2 * BATCH))
+        while waiting and (last or len(waiting) >= wave) and not queue.stopped:
+            portion, waiting = waiting[:wave], waiting[wave:]
+            queue.waiting[kind] = waiting
+            try:
+                await _wave(context, side, kind, portion, many, queue)
+            except SystemFailure as failure:
+                context.down.add(side.system)
+                context.summary.failures[side.system] = str(failure)
+                queue.stopped = True
+
+
+def operation_of(side: Side, kind: ActionKind) -> Operation | None:
+    """The operation of the resource that does `kind`."""
+    match kind:
+        case ActionKind.CREATE:
+            return side.resource.create
+        case ActionKind.DELETE:
+            return side.resource.delete
+        case _:
+            return side.resource.update
+
+
+def batch_size(side: Side, kind: ActionKind) -> int:
+    """How many records the system takes in one call."""
+    operation = operation_of(side, kind)
+    if operation is None:
+        return 1
+    return max(operation.many, operation.batch.many if operation.batch is not None else 1)
+
+
+async def _wave(
+    context: Context, side: Side, kind: ActionKind, portion: Sequence[Sent], many: int, queue: _Queue
+) -> None:
+    store, now = context.store, context.clock.now()
+    shown: Mapping[str, NativeRecord] = {}
+    if kind is not ActionKind.CREATE:
+        portion, shown = await _guard_read(context, side, portion)
+    writes: list[Write] = []
+    sending: list[Sent] = []
+    broken: list[tuple[Sent, Failure]] = []
+    for sent in portion:
+        try:
+            writes.append(_write(side, sent, shown.get(sent.action.remote_id or "")))
+            sending.append(sent)
+        except MAPPING_ERRORS as error:
+            broken.append((sent, mapping_failure(error, side.mapping)))
+    settle_at = now + side.settle + side.list_lag
+    with store.transaction():
+        first = store.write_ahead(
+            [
+                (
+                    sent.action.link_id,
+                    context.entity.name,
+                    side.system,
+                    kind.value,
+                    sent.action.remote_id,
+                    sent.document,
+                    None if sent.row is None else sent.row.shadow,
+                    write.version,
+                    now,
+                    settle_at,
+                    context.run_id,
+                )
+                for sent, write in zip(sending, writes, strict=True)
+            ]
+        )
+        _refuse_unmappable(context, side, broken)
+    if kind is ActionKind.CREATE:
+        writes = [
+            Write(write.native, None, None, f"{store.identity}-{first + index}") for index, write in enumerate(writes)
+        ]
+    chunks = [writes[start : start + many] for start in range(0, len(writes), many)]
+    answers = await asyncio.gather(*(_call(context, side, kind, chunk) for chunk in chunks))
+    outcomes = [outcome for answer in answers for outcome in answer]
+    with store.transaction():
+        failed = record_outcomes(context, side, kind, first, sending, outcomes)
+    queue.tried += len(sending) + len(broken)
+    queue.failed += failed + len(broken)
+    if any(isinstance(outcome, Unavailable) for outcome in outcomes):
+        queue.stopped = True
+        message = next(outcome.message for outcome in outcomes if isinstance(outcome, Unavailable))
+        context.summary.failures.setdefault(side.system, f"{side.system}: {message}")
+    elif queue.failed >= _BUDGET_LEAST and queue.failed > queue.tried * _BUDGET_SHARE:
+        queue.stopped = True
+        context.summary.held.append(
+            f"{side.system}: {queue.failed} of {queue.tried} writes failed, so no more were tried in this run"
+        )
+
+
+async def _call(context: Context, side: Side, kind: ActionKind, writes: Sequence[Write]) -> Sequence[Outcome]:
+    system, resource = context.systems[side.system], side.resource.name
+    match kind:
+        case ActionKind.CREATE:
+            outcomes = await system.create(resource, writes)
+        case ActionKind.DELETE:
+            outcomes = await system.delete(resource, writes)
+        case _:
+            outcomes = await system.update(resource, writes)
+    if len(outcomes) != len(writes):
+        raise SystemFailure(side.system, f"{len(writes)} records were sent and {len(outcomes)} outcomes came back")
+    return outcomes
+
+
+def _write(side: Side, sent: Sent, old: NativeRecord | None) -> Write:
+    """The native fields of one write: all lines for a create, those of the changed fields for an update."""
+    mapping, action = side.mapping, sent.action
+    lock = old.version if old is not None and side.resource.lock != "none" else None
+    match action.kind:
+        case ActionKind.DELETE:
+            return Write({}, action.remote_id, lock)
+        case ActionKind.ARCHIVE:
+            if side.resource.archive is None:
+                raise LookupError("the resource has no archive field")
+            name, value = side.resource.archive
+            return Write({name: value}, action.remote_id, lock)
+        case _:
+            native = mapping.write(sent.link.values, None if old is None else old.native)
+            names = {name for flow in mapping.flows if flow.field in action.fields for name in flow.native}
+            fields: dict[str, Any] = {name: value for name, value in native.items() if name in names}
+            if action.kind is ActionKind.CREATE:
+                fields.update((condition.field, condition.value) for condition in mapping.where)
+            return Write(fields, action.remote_id, lock)
+
+
+async def _guard_read(
+    context: Context, side: Side, portion: Sequence[Sent]
+) -> tuple[list[Sent], Mapping[str, NativeRecord]]:
+    """Read just before writing: a record that shows something new is observed and decided again instead of overwritten."""
+    store, pack, read = context.store, side.packing.pack, side.mapping.read
+    if side.resource.read is None:
+        return list(portion), {}
+    ids = [sent.action.remote_id for sent in portion if sent.action.remote_id is not None]
+    read_at = context.clock.now()
+    found = await read_many(context.systems[side.system], side, ids)
+    same: list[Sent] = []
+    news: list[NativeRecord] = []
+    lost: list[str] = []
+    for sent in portion:
+        remote_id, row = sent.action.remote_id, sent.row
+        record = found.get(remote_id) if remote_id is not None else None
+        if remote_id is None or row is None:
+            continue
+        if record is None:
+            lost.append(remote_id)
+            continue
+        try:
+            known = pack(read(record.native)) == (row.seen if row.seen is not None else row.shadow)
+        except MAPPING_ERRORS:
+            known = False
+        if known:
+            same.append(sent)
+        else:
+            news.append(record)
+    if news or lost:
+        with store.transaction():
+            take(context, side, news, read_at, 0.0)
+            note_missing(context, side, lost)
+    return same, {remote_id: record for remote_id, record in found.items() if record is not None}
+
+
+def _refuse_unmappable(context: Context, side: Side, broken: Sequence[tuple[Sent, Failure]]) -> None:
+    context.store.review.quarantine(
+        (
+            context.entity.name,
+            side.system,
+            sent.action.remote_id or "",
+            sent.action.link_id,
+            f"write.{failure.reason_code}",
+            failure.field,
+            failure.detail,
+            failure.place,
+            sent.fingerprint,
+            context.run_id,
+        )
+        for sent, failure in broken
+    )
+    for sent, failure in broken:
+        context.reporter.refused(
+            context.entity.name,
+            side.system,
+            sent.action.remote_id or "",
+            failure.reason_code,
+            failure.field,
+            failure.detail,
+            failure.place,
+        )

@@ -1,0 +1,191 @@
+"""What all phases of one sync in one run share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from syncline_runtime.cursors import instant
+from syncline_runtime.declaration import Entity, FieldMap, Package, Resource, Sync
+from syncline_runtime.executing.summary import Summary
+from syncline_runtime.policy import Policy, prepare
+from syncline_runtime.ports import Clock, System
+from syncline_runtime.records import Correlation, Decision, Link, LinkStatus, Member, MemberState
+from syncline_runtime.rows import LinkRow, MemberRow
+from syncline_runtime.state.packing import Packing, packing
+from syncline_runtime.state.sqlite import SqliteStore as StateStore
+
+BATCH = 500
+"""Links and records per transaction: memory is bounded by it."""
+
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+class Reporter(Protocol):
+    """Who is told what a run does, while it does it."""
+
+    def phase(self, entity: str, phase: str, done: int) -> None: ...
+
+    def decided(self, decision: Decision) -> None: ...
+
+    def placed(self, entity: str, system: str, remote_id: str, correlation: Correlation) -> None: ...
+
+    def refused(
+        self, entity: str, system: str, remote_id: str, reason: str, field: str, detail: str, place: str
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a run is to go. `settle_seconds`: how long a request without an answer may still be applied (None: by the connector)."""
+
+    full: bool = False
+    apply_first: bool = False
+    settle_seconds: float | None = None
+    rounds: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One system in one sync: its map, its resource and how its values are packed."""
+
+    system: str
+    mapping: FieldMap
+    resource: Resource
+    packing: Packing
+    fields: tuple[str, ...]
+    list_lag: float
+    settle: float
+
+    def updated_at(self, version: str | None) -> Any:
+        """The instant that a version stands for, None where it stands for none."""
+        if version is None or not self.resource.version_is_time:
+            return None
+        return instant(version, self.resource.version_spelling)
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One sync in one run. `down` are systems that cannot be used, `unlisted` those never listed to the end."""
+
+    package: Package
+    sync: Sync
+    entity: Entity
+    policy: Policy
+    sides: Mapping[str, Side]
+    systems: Mapping[str, System]
+    store: StateStore
+    clock: Clock
+    options: Options
+    run_id: int
+    hub: Packing
+    summary: Summary
+    reporter: Reporter
+    respecified: bool = False
+    down: set[str] = field(default_factory=set)
+    unlisted: set[str] = field(default_factory=set)
+    barred: dict[int, set[str]] = field(default_factory=dict)
+
+    def bars(self, link_id: int) -> frozenset[str]:
+        """The systems that get no write for this link now."""
+        if not self.barred and not self.down and not self.unlisted:
+            return _NOBODY
+        return frozenset(self.down | self.unlisted | self.barred.get(link_id, set()))
+
+
+def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dict[str, Side]:
+    """The systems of a sync, in its order."""
+    found: dict[str, Side] = {}
+    for name in sync.systems:
+        mapping = package.mapping(entity.name, name)
+        resource = package.systems[name].resources[mapping.resource]
+        since = resource.list.since if resource.list is not None else None
+        names = dict.fromkeys(native for flow in mapping.flows for native in flow.native)
+        names.update(dict.fromkeys(condition.field for condition in mapping.where))
+        if resource.archive is not None:
+            names[resource.archive[0]] = None
+        found[name] = Side(
+            system=name,
+            mapping=mapping,
+            resource=resource,
+            packing=packing(entity, [flow.field for flow in mapping.flows if flow.field.startswith("=")]),
+            fields=tuple(names),
+            list_lag=since.lag_seconds if since is not None else 0.0,
+            settle=(
+                max(2 * package.systems[name].connector.timeout_seconds, 120.0)
+                if options.settle_seconds is None
+                else options.settle_seconds
+            ),
+        )
+    return found
+
+
+def make_context(
+    package: Package,
+    sync: Sync,
+    *,
+    systems: Mapping[str, System],
+    store: StateStore,
+    clock: Clock,
+    options: Options,
+    run_id: int,
+    reporter: Reporter,
+) -> Context:
+    """The context of one sync; nothing is read yet."""
+    entity = package.entities[sync.entity]
+    by_system = sides(package, sync, entity, options)
+    return Context(
+        package=package,
+        sync=sync,
+        entity=entity,
+        policy=prepare(sync, entity, {name: side.mapping for name, side in by_system.items()}),
+        sides=by_system,
+        systems=systems,
+        store=store,
+        clock=clock,
+        options=options,
+        run_id=run_id,
+        hub=packing(entity),
+        summary=Summary(entity.name),
+        reporter=reporter,
+    )
+
+
+_EMPTY: Mapping[str, Any] = {}
+_STATES = {state.value: state for state in MemberState}
+_STATUSES = {status.value: status for status in LinkStatus}
+
+
+def to_member(side: Side, row: MemberRow) -> Member:
+    """The member a row stands for. One that was linked and not decided upon yet has no shadow: its first merge is due."""
+    unpack = side.packing.unpack
+    return Member(
+        system=row.system,
+        remote_id=row.remote_id,
+        state=_STATES[row.state],
+        shadow=_EMPTY if row.shadow is None else unpack(row.shadow),
+        seen=None if row.seen is None else unpack(row.seen),
+        renders=_EMPTY if row.renders is None else unpack(row.renders),
+        version=row.version,
+        updated_at=side.updated_at(row.version),
+        as_of=row.as_of,
+        missing_since=row.missing_since,
+        first_merge=row.shadow is None,
+    )
+
+
+def to_link(context: Context, row: LinkRow, members: list[MemberRow]) -> Link:
+    """The link a row and its members stand for; members of systems that the sync no longer names are left out."""
+    sides = context.sides
+    fresh = row.doc == b"{}"
+    return Link(
+        link_id=row.link_id,
+        entity=context.entity.name,
+        values=_EMPTY if fresh else context.hub.unpack(row.doc),
+        members={
+            member.system: to_member(sides[member.system], member) for member in members if member.system in sides
+        },
+        status=_STATUSES[row.status],
+        generation=row.generation,
+        fresh=fresh,
+    )

@@ -1,0 +1,203 @@
+"""Correlate: place records without a link, in batches, linking before creating."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from syncline_runtime.executing.context import BATCH, Context
+from syncline_runtime.executing.decide import Counts, Pair, decide_links
+from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys
+from syncline_runtime.records import Correlation
+from syncline_runtime.rows import LinkRow, MemberRow, Row
+
+_NO_VALUES = b"{}"
+
+
+def correlate_unlinked(context: Context, counts: Counts) -> None:
+    """Place every record without a link, first those that match, and decide the links that come of it."""
+    context.summary.waiting = 0
+    creating = _keys_of_open_creates(context)
+    for name in context.sides:
+        if name in context.unlisted:
+            continue
+        after = done = 0
+        while rows := context.store.unlinked(context.entity.name, name, after, BATCH):
+            after = rows[-1].member_id
+            with context.store.transaction():
+                while rows:
+                    rows = _place(context, name, rows, creating, counts)
+            done += len(rows)
+            context.reporter.phase(context.entity.name, f"correlate {name}", done)
+
+
+def _keys_of_open_creates(context: Context) -> frozenset[tuple[int, str]]:
+    found = set()
+    for intent in context.store.open_intents(context.entity.name):
+        if intent.op == "create" and intent.system in context.sides:
+            values = context.sides[intent.system].packing.unpack(intent.sent)
+            found.update((rule, key) for rule, key in enumerate(keys(context.entity, values)) if key is not None)
+    return frozenset(found)
+
+
+@dataclass(slots=True)
+class _Placed:
+    """What comes of a batch: links to make, records that join a link, records for a person, records for another look."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    joined: list[Row] = field(default_factory=list)
+    touched: list[int] = field(default_factory=list)
+    held: list[Row] = field(default_factory=list)
+    again: list[MemberRow] = field(default_factory=list)
+
+
+def _place(
+    context: Context, system: str, rows: Sequence[MemberRow], creating: frozenset[tuple[int, str]], counts: Counts
+) -> list[MemberRow]:
+    """Place some records of one system; those whose match was taken by another of the batch are handed back."""
+    store, entity, name = context.store, context.entity, context.entity.name
+    unpack = context.sides[system].packing.unpack
+    records = [
+        Unlinked(system=system, remote_id=row.remote_id, keys=tuple(keys(entity, unpack(row.seen or _NO_VALUES))))
+        for row in rows
+    ]
+    known = _known(context, records, creating)
+    was_held = store.review.held_records(name, system)
+    placed = _Placed()
+    answers: list[tuple[MemberRow, Correlation]] = []
+    taken: set[tuple[str, str]] = set()
+    for row, record in zip(rows, records, strict=True):
+        answer = correlate(entity, context.sync.systems, record, known)
+        group = {(system, row.remote_id), *answer.matches.items()}
+        if answer.action == "link" and group & taken:
+            placed.again.append(row)
+            continue
+        answers.append((row, answer))
+        if answer.action in ("link", "create"):
+            taken |= group
+    partners = _partners(context, answers)
+    new = sum(answer.action in ("link", "create") for _, answer in answers)
+    next_id = store.reserve_links(new)
+    for row, answer in answers:
+        context.reporter.placed(name, system, row.remote_id, answer)
+        match answer.action:
+            case "create":
+                placed.pairs.append((LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [row]))
+                next_id += 1
+            case "link":
+                members = [partners[where] for where in answer.matches.items() if where[0] != system]
+                linked = next((member.link_id for member in members if member.link_id is not None), None)
+                context.summary.linked += 1
+                if linked is not None:
+                    joining = [row, *(member for member in members if member.link_id is None)]
+                    placed.joined.extend((linked, None, member.seen, member.member_id) for member in joining)
+                    placed.touched.append(linked)
+                else:
+                    placed.pairs.append((LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [row, *members]))
+                    next_id += 1
+            case "wait":
+                context.summary.waiting += 1
+            case _:
+                placed.held.append(_held_row(context, row, answer))
+    if placed.pairs:
+        decide_links(context, placed.pairs, counts, new=True)
+    store.attach(placed.joined)
+    store.unsettle(placed.touched)
+    store.review.quarantine(placed.held)
+    if was_held:
+        held = {row[2] for row in placed.held}
+        store.review.release(
+            (name, system, row.remote_id, 0)
+            for row, _ in answers
+            if row.remote_id in was_held and row.remote_id not in held
+        )
+    return placed.again
+
+
+def _known(context: Context, records: Sequence[Unlinked], creating: frozenset[tuple[int, str]]) -> Known:
+    """Who holds the keys of a batch; of the holders that a weaker rule found, also who holds their stronger keys."""
+    found = _Holders(context)
+    for rule in range(len(context.entity.match)):
+        found.look(rule, [key for record in records if (key := record.keys[rule]) is not None])
+    if found.weaker:
+        found.look_stronger()
+    return Known(holders=found.by_key, creating=creating)
+
+
+class _Holders:
+    """Who holds which key, as far as a batch needs to know."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.by_key: dict[tuple[int, str], dict[str, tuple[Holder, ...]]] = {}
+        self.weaker: dict[str, set[str]] = {}
+
+    def look(self, rule: int, wanted: Sequence[str]) -> None:
+        """Add the holders of some keys of one rule."""
+        store = self.context.store
+        found = store.holders(self.context.entity.name, rule, list(dict.fromkeys(wanted)))
+        linked = store.systems_of([link_id for _, _, _, link_id in found if link_id is not None])
+        for key, system, remote_id, link_id in found:
+            holder = Holder(
+                remote_id=remote_id, link_id=link_id, linked=frozenset() if link_id is None else linked[link_id]
+            )
+            by_system = self.by_key.setdefault((rule, key), {})
+            by_system[system] = (*by_system.get(system, ()), holder)
+            if rule:
+                self.weaker.setdefault(system, set()).add(remote_id)
+
+    def look_stronger(self) -> None:
+        """Give holders found by a weaker rule their own keys, and add who else holds the stronger of those."""
+        entity = self.context.entity
+        own: dict[tuple[str, str], tuple[str | None, ...]] = {}
+        for system, ids in self.weaker.items():
+            unpack = self.context.sides[system].packing.unpack
+            for remote_id, row in self.context.store.members(entity.name, system, sorted(ids)).items():
+                own[system, remote_id] = keys(entity, unpack(row.seen or row.shadow or _NO_VALUES))
+        self.by_key = {
+            (rule, key): {
+                system: tuple(
+                    replace(holder, keys=own.get((system, holder.remote_id), ())) if rule else holder
+                    for holder in holders
+                )
+                for system, holders in by_system.items()
+            }
+            for (rule, key), by_system in self.by_key.items()
+        }
+        for rule in range(len(entity.match) - 1):
+            wanted = {key for each in own.values() if (key := each[rule]) is not None}
+            self.look(rule, sorted(key for key in wanted if (rule, key) not in self.by_key))
+
+
+def _partners(context: Context, answers: Sequence[tuple[MemberRow, Correlation]]) -> dict[tuple[str, str], MemberRow]:
+    wanted: dict[str, list[str]] = {}
+    for _, answer in answers:
+        if answer.action == "link":
+            for system, remote_id in answer.matches.items():
+                wanted.setdefault(system, []).append(remote_id)
+    found = {
+        (system, remote_id): row
+        for system, ids in wanted.items()
+        for remote_id, row in context.store.members(context.entity.name, system, ids).items()
+    }
+    linked = [row.link_id for row in found.values() if row.link_id is not None]
+    closed = {row.link_id for row in context.store.links(linked) if row.status == "tombstone"} if linked else set()
+    return {where: _survivor(row) if row.link_id in closed else row for where, row in found.items()}
+
+
+def _survivor(row: MemberRow) -> MemberRow:
+    """The record of a closed link as one without: it was last seen when it was in step."""
+    return row._replace(link_id=None, state="live", seen=row.seen if row.seen is not None else row.shadow, shadow=None)
+
+
+def _held_row(context: Context, row: MemberRow, answer: Correlation) -> Row:
+    return (
+        context.entity.name,
+        row.system,
+        row.remote_id,
+        0,
+        f"identity.{answer.situation.value}",
+        "",
+        answer.detail or answer.rule,
+        f"{context.package.source}:{context.sync.line}" if context.sync.line else "",
+        None,
+        context.run_id,
+    )

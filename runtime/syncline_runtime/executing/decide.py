@@ -1,0 +1,275 @@
+"""Decide: what each unsettled link becomes. Decisions are durable before any effect."""
+
+from collections.abc import Mapping, Sequence
+
+from syncline_runtime.deciding import decide
+from syncline_runtime.executing.context import BATCH, Context, Side, to_link
+from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
+from syncline_runtime.records import Action, ActionKind, Decision, LinkStatus, Member, MemberState
+from syncline_runtime.rows import LinkRow, MemberRow, Row
+from syncline_runtime.state.packing import pack_value
+
+Pair = tuple[LinkRow, list[MemberRow]]
+Counts = dict[tuple[str, ActionKind], int]
+
+
+def decide_unsettled(context: Context, counts: Counts, *, before: int) -> None:
+    """Decide every unsettled link with an id `before` the new ones; `counts` gathers the planned actions by system and kind."""
+    store, after, done = context.store, 0, 0
+    while rows := store.unsettled(context.entity.name, after, BATCH):
+        after = rows[-1].link_id
+        rows = [row for row in rows if row.link_id < before]
+        if not rows:
+            return
+        with store.transaction():
+            members = store.members_of([row.link_id for row in rows])
+            decide_links(context, [(row, members.get(row.link_id, [])) for row in rows], counts, new=False)
+        done += len(rows)
+        context.reporter.phase(context.entity.name, "decide", done)
+
+
+def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new: bool) -> None:
+    """Decide some links and store what they become, in the caller's transaction. `new`: the links are not stored yet."""
+    store, hub, policy, reporter = context.store, context.hub, context.policy, context.reporter
+    sides, always = context.sides, bool(context.down or context.unlisted)
+    links: list[Row] = []
+    members: list[Row] = []
+    closed: list[Row] = []
+    buried: list[Row] = []
+    journal: list[Row] = []
+    conflicts: dict[tuple[int, str], Row] = {}
+    refused: list[tuple[Pair, Failure]] = []
+    forgotten: list[MemberRow] = []
+    held: list[Row] = []
+    free: list[int] = []
+    now = context.clock.now()
+    for row, member_rows in pairs:
+        link_id = row.link_id
+        link = to_link(context, row, member_rows)
+        try:
+            decision = decide(policy, link, barred=context.bars(link_id))
+        except MAPPING_ERRORS as error:
+            if new:
+                links.append((link_id, context.entity.name, row.generation, row.doc, 1, context.run_id))
+                members.extend((link_id, None, member.seen, member.member_id) for member in member_rows)
+            refused.append(((row, member_rows), _decision_failure(context, error)))
+            continue
+        after = decision.link
+        document = row.doc if after.values is link.values else hub.pack(after.values)
+        unsettled = int(bool(decision.actions) or always or link_id in context.barred)
+        if new:
+            links.append((link_id, context.entity.name, row.generation, document, unsettled, context.run_id))
+        elif after.status is LinkStatus.TOMBSTONE:
+            closed.append((_cause(after.members), context.run_id, link_id))
+            buried.extend(_burials(context, row, member_rows, after.members, now))
+        else:
+            links.append((document, after.status.value, after.generation, unsettled, link_id))
+        for member_row in member_rows:
+            side = sides.get(member_row.system)
+            member = after.members.get(member_row.system)
+            if side is not None and member is not None:
+                members.append(_member_row(side, link_id, member_row, member, new=new))
+            elif side is not None:
+                forgotten.append(member_row)
+        for action in decision.actions:
+            where = (action.system, action.kind)
+            counts[where] = counts.get(where, 0) + 1
+            if action.kind is ActionKind.UNLINK:
+                journal.append(_unlinked(context, action, now))
+            elif action.kind is ActionKind.HOLD and not decision.conflicts:
+                held.append(_held(context, action))
+        if not decision.actions:
+            free.append(link_id)
+        if decision.losers or decision.conflicts:
+            _note(context, decision, journal, conflicts, now)
+        reporter.decided(decision)
+    if new:
+        store.add_links(links)
+        store.attach(members)
+    else:
+        store.decided(links)
+        store.account(members)
+        store.close_links(closed)
+        store.review.bury(buried)
+        if forgotten:
+            # A dead generation: its tombstone stays, its place in the link is free.
+            store.review.bury(_tomb(context, row.link_id or 0, 0, row, "deleted", now) for row in forgotten)
+            store.forget_members(row.member_id for row in forgotten)
+        if store.review.any_held_writes():
+            store.review.release_links(context.entity.name, free)
+    if held:
+        store.review.quarantine(held)
+    _store_conflicts(context, [row.link_id for row, _ in pairs], conflicts, journal, now, new=new)
+    if journal:
+        store.review.journal(journal)
+    _store_refusals(context, refused)
+
+
+def _member_row(side: Side, link_id: int, row: MemberRow, after: Member, *, new: bool) -> Row:
+    seen = None if after.seen is None else side.packing.pack(after.seen)
+    shadow = None if after.first_merge else side.packing.pack(after.shadow)
+    if new:
+        return (link_id, shadow, seen, row.member_id)
+    renders = side.packing.pack(after.renders) if after.renders else None
+    return (after.state.value, shadow, seen, renders, row.member_id)
+
+
+def _note(
+    context: Context, decision: Decision, journal: list[Row], conflicts: dict[tuple[int, str], Row], now: float
+) -> None:
+    link = decision.link
+    for loser in decision.losers:
+        kept = pack_value(link.values[loser.field]) if loser.field in link.values else None
+        journal.append(
+            (
+                context.run_id,
+                now,
+                "overwritten",
+                link.entity,
+                link.link_id,
+                loser.system,
+                loser.field,
+                pack_value(loser.value),
+                kept,
+                loser.reason,
+                loser.line,
+            )
+        )
+    context.summary.losers += len(decision.losers)
+    for conflict in decision.conflicts:
+        candidates = "{" + ", ".join(
+            f'"{system}": {pack_value(value)}' for system, value in sorted(conflict.candidates.items())
+        )
+        conflicts[link.link_id, conflict.field] = (
+            link.link_id,
+            conflict.field,
+            link.entity,
+            candidates + "}",
+            conflict.reason,
+            conflict.line,
+            context.run_id,
+        )
+
+
+def _store_conflicts(
+    context: Context,
+    link_ids: list[int],
+    conflicts: dict[tuple[int, str], Row],
+    journal: list[Row],
+    now: float,
+    *,
+    new: bool,
+) -> None:
+    review = context.store.review
+    known = set() if new else review.conflicts_of(link_ids)
+    for (link_id, field), row in conflicts.items():
+        if (link_id, field) not in known:
+            journal.append((context.run_id, now, "conflict", row[2], link_id, "", field, row[3], None, row[4], row[5]))
+    for link_id, field in sorted(known - conflicts.keys()):
+        journal.append(
+            (
+                context.run_id,
+                now,
+                "conflict closed",
+                context.entity.name,
+                link_id,
+                "",
+                field,
+                None,
+                None,
+                "in step again",
+                0,
+            )
+        )
+    if conflicts:
+        review.open_conflicts(conflicts.values())
+    review.close_conflicts(known - conflicts.keys())
+
+
+def _decision_failure(context: Context, error: Exception) -> Failure:
+    failures = [mapping_failure(error, side.mapping) for side in context.sides.values()]
+    return next((failure for failure in failures if failure.field), failures[0])
+
+
+def _store_refusals(context: Context, refused: list[tuple[Pair, Failure]]) -> None:
+    review, name = context.store.review, context.entity.name
+    if not refused:
+        return
+    review.quarantine(
+        (
+            name,
+            "",
+            "",
+            row.link_id,
+            f"decision.{failure.reason_code}",
+            failure.field,
+            failure.detail,
+            failure.place,
+            None,
+            context.run_id,
+        )
+        for (row, _), failure in refused
+    )
+    for (_, members), failure in refused:
+        first = members[0]
+        context.reporter.refused(
+            name, first.system, first.remote_id, failure.reason_code, failure.field, failure.detail, failure.place
+        )
+
+
+def _cause(members: Mapping[str, Member]) -> str:
+    gone = [name for name, member in members.items() if member.state is MemberState.GONE]
+    return "deleted in " + ", ".join(gone) if gone else "out of scope"
+
+
+def _burials(
+    context: Context, row: LinkRow, member_rows: list[MemberRow], members: Mapping[str, Member], now: float
+) -> list[Row]:
+    return [
+        _tomb(
+            context,
+            row.link_id,
+            row.generation,
+            member,
+            "deleted" if members[member.system].state is MemberState.GONE else "unlinked",
+            now,
+        )
+        for member in member_rows
+        if member.system in members
+    ]
+
+
+def _tomb(context: Context, link_id: int, generation: int, row: MemberRow, cause: str, now: float) -> Row:
+    return (context.entity.name, row.system, row.remote_id, link_id, generation, cause, row.shadow, now)
+
+
+def _unlinked(context: Context, action: Action, now: float) -> Row:
+    context.summary.did(action.system, "unlinked")
+    return (
+        context.run_id,
+        now,
+        "unlinked",
+        action.entity,
+        action.link_id,
+        action.system,
+        "",
+        None,
+        None,
+        action.reason,
+        action.line,
+    )
+
+
+def _held(context: Context, action: Action) -> Row:
+    return (
+        action.entity,
+        action.system,
+        action.remote_id or "",
+        action.link_id,
+        "held",
+        "",
+        action.reason,
+        f"{context.package.source}:{action.line}" if action.line else "",
+        None,
+        context.run_id,
+    )

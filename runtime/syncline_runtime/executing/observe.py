@@ -1,0 +1,331 @@
+"""Observe: read what changed, keep what is news. Marks, observations and the cursor commit together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from syncline_runtime import observing
+from syncline_runtime.executing.context import BATCH, Context, Side, to_member
+from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
+from syncline_runtime.guarding import listing_shrunk
+from syncline_runtime.identity import keys
+from syncline_runtime.observing import Verdict
+from syncline_runtime.ports import NativeRecord, Page, System, SystemFailure
+from syncline_runtime.records import Member, MemberState, Observation
+from syncline_runtime.rows import MemberRow, Row
+
+
+async def observe(context: Context) -> None:
+    """Observe all systems of the sync, several at a time. A system that fails is marked down; the others go on."""
+    outcomes = await asyncio.gather(
+        *(_observe_system(context, side) for side in context.sides.values() if side.system not in context.down),
+        return_exceptions=True,
+    )
+    for side, outcome in zip(
+        [side for side in context.sides.values() if side.system not in context.down], outcomes, strict=True
+    ):
+        match outcome:
+            case SystemFailure():
+                context.down.add(side.system)
+                context.summary.failures[side.system] = str(outcome)
+            case BaseException():
+                raise outcome
+    for name in context.sides:
+        state = context.store.cursor(context.entity.name, name)
+        if state is None or state[1] is None:
+            context.unlisted.add(name)
+
+
+async def reread(context: Context) -> None:
+    """Read again what is due: deferred, stale or quarantined records."""
+    for side in context.sides.values():
+        if side.system not in context.down:
+            try:
+                await _read_due(context, side)
+            except SystemFailure as failure:
+                context.down.add(side.system)
+                context.summary.failures[side.system] = str(failure)
+
+
+async def _observe_system(context: Context, side: Side) -> None:
+    store, system, name = context.store, context.systems[side.system], context.entity.name
+    cursor = store.cursor(name, side.system)
+    listing = side.resource.list
+    if listing is None:
+        raise SystemFailure(side.system, f"resource {side.resource.name} cannot be listed")
+    full = cursor is None or cursor[1] is None or context.options.full or context.respecified or listing.since is None
+    started = context.clock.now()
+    if full:
+        store.begin_listing(side.system)
+    pages = system.pages(
+        side.resource.name,
+        fields=side.fields,
+        where=side.mapping.where,
+        since=None if full or cursor is None else cursor[0],
+    )
+    listed = 0
+    batch: list[NativeRecord] = []
+    async for page in _ahead(pages):
+        if not batch:
+            read_at = page.read_at
+        batch.extend(page.records)
+        if len(batch) < BATCH and not page.last:
+            continue
+        listed += len(batch)
+        with store.transaction():
+            take(context, side, batch, read_at, side.list_lag)
+            if full:
+                store.add_listed(side.system, [record.remote_id for record in batch])
+            done = started if full and page.last else None if cursor is None else cursor[1]
+            store.save_cursor(name, side.system, page.cursor, context.run_id, done)
+        batch = []
+        context.summary.observed[side.system] = listed
+        context.reporter.phase(name, f"observe {side.system}", listed)
+    if full and listing.complete:
+        await _confirm_absence(context, side, listed)
+    await _read_due(context, side)
+
+
+async def _ahead(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
+    """The same pages, the next one being fetched while the last is worked on."""
+    iterator = aiter(pages)
+    coming = asyncio.ensure_future(anext(iterator, None))
+    try:
+        while (page := await coming) is not None:
+            if not page.last:
+                coming = asyncio.ensure_future(anext(iterator, None))
+            yield page
+            if page.last:
+                return
+    finally:
+        if not coming.done():
+            coming.cancel()
+
+
+async def _read_due(context: Context, side: Side) -> None:
+    store, name = context.store, context.entity.name
+    due = store.review.due(name, side.system, context.clock.now())
+    system = context.systems[side.system]
+    for start in range(0, len(due), BATCH):
+        ids = due[start : start + BATCH]
+        read_at = context.clock.now()
+        found = await read_many(system, side, ids)
+        with store.transaction():
+            store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
+            take(context, side, [record for record in found.values() if record is not None], read_at, 0.0)
+            lost = [remote_id for remote_id in ids if found.get(remote_id) is None]
+            if lost:
+                note_missing(context, side, lost)
+                store.review.release((name, side.system, remote_id, 0) for remote_id in lost)
+
+
+async def read_many(system: System, side: Side, ids: Sequence[str]) -> Mapping[str, NativeRecord | None]:
+    """Read records by id, as many at a time as the resource allows."""
+    if not ids:
+        return {}
+    return await system.read(side.resource.name, ids, fields=side.fields)
+
+
+# -- what a reading tells ----------------------------------------------------------------------------------------------
+
+
+def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at: float, lag: float) -> None:
+    """Account for a batch of readings, in the caller's transaction: known ones are skipped, news is stored, records without a
+    link are staged with their keys, those that cannot be mapped are quarantined."""
+    store, name, mapping = context.store, context.entity.name, side.mapping
+    known = store.members(name, side.system, [record.remote_id for record in records])
+    quarantined = store.review.held_records(name, side.system)
+    read, in_scope, pack = mapping.read, mapping.in_scope, side.packing.pack
+    archive = side.resource.archive
+    staged: dict[str, Row] = {}
+    fresh_keys: list[Row] = []
+    stale_keys: list[Row] = []
+    seen: list[Row] = []
+    renewed: list[Row] = []
+    touched: list[int] = []
+    released: list[Row] = []
+    forgotten: list[int] = []
+    broken: list[tuple[NativeRecord, Failure]] = []
+    dirty: list[Row] = []
+    for record in records:
+        remote_id, native = record.remote_id, record.native
+        row = known.get(remote_id)
+        try:
+            scoped = in_scope is None or in_scope(native)
+            values = read(native)
+            document = pack(values)
+            if remote_id in quarantined and quarantined[remote_id].startswith("record."):
+                released.append((name, side.system, remote_id, 0))
+            archived = archive is not None and native.get(archive[0]) == archive[1]
+            if row is None:
+                if scoped and not archived and remote_id not in staged:
+                    for rule, key in enumerate(keys(context.entity, values)):
+                        if key is not None:
+                            fresh_keys.append((name, rule, key, side.system, remote_id))
+                    staged[remote_id] = (name, side.system, remote_id, document, record.version, read_at, read_at)
+                continue
+        except MAPPING_ERRORS as error:
+            broken.append((record, mapping_failure(error, mapping)))
+            continue
+        held = row.seen if row.seen is not None else row.shadow
+        if document == held and scoped and not archived and row.state == "live":
+            if record.version != row.version:
+                renewed.append((record.version, row.member_id))
+            continue
+        if row.link_id is None and (not scoped or archived):
+            forgotten.append(row.member_id)
+            stale_keys.extend(_key_rows(context, side, row, held))
+            continue
+        if row.link_id is not None and side.system in context.barred.get(row.link_id, ()):
+            # Its write has no known outcome: recovery must look first, or our own value would pass for an edit.
+            dirty.append((name, side.system, remote_id, context.clock.now(), "outcome unknown"))
+            continue
+        observation = Observation(
+            system=side.system,
+            remote_id=remote_id,
+            values=values,
+            version=record.version,
+            updated_at=side.updated_at(record.version),
+            read_at=read_at,
+            in_scope=scoped,
+        )
+        member = to_member(side, row)
+        if archived:
+            after = observing.deleted(member, read_at) if member.state is MemberState.LIVE else member
+        else:
+            acceptance = observing.accept(member, observation, lag)
+            if acceptance.verdict is Verdict.DEFER:
+                dirty.append((name, side.system, remote_id, acceptance.not_before or 0.0, "possibly stale"))
+                continue
+            after = observing.observe(member, observation, lag)
+        if after == member:
+            continue
+        seen.append(_seen_row(side, row.member_id, after))
+        if row.link_id is not None:
+            touched.append(row.link_id)
+        if held is not None and not archived:
+            before = dict.fromkeys(_key_rows(context, side, row, held))
+            now = [
+                (name, rule, key, side.system, remote_id)
+                for rule, key in enumerate(keys(context.entity, values))
+                if key is not None
+            ]
+            stale_keys.extend(key for key in before if key not in now)
+            fresh_keys.extend(key for key in now if key not in before)
+    if staged:
+        store.stage(staged.values())
+    if stale_keys:
+        store.drop_keys(stale_keys)
+    if fresh_keys:
+        store.add_keys(fresh_keys)
+    if renewed:
+        store.renew_versions(renewed)
+    if seen:
+        store.see(seen)
+    if touched:
+        store.unsettle(touched)
+    if forgotten:
+        store.forget_members(forgotten)
+    if released:
+        store.review.release(released)
+    if dirty:
+        store.review.mark_dirty(dirty)
+    if broken:
+        quarantine_records(context, side, broken)
+
+
+def _seen_row(side: Side, member_id: int, member: Member) -> Row:
+    document = None if member.seen is None else side.packing.pack(member.seen)
+    return (member.state.value, document, member.version, member.as_of, member.missing_since, member_id)
+
+
+def _key_rows(context: Context, side: Side, row: MemberRow, document: bytes | None) -> list[Row]:
+    if document is None:
+        return []
+    values = side.packing.unpack(document)
+    return [
+        (context.entity.name, rule, key, side.system, row.remote_id)
+        for rule, key in enumerate(keys(context.entity, values))
+        if key is not None
+    ]
+
+
+def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[NativeRecord, Failure]]) -> None:
+    """Set records aside that cannot be mapped; they are read again in every run until they can."""
+    name = context.entity.name
+    context.store.review.quarantine(
+        (
+            name,
+            side.system,
+            record.remote_id,
+            0,
+            f"record.{failure.reason_code}",
+            failure.field,
+            failure.detail,
+            failure.place,
+            None,
+            context.run_id,
+        )
+        for record, failure in broken
+    )
+    for record, failure in broken:
+        context.reporter.refused(
+            name, side.system, record.remote_id, failure.reason_code, failure.field, failure.detail, failure.place
+        )
+
+
+# -- absence -----------------------------------------------------------------------------------------------------------
+
+
+async def _confirm_absence(context: Context, side: Side, listed: int) -> None:
+    """Read every member that a complete listing did not show: absence is a hint, a 404 read twice is a fact."""
+    store, name = context.store, context.entity.name
+    if listing_shrunk(listed, store.count_members(name, side.system)):
+        context.summary.held.append(
+            f"{side.system}: the listing shows less than half of the known records; it is no evidence of deletion"
+        )
+        return
+    after = 0
+    while rows := store.unlisted(name, side.system, after, BATCH):
+        after = rows[-1].member_id
+        await _look_again(context, side, [row.remote_id for row in rows])
+
+
+async def _look_again(context: Context, side: Side, ids: Sequence[str]) -> None:
+    """Read suspected ids, and those not found once more after the lag."""
+    store, system = context.store, context.systems[side.system]
+    for attempt in range(2):
+        if attempt:
+            if not ids:
+                return
+            await context.clock.sleep(side.list_lag)
+        read_at = context.clock.now()
+        found = await read_many(system, side, ids)
+        present = [record for record in found.values() if record is not None]
+        ids = [remote_id for remote_id in ids if found.get(remote_id) is None]
+        with store.transaction():
+            take(context, side, present, read_at, 0.0)
+            note_missing(context, side, ids)
+
+
+def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
+    """Account for 404s, in the caller's transaction; a record without a link is forgotten at once."""
+    store, now = context.store, context.clock.now()
+    rows = store.members(context.entity.name, side.system, list(ids))
+    seen: list[Row] = []
+    touched: list[int] = []
+    forgotten: list[int] = []
+    stale_keys: list[Row] = []
+    for row in rows.values():
+        if row.link_id is None:
+            forgotten.append(row.member_id)
+            stale_keys.extend(_key_rows(context, side, row, row.seen))
+            continue
+        member = to_member(side, row)
+        after = observing.missing(member, now, side.list_lag)
+        if after != member:
+            seen.append(_seen_row(side, row.member_id, after))
+            touched.append(row.link_id)
+    store.see(seen)
+    store.unsettle(touched)
+    store.drop_keys(stale_keys)
+    store.forget_members(forgotten)

@@ -1,0 +1,209 @@
+"""Record: what became of each write. The intent, the shadow and the link's mark change together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from syncline_runtime import observing
+from syncline_runtime.executing.context import Context, Side
+from syncline_runtime.executing.place import MAPPING_ERRORS
+from syncline_runtime.executing.summary import DONE
+from syncline_runtime.identity import keys
+from syncline_runtime.ports import Applied, Gone, NativeRecord, Outcome, Refused, Stale, Unavailable, Unknown
+from syncline_runtime.records import Action, ActionKind, Link, Member
+from syncline_runtime.rows import MemberRow, Row
+from syncline_runtime.values import Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One write on its way: `values` are the wanted ones by field, `document` the same packed."""
+
+    link: Link
+    action: Action
+    row: MemberRow | None
+    values: Mapping[str, Shown]
+    document: bytes
+    fingerprint: bytes
+    only: bool  # all that is left to do for its link
+
+
+def record_outcomes(
+    context: Context, side: Side, kind: ActionKind, first: int, sent: Sequence[Sent], outcomes: Sequence[Outcome]
+) -> int:
+    """Record the outcomes of a wave in the caller's transaction; how many failed. `first` is the intent of the first write."""
+    store, name, system, summary = context.store, context.entity.name, side.system, context.summary
+    closed: list[int] = []
+    created: list[Row] = []
+    fresh_keys: list[Row] = []
+    written: list[Row] = []
+    accounted: list[Row] = []
+    dirty: list[Row] = []
+    refused: list[Row] = []
+    released: list[Row] = []
+    journal: list[Row] = []
+    settled: list[int] = []
+    failed = done = 0
+    now = context.clock.now()
+    for index, (one, outcome) in enumerate(zip(sent, outcomes, strict=True)):
+        action = one.action
+        link_id, remote_id = action.link_id, action.remote_id or ""
+        if not isinstance(outcome, Unknown):
+            closed.append(first + index)
+        match outcome:
+            case Applied():
+                done += 1
+                released.append((name, system, remote_id, link_id))
+                match kind:
+                    case ActionKind.CREATE:
+                        member = acknowledged(
+                            side, one, Member(system=system, remote_id=outcome.remote_id), outcome.record, now
+                        )
+                        created.append(created_row(context, side, link_id, member, now))
+                        if one.only and member.seen is None:
+                            settled.append(link_id)
+                        for rule, key in enumerate(keys(context.entity, member.shadow)):
+                            if key is not None:
+                                fresh_keys.append((name, rule, key, system, outcome.remote_id))
+                    case ActionKind.UPDATE if one.row is not None:
+                        member = acknowledged(side, one, one.link.members[system], outcome.record, now)
+                        written.append(_written_row(side, one.row, member))
+                        if one.only and member.seen is None:
+                            settled.append(link_id)
+                        fresh_keys.extend(
+                            (name, rule, key, system, remote_id)
+                            for rule, key in enumerate(keys(context.entity, member.shadow))
+                            if key is not None
+                        )
+                    case _ if one.row is not None:
+                        before = one.link.members[system]
+                        gone = kind is ActionKind.DELETE
+                        after = observing.deleted(before, now) if gone else observing.released(before)
+                        accounted.append((after.state.value, one.row.shadow, None, one.row.renders, one.row.member_id))
+                        journal.append(_journal_row(context, action, now))
+            case Refused(code, message, fields):
+                failed += 1
+                native, why = next(iter(fields.items()), ("", message))
+                detail = f"{message}: {why}" if message and why != message else why or message or "no reason given"
+                field, line = _flow_of(side, native)
+                place = f"{context.package.source}:{line}" if line else ""
+                refused.append(
+                    (
+                        name,
+                        system,
+                        remote_id,
+                        link_id,
+                        f"refused.{code}",
+                        field,
+                        detail,
+                        place,
+                        one.fingerprint,
+                        context.run_id,
+                    )
+                )
+                context.reporter.refused(name, system, remote_id, f"refused.{code}", field, detail, place)
+            case Stale():
+                dirty.append((name, system, remote_id, now, "changed since it was read"))
+            case Gone():
+                dirty.append((name, system, remote_id, now, "not found when written"))
+            case Unavailable():
+                pass
+            case Unknown():
+                context.barred.setdefault(link_id, set()).add(system)
+                summary.unknown += 1
+    store.close_intents(closed)
+    if created:
+        store.add_members(created)
+    if written:
+        store.written(written)
+    if fresh_keys:
+        store.add_keys(fresh_keys)
+    if accounted:
+        store.account(accounted)
+        store.review.journal(journal)
+    if settled:
+        store.settle(settled)
+    if dirty:
+        store.review.mark_dirty(dirty)
+    if refused:
+        store.review.quarantine(refused)
+    if released:
+        store.review.release_writes(released)
+    if done:
+        summary.did(system, DONE[kind], done)
+    if failed:
+        summary.failed[system] = summary.failed.get(system, 0) + failed
+    return failed
+
+
+def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | None, now: float) -> Member:
+    """The member after its acknowledged write; an answer that cannot be mapped counts as none."""
+    stored: Mapping[str, Shown] | None = None
+    version = member.version
+    if record is not None:
+        version = record.version
+        try:
+            stored = side.mapping.read(record.native)
+        except MAPPING_ERRORS:
+            stored = None
+    return observing.acknowledge(
+        member,
+        sent.values,
+        stored,
+        version=version,
+        updated_at=side.updated_at(version),
+        acknowledged_at=now,
+    )
+
+
+def created_row(context: Context, side: Side, link_id: int, member: Member, now: float) -> Row:
+    """The row of a record that we created, for `add_members`."""
+    pack = side.packing.pack
+    return (
+        context.entity.name,
+        side.system,
+        member.remote_id,
+        link_id,
+        pack(member.shadow),
+        None if member.seen is None else pack(member.seen),
+        pack(member.renders) if member.renders else None,
+        member.version,
+        member.as_of,
+        now,
+    )
+
+
+def _written_row(side: Side, row: MemberRow, member: Member) -> Row:
+    pack = side.packing.pack
+    return (
+        pack(member.shadow),
+        None if member.seen is None else pack(member.seen),
+        pack(member.renders) if member.renders else None,
+        member.version,
+        member.as_of,
+        row.member_id,
+    )
+
+
+def _journal_row(context: Context, action: Action, now: float) -> Row:
+    kind = "deleted" if action.kind is ActionKind.DELETE else "archived"
+    return (
+        context.run_id,
+        now,
+        kind,
+        action.entity,
+        action.link_id,
+        action.system,
+        "",
+        None,
+        None,
+        f"{action.remote_id}: {action.reason}",
+        action.line,
+    )
+
+
+def _flow_of(side: Side, native: str) -> tuple[str, int]:
+    """The entity's field and the spec line that write a native field."""
+    for flow in side.mapping.flows:
+        if native in flow.native:
+            return flow.field, flow.line
+    return native, 0

@@ -1,0 +1,80 @@
+"""What a run did, for people and for machines."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncline_runtime.records import ActionKind
+
+DONE = {
+    ActionKind.CREATE: "created",
+    ActionKind.UPDATE: "updated",
+    ActionKind.DELETE: "deleted",
+    ActionKind.ARCHIVE: "archived",
+    ActionKind.UNLINK: "unlinked",
+}
+"""The summary's word for each kind of action."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind."""
+
+    entity: str
+    observed: dict[str, int] = field(default_factory=dict)
+    linked: int = 0
+    done: dict[tuple[str, str], int] = field(default_factory=dict)
+    planned: dict[tuple[str, ActionKind], int] = field(default_factory=dict)
+    conflicts: int = 0
+    losers: int = 0
+    quarantined: int = 0
+    held: list[str] = field(default_factory=list)
+    waiting: int = 0
+    unknown: int = 0
+    failed: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def did(self, system: str, word: str, count: int = 1) -> None:
+        """Count what was done in a system."""
+        self.done[system, word] = self.done.get((system, word), 0) + count
+
+    def total(self, word: str) -> int:
+        """How often `word` was done, over all systems."""
+        return sum(count for (_, done), count in self.done.items() if done == word)
+
+    @property
+    def writes(self) -> int:
+        """How many records were written in all systems."""
+        return sum(self.total(DONE[kind]) for kind in ActionKind if kind in DONE and kind is not ActionKind.UNLINK)
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether something waits for a person."""
+        return bool(self.conflicts or self.quarantined or self.held)
+
+    def document(self) -> dict[str, Any]:
+        """The summary as JSON values."""
+        return {
+            "entity": self.entity,
+            "observed": self.observed,
+            "linked": self.linked,
+            **{word: self.total(word) for word in DONE.values()},
+            "by_system": _nested(self.done),
+            "planned": _nested({(system, kind.value): count for (system, kind), count in self.planned.items()}),
+            "conflicts": self.conflicts,
+            "overwritten": self.losers,
+            "quarantined": self.quarantined,
+            "held": self.held,
+            "waiting": self.waiting,
+            "unknown": self.unknown,
+            "failed": self.failed,
+            "failures": self.failures,
+            "seconds": {phase: round(seconds, 3) for phase, seconds in self.seconds.items()},
+        }
+
+
+def _nested(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (system, word), count in sorted(counts.items()):
+        nested.setdefault(system, {})[word] = count
+    return nested

@@ -1,0 +1,253 @@
+"""A run: recover, observe, correlate, decide, commit, act, record. A plan: the same without acting, undone at the end."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from syncline_runtime.declaration import Package, Sync
+from syncline_runtime.executing.apply import Held, apply
+from syncline_runtime.executing.context import Context, Options, Reporter, make_context
+from syncline_runtime.executing.correlate import correlate_unlinked
+from syncline_runtime.executing.decide import Counts, decide_unsettled
+from syncline_runtime.executing.observe import observe, reread
+from syncline_runtime.executing.recover import recover, recover_creates
+from syncline_runtime.executing.summary import Summary
+from syncline_runtime.guarding import guard
+from syncline_runtime.ports import Clock, System, SystemFailure
+from syncline_runtime.records import ActionKind
+from syncline_runtime.state.sqlite import SqliteStore as StateStore
+
+_LEASE_SECONDS = 600.0
+_KEEP_INTENTS_SECONDS = 7 * 86_400.0
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run came to: a summary for each sync, and the syncs whose first run waits for consent."""
+
+    run_id: int
+    summaries: list[Summary] = field(default_factory=list)
+    awaiting: list[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """One line for each system that could not be used."""
+        return {system: line for summary in self.summaries for system, line in summary.failures.items()}
+
+    @property
+    def exit_code(self) -> int:
+        """0 in step, 1 something needs a person, 2 a system could not be used, 3 a first run awaits consent."""
+        if self.failures:
+            return 2
+        if self.awaiting:
+            return 3
+        return 1 if any(summary.needs_person for summary in self.summaries) else 0
+
+    @property
+    def status(self) -> str:
+        """The exit code in a word."""
+        return ("in step", "needs a person", "failed", "awaits consent")[self.exit_code]
+
+
+async def plan(
+    package: Package,
+    *,
+    systems: Mapping[str, System],
+    store: StateStore,
+    clock: Clock,
+    reporter: Reporter,
+    options: Options | None = None,
+    syncs: Sequence[str] = (),
+) -> Report:
+    """What a run would do now, told to `reporter`; nothing is written, neither in a system nor in the state.
+
+    Raises StateFailure.
+    """
+    chosen = options or Options()
+    opened = await _open(systems)
+    try:
+        with store.preview():
+            report = Report(0)
+            for sync in ordered(package, syncs):
+                context = make_context(
+                    package,
+                    sync,
+                    systems=systems,
+                    store=store,
+                    clock=clock,
+                    options=chosen,
+                    run_id=0,
+                    reporter=reporter,
+                )
+                report.summaries.append(await _plan_sync(context, opened))
+            return report
+    finally:
+        await _close(systems)
+
+
+async def run(
+    package: Package,
+    *,
+    systems: Mapping[str, System],
+    store: StateStore,
+    clock: Clock,
+    reporter: Reporter,
+    options: Options | None = None,
+    syncs: Sequence[str] = (),
+) -> Report:
+    """Bring the systems into step. A sync that never ran is only planned, unless `apply_first`.
+
+    Raises StateFailure; what fails in a system is in the report.
+    """
+    chosen = options or Options()
+    store.acquire(package.name, clock.now(), _LEASE_SECONDS)
+    try:
+        with store.transaction():
+            run_id = store.begin_run(clock.now(), package.spec_sha256)
+            store.purge_intents(clock.now() - _KEEP_INTENTS_SECONDS)
+        report = Report(run_id)
+        opened = await _open(systems)
+        try:
+            for sync in ordered(package, syncs):
+                context = make_context(
+                    package,
+                    sync,
+                    systems=systems,
+                    store=store,
+                    clock=clock,
+                    options=chosen,
+                    run_id=run_id,
+                    reporter=reporter,
+                )
+                if store.setting(_applied(sync)) is None and not chosen.apply_first:
+                    with store.preview():
+                        report.summaries.append(await _plan_sync(context, opened))
+                    report.awaiting.append(sync.entity)
+                else:
+                    report.summaries.append(await _run_sync(context, opened))
+        finally:
+            await _close(systems)
+        with store.transaction():
+            store.end_run(run_id, clock.now(), report.status, {"syncs": [one.document() for one in report.summaries]})
+        return report
+    finally:
+        store.release()
+
+
+def ordered(package: Package, names: Sequence[str] = ()) -> list[Sync]:
+    """The syncs of a package in an order that respects `run after`, or those of the named entities."""
+    waiting = [sync for sync in package.syncs if not names or sync.entity in names]
+    present = {sync.entity for sync in waiting}
+    done: list[Sync] = []
+    while waiting:
+        ready = [
+            sync
+            for sync in waiting
+            if all(other not in present or any(other == one.entity for one in done) for other in sync.after)
+        ]
+        # A circle of `run after` cannot be respected: the order of the spec stands in.
+        done.extend(ready or waiting)
+        waiting = [sync for sync in waiting if sync not in done]
+    return done
+
+
+# -- phases ------------------------------------------------------------------------------------------------------------
+
+
+async def _plan_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Summary:
+    await _look(context, opened)
+    _decide(context)
+    return _finish(context)
+
+
+async def _run_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Summary:
+    store, entity = context.store, context.entity.name
+    await _look(context, opened)
+    for turn in range(context.options.rounds):
+        if turn:
+            # What a guard read or an answer showed anew is decided in the same run.
+            await reread(context)
+        held = _decide(context)
+        before = context.summary.writes
+        with _timed(context, "apply"):
+            await apply(context, held)
+        if not store.unsettled(entity, 0, 1) or (turn and context.summary.writes == before):
+            break
+    with store.transaction():
+        store.save_setting(f"spec:{entity}", context.package.spec_sha256)
+        if not context.down:
+            store.save_setting(_applied(context.sync), str(context.run_id))
+    return _finish(context)
+
+
+async def _look(context: Context, opened: Mapping[str, SystemFailure]) -> None:
+    store, entity = context.store, context.entity.name
+    for name, failure in opened.items():
+        if name in context.sides:
+            context.down.add(name)
+            context.summary.failures[name] = str(failure)
+    if store.setting(f"spec:{entity}") not in (None, context.package.spec_sha256):
+        # The spec has changed: every record is read and every link decided again.
+        context.respecified = True
+        with store.transaction():
+            store.unsettle_all(entity)
+    with _timed(context, "recover"):
+        await recover(context)
+    with _timed(context, "observe"):
+        await observe(context)
+        recover_creates(context)
+
+
+def _decide(context: Context) -> Held:
+    counts: Counts = {}
+    store, entity = context.store, context.entity.name
+    first_new = store.reserve_links(0)
+    with _timed(context, "correlate"):
+        correlate_unlinked(context, counts)
+    with _timed(context, "decide"):
+        decide_unsettled(context, counts, before=first_new)
+    for where, count in counts.items():
+        context.summary.planned[where] = max(count, context.summary.planned.get(where, 0))
+    held: dict[str, frozenset[ActionKind]] = {}
+    for hold in guard(context.sync, counts, store.count_links(entity), run=str(context.run_id)):
+        held[hold.system] = held.get(hold.system, frozenset()) | frozenset(hold.operations)
+        line = f"{hold.system}: {hold.reason}; {hold.release}"
+        if line not in context.summary.held:
+            context.summary.held.append(line)
+    return held
+
+
+def _finish(context: Context) -> Summary:
+    counts = context.store.review.counts().get(context.entity.name, {})
+    context.summary.conflicts = counts.get("conflicts", 0)
+    context.summary.quarantined = counts.get("quarantined", 0)
+    return context.summary
+
+
+def _applied(sync: Sync) -> str:
+    return f"applied:{sync.entity}"
+
+
+@contextmanager
+def _timed(context: Context, phase: str) -> Iterator[None]:
+    started = context.clock.now()
+    try:
+        yield
+    finally:
+        seconds = context.summary.seconds
+        seconds[phase] = seconds.get(phase, 0.0) + context.clock.now() - started
+
+
+async def _open(systems: Mapping[str, System]) -> dict[str, SystemFailure]:
+    failures: dict[str, SystemFailure] = {}
+    for name, system in systems.items():
+        try:
+            await system.open()
+        except SystemFailure as failure:
+            failures[name] = failure
+    return failures
+
+
+async def _close(systems: Mapping[str, System]) -> None:
+    for system in systems.values():
+        await system.close()

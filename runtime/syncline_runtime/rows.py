@@ -1,0 +1,86 @@
+"""Rows of the state, as the executor and people read them."""
+
+from typing import Any, NamedTuple, TypeAlias
+
+Row: TypeAlias = tuple[Any, ...]
+"""What is written: the columns each method names, in that order."""
+
+
+class MemberRow(NamedTuple):
+    """A row of `member` as the executor reads it; documents are packed."""
+
+    member_id: int
+    system: str
+    remote_id: str
+    link_id: int | None
+    state: str
+    shadow: bytes | None
+    seen: bytes | None
+    renders: bytes | None
+    version: str | None
+    as_of: float
+    missing_since: float | None
+    first_seen: float
+
+
+class LinkRow(NamedTuple):
+    """A row of `link`."""
+
+    link_id: int
+    generation: int
+    status: str
+    doc: bytes
+    opened_run: int
+
+
+class IntentRow(NamedTuple):
+    """A write whose outcome is not known."""
+
+    intent_id: int
+    link_id: int
+    system: str
+    op: str
+    remote_id: str | None
+    sent: bytes
+    pre: bytes | None
+    if_version: str | None
+    sent_at: float
+    resolve_after: float
+
+
+class Quarantined(NamedTuple):
+    """A record that waits for a person; `place` is `file:line` of the spec."""
+
+    entity: str
+    system: str
+    remote_id: str
+    link_id: int
+    reason_code: str
+    field: str
+    detail: str
+    place: str
+    first_run: int
+    last_run: int
+    times: int
+
+
+class OpenConflict(NamedTuple):
+    """A field that waits for a person; `candidates` maps system to packed value."""
+
+    link_id: int
+    field: str
+    entity: str
+    candidates: str
+    reason: str
+    line: int
+    opened_run: int
+
+
+class PastRun(NamedTuple):
+    """A run; `summary` as `end_run` was given it."""
+
+    run_id: int
+    started: float
+    ended: float | None
+    status: str
+    summary: dict[str, Any]
