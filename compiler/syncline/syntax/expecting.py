@@ -76,6 +76,9 @@ def phrases(tables: Tables, kinds: list[int]) -> tuple[str, ...]:
             for name, kind in names.items()
             if name not in _OPERATORS and tables.phrases[kind] not in _COMPARISONS
         }
+    if {"ENTITY", "MAP", "SYNC"} <= names.keys():
+        joined.append("a declaration such as `entity` or `map`")
+        names = {name: kind for name, kind in names.items() if not tables.phrases[kind] and name != "ALLOW"}
     ends = [name for name in ("_SEP", "$END") if name in names]
     for name in ends:
         del names[name]
