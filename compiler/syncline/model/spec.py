@@ -44,6 +44,7 @@ class Entity:
     match: tuple[MatchRule, ...]
     span: Span
     doc: str = ""
+    left_out: frozenset[str] = frozenset()  # faulty or later-release fields, and "match" for a rule: reported, no news to a check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +186,7 @@ class Map:
     where: tuple[Equality, ...] = ()
     where_expression: Expression | None = None
     when: Expression | None = None
+    left_out: frozenset[str] = frozenset()  # entity and native fields of lines that were reported and left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +264,8 @@ class Sync:
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     guards: tuple[Guard, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    # What was reported and left out: fields of truth rules, "otherwise", "create in S", "delete in S", "system S" (it or its map).
+    left_out: frozenset[str] = frozenset()
 
     def map_of(self, system: System) -> Map | None:
         """The entity's map in `system`, if there is one."""

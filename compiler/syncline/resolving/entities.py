@@ -27,12 +27,14 @@ def resolve_entity(node: EntityNode, scope: Scope) -> EntityScope:
     for other in node.matches[1:]:
         scope.findings.report("match.duplicate", other.span, Label(node.matches[0].span, "declared-here"))
     rules = node.matches[0].rules if node.matches else ()
+    match = tuple(found for rule in rules if (found := _match_rule(rule, node, shape, scope)) is not None)
     entity = Entity(
         name=node.name.text,
         fields=shape.fields,
-        match=tuple(found for rule in rules if (found := _match_rule(rule, node, shape, scope)) is not None),
+        match=match,
         span=node.name.span,
         doc=node.doc or "",
+        left_out=shape.absent if len(match) == len(rules) else shape.absent | {"match"},
     )
     return EntityScope(entity, shape)
 

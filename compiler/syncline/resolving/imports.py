@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from posixpath import dirname, join, normpath
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from syncline.diagnostics.diagnostic import Diagnostic, Label
 from syncline.resolving.findings import Findings
@@ -38,6 +38,7 @@ Load: TypeAlias = Callable[[str], tuple[Spec, tuple[Diagnostic, ...]] | None]
 """Parses the file of a name: `library:odoo`, or the import's path from the importing file's folder; None where there is none."""
 
 TypeNode: TypeAlias = TypeDeclaration | Enum | Record | Entity
+_WORDS: Final = {TypeDeclaration: "type", Enum: "enum", Record: "record", Entity: "entity"}
 
 
 class _Named(Protocol):
@@ -100,7 +101,7 @@ class _Reader:
         for declaration in spec.declarations:
             match declaration:
                 case TypeDeclaration() | Enum() | Record() | Entity():
-                    self._declare("type", declaration, self._into.types)
+                    self._declare(_WORDS[type(declaration)], declaration, self._into.types)
                 case CodecDeclaration():
                     self._declare("codec", declaration, self._into.codecs)
                 case Connector():

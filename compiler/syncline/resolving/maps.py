@@ -45,7 +45,7 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     ends = _Ends(entity, resource, inside, outside)
     where = None if node.where is None else resolve_condition(node.where, outside, scope)
     when = None if node.when is None else resolve_condition(node.when, inside, scope)
-    lines = _lines(node.lines, ends, scope)
+    lines, left_out = _lines(node.lines, ends, scope)
     if entity is None or system is None or resource is None:
         return None
     return Map(
@@ -57,6 +57,7 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
         where=() if where is None else tuple(_equalities(where, resource)),
         where_expression=where,
         when=when,
+        left_out=left_out,
     )
 
 
@@ -90,17 +91,20 @@ def _resource(node: MapNode, system: System | None, scope: Scope) -> ResourceMod
     return found
 
 
-def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[Line, ...]:
+def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tuple[Line, ...], frozenset[str]]:
     named = Counter(dotted(node.left) for node in nodes if isinstance(node, FieldLine) and isinstance(node.left, Path))
     lines: list[Line] = []
     taken: dict[str, Span] = {}
     written: dict[str, Span] = {}
+    left_out: set[str] = set()
     for node in nodes:
         if isinstance(node, CollectionLine):
             scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
+            left_out |= _named(node)
             continue
         line = _line(node, ends, scope)
         if line is None:
+            left_out |= _named(node)
             continue
         field = line.field
         if field is not None and line.arrow is Arrow.WRITE and not line.pipeline and named[field.name] > 1:
@@ -123,7 +127,16 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[Line
         if line.arrow is not Arrow.READ and _writes_twice(line, written, scope):
             continue
         lines.append(line)
-    return tuple(lines)
+    return tuple(lines), frozenset(left_out)
+
+
+def _named(node: LineNode) -> set[str]:
+    """The fields that stand at the ends of a line."""
+    names: set[str] = set()
+    for side in (node.left, node.right):
+        items = side.items if isinstance(side, ListLiteral) else (side,)
+        names |= {dotted(item) for item in items if isinstance(item, Path)}
+    return names
 
 
 def _writes_twice(line: Line, written: dict[str, Span], scope: Scope) -> bool:

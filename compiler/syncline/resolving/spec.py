@@ -34,8 +34,9 @@ def resolve(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnostic
             scope.entities[name] = resolve_entity(node, scope)
     _connectors(scope)
     _systems(scope)
-    check_several_maps(scope.declared.maps, scope)
-    maps = tuple(found for node in scope.declared.maps if (found := resolve_map(node, scope)) is not None)
+    second = {id(node) for node in check_several_maps(scope.declared.maps, scope)}
+    resolved = [(id(node), resolve_map(node, scope)) for node in scope.declared.maps]
+    maps = tuple(found for key, found in resolved if found is not None and key not in second)
     syncs = resolve_syncs(maps, scope)
     _postponed(scope)
     header = scope.declared.header

@@ -61,6 +61,7 @@ class _Clauses:
     empty: Literal["propagates", "ignored"] | None = None
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     first: dict[str, Span] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
 
 
 def resolve_syncs(maps: Sequence[Map], scope: Scope) -> tuple[Sync, ...]:
@@ -99,6 +100,9 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         _one_way(node.topology, systems, clauses, scope)
     if entity is None or not systems:
         return None
+    mapped = {candidate.system.name for candidate in own}
+    left_out = clauses.left_out | clauses.truths.left_out
+    left_out |= {f"system {name.text}" for name in names if name.text not in mapped}
     return Sync(
         entity=entity.entity,
         systems=tuple(systems.values()),
@@ -113,6 +117,7 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         out_of_scope=clauses.out_of_scope,
         guards=tuple(clauses.guards),
         triggers=tuple(clauses.triggers),
+        left_out=frozenset(left_out),
     )
 
 
@@ -213,6 +218,11 @@ def _once(clause: str, span: Span, clauses: _Clauses, scope: Scope) -> bool:
 
 
 def _write(node: WriteNode, policy: Policy, clauses: _Clauses, scope: Scope) -> None:
+    if not _added(node, policy, clauses, scope):
+        clauses.left_out.add(f"{node.operation} in {node.system.text}")
+
+
+def _added(node: WriteNode, policy: Policy, clauses: _Clauses, scope: Scope) -> bool:
     system = policy.system(node.system, "sync.unknown-system", scope)
     action = None if node.action is None else node.action.text
     condition = None
@@ -225,19 +235,19 @@ def _write(node: WriteNode, policy: Policy, clauses: _Clauses, scope: Scope) -> 
         elif action is None:
             scope.findings.report("sync.action", node.span, operation="delete", found="", known=_deletes())
         elif system is not None:
-            policy_ = OnDelete(action)
-            clauses.deletes.append(
-                DeleteRule(system=system, policy=policy_, unless_edited=node.unless_edited, span=node.span)
-            )
-        return
+            rule = DeleteRule(system=system, policy=OnDelete(action), unless_edited=node.unless_edited, span=node.span)
+            clauses.deletes.append(rule)
+            return True
+        return False
     if action not in (None, "never") or node.unless_edited or (action == "never") == (node.condition is not None):
         found = action or ("unless edited" if node.unless_edited else "")
         scope.findings.report("sync.action", node.span, operation=node.operation, found=found, known=("never", "when"))
-        return
+        return False
     if system is None or (node.condition is not None and condition is None):
-        return
-    rule = WriteRule(system=system, allowed=action is None, span=node.span, when=condition)
-    (clauses.creates if node.operation == "create" else clauses.updates).append(rule)
+        return False
+    written = WriteRule(system=system, allowed=action is None, span=node.span, when=condition)
+    (clauses.creates if node.operation == "create" else clauses.updates).append(written)
+    return True
 
 
 def _deletes() -> tuple[str, ...]:
@@ -258,13 +268,16 @@ def _guard(node: GuardNode, clauses: _Clauses, scope: Scope) -> None:
     clauses.guards.append(Guard(operation=_OPERATIONS[node.operation], count=count, percent=percent, span=node.span))
 
 
-def check_several_maps(nodes: Sequence[MapNode], scope: Scope) -> None:
-    """Reports a second map of one entity in one system."""
+def check_several_maps(nodes: Sequence[MapNode], scope: Scope) -> tuple[MapNode, ...]:
+    """Reports a second map of one entity in one system; those that are one are not part of the spec."""
+    second: list[MapNode] = []
     first: dict[tuple[str, str], MapNode] = {}
     for node in nodes:
         earlier = first.setdefault((node.entity.text, node.target.system.text), node)
         if earlier is node:
             continue
+        second.append(node)
         code = "map.duplicate" if node.when is None or earlier.when is None else "not-yet.several-maps"
         label = Label(earlier.target.span, "first-here")
         scope.findings.report(code, node.target.span, label, entity=node.entity.text, system=node.target.system.text)
+    return tuple(second)
