@@ -78,7 +78,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
                 journal.append(_unlinked(context, action, now))
             elif action.kind is ActionKind.HOLD and not decision.conflicts:
                 held.append(_held(context, action))
-        if not decision.actions:
+        if not decision.actions and link_id not in context.barred:
             free.append(link_id)
         if decision.losers or decision.conflicts:
             _note(context, decision, journal, conflicts, now)

@@ -80,7 +80,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 def _create(connection: sqlite3.Connection, package: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    for statement in TABLES.split(";"):
+    for statement in TABLES.split(";\n"):
         if statement.strip():
             connection.execute(statement)
     connection.execute("INSERT INTO meta VALUES ('package', ?), ('store', ?)", (package, os.urandom(16).hex()))
