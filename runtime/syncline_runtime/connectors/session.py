@@ -86,9 +86,9 @@ class Session:
     ) -> None:
         self.system = system
         self.connector = system.connector
-        self._settings = {name: plain(value) for name, value in settings.items()}
+        self._settings = dict(settings)
         self._secrets = _spellings([value.reveal() for value in settings.values() if isinstance(value, SecretText)])
-        self._tokens: list[str] = []
+        self._tokens: list[SecretText] = []
         self._clock = clock
         self._limiter = limiter
         self._dialect = dialect
@@ -103,7 +103,7 @@ class Session:
         """Slots first, then settings."""
 
         def find(name: str) -> Any:
-            return slots[name] if name in slots else self._settings[name]
+            return slots[name] if name in slots else plain(self._settings[name])
 
         return find
 
@@ -175,7 +175,7 @@ class Session:
     def redacted(self, text: str) -> str:
         """A text for people: one line, without control characters, of bounded length, secrets as `***`."""
         for secret in (*self._tokens, *self._secrets):
-            text = text.replace(secret, "***")
+            text = text.replace(secret.reveal(), "***")
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
@@ -331,7 +331,7 @@ class Session:
             found = at(document, name)
             if found is not MISSING and not isinstance(found, Mapping | list):
                 return found
-            return self._settings[name]
+            return plain(self._settings[name])
 
         try:
             match login.token:
@@ -371,7 +371,7 @@ class Session:
         return " or ".join(sorted(settings_in(base))) if base is not None else ""
 
 
-def _spellings(secrets: list[str]) -> list[str]:
+def _spellings(secrets: list[str]) -> list[SecretText]:
     """Each secret, and the forms in which an answer might repeat it; too short ones would only blot out other text."""
     forms = {
         form
@@ -379,7 +379,7 @@ def _spellings(secrets: list[str]) -> list[str]:
         if len(secret) >= 4
         for form in (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
     }
-    return sorted(forms, key=len, reverse=True)
+    return [SecretText(form) for form in sorted(forms, key=len, reverse=True)]
 
 
 def _server_time(reply: Reply, elapsed: float) -> datetime | None:

@@ -1,0 +1,237 @@
+"""What tells SQLite and PostgreSQL apart: running one statement for many rows, their errors, their values."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final, Protocol, TypeAlias
+
+from syncline_runtime.ports import Outcome, Refused, Unavailable
+
+Row: TypeAlias = Sequence[Any]
+Ran: TypeAlias = "Row | Outcome | None"
+"""What one row's statement came to: the row it returned, a failure, or None where it touched nothing."""
+
+
+class LostConnection(Exception):
+    """The database is gone; whatever was not committed did not happen."""
+
+
+class Database(Protocol):
+    """One kind of database. `connection` is a DBAPI connection with an open transaction."""
+
+    def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
+        """Run a statement that returns at most one row for each of `rows`; a row that is refused changes nothing and hinders no
+        other. Raises LostConnection."""
+
+    def bound(self, value: Any) -> Any:
+        """A native value for the driver."""
+
+    def reader(self, kind: str) -> Callable[[Any], Any] | None:
+        """What turns a driver's value of this kind into a native one; None where it already is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sqlite:
+    """SQLite: a failed statement leaves the transaction as it was, so that rows are run one by one."""
+
+    def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
+        """See Database."""
+        cursor = connection.cursor()
+        execute, fetch = cursor.execute, cursor.fetchone
+        done: list[Ran] = []
+        for row in rows:
+            try:
+                execute(statement, row)
+                done.append(fetch())
+            except sqlite3.IntegrityError as error:
+                done.append(_sqlite_refusal(str(error)))
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error) or "busy" in str(error):
+                    done.append(Unavailable(f"the database is in use by somebody else ({error})"))
+                else:
+                    raise LostConnection(str(error)) from None
+            except (sqlite3.Error, OverflowError, UnicodeEncodeError, ValueError) as error:
+                done.append(Refused("value", f"the database cannot hold this value ({error})"))
+        cursor.close()
+        return done
+
+    def bound(self, value: Any) -> Any:
+        """Instants as SQLite's own functions write them, in UTC; decimals as text, which loses no digit."""
+        match value:
+            case str() | int() | None | bytes() | float():
+                return value
+            case Decimal():
+                return format(value, "f")
+            case datetime():
+                moment = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+                return moment.isoformat(" ")
+            case date() | time():
+                return value.isoformat()
+            case timedelta():
+                return value.total_seconds()
+            case _:
+                from syncline_runtime.connectors.decoding import encode
+
+                return encode(list(value) if isinstance(value, tuple | frozenset) else value).decode()
+
+    def reader(self, kind: str) -> Callable[[Any], Any] | None:
+        """Numbers as Decimal, booleans from 0 and 1, collections from JSON text; dates and instants stay ISO text."""
+        match kind:
+            case "decimal" | "percent" | "money":
+                return _decimal
+            case "boolean":
+                return _boolean
+            case "set" | "list" | "json":
+                return _collection
+            case _:
+                return None
+
+
+@dataclass(frozen=True, slots=True)
+class Postgresql:
+    """PostgreSQL through psycopg 3: rows are pipelined; a refusal undoes to a savepoint, and halves are tried."""
+
+    def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
+        """See Database."""
+        import psycopg
+
+        cursor = connection.cursor()
+        try:
+            cursor.execute("SAVEPOINT syncline")
+            try:
+                cursor.executemany(statement, rows, returning=True)
+                done: list[Ran] = []
+                while True:
+                    done.append(cursor.fetchone())
+                    if not cursor.nextset():
+                        break
+                cursor.execute("RELEASE SAVEPOINT syncline")
+                return done
+            except psycopg.OperationalError:
+                raise
+            except (psycopg.Error, ValueError, OverflowError) as error:
+                cursor.execute("ROLLBACK TO SAVEPOINT syncline")
+                if len(rows) == 1:
+                    return [_postgresql_refusal(error)]
+        except psycopg.OperationalError as error:
+            raise LostConnection(_first_line(error)) from None
+        middle = len(rows) // 2
+        return [*self.run(connection, statement, rows[:middle]), *self.run(connection, statement, rows[middle:])]
+
+    def bound(self, value: Any) -> Any:
+        """Values as they are; objects as JSON, sets as arrays."""
+        match value:
+            case dict():
+                from psycopg.types.json import Jsonb
+
+                return Jsonb(value)
+            case frozenset() | tuple():
+                return list(value)
+            case str() if "\x00" in value:
+                raise ValueError("PostgreSQL cannot hold the character NUL")
+            case _:
+                return value
+
+    def reader(self, kind: str) -> Callable[[Any], Any] | None:
+        """Binary floats as the Decimal they show, other objects (uuid, inet) as text."""
+        match kind:
+            case "decimal" | "percent" | "money":
+                return _decimal
+            case "text" | "email" | "phone" | "url" | "uuid" | "enum" | "country" | "currency" | "language":
+                return _text
+            case "binary":
+                return _binary
+            case _:
+                return None
+
+
+def _decimal(value: Any) -> Any:
+    match value:
+        case int() | Decimal():
+            return Decimal(value)
+        case float():
+            return Decimal(repr(value))
+        case str():
+            try:
+                return Decimal(value)
+            except ArithmeticError:
+                return value
+        case _:
+            return value
+
+
+def _boolean(value: Any) -> Any:
+    return bool(value) if value in (0, 1) else value
+
+
+def _text(value: Any) -> Any:
+    return value if value is None or type(value) is str else str(value)
+
+
+def _binary(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def _collection(value: Any) -> Any:
+    from syncline_runtime.connectors.decoding import NotJson, decode
+
+    if isinstance(value, str) and value:
+        try:
+            return decode(value.encode())
+        except NotJson:
+            return value
+    return value
+
+
+_SQLITE: Final = re.compile(r"(UNIQUE|NOT NULL|CHECK|FOREIGN KEY|PRIMARY KEY)? ?constraint failed:? ?(.*)")
+
+
+def _sqlite_refusal(text: str) -> Refused:
+    found = _SQLITE.match(text)
+    kind = (found[1] or "") if found else ""
+    columns = [part.strip().rpartition(".")[2] for part in found[2].split(",")] if found and found[2] else []
+    return _refusal(
+        kind.lower().replace(" ", "-") or "constraint", columns if kind in ("UNIQUE", "NOT NULL") else [], text
+    )
+
+
+def _postgresql_refusal(error: Exception) -> Outcome:
+    from psycopg import Error, errors
+
+    if not isinstance(error, Error):
+        return Refused("value", f"the database cannot hold this value ({error})")
+    if isinstance(error, errors.SerializationFailure | errors.DeadlockDetected | errors.LockNotAvailable):
+        return Unavailable(f"the database is in use by somebody else ({_first_line(error)})")
+    detail = error.diag.message_detail or ""
+    keys = re.match(r"Key \((.*?)\)=", detail)
+    match error:
+        case errors.UniqueViolation():
+            return _refusal("unique", keys[1].split(", ") if keys else [], _first_line(error))
+        case errors.NotNullViolation():
+            return _refusal("not-null", [error.diag.column_name or ""], _first_line(error))
+        case errors.ForeignKeyViolation():
+            return _refusal("foreign-key", keys[1].split(", ") if keys else [], _first_line(error))
+        case errors.CheckViolation():
+            return Refused("check", _first_line(error))
+        case _:
+            return Refused(error.sqlstate or "value", _first_line(error))
+
+
+_SAID: Final = {
+    "unique": "another record has this value already",
+    "not-null": "a value is required",
+    "foreign-key": "it refers to a record that is not there",
+}
+
+
+def _refusal(code: str, columns: Sequence[str], text: str) -> Refused:
+    named = [name for name in columns if name]
+    said = _SAID.get(code)
+    return Refused(code, text, dict.fromkeys(named, said) if said else {})
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

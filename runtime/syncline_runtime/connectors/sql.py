@@ -1,0 +1,415 @@
+"""Tables of a database as resources: SQLite and PostgreSQL, statements by SQLAlchemy Core, everything bound as parameters."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.sql.expression import ColumnClause, TableClause
+
+from syncline_runtime import cursors
+from syncline_runtime.answering import Purpose
+from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Ran, Sqlite
+from syncline_runtime.declaration import Condition, Resource, Since, System
+from syncline_runtime.ports import (
+    Applied,
+    Clock,
+    Gone,
+    NativeRecord,
+    Outcome,
+    Page,
+    Refused,
+    Stale,
+    SystemFailure,
+    Unavailable,
+    Unknown,
+    Write,
+)
+from syncline_runtime.settings import SecretText, Settings, required_text
+
+Result = TypeVar("Result")
+
+_NAMED: Final = re.compile(r"%\((v[0-9]+|key|expected)\)s")
+
+_BUSY_SECONDS: Final = 30.0
+_PAGE: Final = 1000
+_IDS: Final = 500
+_LAG_SECONDS: Final = 10.0
+"""A row's time is often that of its transaction's start: one that was still open at the last listing shows only later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A resource as a table: its columns, and how their values are read."""
+
+    resource: Resource
+    clause: TableClause
+    identity: ColumnClause[Any]
+    version: ColumnClause[Any] | None
+    names: tuple[str, ...]
+    readers: Mapping[str, Callable[[Any], Any]]
+    since: Since | None
+    page_size: int
+
+    def record(self, names: Sequence[str], row: Sequence[Any]) -> NativeRecord:
+        """A row as a record."""
+        native = dict(zip(names, row, strict=True))
+        for name, read in self.readers.items():
+            if name in native:
+                native[name] = read(native[name])
+        version = None
+        if self.version is not None:
+            version = cursors.raw_text(native.get(self.version.name), self.resource.version_spelling)
+        return NativeRecord(str(native[self.identity.name]), native, version)
+
+    def key(self, remote_id: str) -> Any:
+        """A remote id as the column holds it. Raises ValueError."""
+        return int(remote_id) if self.resource.fields[self.identity.name].kind == "integer" else remote_id
+
+
+class SqlSystem:
+    """`ports.System` over a database."""
+
+    def __init__(self, declared: System, settings: Settings, clock: Clock) -> None:
+        self.name = declared.name
+        self._declared = declared
+        self._clock = clock
+        self._url = SecretText(required_text(declared.name, settings, "url"))
+        self._database: Database = Sqlite()
+        self._tables: dict[str, Table] = {}
+        self._engine: Engine | None = None
+        self._units = asyncio.Semaphore(1)
+
+    async def open(self) -> None:
+        """Connect and see that all declared columns are there. Raises SystemFailure."""
+        try:
+            url = make_url(self._url.reveal())
+            backend = url.get_backend_name()
+        except (sa.exc.ArgumentError, ValueError):
+            raise self._failure("the address of the database cannot be read") from None
+        match backend:
+            case "sqlite":
+                arguments: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+            case "postgresql" | "postgres":
+                url = url.set(drivername="postgresql+psycopg")
+                self._database = Postgresql()
+                self._units = asyncio.Semaphore(max(1, self._declared.connector.concurrency))
+                arguments = {"options": "-c timezone=UTC", "connect_timeout": 10}
+            case _:
+                raise self._failure(f"{backend} is not a database that this runtime speaks; sqlite and postgresql are")
+        try:
+            self._engine = sa.create_engine(url, connect_args=arguments, hide_parameters=True)
+        except ModuleNotFoundError as error:
+            extra = "postgresql" if backend != "sqlite" else "sql"
+            raise SystemFailure(
+                self.name, f"{error.name} is not installed", remedy=f"pip install 'syncline-runtime[{extra}]'"
+            ) from None
+        self._tables = {name: self._table(resource) for name, resource in self._declared.resources.items()}
+        await self._run(self._check, "open the database")
+
+    async def close(self) -> None:
+        """Release connections."""
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.dispose)
+            self._engine = None
+
+    async def pages(
+        self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
+    ) -> AsyncIterator[Page]:
+        """List a table by keyset: by identity, or with `since` by version and identity. Raises SystemFailure."""
+        table = self._tables[resource]
+        names = self._wanted(table, fields)
+        conditions = [
+            table.clause.c[condition.field] == _literal(self._database, condition.value) for condition in where
+        ]
+        doing = f"list {resource}"
+        newest = await self._run(lambda connection: self._newest(connection, table), doing) if table.since else None
+        if since is not None:
+            conditions.append(self._since(table, since, newest))
+        by_version = since is not None
+        spelling = table.since.spelling if table.since else "text"
+        cursor = since
+        # Rows that change behind a listing by identity are later than the newest at its start: the next run asks for them.
+        final = cursors.later(since, cursors.stored(newest, spelling), spelling) if table.since else None
+        after: tuple[Any, Any] | None = None
+        while True:
+            read_at = self._clock.now()
+            statement = self._select(table, names, conditions, after, by_version)
+            rows = await self._run(partial(_rows, statement), doing)
+            last = len(rows) < table.page_size
+            records = [table.record(names, row) for row in rows]
+            if rows:
+                after = (self._raw_version(table, names, rows[-1]), rows[-1][names.index(table.identity.name)])
+            if by_version:
+                cursor = cursors.later(cursor, cursors.stored(after[0], spelling) if after else None, spelling)
+            yield Page(records, final if last and not by_version else cursor, read_at, last)
+            if last:
+                return
+
+    async def read(
+        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
+    ) -> Mapping[str, NativeRecord | None]:
+        """Read rows by id. Raises SystemFailure."""
+        table = self._tables[resource]
+        names = self._wanted(table, fields)
+        found: dict[str, NativeRecord] = {}
+        keys = [key for key in (_key(table, identity) for identity in remote_ids) if key is not None]
+        for start in range(0, len(keys), _IDS):
+            chunk = sa.bindparam("ids", keys[start : start + _IDS], expanding=True, type_=sa.types.NullType())
+            query = sa.select(*(table.clause.c[name] for name in names)).where(table.identity.in_(chunk))
+            rows = await self._run(partial(_rows, query), f"read {resource}")
+            for row in rows:
+                record = table.record(names, row)
+                found[record.remote_id] = record
+        return {identity: found.get(identity) for identity in remote_ids}
+
+    async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Insert rows; one outcome each, in order."""
+        return await self._write(resource, Purpose.CREATE, writes)
+
+    async def update(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Update rows; one outcome each, in order."""
+        return await self._write(resource, Purpose.UPDATE, writes)
+
+    async def delete(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Delete rows; one outcome each, in order."""
+        return await self._write(resource, Purpose.DELETE, writes)
+
+    async def _write(self, resource: str, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
+        """All of `writes` in one transaction."""
+        if not writes:
+            return []
+        table = self._tables[resource]
+        async with self._units:
+            return await asyncio.to_thread(self._transaction, table, purpose, writes)
+
+    def _transaction(self, table: Table, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
+        try:
+            connection = self._opened().raw_connection()
+        except sa.exc.DBAPIError as error:
+            return [Unavailable(self._told(error))] * len(writes)
+        try:
+            try:
+                outcomes = self._statements(connection, table, purpose, writes)
+            except LostConnection as error:
+                connection.invalidate()
+                return [Unavailable(self._redacted(str(error)))] * len(writes)
+            try:
+                connection.commit()
+            except Exception as error:  # whatever a driver raises here, nobody knows what the database did
+                connection.invalidate()
+                return [Unknown(f"the commit was not confirmed ({self._redacted(str(error))})")] * len(writes)
+            return outcomes
+        finally:
+            connection.close()
+
+    def _statements(self, connection: Any, table: Table, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
+        outcomes: list[Outcome] = [Gone()] * len(writes)
+        groups: dict[tuple[tuple[str, ...], bool], tuple[list[int], list[Sequence[Any]]]] = {}
+        bound = self._database.bound
+        for position, one in enumerate(writes):
+            columns = tuple(one.native) if purpose is not Purpose.DELETE else ()
+            locked = one.version is not None and table.resource.lock == "version" and purpose is not Purpose.CREATE
+            try:
+                values = [bound(one.native[name]) for name in columns]
+                if purpose is not Purpose.CREATE:
+                    values.append(table.key(str(one.remote_id)))
+            except ValueError as error:
+                outcomes[position] = Refused("value", str(error))
+                continue
+            if locked:
+                values.append(one.version)
+            positions, rows = groups.setdefault((columns, locked), ([], []))
+            positions.append(position)
+            rows.append(values)
+        for (columns, locked), (positions, rows) in groups.items():
+            statement, order, returned = self._statement(table, purpose, columns, locked)
+            if order != list(range(len(order))):
+                rows = [[row[index] for index in order] for row in rows]
+            for position, ran in zip(positions, self._database.run(connection, statement, rows), strict=True):
+                outcomes[position] = self._outcome(table, purpose, writes[position], returned, ran, locked)
+        return outcomes
+
+    def _statement(
+        self, table: Table, purpose: Purpose, columns: Sequence[str], locked: bool
+    ) -> tuple[str, list[int], Sequence[str]]:
+        """The text of a statement, which of (columns, identity, version) stands at each of its parameters, what it returns."""
+        untyped = sa.types.NullType()
+        values = {name: sa.bindparam(f"v{index}", type_=untyped) for index, name in enumerate(columns)}
+        same = [table.identity == sa.bindparam("key", type_=untyped)]
+        if locked and table.version is not None:
+            same.append(table.version == sa.bindparam("expected", type_=untyped))
+        returned = [table.identity.name] if purpose is Purpose.DELETE else self._wanted(table, columns)
+        shown = [table.clause.c[name] for name in returned]
+        statement: Any
+        match purpose:
+            case Purpose.CREATE:
+                statement = sa.insert(table.clause).values(values).returning(*shown)
+            case Purpose.UPDATE if columns:
+                statement = sa.update(table.clause).values(values).where(*same).returning(*shown)
+            case Purpose.UPDATE:
+                statement = sa.select(*shown).where(*same)
+            case _:
+                statement = sa.delete(table.clause).where(*same).returning(*shown)
+        compiled = statement.compile(dialect=self._opened().dialect)
+        text = str(compiled)
+        names = compiled.positiontup
+        if names is None:
+            names = _NAMED.findall(text)
+            text = _NAMED.sub("%s", text)
+        places = {f"v{index}": index for index in range(len(columns))}
+        if purpose is not Purpose.CREATE:
+            places["key"] = len(places)
+            places["expected"] = len(places)
+        return text, [places[name] for name in names], returned
+
+    def _outcome(
+        self, table: Table, purpose: Purpose, one: Write, returned: Sequence[str], ran: Ran, locked: bool
+    ) -> Outcome:
+        match ran:
+            case None:
+                return Stale() if locked else Gone()
+            case Refused(code, message, fields):
+                return Refused(code, self._redacted(message), fields)
+            case Unavailable():
+                return ran
+            case _ if purpose is Purpose.DELETE:
+                return Applied(str(one.remote_id))
+            case _:
+                record = table.record(returned, ran)  # type: ignore[arg-type]
+                return Applied(record.remote_id, record)
+
+    def _table(self, resource: Resource) -> Table:
+        names = tuple(resource.fields)
+        missing = [name for name in (resource.identity, resource.version) if name and name not in resource.fields]
+        if missing:
+            raise SystemFailure(self.name, f"{resource.name} declares no field {missing[0]}")
+        schema, _, name = (resource.location or resource.name).rpartition(".")
+        clause = sa.table(name, *(sa.column(field) for field in names), schema=schema or None)
+        readers = {
+            field.name: reader
+            for field in resource.fields.values()
+            if (reader := self._database.reader(field.kind)) is not None
+        }
+        since = resource.list.since if resource.list is not None else None
+        if since is None and resource.version is not None:
+            since = Since(
+                condition=None,
+                field=resource.version,
+                spelling=resource.version_spelling,
+                precision_ms=1,
+                lag_seconds=_LAG_SECONDS if resource.version_is_time else 0.0,
+            )
+        version = clause.c[resource.version] if resource.version else None
+        size = (
+            resource.list.paging.size if resource.list is not None and resource.list.paging.style != "none" else _PAGE
+        )
+        return Table(resource, clause, clause.c[resource.identity], version, names, readers, since, size)
+
+    def _wanted(self, table: Table, fields: Sequence[str]) -> list[str]:
+        own = [table.identity.name, *([table.version.name] if table.version is not None else [])]
+        return list(dict.fromkeys([*own, *(name for name in fields if name in table.resource.fields)]))
+
+    def _check(self, connection: sa.Connection) -> None:
+        for table in self._tables.values():
+            connection.execute(sa.select(*(table.clause.c[name] for name in table.names)).where(sa.false()))
+
+    def _newest(self, connection: sa.Connection, table: Table) -> Any:
+        return connection.execute(sa.select(sa.func.max(table.version))).scalar() if table.version is not None else None
+
+    def _raw_version(self, table: Table, names: Sequence[str], row: Sequence[Any]) -> Any:
+        return row[names.index(table.version.name)] if table.version is not None else None
+
+    def _since(self, table: Table, since: str, newest: Any) -> Any:
+        if table.since is None or table.version is None:
+            raise SystemFailure(self.name, f"{table.resource.name} cannot be listed by what changed")
+        try:
+            bound = cursors.asked(since, table.since)
+        except ValueError:
+            raise SystemFailure(
+                self.name,
+                f"the stored cursor of {table.resource.name} is not one of this declaration",
+                remedy="run once with a full listing",
+            ) from None
+        if isinstance(newest, str) and cursors.is_time(table.since.spelling):
+            # Texts are compared letter by letter: a whole second, spelled as the table does up to there, is never too late.
+            moment = cursors.instant(bound, table.since.spelling)
+            separator = newest[10:11] if newest[10:11] in ("T", " ") else " "
+            bound = moment.replace(tzinfo=None, microsecond=0).isoformat(separator) if moment else bound
+        elif isinstance(bound, str) and cursors.is_time(table.since.spelling):
+            bound = datetime.fromisoformat(since) if newest is None else cursors.instant(bound, table.since.spelling)
+        return table.version >= _literal(self._database, bound)
+
+    def _select(
+        self,
+        table: Table,
+        names: Sequence[str],
+        conditions: Sequence[Any],
+        after: tuple[Any, Any] | None,
+        by_version: bool,
+    ) -> Any:
+        order: list[Any] = [table.identity]
+        where = list(conditions)
+        if by_version and table.version is not None:
+            order.insert(0, table.version)
+        if after is not None:
+            version, identity = (_literal(self._database, part) for part in after)
+            beyond: Any = table.identity > identity
+            if by_version and table.version is not None:
+                beyond = sa.or_(table.version > version, sa.and_(table.version == version, beyond))
+            where.append(beyond)
+        return (
+            sa.select(*(table.clause.c[name] for name in names)).where(*where).order_by(*order).limit(table.page_size)
+        )
+
+    async def _run(self, work: Callable[[sa.Connection], Result], doing: str) -> Result:
+        def unit() -> Result:
+            with self._opened().connect() as connection:
+                return work(connection)
+
+        try:
+            async with self._units:
+                return await asyncio.to_thread(unit)
+        except sa.exc.DBAPIError as error:
+            raise self._failure(f"could not {doing}", self._told(error)) from None
+
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            raise SystemFailure(self.name, "it is not open")
+        return self._engine
+
+    def _told(self, error: sa.exc.DBAPIError) -> str:
+        return self._redacted((str(error.orig).strip().splitlines() or [type(error).__name__])[0])
+
+    def _redacted(self, text: str) -> str:
+        try:
+            password = make_url(self._url.reveal()).password
+        except (sa.exc.ArgumentError, ValueError):
+            password = None
+        for secret in (self._url.reveal(), str(password) if password else ""):
+            text = text.replace(secret, "***") if len(secret) >= 4 else text
+        return " ".join(text.split())[:300]
+
+    def _failure(self, problem: str, answer: str = "") -> SystemFailure:
+        return SystemFailure(self.name, problem, setting="url", answer=answer)
+
+
+def _literal(database: Database, value: Any) -> Any:
+    """A bound value without a type of its own, so that the database compares as it would for a literal."""
+    return None if value is None else sa.bindparam(None, database.bound(value), type_=sa.types.NullType())
+
+
+def _key(table: Table, remote_id: str) -> Any:
+    try:
+        return table.key(remote_id)
+    except ValueError:
+        return None
+
+
+def _rows(query: Any, connection: sa.Connection) -> Sequence[Sequence[Any]]:
+    return connection.execute(query).fetchall()

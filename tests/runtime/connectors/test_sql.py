@@ -1,0 +1,244 @@
+"""Tables of a real SQLite file; the same port over PostgreSQL is tested with the other real servers."""
+
+import sqlite3
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from syncline_runtime.connectors import open_system
+from syncline_runtime.declaration import Condition, Connector, NativeField, Resource, System
+from syncline_runtime.limiter import TokenBucket
+from syncline_runtime.ports import Applied, Gone, Refused, Stale, SystemFailure, Unavailable, Write
+from syncline_runtime.settings import SecretText
+from tests.runtime.connectors.worlds import CANARY, StillClock, listed
+
+TABLE = """
+create table customers (
+    id integer primary key, updated_at text not null default '2026-01-01 00:00:00', name text not null,
+    email text unique, credit text, vip boolean, born date
+)
+"""
+KINDS = {
+    "id": "integer",
+    "updated_at": "instant",
+    "name": "text",
+    "email": "email",
+    "credit": "decimal",
+    "vip": "boolean",
+    "born": "date",
+}
+
+
+def customers(**changes):
+    values = {
+        "name": "customers",
+        "identity": "id",
+        "location": "customers",
+        "fields": {name: NativeField(name=name, kind=kind) for name, kind in KINDS.items()},
+        "version": "updated_at",
+        "version_spelling": "native",
+    }
+    return Resource(**{**values, **changes})
+
+
+def database(path, resource=None, url=None):
+    resource = resource or customers()
+    declared = System(
+        name="shop",
+        connector=Connector(name="shopdb", protocol="sql"),
+        settings={},
+        resources={resource.name: resource},
+    )
+    clock = StillClock()
+    return open_system(declared, {"url": SecretText(url or f"sqlite:///{path}")}, clock, TokenBucket(None, clock))
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "shop.sqlite"
+    connection = sqlite3.connect(file)
+    connection.execute(TABLE)
+    connection.commit()
+    connection.close()
+    return file
+
+
+def execute(path, statement, *parameters):
+    connection = sqlite3.connect(path)
+    rows = connection.execute(statement, parameters).fetchall()
+    connection.commit()
+    connection.close()
+    return rows
+
+
+async def test_rows_are_created_and_told_as_stored(path):
+    port = database(path)
+    await port.open()
+    native = {
+        "name": "Ana",
+        "credit": Decimal("10.50"),
+        "vip": True,
+        "email": None,
+        "born": datetime(2000, 1, 2).date(),
+    }
+    [outcome] = await port.create("customers", [Write(native)])
+    await port.close()
+    assert isinstance(outcome, Applied)
+    assert outcome.record is not None
+    assert outcome.record.native == {
+        "id": 1,
+        "updated_at": "2026-01-01 00:00:00",
+        "name": "Ana",
+        "credit": Decimal("10.50"),
+        "vip": True,
+        "email": None,
+        "born": "2000-01-02",
+    }
+    assert execute(path, "select id, credit, vip, born from customers") == [(1, "10.50", 1, "2000-01-02")]
+
+
+async def test_one_bad_row_stops_nobody_else_and_names_its_field(path):
+    port = database(path)
+    await port.open()
+    writes = [
+        Write({"name": "A", "email": "a@x"}),
+        Write({"name": "B", "email": "a@x"}),
+        Write({"name": None, "email": "c@x"}),
+        Write({"name": "D", "email": "d@x"}),
+    ]
+    outcomes = await port.create("customers", writes)
+    await port.close()
+    assert [type(outcome) for outcome in outcomes] == [Applied, Refused, Refused, Applied]
+    assert outcomes[1].code == "unique"
+    assert outcomes[1].fields == {"email": "another record has this value already"}
+    assert outcomes[2].fields == {"name": "a value is required"}
+    assert execute(path, "select name from customers order by id") == [("A",), ("D",)]
+
+
+async def test_updates_of_different_fields_and_a_row_that_is_gone(path):
+    execute(path, "insert into customers (id, name) values (1, 'A'), (2, 'B')")
+    port = database(path)
+    await port.open()
+    outcomes = await port.update(
+        "customers", [Write({"name": "A2"}, "1"), Write({"email": "b@x", "name": "B2"}, "2"), Write({"name": "x"}, "9")]
+    )
+    deleted = await port.delete("customers", [Write({}, "1"), Write({}, "1"), Write({}, "not-a-number")])
+    await port.close()
+    assert [type(outcome) for outcome in outcomes] == [Applied, Applied, Gone]
+    assert [type(outcome) for outcome in deleted] == [Applied, Gone, Refused]
+    assert execute(path, "select id, name, email from customers") == [(2, "B2", "b@x")]
+
+
+async def test_a_locked_update_of_a_changed_row_is_stale(path):
+    execute(path, "insert into customers (id, name) values (1, 'A')")
+    port = database(path, customers(lock="version"))
+    await port.open()
+    stale = await port.update("customers", [Write({"name": "x"}, "1", version="2025-12-31 00:00:00")])
+    good = await port.update("customers", [Write({"name": "y"}, "1", version="2026-01-01 00:00:00")])
+    await port.close()
+    assert stale == [Stale()]
+    assert isinstance(good[0], Applied)
+
+
+@pytest.mark.parametrize("separator", [" ", "T"])
+@pytest.mark.parametrize("ending", ["", ".5", "Z", ".123456Z", "+00:00"])
+async def test_what_changed_is_found_however_the_table_spells_time(path, separator, ending):
+    for second in range(0, 50, 10):
+        execute(
+            path,
+            "insert into customers (id, name, updated_at) values (?, 'x', ?)",
+            50 - second,
+            f"2026-01-01{separator}00:00:{second:02d}{ending}",
+        )
+    port = database(path)
+    await port.open()
+    _, pages = await listed(port, "customers")
+    records, again = await listed(port, "customers", since=pages[-1].cursor)
+    await port.close()
+    assert [record.remote_id for record in records] == ["20", "10"]
+    assert again[-1].cursor == pages[-1].cursor
+
+
+async def test_pages_are_whole_at_every_boundary_and_the_cursor_counts_only_at_the_end(path):
+    for number in range(2500):
+        execute_many = [(number + 1, f"N{number}", "2026-01-01 00:00:00") for number in range(2500)]
+        break
+    connection = sqlite3.connect(path)
+    connection.executemany("insert into customers (id, name, updated_at) values (?,?,?)", execute_many)
+    connection.commit()
+    connection.close()
+    port = database(path)
+    await port.open()
+    records, pages = await listed(port, "customers")
+    changed, _ = await listed(port, "customers", since=pages[-1].cursor)
+    await port.close()
+    assert [len(page.records) for page in pages] == [1000, 1000, 500]
+    assert [page.cursor for page in pages] == [None, None, "2026-01-01T00:00:00+00:00"]
+    assert len({record.remote_id for record in records}) == len(changed) == 2500
+
+
+async def test_conditions_are_parameters(path):
+    execute(path, "insert into customers (id, name, vip) values (1, 'A', 1), (2, ?, 0), (3, 'C', null)", "'; --")
+    port = database(path)
+    await port.open()
+    hostile, _ = await listed(port, "customers", where=[Condition(field="name", value="'; --")])
+    vip, _ = await listed(port, "customers", where=[Condition(field="vip", value=True)])
+    unset, _ = await listed(port, "customers", where=[Condition(field="vip", value=None)])
+    found = await port.read("customers", ["1", "7", "x"], fields=("name",))
+    await port.close()
+    assert [[record.remote_id for record in records] for records in (hostile, vip, unset)] == [["2"], ["1"], ["3"]]
+    assert found["7"] is None
+    assert found["x"] is None
+    assert found["1"] is not None
+    assert found["1"].native["name"] == "A"
+
+
+async def test_a_missing_column_is_told_at_the_start(path):
+    port = database(path, customers(fields={**customers().fields, "nosuch": NativeField(name="nosuch", kind="text")}))
+    with pytest.raises(SystemFailure) as caught:
+        await port.open()
+    await port.close()
+    assert str(caught.value) == (
+        "shop: could not open the database; setting url; the server answered: no such column: customers.nosuch"
+    )
+
+
+@pytest.mark.parametrize(
+    "url", [f"mysql://u:{CANARY}@127.0.0.1/x", f"nonsense {CANARY}", f"postgresql://u:{CANARY}@127.0.0.1:1/x"]
+)
+async def test_a_wrong_address_is_one_line_without_its_password(path, url):
+    port = database(path, url=url)
+    with pytest.raises(SystemFailure) as caught:
+        await port.open()
+    await port.close()
+    assert "setting url" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert CANARY not in str(caught.value) + repr(caught.value) + repr(port.__dict__)
+
+
+async def test_instants_are_written_as_sqlite_writes_them(path):
+    port = database(path)
+    await port.open()
+    await port.create("customers", [Write({"name": "A", "updated_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)})])
+    await port.close()
+    assert execute(path, "select updated_at from customers") == [("2026-01-02 03:04:05",)]
+
+
+async def test_nothing_happens_while_another_process_holds_the_database(path, monkeypatch):
+    import syncline_runtime.connectors.sql as sql
+
+    monkeypatch.setattr(sql, "_BUSY_SECONDS", 0.05)
+    port = database(path)
+    await port.open()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("begin immediate")
+    [outcome] = await port.create("customers", [Write({"name": "A"})])
+    holder.execute("rollback")
+    holder.close()
+    [second] = await port.create("customers", [Write({"name": "A"})])
+    await port.close()
+    assert isinstance(outcome, Unavailable)
+    assert isinstance(second, Applied)
+    assert threading.active_count() < 50
