@@ -485,7 +485,7 @@ class Builder:
 def _folded(value: d.Word, rest: "list[d.Word]") -> d.Word:
     """The type at the head of a property's words, taken from them: `ref a or b`, `list<T> by f`, `text matching "…"`."""
     match value, rest:
-        case e.Path(steps=(e.Name("ref"),)), [e.Path(steps=(e.Name() as target,)), *_]:
+        case e.Path(steps=(e.Name("ref"),)), [e.Path(steps=(e.Name() as target,)), *_] if target.text != "from":
             targets = [target]
             del rest[0]
             while len(rest) >= 2 and _word(rest[0]) == "or" and isinstance(rest[1], e.Path):
