@@ -1,0 +1,67 @@
+"""From the resolved spec to the view that the templates print: the only place that spells Python."""
+
+from syncline.lowering.declarations import constant
+from syncline.lowering.entities import entity_module, entity_names
+from syncline.lowering.imports import import_groups
+from syncline.lowering.layout import Plain, call, imported, mapping, sequence, text
+from syncline.lowering.naming import is_package, slug, snake
+from syncline.lowering.policy import FILE as SYNCS
+from syncline.lowering.policy import syncs_module
+from syncline.lowering.quoting import literal
+from syncline.lowering.remarks import shown_file
+from syncline.lowering.systems import FILE as SYSTEMS
+from syncline.lowering.systems import system_names, systems_module
+from syncline.model.spec import Map, Spec
+from syncline.view import Module, Package
+from syncline_runtime.declaration import RUNTIME_API
+
+
+def lower(spec: Spec) -> Package:
+    """The package that runs a checked spec."""
+    names = entity_names(spec)
+    entities = {name: entity_module(entity, _maps(spec, name), names[name]) for name, entity in spec.entities.items()}
+    systems = systems_module(spec)
+    syncs, sync_names = syncs_module(spec, names)
+    package = package_name(spec)
+    whole = call(
+        "Package",
+        name=text(package),
+        source=text(spec.file.replace("\\", "/").rsplit("/", 1)[-1]),
+        spec_version=Plain(literal(spec.version)),
+        spec_sha256=text(spec.sha256),
+        systems=mapping(
+            (literal(name), Plain(f"systems.{constant_}")) for name, constant_ in system_names(spec).items()
+        ),
+        entities=mapping(
+            (literal(name), Plain(f"{names[name].module}.{names[name].constant}")) for name in spec.entities
+        ),
+        mappings=sequence(
+            Plain(f"{names[name].module}.{map_}") for name, (_, maps) in entities.items() for map_ in maps
+        ),
+        syncs=sequence(Plain(f"syncs.{name}") for name in sync_names),
+    )
+    siblings = (SYSTEMS, SYNCS, *(module.file for module, _ in entities.values()))
+    table = Module(
+        file="package.py",
+        doc="The package as a whole.",
+        imports=import_groups({*imported(whole), "Final"}, (file.removesuffix(".py") for file in siblings)),
+        declarations=(constant("PACKAGE: Final", whole),),
+    )
+    return Package(
+        name=package,
+        source=shown_file(spec.file),
+        sha256=spec.sha256,
+        api=RUNTIME_API,
+        doc=spec.doc or "Systems kept in step.",
+        modules=(systems, *(module for module, _ in entities.values()), syncs, table),
+    )
+
+
+def package_name(spec: Spec) -> str:
+    """The name of the generated package: the spec's own where that is a free module name."""
+    name = snake(spec.name)
+    return name if is_package(name) else slug(name, spec.name).lower()
+
+
+def _maps(spec: Spec, entity: str) -> tuple[Map, ...]:
+    return tuple(map_ for map_ in spec.maps if map_.entity.name == entity)

@@ -1,0 +1,137 @@
+"""A module for each entity: the shape of its values, its constants, and a `read` and a `write` for each map."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from syncline.lowering.constants import constants_of
+from syncline.lowering.declarations import constant
+from syncline.lowering.expressions import value
+from syncline.lowering.functions import map_functions
+from syncline.lowering.imports import SOURCES, import_groups
+from syncline.lowering.layout import Bracketed, Code, Plain, call, flat, imported, mapping, members, sequence, text
+from syncline.lowering.naming import distinct, is_plain, slug, snake
+from syncline.lowering.quoting import literal
+from syncline.lowering.types import annotation
+from syncline.model.spec import Entity, Map, MatchRule, Spec
+from syncline.view import Block, Module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityNames:
+    """What the entity is called in the generated package."""
+
+    module: str
+    shape: str
+    constant: str
+
+
+def entity_names(spec: Spec) -> Mapping[str, EntityNames]:
+    """The names of every entity's module and constant, by the entity's name."""
+    reserved = ("systems", "syncs", "package", "main", "init")
+    wishes = [(name, snake(name)) for name in spec.entities]
+    modules = distinct(wishes, reserved)
+    return {
+        name: EntityNames(
+            module=modules[name].lower(),
+            shape=name
+            if is_plain(name) and name not in SOURCES and not name.isupper()
+            else slug(f"Shape_{name}", name),
+            constant=modules[name].upper(),
+        )
+        for name in spec.entities
+    }
+
+
+def entity_module(entity: Entity, maps: tuple[Map, ...], names: EntityNames) -> tuple[Module, tuple[str, ...]]:
+    """The entity's module, and the names of the constants that declare its maps."""
+    constants = constants_of(entity, maps, (*SOURCES, names.shape, names.constant))
+    taken = (*SOURCES, names.shape, names.constant, *constants.names.values())
+    functions = [
+        map_functions(map_, suffix, constants, taken) for map_, suffix in zip(maps, _suffixes(maps), strict=True)
+    ]
+    shape_code, shape_block = _shape(entity, names)
+    definitions = [*constants.definitions(), *([(names.shape, shape_code)] if shape_block is None else [])]
+    wishes = [(each.suffix, f"{names.constant}_IN_{each.suffix.upper()}") for each in functions]
+    declared = distinct(wishes, taken)
+    codes = {names.constant: _entity(entity, names)} | {declared[each.suffix]: each.declaration for each in functions}
+    used = {name for _, code in definitions for name in imported(code)} | {"Final"} | set(imported(shape_code))
+    used |= {name for code in codes.values() for name in imported(code)} | {
+        name for each in functions for name in each.uses
+    }
+    module = Module(
+        file=f"{names.module}.py",
+        doc=f"{entity.name}: its shape, and how each system shows and takes it.",
+        imports=import_groups(used),
+        constants=tuple(
+            constant(name if name == names.shape else f"{name}: Final", code) for name, code in definitions
+        ),
+        blocks=(*((shape_block,) if shape_block else ()), *(block for each in functions for block in each.blocks)),
+        declarations=tuple(constant(f"{name}: Final", code) for name, code in codes.items()),
+    )
+    return module, tuple(declared[each.suffix] for each in functions)
+
+
+def _suffixes(maps: Iterable[Map]) -> tuple[str, ...]:
+    """What tells the maps' functions apart: the system's name, and the resource's where the system has several maps."""
+    systems = [map_.system.name for map_ in maps]
+    originals = [f"{map_.system.name}/{map_.resource.name}/{position}" for position, map_ in enumerate(maps)]
+    wishes = [
+        snake(map_.system.name if systems.count(map_.system.name) == 1 else f"{map_.system.name}_{map_.resource.name}")
+        for map_ in maps
+    ]
+    found = distinct(((original, f"read_{wish}") for original, wish in zip(originals, wishes, strict=True)), ())
+    return tuple(found[original].removeprefix("read_") for original in originals)
+
+
+def _shape(entity: Entity, names: EntityNames) -> tuple[Code, Block | None]:
+    """The TypedDict of the entity's values: a class where every field is an identifier, a call else."""
+    fields = [(field.name, annotation(field.type)) for field in entity.fields.values()]
+    code = call(
+        "TypedDict",
+        text(names.shape),
+        mapping((literal(name), kind) for name, kind in fields),
+        total=Plain("False"),
+    )
+    if not fields or not all(is_plain(name) for name, _ in fields):
+        return code, None
+    lines = ("", *(f"    {name}: {flat(kind)}" for name, kind in fields))
+    return code, Block(
+        f"class {names.shape}(TypedDict, total=False):", entity.doc or "The fields of the entity.", lines
+    )
+
+
+def _entity(entity: Entity, names: EntityNames) -> Code:
+    fields = entity.fields.values()
+    defaults = [(field.name, field.default) for field in fields if field.default is not None]
+    optional: dict[str, Code] = {
+        "required": _set(field.name for field in fields if not field.type.nullable),
+        "pii": _set(field.name for field in fields if field.pii),
+        "match": sequence(_match(rule) for rule in entity.match),
+        "defaults": mapping((literal(name), value(default, _no_field)) for name, default in defaults),
+    }
+    return call(
+        "Entity",
+        name=text(entity.name),
+        shape=Plain(names.shape),
+        fields=sequence(text(field.name) for field in fields),
+        kinds=mapping((literal(field.name), text(field.type.kind)) for field in fields),
+        **{name: code for name, code in optional.items() if isinstance(code, Bracketed) and code.items},
+    )
+
+
+def _set(names: Iterable[str]) -> Code:
+    items = tuple(text(name) for name in names)
+    return call(Plain("frozenset"), members(items)) if items else call(Plain("frozenset"))
+
+
+def _match(rule: MatchRule) -> Code:
+    options: dict[str, Code] = {}
+    if rule.ask:
+        options["ask"] = Plain("True")
+    if rule.placeholders:
+        options["placeholders"] = sequence(text(placeholder) for placeholder in rule.placeholders)
+    return call("MatchRule", fields=sequence(text(field.name) for field in rule.fields), **options)
+
+
+def _no_field(field: object) -> Code:
+    raise LookupError("a default names no fields")

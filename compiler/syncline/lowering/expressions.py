@@ -1,0 +1,103 @@
+"""Typed expressions as Python: functions of the runtime's registry, and Python's own `and`, `or` and `if`."""
+
+from collections.abc import Callable, Iterator
+
+from syncline.lowering.layout import Code, Imported, Infix, Plain, call, text
+from syncline.lowering.quoting import literal
+from syncline.model.expressions import Apply, Both, Choose, Constant, EntityField, Expression, NativeValue
+from syncline.model.types import Type
+from syncline_runtime.expressions import FUNCTIONS, find_signature
+from syncline_runtime.expressions.registry import Signature
+
+Read = Callable[[EntityField | NativeValue], Code]
+"""How a field that an expression names is read where the expression stands."""
+
+
+def value(expression: Expression, read: Read) -> Code:
+    """The expression as a value."""
+    match expression:
+        case Constant():
+            return constant(expression)
+        case EntityField() | NativeValue():
+            return read(expression)
+        case Apply(_, arguments):
+            return call(signature(expression).python, *(value(argument, read) for argument in arguments))
+        case Choose(condition, Constant(True), Constant(False)):
+            return truth(condition, read)
+        case Choose(condition, then, otherwise):
+            parts = (("", value(then, read)), ("if", truth(condition, read)), ("else", value(otherwise, read)))
+            return Infix(parts)
+        case Both(every, parts):
+            return _joined("and" if every else "or", [truth(part, read) for part in parts])
+
+
+def truth(expression: Expression, read: Read) -> Code:
+    """The expression as a condition: a Python boolean, false where a boolean field is null."""
+    match expression:
+        case Both() | Choose(_, Constant(True), Constant(False)):
+            return value(expression, read)
+        case Apply() if signature(expression).result == "boolean" and not signature(expression).nullable:
+            return value(expression, read)
+        case Constant(bool()):
+            return value(expression, read)
+        case _:
+            return Infix((("", value(expression, read)), ("is", Plain("True"))))
+
+
+def _joined(operator: str, operands: list[Code]) -> Code:
+    if len(operands) == 1:
+        return operands[0]
+    return Infix(tuple((operator if position else "", operand) for position, operand in enumerate(operands)))
+
+
+def constant(expression: Constant) -> Code:
+    """The canonical value of a literal."""
+    match expression.value, expression.type.kind:
+        case str(spelling), _:
+            return text(spelling)
+        case (int() as number, ("decimal" | "percent")) if not isinstance(number, bool):
+            return call("Decimal", Plain(literal(str(number))))
+        case number, _ if type(number).__name__ == "Decimal":
+            return call("Decimal", Plain(literal(str(number))))
+        case other, _:
+            return Plain(literal(other))
+
+
+def signature(expression: Apply) -> Signature:
+    """The way in which the function is applied; raises LookupError where the registry has none (the checks refuse such a spec)."""
+    found = find_signature(expression.function, tuple(kind(argument.type) for argument in expression.arguments))
+    if found is None:
+        found = next(
+            (one for known in FUNCTIONS.values() for one in known.signatures if one.python == expression.function), None
+        )
+    if found is None:
+        raise LookupError(f"no function {expression.function!a} for these arguments")
+    return found
+
+
+def kind(type_: Type) -> str:
+    """The type's kind as signatures spell it: `text`, `list<money>`."""
+    return f"{type_.kind}<{kind(type_.item)}>" if type_.item is not None else type_.kind
+
+
+def named(expression: Expression) -> Iterator[EntityField | NativeValue]:
+    """The fields that the expression names, with repetitions."""
+    match expression:
+        case EntityField() | NativeValue():
+            yield expression
+        case Apply(_, arguments):
+            for argument in arguments:
+                yield from named(argument)
+        case Choose(condition, then, otherwise):
+            for part in (condition, then, otherwise):
+                yield from named(part)
+        case Both(_, parts):
+            for part in parts:
+                yield from named(part)
+        case Constant():
+            return
+
+
+def absent_unless(shown: tuple[Code, ...], code: Code) -> Code:
+    """The code where all conditions hold, else ABSENT: what a system did not show is never a change."""
+    return Infix((("", code), ("if", _joined("and", list(shown))), ("else", Imported("ABSENT")))) if shown else code

@@ -1,0 +1,304 @@
+"""The lines of a map as straight-line functions: `read`, `write`, `normalise` and the map's predicates."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Final
+
+from syncline.lowering.constants import Constants, Custom, table_of
+from syncline.lowering.expressions import absent_unless, named, truth, value
+from syncline.lowering.layout import Code, Imported, Infix, Plain, call, sequence, text
+from syncline.lowering.quoting import literal
+from syncline.lowering.remarks import remark
+from syncline.lowering.statements import Statement
+from syncline.lowering.types import guarded, holds, unbounded
+from syncline.model.expressions import EntityField, Expression, NativeValue
+from syncline.model.spec import Arrow, CodecUse, Line, Map, NativeField
+from syncline.source import Span
+from syncline_runtime import codecs
+from syncline_runtime.codecs import CODECS, NULLS, TEXT_KINDS, WIRE, CodecDefinition, find_codec
+
+# Spellings that are the canonical value already: reading and writing them needs no call.
+_IDENTITIES: Final = frozenset({(kind, "plain") for kind in (*TEXT_KINDS, "ref")})
+
+
+def slots(map_: Map) -> dict[int, str]:
+    """The key under which each line (by its position) shows its value: the entity's field, or an output slot.
+
+    A written line shows an output slot where its codec cannot be read back, and where the field is shown by another line.
+    """
+    read = {line.field.name for line in map_.lines if line.field and line.arrow is not Arrow.WRITE}
+    found: dict[int, str] = {}
+    for position, line in enumerate(map_.lines):
+        if line.arrow is Arrow.WRITE and (line.slot in read or line.slot in found.values() or not _readable(line)):
+            found[position] = f"={line.natives[0].name}"
+        else:
+            found[position] = line.slot
+    return found
+
+
+def _readable(line: Line) -> bool:
+    return all(_is_function(use) for use in line.pipeline)
+
+
+def _is_function(use: CodecUse) -> bool:
+    natives = [(type(native), native) for _, row in use.table for native in row]
+    return len(natives) == len(set(natives))
+
+
+def definition(use: CodecUse) -> CodecDefinition:
+    """The registry's entry for a codec as the spec uses it. Raises LookupError where there is none."""
+    found = find_codec(use.name, len(use.arguments)) if not use.table else CODECS["table"]
+    found = found or CODECS.get(use.name)
+    if found is None:
+        raise LookupError(f"no codec {use.name!a} with {len(use.arguments)} parameters")
+    return found
+
+
+def _wire(native: NativeField) -> CodecDefinition | None:
+    kind = "text" if native.type.kind == "ref" else native.type.kind
+    return None if (kind, native.wire) in _IDENTITIES else WIRE[(kind, native.wire)]
+
+
+# -- reading ------------------------------------------------------------------------------------------------------------
+
+
+def read_statements(map_: Map, constants: Constants) -> Iterator[Statement]:
+    """The entries of the dict that `read` returns, one for each line."""
+    keys = slots(map_)
+    for position, line in enumerate(map_.lines):
+        yield Statement(
+            f"{literal(keys[position])}: ",
+            _shown(map_, line, keys[position], constants),
+            remark(line.span),
+            keys[position].removeprefix("="),
+        )
+
+
+def _shown(map_: Map, line: Line, slot: str, constants: Constants) -> Code:
+    if line.field is None or slot != line.field.name:
+        return _read_wire(line.natives[0])
+    if line.expression is not None:
+        code = _read_expression(map_, line.expression)
+        return call_guard(code, line, constants)
+    native = line.natives[0]
+    code = _read_wire(native) if len(line.natives) == 1 else sequence(_read_wire(one) for one in line.natives)
+    for use in line.pipeline:
+        code = call(definition(use).get, code, *_arguments(use, constants))
+    return guarded(code, line.field.type, native, line.pipeline, constants)
+
+
+def call_guard(code: Code, line: Line, constants: Constants) -> Code:
+    """The result of an expression, held to the field's type."""
+    assert line.field is not None
+    assert line.expression is not None
+    own = NativeField(name="", type=line.expression.type, span=line.span, wire="plain")
+    return guarded(code, line.field.type, own, (), constants)
+
+
+def _read_expression(map_: Map, expression: Expression) -> Code:
+    names = list(dict.fromkeys(field.name for field in named(expression)))
+    shown = tuple(Plain(f"{literal(name)} in native") for name in names)
+
+    def read(field: EntityField | NativeValue) -> Code:
+        return _wired(map_.resource.fields[field.name], Plain(f"native[{literal(field.name)}]"))
+
+    return absent_unless(shown, value(expression, read))
+
+
+def _read_wire(native: NativeField, record: str = "native") -> Code:
+    return _wired(native, call(Plain(f"{record}.get"), text(native.name), Imported("ABSENT")))
+
+
+def _wired(native: NativeField, code: Code) -> Code:
+    wire = _wire(native)
+    if native.null:
+        code = call(NULLS[native.null].get, code)
+    return call(wire.get, code) if wire else code
+
+
+def _arguments(use: CodecUse, constants: Constants) -> tuple[Code, ...]:
+    if use.table:
+        return (constants.name(table_of(use)),)
+    if use.name == "python":
+        return (constants.name(Custom(str(use.arguments[0]))),)
+    return tuple(
+        text(argument) if isinstance(argument, str) else Plain(literal(argument)) for argument in use.arguments
+    )
+
+
+# -- writing ------------------------------------------------------------------------------------------------------------
+
+
+def write_statements(
+    map_: Map, record: str, constants: Constants, locals_: Mapping[str, str]
+) -> tuple[list[Statement], list[Statement]]:
+    """Statements that go before, and the entries of the dict that `write` returns. `record` names the entity's values."""
+    before = [
+        Statement(f"{locals_[name]} = ", _value_of(record, name, absent=True), remark(line.span))
+        for name, line in _named_fields(map_).items()
+    ]
+    entries: list[Statement] = []
+    for line in map_.lines:
+        if line.arrow is Arrow.READ:
+            continue
+        note = remark(line.span)
+        code = _written(line, record, constants, locals_)
+        if len(line.natives) == 1:
+            native = line.natives[0]
+            entries.append(Statement(f"{literal(native.name)}: ", _put_wire(native, code), note, native.name))
+            continue
+        names = [locals_[f"={native.name}"] for native in line.natives]
+        before.append(Statement(f"{', '.join(names)} = ", code, note, names[0]))
+        for native, name in zip(line.natives, names, strict=True):
+            if native.writable:
+                entries.append(
+                    Statement(f"{literal(native.name)}: ", _put_wire(native, Plain(name)), note, native.name)
+                )
+    return before, entries
+
+
+def local_values(map_: Map) -> tuple[str, ...]:
+    """What `write` keeps in local names: fields that expressions name, and natives (`=name`) that are written together."""
+    lines = (line for line in map_.lines if line.arrow is not Arrow.READ and len(line.natives) > 1)
+    joined = dict.fromkeys(f"={native.name}" for line in lines for native in line.natives)
+    return (*_named_fields(map_), *joined)
+
+
+def _named_fields(map_: Map) -> dict[str, Line]:
+    """The entity's fields that written expressions name, with the first line that does."""
+    found: dict[str, Line] = {}
+    for line in map_.lines:
+        if line.arrow is not Arrow.READ and line.expression is not None:
+            for field in named(line.expression):
+                found.setdefault(field.name, line)
+    return found
+
+
+def _written(line: Line, record: str, constants: Constants, locals_: Mapping[str, str]) -> Code:
+    if line.expression is not None:
+        return _write_expression(line.expression, locals_)
+    assert line.field is not None
+    code = _value_of(record, line.field.name, absent=True)
+    for position, use in reversed(list(enumerate(line.pipeline))):
+        known = definition(use)
+        extra: tuple[Code, ...] = ()
+        if known.needs_count:
+            extra = (Plain(literal(len(line.natives))),)
+        if known.needs_old:
+            old = _read_wire(line.natives[0], "before")
+            for earlier in line.pipeline[:position]:
+                old = call(definition(earlier).get, old, *_arguments(earlier, constants))
+            extra = (old,)
+        code = call(known.put, code, *_arguments(use, constants), *extra)
+    return code
+
+
+def _write_expression(expression: Expression, locals_: Mapping[str, str]) -> Code:
+    names = dict.fromkeys(locals_[field.name] for field in named(expression))
+    shown = tuple(Infix((("", Plain(name)), ("is not", Imported("ABSENT")))) for name in names)
+    return absent_unless(shown, value(expression, lambda field: Plain(locals_[field.name])))
+
+
+def _value_of(record: str, name: str, *, absent: bool) -> Code:
+    return call(Plain(f"{record}.get"), text(name), *((Imported("ABSENT"),) if absent else ()))
+
+
+def _put_wire(native: NativeField, code: Code) -> Code:
+    wire = _wire(native)
+    code = call(wire.put, code) if wire else code
+    return call(NULLS[native.null].put, code) if native.null else code
+
+
+def uses_old(map_: Map) -> bool:
+    """Whether writing looks at the record as it stands."""
+    return any(
+        definition(use).needs_old for line in map_.lines if line.arrow is not Arrow.READ for use in line.pipeline
+    )
+
+
+# -- normalising and predicates -----------------------------------------------------------------------------------------
+
+
+def normalise_statements(map_: Map, constants: Constants) -> Iterator[tuple[str, Statement]]:
+    """For each native field whose system normalises what it stores: its literal, and the code that does the same."""
+    seen: set[str] = set()
+    for line in map_.lines:
+        for native in line.natives:
+            if not native.normalises or native.name in seen:
+                continue
+            seen.add(native.name)
+            name = literal(native.name)
+            code: Code = _wired(native, Plain(f"stored[{name}]"))
+            for use in native.normalises:
+                code = call(definition(use).put, code, *_arguments(use, constants))
+            yield name, Statement(f"stored[{name}] = ", _put_wire(native, code), remark(native.span))
+
+
+def scope(map_: Map) -> tuple[Code, Span] | None:
+    """The map's `where` as a condition on `native`; None where it has none."""
+    conditions = [
+        call("equals", _read_wire(equality.native), _literal(equality.value, equality.native))
+        for equality in map_.where
+    ]
+    span = map_.where[0].span if map_.where else map_.span
+
+    def read(field: EntityField | NativeValue) -> Code:
+        return _read_wire(map_.resource.fields[field.name])
+
+    if map_.where_expression is not None:
+        conditions.append(truth(map_.where_expression, read))
+        span = map_.where_expression.span if not map_.where else span
+    if not conditions:
+        return None
+    if len(conditions) == 1:
+        return conditions[0], span
+    return Infix(tuple(("and" if position else "", condition) for position, condition in enumerate(conditions))), span
+
+
+def _literal(written: str | int | bool | None, native: NativeField) -> Code:
+    if isinstance(written, int) and not isinstance(written, bool) and native.type.kind in ("decimal", "percent"):
+        return call("Decimal", Plain(literal(str(written))))
+    return text(written) if isinstance(written, str) else Plain(literal(written))
+
+
+def native_literal(native: NativeField, written: str | int | bool | None) -> Code:
+    """The value of a `where` in the system's own spelling, worked out here where that is a plain literal."""
+    wire = _wire(native)
+    canonical = Decimal(written) if native.type.kind in ("decimal", "percent") and type(written) is int else written
+    try:
+        spelled = getattr(codecs, wire.put)(canonical) if wire else canonical
+        spelled = getattr(codecs, NULLS[native.null].put)(spelled) if native.null else spelled
+    except codecs.CodecError:
+        spelled = written
+    if spelled is None or type(spelled) in (str, int, bool):
+        return text(spelled) if isinstance(spelled, str) else Plain(literal(spelled))
+    return _put_wire(native, _literal(written, native))
+
+
+def condition(expression: Expression, record: str) -> Code:
+    """A condition on the entity's values; a field that no system has shown is null."""
+
+    def read(field: EntityField | NativeValue) -> Code:
+        return _value_of(record, field.name, absent=False)
+
+    return truth(expression, read)
+
+
+# -- what a line is, for its declaration ---------------------------------------------------------------------------------
+
+
+def is_exact(line: Line, slot: str) -> bool:
+    """Whether the system holds every value of the line's field unchanged."""
+    if line.field is None or slot != line.field.name or line.expression is not None:
+        return False
+    if any(native.normalises or native.null for native in line.natives):
+        return False
+    wires = [wire for native in line.natives if (wire := _wire(native)) is not None]
+    codecs = [definition(use) for use in line.pipeline]
+    if not all(codec.exact and not codec.trusted for codec in (*wires, *codecs)):
+        return False
+    if not line.pipeline:
+        return holds(line.natives[0].type, line.field.type)
+    if line.pipeline[-1].table:
+        return len(line.pipeline) == 1 and _is_function(line.pipeline[0])
+    return all(unbounded(native.type) for native in line.natives)

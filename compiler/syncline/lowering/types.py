@@ -1,0 +1,128 @@
+"""Types of the language in Python: the annotation of a canonical value, and the function that holds a value to its type."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from syncline.lowering.constants import Constants, members_of, pattern_of
+from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call
+from syncline.lowering.quoting import literal
+from syncline.model.spec import CodecUse, NativeField
+from syncline.model.types import Type
+from syncline_runtime.codecs import CODECS, TEXT_KINDS
+
+_ANNOTATIONS: Final[Mapping[str, Code]] = MappingProxyType(
+    {
+        **dict.fromkeys(TEXT_KINDS, Plain("str")),
+        "ref": Plain("str"),
+        "integer": Plain("int"),
+        "decimal": Imported("Decimal"),
+        "percent": Imported("Decimal"),
+        "money": Imported("Money"),
+        "boolean": Plain("bool"),
+        "date": Imported("date"),
+        "instant": Imported("datetime"),
+        "local_time": Imported("time"),
+        "duration": Imported("timedelta"),
+        "binary": Plain("bytes"),
+    }
+)
+# Kinds whose every spelling is read into a canonical value, or refused, by the wire codec alone.
+_SETTLED: Final = frozenset(
+    {"integer", "money", "boolean", "date", "instant", "local_time", "duration", "binary", "percent"}
+)
+# Codecs that never lengthen what they read.
+_SHORTENING: Final = frozenset({"trim", "strip", "prefix", "suffix", "none"})
+
+
+def annotation(type_: Type) -> Code:
+    """The annotation of the type's canonical values, null included."""
+    return Infix((("", _plain(type_)), ("|", Plain("None"))))
+
+
+def _plain(type_: Type) -> Code:
+    match type_.kind:
+        case "set":
+            item = _plain(type_.item) if type_.item else Imported("Any")
+            return Bracketed(Plain("frozenset"), "[", (Item("", item),), "]")
+        case "list":
+            item = _plain(type_.item) if type_.item else Imported("Any")
+            return Bracketed(Plain("tuple"), "[", (Item("", item), Item("", Plain("..."))), "]")
+        case kind:
+            return _ANNOTATIONS.get(kind, Imported("Any"))
+
+
+def holds(native: Type, field: Type) -> bool:
+    """Whether a system's type holds every value of the field's type unchanged."""
+    match native.kind, field.kind:
+        case "text", kind if kind in TEXT_KINDS and kind != "text":
+            return native.length is None
+        case "text", "text":
+            return native.length is None or (field.length is not None and field.length <= native.length)
+        case (("decimal" | "percent"), ("decimal" | "percent")):
+            return native.precision is None or (
+                field.precision is not None
+                and (field.scale or 0) <= (native.scale or 0)
+                and field.precision - (field.scale or 0) <= native.precision - (native.scale or 0)
+            )
+        case one, other:
+            return one == other and unbounded(native)
+
+
+def unbounded(native: Type) -> bool:
+    """Whether a system's type sets no limit to the values of its kind."""
+    return native.length is None and native.precision is None and native.pattern is None and native.kind != "enum"
+
+
+def guarded(
+    value: Code, type_: Type, native: NativeField, pipeline: tuple[CodecUse, ...], constants: Constants
+) -> Code:
+    """The value held to the field's type, by a call only where its codecs do not guarantee that already."""
+    kind = type_.kind
+    if kind == "ref" or kind == "record" or _guaranteed(type_, native, pipeline):
+        return value
+    return call(_function(type_), value, *_parameters(type_, constants))
+
+
+def _guaranteed(type_: Type, native: NativeField, pipeline: tuple[CodecUse, ...]) -> bool:
+    last = pipeline[-1] if pipeline else None
+    match type_.kind:
+        case "text" if type_.pattern is None:
+            within = native.type.length is not None and type_.length is not None and native.type.length <= type_.length
+            return type_.length is None or (within and all(use.name in _SHORTENING for use in pipeline))
+        case "decimal":
+            unlimited = type_.precision is None and type_.scale is None
+            return unlimited or (not pipeline and native.type.kind == "decimal" and holds(type_, native.type))
+        case "enum":
+            return last is not None and bool(last.table) and _members(last) <= set(type_.members)
+        case "phone":
+            return last is not None and last.name == "e164"
+        case kind:
+            return kind in _SETTLED and (last is None or (last.name in CODECS and last.name not in ("json", "python")))
+
+
+def _members(use: CodecUse) -> set[str]:
+    return {member for member, _ in use.table} | ({use.otherwise} if use.otherwise is not None else set())
+
+
+def _function(type_: Type) -> str:
+    return "matching_of" if type_.kind == "text" and type_.pattern is not None else f"{type_.kind}_of"
+
+
+def _parameters(type_: Type, constants: Constants) -> tuple[Code, ...]:
+    match type_.kind:
+        case "text":
+            limit = () if type_.length is None else (Plain(literal(type_.length)),)
+            return limit if type_.pattern is None else (constants.name(pattern_of(type_)), *limit)
+        case "decimal" | "percent":
+            numbers = (type_.precision, type_.scale)
+            return () if numbers == (None, None) else tuple(Plain(literal(number)) for number in numbers)
+        case "enum":
+            return (constants.name(members_of(type_)),)
+        case "set" | "list":
+            item = type_.item
+            if item is None or item.kind in ("ref", "record"):
+                return ()
+            return (Imported(_function(item)), *_parameters(item, constants))
+        case _:
+            return ()
