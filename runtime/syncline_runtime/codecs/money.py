@@ -7,7 +7,7 @@ ISK or UGX in hundredths) says so in its connector.
 from decimal import Decimal
 from typing import Any, Final
 
-from syncline_runtime.codecs.numbers import Number, plain, scale_of, shifted
+from syncline_runtime.codecs.numbers import BOUND, Number, plain, shifted
 from syncline_runtime.codecs.refusal import refusal, wrong_type
 from syncline_runtime.values import ABSENT, Absent, Money
 
@@ -83,7 +83,7 @@ def money_minor_get(value: object, currency: str, unit: str = "minor") -> Money 
     if value is None or value is ABSENT:
         return value
     amount = _amount(value)
-    if scale_of(amount):
+    if type(value) is not int and amount != amount.to_integral_value():
         raise refusal("money.not-minor", "a whole number of minor units", value)
     return Money(shifted(amount, -minor_unit(currency)), currency)
 
@@ -95,7 +95,7 @@ def money_minor_put(value: object, currency: str, unit: str = "minor") -> int | 
         return amount
     assert isinstance(amount, Decimal)
     units = shifted(amount, minor_unit(currency))
-    if scale_of(units):
+    if units != units.to_integral_value():
         raise refusal("value.too-precise", f"an amount in whole minor units of {currency}", value)
     return int(units)
 
@@ -103,6 +103,6 @@ def money_minor_put(value: object, currency: str, unit: str = "minor") -> int | 
 def _amount(value: Any) -> Decimal:
     if type(value) is Decimal:
         return plain(value)
-    if type(value) is int:
-        return plain(Decimal(value))
-    raise wrong_type("a decimal or integer amount", value)
+    if type(value) is int and -BOUND < value < BOUND:
+        return Decimal(value)
+    raise wrong_type("a decimal or an integer of at most 100 digits as amount", value)

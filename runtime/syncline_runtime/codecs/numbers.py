@@ -60,15 +60,14 @@ def plain(value: Decimal) -> Decimal:
     raise refusal("value.not-finite", "a finite number", value)
 
 
-def scale_of(value: Decimal) -> int:
-    """How many decimals a plain decimal has."""
-    exponent = value.as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
-
-
 @lru_cache(maxsize=256)
 def _quantum(scale: int) -> Decimal:
     return Decimal((0, (1,), -scale))
+
+
+def fits(value: Decimal, scale: int) -> bool:
+    """Whether a plain decimal has at most `scale` decimals."""
+    return ROUNDING.quantize(value, _quantum(scale)) == value
 
 
 def rounded(value: Decimal, scale: int) -> Decimal:
@@ -84,7 +83,8 @@ def rounded(value: Decimal, scale: int) -> Decimal:
 def spelled(value: Decimal, scale: int | None = None) -> str:
     """A plain decimal as text, padded to `scale`; refuses one with more decimals (`value.too-precise`)."""
     if scale is None:
-        return format(value, "f")
+        digits = str(value)
+        return format(value, "f") if "E" in digits else digits
     try:
         return format(EXACT.quantize(value, _quantum(scale)), "f")
     except DecimalException:

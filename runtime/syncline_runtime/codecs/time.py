@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from syncline_runtime.codecs.numbers import scale_of, shifted
+from syncline_runtime.codecs.numbers import shifted
 from syncline_runtime.codecs.refusal import refusal, wrong_type
 from syncline_runtime.values import ABSENT, Absent
 
@@ -104,7 +104,7 @@ def epoch_get(value: object, unit: str) -> Instant:
         return value
     if type(value) is Decimal:
         micros = shifted(value, PLACES[unit])
-        if scale_of(micros):
+        if micros != micros.to_integral_value():
             raise refusal("value.too-precise", "a count of at most microsecond precision", value)
         return _since_epoch(int(micros), value)
     raise wrong_type("a number", value)
@@ -155,12 +155,15 @@ def zone_get(value: object, zone: str) -> Instant:
         return value
     if type(value) is not datetime or value.tzinfo is not None:
         raise wrong_type("a local date and time without a zone", value)
-    wall = value.replace(fold=0)
     info = known_zone(zone)
-    instant = utc(wall.replace(tzinfo=info))
-    if _wall_clock(instant, info) != wall:
+    earlier, later = info.utcoffset(value.replace(fold=0)), info.utcoffset(value.replace(fold=1))
+    # Where both readings differ, the clock skips this time when the first lies further west, else it shows it twice.
+    if earlier is None or later is None or earlier < later:
         raise refusal("time.skipped", f"a local time that exists in {zone}", value)
-    return instant
+    try:
+        return (value - earlier).replace(tzinfo=UTC, fold=0)
+    except OverflowError:
+        raise refusal("value.out-of-range", "an instant of the years 1 to 9999", value) from None
 
 
 def zone_put(value: object, zone: str) -> Instant:

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from syncline_runtime.codecs.numbers import BOUND, DIGITS, Boolean, Number, plain, scale_of
+from syncline_runtime.codecs.money import MINOR_UNITS
+from syncline_runtime.codecs.numbers import BOUND, DIGITS, Boolean, Number, fits, plain
 from syncline_runtime.codecs.refusal import refusal, wrong_type
 from syncline_runtime.codecs.text import Text
 from syncline_runtime.codecs.time import Date, Instant, utc
@@ -129,6 +130,8 @@ def country_of(value: object) -> Text:
 
 def currency_of(value: object) -> Text:
     """A currency code of three letters in upper case; old books hold codes that are no longer in the list."""
+    if type(value) is str and value in MINOR_UNITS:
+        return value
     if type(value) is str and len(value) == 3 and value.isascii() and value.isalpha():
         return value.upper()
     if value is None or value is ABSENT:
@@ -184,7 +187,7 @@ def decimal_of(value: object, precision: int | None = None, scale: int | None = 
         number = plain(Decimal(value))
     else:
         raise wrong_type("a decimal", value)
-    if scale is not None and scale_of(number) > scale:
+    if scale is not None and not fits(number, scale):
         raise refusal("value.too-precise", f"a number of at most {scale} decimals", value)
     if precision is not None and number and number.adjusted() >= precision - (scale or 0):
         raise refusal("value.too-large", f"a number below 10^{precision - (scale or 0)}", value)

@@ -421,6 +421,11 @@ def wire_duration_tagged_put(value: object) -> Tagged:
 
 def _from_iso(value: str) -> datetime:
     # The standard parser alone also takes week dates and any separator; this holds it to what systems write.
+    if len(value) > 18 and value[7] == "-" and value[10] in "T " and value[13] == ":" and value[-1] in "Z0123456789":
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
     found = _ISO_INSTANT(value)
     if found is not None:
         day, clock, zone = found.groups()
