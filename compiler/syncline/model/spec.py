@@ -44,7 +44,7 @@ class Entity:
     match: tuple[MatchRule, ...]
     span: Span
     doc: str = ""
-    left_out: frozenset[str] = frozenset()  # faulty or later-release fields, and "match" for a rule: reported, no news to a check
+    complete: bool = True  # False: a field or rule was reported and left out, so that its absence is no news
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ class Map:
     where: tuple[Equality, ...] = ()
     where_expression: Expression | None = None
     when: Expression | None = None
-    left_out: frozenset[str] = frozenset()  # entity and native fields of lines that were reported and left out
+    complete: bool = True  # False: a line was reported and left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,8 +264,7 @@ class Sync:
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     guards: tuple[Guard, ...] = ()
     triggers: tuple[Trigger, ...] = ()
-    # What was reported and left out: fields of truth rules, "otherwise", "create in S", "delete in S", "system S" (it or its map).
-    left_out: frozenset[str] = frozenset()
+    complete: bool = True  # False: a clause, a system or its map was reported and left out, here or in the maps and the entity
 
     def map_of(self, system: System) -> Map | None:
         """The entity's map in `system`, if there is one."""

@@ -34,7 +34,7 @@ def resolve_entity(node: EntityNode, scope: Scope) -> EntityScope:
         match=match,
         span=node.name.span,
         doc=node.doc or "",
-        left_out=shape.absent if len(match) == len(rules) else shape.absent | {"match"},
+        complete=not shape.absent and len(match) == len(rules),
     )
     return EntityScope(entity, shape)
 

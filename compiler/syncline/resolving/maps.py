@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.expressions import Apply, Both, Constant, EntityField, Expression, NativeValue
@@ -45,19 +46,20 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     ends = _Ends(entity, resource, inside, outside)
     where = None if node.where is None else resolve_condition(node.where, outside, scope)
     when = None if node.when is None else resolve_condition(node.when, inside, scope)
-    lines, left_out = _lines(node.lines, ends, scope)
+    lines, complete = _lines(node.lines, ends, scope)
     if entity is None or system is None or resource is None:
         return None
+    equalities, rest = ((), None) if where is None else _split(where, resource)
     return Map(
         entity=entity.entity,
         system=system,
         resource=resource,
         lines=lines,
         span=node.target.span,
-        where=() if where is None else tuple(_equalities(where, resource)),
-        where_expression=where,
+        where=equalities,
+        where_expression=rest,
         when=when,
-        left_out=left_out,
+        complete=complete and (where is None) is (node.where is None) and (when is None) is (node.when is None),
     )
 
 
@@ -91,20 +93,20 @@ def _resource(node: MapNode, system: System | None, scope: Scope) -> ResourceMod
     return found
 
 
-def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tuple[Line, ...], frozenset[str]]:
+def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tuple[Line, ...], bool]:
     named = Counter(dotted(node.left) for node in nodes if isinstance(node, FieldLine) and isinstance(node.left, Path))
     lines: list[Line] = []
     taken: dict[str, Span] = {}
     written: dict[str, Span] = {}
-    left_out: set[str] = set()
+    complete = True
     for node in nodes:
         if isinstance(node, CollectionLine):
             scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
-            left_out |= _named(node)
+            complete = False
             continue
         line = _line(node, ends, scope)
         if line is None:
-            left_out |= _named(node)
+            complete = False
             continue
         field = line.field
         if field is not None and line.arrow is Arrow.WRITE and not line.pipeline and named[field.name] > 1:
@@ -127,16 +129,7 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
         if line.arrow is not Arrow.READ and _writes_twice(line, written, scope):
             continue
         lines.append(line)
-    return tuple(lines), frozenset(left_out)
-
-
-def _named(node: LineNode) -> set[str]:
-    """The fields that stand at the ends of a line."""
-    names: set[str] = set()
-    for side in (node.left, node.right):
-        items = side.items if isinstance(side, ListLiteral) else (side,)
-        names |= {dotted(item) for item in items if isinstance(item, Path)}
-    return names
+    return tuple(lines), complete
 
 
 def _writes_twice(line: Line, written: dict[str, Span], scope: Scope) -> bool:
@@ -306,20 +299,27 @@ def _native_names(expression: Expression) -> list[str]:
     return [name for part in parts for name in _native_names(part)]
 
 
-def _equalities(where: Expression, resource: ResourceModel) -> list[Equality]:
-    """The equalities that hold for every record that `where` lets through; they are set on creates."""
-    match where:
-        case Both(every=True, parts=parts):
-            return [equality for part in parts for equality in _equalities(part, resource)]
-        case Apply(
-            function="=",
-            arguments=(NativeValue() as native, Constant(value=value))
-            | (Constant(value=value), NativeValue() as native),
-        ):
-            if isinstance(value, str | int | bool | None):
-                return [Equality(native=resource.fields[native.name], value=value, span=where.span)]
-        case NativeValue(name=name):
-            return [Equality(native=resource.fields[name], value=True, span=where.span)]
-        case Apply(function="not", arguments=(NativeValue(name=name),)):
-            return [Equality(native=resource.fields[name], value=False, span=where.span)]
-    return []
+def _split(where: Expression, resource: ResourceModel) -> tuple[tuple[Equality, ...], Expression | None]:
+    """The equalities that every record has which `where` lets through, set on creates, and what is left of the condition."""
+    parts = where.parts if isinstance(where, Both) and where.every else (where,)
+    equalities: list[Equality] = []
+    rest: list[Expression] = []
+    for part in parts:
+        match part:
+            case Apply(function="=", arguments=(NativeValue(name=name), Constant(value=value))) if _is_plain(value):
+                equalities.append(Equality(native=resource.fields[name], value=value, span=part.span))
+            case Apply(function="=", arguments=(Constant(value=value), NativeValue(name=name))) if _is_plain(value):
+                equalities.append(Equality(native=resource.fields[name], value=value, span=part.span))
+            case NativeValue(name=name):
+                equalities.append(Equality(native=resource.fields[name], value=True, span=part.span))
+            case Apply(function="not", arguments=(NativeValue(name=name),)):
+                equalities.append(Equality(native=resource.fields[name], value=False, span=part.span))
+            case _:
+                rest.append(part)
+    if len(rest) > 1:
+        return tuple(equalities), Both(True, tuple(rest), where.type, where.span)
+    return tuple(equalities), rest[0] if rest else None
+
+
+def _is_plain(value: object) -> TypeGuard[str | int | bool | None]:
+    return value is None or isinstance(value, str | int)

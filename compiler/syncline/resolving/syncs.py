@@ -61,7 +61,7 @@ class _Clauses:
     empty: Literal["propagates", "ignored"] | None = None
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     first: dict[str, Span] = field(default_factory=dict)
-    left_out: set[str] = field(default_factory=set)
+    complete: bool = True
 
 
 def resolve_syncs(maps: Sequence[Map], scope: Scope) -> tuple[Sync, ...]:
@@ -101,8 +101,7 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
     if entity is None or not systems:
         return None
     mapped = {candidate.system.name for candidate in own}
-    left_out = clauses.left_out | clauses.truths.left_out
-    left_out |= {f"system {name.text}" for name in names if name.text not in mapped}
+    parts = [entity.entity.complete, clauses.complete, clauses.truths.complete, *(one.complete for one in own)]
     return Sync(
         entity=entity.entity,
         systems=tuple(systems.values()),
@@ -117,7 +116,7 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         out_of_scope=clauses.out_of_scope,
         guards=tuple(clauses.guards),
         triggers=tuple(clauses.triggers),
-        left_out=frozenset(left_out),
+        complete=all(parts) and all(name.text in mapped for name in names),
     )
 
 
@@ -219,7 +218,7 @@ def _once(clause: str, span: Span, clauses: _Clauses, scope: Scope) -> bool:
 
 def _write(node: WriteNode, policy: Policy, clauses: _Clauses, scope: Scope) -> None:
     if not _added(node, policy, clauses, scope):
-        clauses.left_out.add(f"{node.operation} in {node.system.text}")
+        clauses.complete = False
 
 
 def _added(node: WriteNode, policy: Policy, clauses: _Clauses, scope: Scope) -> bool:

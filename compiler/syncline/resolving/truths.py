@@ -40,7 +40,7 @@ class Truths:
 
     rules: list[Truth] = field(default_factory=list)
     otherwise: Truth | None = None
-    left_out: set[str] = field(default_factory=set)
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def resolve_truth(node: TruthNode, policy: Policy, truths: Truths, scope: Scope)
         match rule:
             case RecordTruth():
                 scope.findings.report("not-yet.record-ownership", rule.span)
-                truths.left_out.add("otherwise")
+                truths.complete = False
             case OtherwiseTruth(rule=inner):
                 found = _rule(inner, (), rule.span, policy, scope)
                 if truths.otherwise is not None:
@@ -77,14 +77,14 @@ def resolve_truth(node: TruthNode, policy: Policy, truths: Truths, scope: Scope)
                 elif found is not None:
                     truths.otherwise = found
                 else:
-                    truths.left_out.add("otherwise")
+                    truths.complete = False
             case FieldTruth(fields=paths, rule=inner):
                 fields = _fields(paths, policy, scope)
                 found = _rule(inner, fields, rule.span, policy, scope)
                 if found is not None and fields:
                     truths.rules.append(found)
                 else:
-                    truths.left_out.update(fields or map(dotted, paths))
+                    truths.complete = False
 
 
 def _fields(paths: tuple[Path, ...], policy: Policy, scope: Scope) -> tuple[str, ...]:
