@@ -64,11 +64,11 @@ def map_functions(map_: Map, suffix: str, constants: Constants, taken: Iterable[
         uses |= set(imported(code))
         named["in_scope"] = Plain(f"in_scope_{suffix}")
     if map_.when is not None:
-        block, more = entity_predicate(
+        block, names = entity_predicate(
             f"applies_{suffix}", record, f"Whether the record belongs to {place}.", map_.when
         )
         blocks.append(block)
-        uses |= more
+        uses |= names
         named["applies"] = Plain(f"applies_{suffix}")
     declaration = call(
         "FieldMap",
