@@ -123,7 +123,7 @@ def _protocol(node: syntax.Connector, findings: Findings) -> Literal["rest", "js
 def _setting(item: syntax.Property, findings: Findings) -> SettingModel:
     kind = word_text(item.value) or ""
     if kind not in SETTING_KINDS:
-        findings.unknown("setting kind", kind, item.value.span, SETTING_KINDS)
+        findings.unknown("setting kind", kind, item.span, SETTING_KINDS)
     return SettingModel(name=item_name(item), kind=kind, required=not item.optional, span=item.name.span)
 
 
@@ -262,9 +262,7 @@ def _nulls(item: syntax.Directive, findings: Findings) -> dict[str, str]:
     for entry in item.items or ():
         name = item_name(entry)
         value = constant(entry.value) if isinstance(entry, syntax.Property) else None
-        spelled = next(
-            (text for shape, text in NULL_SPELLINGS if type(shape) is type(value) and shape == value), None
-        )
+        spelled = next((text for shape, text in NULL_SPELLINGS if type(shape) is type(value) and shape == value), None)
         if name not in NULL_KINDS:
             findings.unknown("null", name, entry.name.span, NULL_KINDS)
         elif spelled is None:

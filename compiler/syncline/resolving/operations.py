@@ -42,6 +42,7 @@ EXPECTED = {
 def resolve_listing(
     item: syntax.Directive,
     version: NativeField | None,
+    fallback: str,
     timing: Mapping[str, float],
     substitutions: Mapping[str, str],
     findings: Findings,
@@ -65,7 +66,7 @@ def resolve_listing(
                 if version is None:
                     findings.add("connector.since-without-version", entry.span)
                 else:
-                    found["since"] = _since(body(condition, constants), rest, version, timing)
+                    found["since"] = _since(body(condition, constants), rest, version, fallback, timing)
             case "sort", [order, *rest]:
                 found["sort"] = body(order, constants)
                 if len(rest) == 2 and word_text(rest[0]) == "as":
@@ -186,7 +187,7 @@ def _paging(word: Any, constants: Mapping[str, "runtime.Body"]) -> runtime.Pagin
 
 
 def _since(
-    condition: "runtime.Body", words: Sequence[Any], version: NativeField, timing: Mapping[str, float]
+    condition: "runtime.Body", words: Sequence[Any], version: NativeField, fallback: str, timing: Mapping[str, float]
 ) -> runtime.Since:
     texts = [word_text(word) for word in words]
     found: dict[str, Any] = {}
@@ -194,8 +195,6 @@ def _since(
         amount = seconds(word) if isinstance(word, Quantity) or name == "lag" else None
         if name in ("lag", "precision") and amount is not None:
             found[name] = amount
-        elif name == "fallback":
-            found["fallback"] = word_text(word)
     return runtime.Since(
         condition=condition,
         field=version.name,
@@ -203,7 +202,7 @@ def _since(
         inclusive="exclusive" not in texts,
         precision_ms=max(1, round(1000 * found.get("precision", timing["precision"]))),
         lag_seconds=found.get("lag", timing["lag"]),
-        fallback=found.get("fallback") or "",
+        fallback=fallback,
     )
 
 

@@ -5,8 +5,9 @@
 | `resource NAME { … }` | a resource; over `sql` with `table "customers"`, over `files` with `file "customers.csv"` |
 | `resource NAME(PARAMETER) { … }` | a template: `{PARAMETER}` stands in its texts |
 | `resource NAME like TEMPLATE("value") { … }` | a resource made from a template, with fields of its own |
-| `NAME : TYPE words` | a field: `identity`, `version`, `precision 1 ms`, `lag 2 s`, `unique`, `required`, `readonly`, `at "path"`,
-|                     | `child LIST(KIND_FIELD: "kind") VALUE_FIELD`, `spelled NAME`, `normalises(trim, lower)` |
+| `NAME : TYPE words` | a field: `identity`, `version`, `precision 1 ms`, `lag 2 s`, `fallback FIELD`, `unique`, `required`, |
+|                     | `readonly`, `at "path"`, `child LIST(KIND_FIELD: "kind") VALUE_FIELD`, `spelled NAME`, |
+|                     | `normalises(trim, lower)` |
 | `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
 | `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
 | `archive FIELD VALUE` | the value of a field that stands for "archived" |
@@ -16,6 +17,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.spec import CodecUse, NativeField, ResourceModel
@@ -141,6 +143,7 @@ def _resource(
 ) -> ResourceModel:
     fields: dict[str, NativeField] = {}
     timing: dict[str, float] = {"precision": 1.0, "lag": 0.0}
+    fallback = ""
     for item in items:
         if isinstance(item, syntax.Property):
             found = _field(item, spelling, findings)
@@ -148,6 +151,7 @@ def _resource(
                 fields[found.name] = found
                 if found.version:
                     timing |= _timing(item)
+                    fallback = _fallback(item)
     identity = next((found.name for found in fields.values() if found.identity), None)
     version = next((found for found in fields.values() if found.version), None)
     if identity is None:
@@ -157,7 +161,7 @@ def _resource(
     )
     for item in items:
         if isinstance(item, syntax.Directive):
-            offered |= _resource_word(item, version, timing, substitutions, findings)
+            offered |= _resource_word(item, version, fallback, timing, substitutions, findings)
     if offered.pop("readonly", False):
         offered |= dict.fromkeys(("create", "update", "delete"))
     declared = runtime.Resource(
@@ -167,6 +171,7 @@ def _resource(
         location=location or next(iter(substitutions.values()), ""),
         version=version.name if version else None,
         version_spelling=version.wire if version else "iso",
+        version_fallback=fallback,
         version_is_time=version is None or version.type.kind == "instant",
         **offered,  # type: ignore[arg-type]
     )
@@ -191,6 +196,7 @@ def _implicit(protocol: str, version: NativeField | None, location: str) -> dict
 def _resource_word(
     item: syntax.Directive,
     version: NativeField | None,
+    fallback: str,
     timing: Mapping[str, float],
     substitutions: Mapping[str, str],
     findings: Findings,
@@ -198,7 +204,7 @@ def _resource_word(
     name = item.name.text
     match name, item.words:
         case "list", words if len(words) >= 2:
-            return {"list": resolve_listing(item, version, timing, substitutions, findings)}
+            return {"list": resolve_listing(item, version, fallback, timing, substitutions, findings)}
         case (("read" | "create" | "update" | "delete"), words) if len(words) >= 2:
             return {name: resolve_operation(item, substitutions, findings)}
         case (("create" | "update" | "delete"), [Path() as word]) if word_text(word) == "never":
@@ -239,6 +245,12 @@ def _timing(item: syntax.Property) -> dict[str, float]:
     return found
 
 
+def _fallback(item: syntax.Property) -> str:
+    """The field that stands in while the version is null: `version fallback create_date`."""
+    names = [word_text(word) for word in item.words]
+    return next((after or "" for name, after in pairwise(names) if name == "fallback"), "")
+
+
 def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> NativeField | None:
     type_ = native_type(item, findings)
     if type_ is None:
@@ -255,6 +267,8 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
             case "readonly", _:
                 facts["writable"] = False
             case (("precision" | "lag"), [Quantity() | Number(), *_]):
+                words.pop(0)
+            case "fallback", [Path(), *_]:
                 words.pop(0)
             case "at", [Text(value=path), *_]:
                 facts["path"] = tuple(path.split("."))
@@ -288,14 +302,16 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
 
 
 FIELD_WORDS = (
-    "identity", "version", "unique", "required", "readonly", "precision", "lag", "at", "child", "spelled", "normalises", "set",
+    "identity", "version", "unique", "required", "readonly", "precision", "lag", "fallback", "at", "child", "spelled",
+    "normalises", "set",
 )  # fmt: skip
 
 
 def _normalises(word: Call, type_: Type, findings: Findings) -> tuple[CodecUse, ...]:
     uses: list[CodecUse] = []
     for argument in word.arguments:
-        name, parameters = "", ()
+        name = ""
+        parameters: tuple[str | int | None, ...] = ()
         match argument.value:
             case Path() as path:
                 name = word_text(path) or ""
@@ -310,7 +326,7 @@ def _normalises(word: Call, type_: Type, findings: Findings) -> tuple[CodecUse, 
 
 def native_type(item: syntax.Property, findings: Findings) -> Type | None:
     """The type of a resource's field; only built-in kinds and references stand there."""
-    match syntax.type_of(item.value):
+    match None if item.value is None else syntax.type_of(item.value):
         case NamedType(name=name, arguments=arguments) if name.text in KINDS:
             sizes = [constant(argument.value) for argument in arguments]
             whole = [size for size in sizes if isinstance(size, int)]
@@ -321,7 +337,7 @@ def native_type(item: syntax.Property, findings: Findings) -> Type | None:
                     return Type("decimal", nullable=item.optional, precision=precision, scale=scale)
                 case kind, []:
                     return Type(kind, nullable=item.optional)
-            findings.malformed(name.text, item.value.span, "text(120)` or `decimal(10, 2)")
+            findings.malformed(name.text, item.span, "text(120)` or `decimal(10, 2)")
         case ReferenceType(targets=targets):
             return Type("ref", nullable=item.optional, targets=tuple(target.text for target in targets))
         case CollectionType(kind=kind, element=NamedType(name=element)) if (

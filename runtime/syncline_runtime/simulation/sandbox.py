@@ -9,6 +9,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -140,9 +141,29 @@ class Sandbox:
                 (resource.delete, self._delete_asked),
             )
             for operation, act in operations:
+                if (
+                    operation
+                    and (operation.batch is not None)
+                    and (answer := self._batch(resource, operation.batch, verb, target, body))
+                ):
+                    return answer
                 if operation and (slots := _asked(operation.call, verb, target, body)) is not None:
                     return act(resource, operation, slots)
         raise _Refused(404, "there is nothing at this address")
+
+    def _batch(self, resource: Resource, batch: Operation, verb: str, target: str, body: Any) -> Any:
+        """The answers to a batch whose items have a template of their own, or None where the request is none."""
+        asked = _asked(batch.call, verb, target, body)
+        if asked is None or batch.each is None:
+            return None
+        each = [matched(batch.each, item) for item in asked.get("records", [])]
+        if not each or None in each:
+            return None
+        act = self._create_asked if any("id" not in (slots or {}) for slots in each) else self._update_asked
+        one = replace(batch, answer="", returns="record")
+        return placed(
+            batch.answer, [{"status": 200, **placed(batch.item, act(resource, one, slots or {}))} for slots in each]
+        )
 
     def _log_in(self, login: Login, slots: Mapping[str, Any]) -> Any:
         for name, given in slots.items():
@@ -206,9 +227,10 @@ class Sandbox:
         return document
 
     def _passes(self, resource: Resource, listing: Listing, record: Delivered, condition: Any) -> bool:
-        if listing.since is not None and (slots := matched(listing.since.condition, condition)) is not None:
-            shown, bound = (self._moment(resource, value) for value in (record[listing.since.field], slots["since"]))
-            return bool(shown >= bound if listing.since.inclusive else shown > bound)
+        since = listing.since
+        if since is not None and (slots := matched(since.condition, condition)) is not None:
+            shown, bound = (self._moment(resource, value) for value in (record[since.field], slots["since"]))
+            return bool(shown >= bound if since.inclusive else shown > bound)
         if listing.equals is not None and (slots := matched(listing.equals, condition)) is not None:
             return str(record.get(slots["field"])) == str(slots["value"])
         raise _Refused(400, f"the condition {condition!r} is not understood")
