@@ -54,15 +54,13 @@ def upper_get(value: object) -> Text:
 upper_put = upper_get
 
 
-@lru_cache(maxsize=256)
-def _deletions(characters: str) -> dict[int, None]:
-    return dict.fromkeys(map(ord, characters))
-
-
 def strip_get(value: object, characters: str) -> Text:
     """Text without any of `characters`, wherever they stand."""
     if type(value) is str:
-        return value.translate(_deletions(characters))
+        for character in characters:
+            if character in value:
+                value = value.replace(character, "")
+        return value
     if value is None or value is ABSENT:
         return value
     raise wrong_type("text", value)
