@@ -1,12 +1,13 @@
 """The decision table of a record, and the actions that follow: what a link becomes and what is to be done. Pure, deterministic."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import NamedTuple
 
+from syncline_runtime.accounting import accounted_member, born, fill, moved_fields, shown_by
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import OnDelete, Values, When
-from syncline_runtime.merging import accounted_member, born, merge, moved_fields, shown_by
+from syncline_runtime.merging import merge
 from syncline_runtime.observing import released
 from syncline_runtime.policy import Policy, Side, blank, complete, prepare, want
 from syncline_runtime.records import (
@@ -71,26 +72,25 @@ def _accounted_alone(member: Member, field: str, shown: Shown) -> Member:
 
 def _in_step(policy: Policy, link: Link) -> bool:
     """The hot path: every system has its record, nothing was seen, and each shows the agreed values."""
-    members = link.members
+    members, values = link.members, link.values
     if link.fresh or link.status is not LinkStatus.LIVE or len(members) != len(policy.sides):
         return False
-    value_of = link.values.get
-    for system, side in policy.sides.items():
-        member = members.get(system)
-        if member is None or member.state is not MemberState.LIVE or member.seen is not None or member.first_merge:
-            return False
-        if not side.plain or member.renders:
-            return False
-        if side.updated and [*map(member.shadow.get, side.kept)] != [*map(value_of, side.kept)]:
-            return False
+    try:
+        for system, side in policy.sides.items():
+            member = members[system]
+            if member.seen is not None or member.state is not MemberState.LIVE or member.first_merge or not side.plain:
+                return False
+            if side.kept_of(member.shadow) != side.kept_of(values):
+                return False
+    except KeyError:  # a system without a record, or a field without a value
+        return False
     return True
 
 
 # -- the record --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Disposed:
+class _Disposed(NamedTuple):
     """What the states of its records make of a link; unless `final`, the systems `playing` go on to their fields."""
 
     link: Link
@@ -104,18 +104,15 @@ class _Disposed:
 
 def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
     sync, members = policy.sync, link.members
-    states: dict[MemberState, list[str]] = {state: [] for state in MemberState}
-    for system in policy.sides:
-        if system in members:
-            states[members[system].state].append(system)
-    live = states[MemberState.LIVE]
-    gone, outside = states[MemberState.GONE], states[MemberState.OUT_OF_SCOPE]
-    missing = states[MemberState.MISSING]
     if link.status is LinkStatus.HELD:
         link = replace(link, status=LinkStatus.LIVE)
+    live = [system for system in policy.sides if system in members and members[system].state is MemberState.LIVE]
     if len(live) == len(members):
         return _Disposed(link=link, playing=tuple(live), creating=bool(live))
-    if not live and not missing and (gone or states[MemberState.RELEASED]):
+    gone = _in_state(policy, link, MemberState.GONE)
+    outside = _in_state(policy, link, MemberState.OUT_OF_SCOPE)
+    missing = _in_state(policy, link, MemberState.MISSING)
+    if not live and not missing and (gone or _in_state(policy, link, MemberState.RELEASED)):
         return _close(policy, link, barred)
     told: tuple[Action, ...] = ()
     if outside and sync.out_of_scope == "keep":
@@ -134,6 +131,11 @@ def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
     if gone and not missing and not link.fresh and not any(members[system].first_merge for system in live):
         return _delete(policy, link, live, gone, told, barred)
     return _Disposed(link=link, playing=tuple(live), creating=not missing and not gone and bool(live), actions=told)
+
+
+def _in_state(policy: Policy, link: Link, state: MemberState) -> list[str]:
+    members = link.members
+    return [system for system in policy.sides if system in members and members[system].state is state]
 
 
 def _close(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
@@ -265,26 +267,37 @@ def _decide_fields(policy: Policy, disposed: _Disposed, before: Values, barred: 
     held: Collection[str] = ()
     changes: tuple[FieldChange, ...] = ()
     losers, conflicts = disposed.losers, disposed.conflicts
-    members: dict[str, Member] | None = None
-    values: Values = link.values
-    if link.fresh and len(playing) == 1 and len(link.members) == 1 and not link.values:
-        member = link.members[playing[0]]
-        shown = shown_by(member)
-        if shown is not None:
-            values, changes = born(policy, playing[0], shown)
-            members = {playing[0]: accounted_member(member)}
-    elif any(shown_by(link.members[system]) is not None for system in playing):
+    alone = len(playing) == len(link.members) == 1
+    if link.fresh and alone and (shown := shown_by(link.members[playing[0]])) is not None:
+        values, changes = born(policy, playing[0], shown)
+        link = _become(link, values, {playing[0]: accounted_member(link.members[playing[0]])})
+    elif any(link.members[system].seen is not None or link.members[system].first_merge for system in playing):
         merged = merge(policy, link, playing)
-        values, held, changes = merged.values, merged.held, tuple(merged.changes)
-        losers, conflicts = losers + tuple(merged.losers), conflicts + tuple(merged.conflicts)
-        members = dict(link.members)
-        for system in playing:
-            members[system] = accounted_member(members[system], merged.accounted.get(system, {}))
-    if members is not None or link.fresh:
-        link = replace(link, values=values, members=members or link.members, fresh=False)
-    found = _actions(policy, link, disposed, before, changes, held, barred)
-    return Decision(
-        link=link, changes=changes, losers=losers, conflicts=conflicts, actions=disposed.actions + tuple(found)
+        held, changes = merged.held, tuple(merged.changes)
+        if link.fresh:
+            changes += fill(policy, merged.values)
+        losers += tuple(merged.losers)
+        conflicts += tuple(merged.conflicts)
+        accounted = merged.accounted
+        members = {
+            system: accounted_member(member, accounted.get(system, {})) if system in playing else member
+            for system, member in link.members.items()
+        }
+        link = _become(link, merged.values, members)
+    elif link.fresh:
+        link = _become(link, link.values, link.members)
+    found = tuple(_actions(policy, link, disposed, before, changes, held, barred))
+    return Decision(link=link, changes=changes, losers=losers, conflicts=conflicts, actions=disposed.actions + found)
+
+
+def _become(link: Link, values: Values, members: Mapping[str, Member]) -> Link:
+    return Link(
+        link_id=link.link_id,
+        entity=link.entity,
+        values=values,
+        members=members,
+        status=link.status,
+        generation=link.generation,
     )
 
 
@@ -300,27 +313,25 @@ def _actions(
     held: Collection[str],
     barred: Collection[str],
 ) -> Iterable[Action]:
-    values = complete(policy, link.values)
     for system, side in policy.sides.items():
         if system in barred:
             continue
         member = link.members.get(system)
         try:
             if member is None:
-                if disposed.creating:
-                    yield from _create(policy, link, side, values, held)
-            elif system in disposed.playing:
-                yield from _update(policy, link, side, member, values, before, changes, held)
+                if disposed.creating and side.created and side.written:
+                    yield from _create(policy, link, side, held)
+            elif system in disposed.playing and side.kept:
+                yield from _update(policy, link, side, member, before, changes, held)
         except CodecError as error:
             reason = f"{policy.entity.name} cannot be written to {system} (F12): {error}"
             yield _action(ActionKind.HOLD, link, system, reason, side.map.line)
 
 
-def _create(policy: Policy, link: Link, side: Side, values: Values, held: Collection[str]) -> Iterable[Action]:
+def _create(policy: Policy, link: Link, side: Side, held: Collection[str]) -> Iterable[Action]:
     system = side.system
     clause = policy.sync.creates.get(system)
-    if not side.created or not side.written:
-        return
+    values = complete(policy, link.values)
     if clause is not None and clause.when is not None and not clause.when(values):
         return
     if side.map.applies is not None and not side.map.applies(values):
@@ -358,14 +369,13 @@ def _update(
     link: Link,
     side: Side,
     member: Member,
-    values: Values,
     before: Values,
     changes: tuple[FieldChange, ...],
     held: Collection[str],
 ) -> Iterable[Action]:
-    system = side.system
+    system, values = side.system, link.values
     applies = side.map.applies
-    if applies is not None and policy.sync.out_of_scope != "keep" and not applies(values):
+    if applies is not None and policy.sync.out_of_scope != "keep" and not applies(complete(policy, values)):
         if policy.sync.out_of_scope == "archive":
             yield _action(
                 ActionKind.ARCHIVE, link, system, "left the `when` of its map: out of scope archive", side.map.line
@@ -375,13 +385,11 @@ def _update(
                 ActionKind.UNLINK, link, system, "left the `when` of its map: out of scope unlink", side.map.line
             )
         return
-    if not side.updated:
-        return
     fields = _differences(policy, side, member, values, held)
     if not fields:
         return
     clause = policy.sync.updates.get(system)
-    if clause is not None and clause.when is not None and not clause.when(values):
+    if clause is not None and clause.when is not None and not clause.when(complete(policy, values)):
         return
     why = [change for change in changes if change.field in fields]
     rules = dict.fromkeys(f"{change.row} {change.rule}" for change in why)
@@ -402,15 +410,18 @@ def _differences(
     policy: Policy, side: Side, member: Member, values: Values, held: Collection[str]
 ) -> Mapping[str, tuple[Shown, Shown]]:
     """The fields kept in step that do not show what is wanted. A field that the system does not show is not written."""
-    shadow = member.shadow
-    if not side.lossy and [*map(shadow.get, side.kept)] == [*map(values.get, side.kept)]:
-        return {}
-    wanted = want(policy, side.system, values)
-    shown: Mapping[str, Any] = shadow if member.seen is None else member.seen
+    shadow, kept = member.shadow, side.kept
+    if not side.lossy:
+        if [*map(shadow.get, kept)] == [*map(values.get, kept)]:
+            return {}
+        wanted = values
+    else:
+        wanted = want(policy, side.system, values)
+    shown: Values = shadow if member.seen is None else member.seen
     fields: dict[str, tuple[Shown, Shown]] = {}
-    for name in side.kept:
+    for name in kept:
         new, old = wanted.get(name, ABSENT), shadow.get(name, ABSENT)
-        if new is ABSENT or old is ABSENT or new == old or name in held:
+        if new == old or new is ABSENT or old is ABSENT or name in held:
             continue
         if shown.get(name, ABSENT) is ABSENT or member.renders.get(name, ABSENT) == new:
             continue

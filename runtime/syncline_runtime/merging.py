@@ -1,9 +1,10 @@
 """The decision table of a field: what several systems' edits make of the agreed value (rows F0 to F11, M0 for a first merge)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from syncline_runtime.accounting import base_of, moved_fields, shown_by
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, Values, When
 from syncline_runtime.policy import Policy, Side, Unit, blank, want
@@ -37,71 +38,28 @@ Outcome = tuple[str, str | None, tuple[Shown, ...]]
 """Row, system whose value won, agreed vector."""
 
 
-def base_of(member: Member) -> Values:
-    """What the member's observation is compared with; nothing for a first merge."""
-    return {} if member.first_merge else member.shadow
-
-
-def shown_by(member: Member) -> Values | None:
-    """What the member shows that may not be accounted for yet, or None."""
-    return member.shadow if member.first_merge and member.seen is None else member.seen
-
-
-def moved_fields(member: Member) -> list[str]:
-    """Fields that differ from their base, those without one included."""
-    shown, base = shown_by(member), base_of(member)
-    if shown is None or shown == base:
-        return []
-    return [name for name, value in shown.items() if value is not ABSENT and base.get(name, ABSENT) != value]
-
-
 def merge(policy: Policy, link: Link, playing: Sequence[str]) -> Merge:
     """Decide the fields of `link`; only the systems `playing` are heard, in the order of the spec."""
     merging = _Merging(policy, link, playing)
-    touched: dict[str, Unit] = {}
+    touched: dict[str, list[str]] = {}
     position = policy.position
     for system, moved in merging.moved.items():
         for name in moved:
             if name in position:
-                touched[name] = policy.units[name]
+                touched.setdefault(name, []).append(system)
             else:
                 merging.rewrite(system, name)
     decided: set[str] = set()
     for name in sorted(touched, key=position.__getitem__):
         if name not in decided:
-            unit = touched[name]
-            decided.update(unit.fields)
-            merging.decide(unit)
+            unit = policy.units[name]
+            if len(unit.fields) == 1:
+                if not merging.settle(unit, name, touched[name]):
+                    merging.decide(unit)
+            else:
+                decided.update(unit.fields)
+                merging.decide(unit)
     return merging.result
-
-
-def born(policy: Policy, system: str, shown: Values) -> tuple[dict[str, Any], tuple[FieldChange, ...]]:
-    """The values of a link that has one member: what its system may say, and defaults for what it leaves open."""
-    flows, units = policy.sides[system].flows, policy.units
-    values: dict[str, Any] = {}
-    changes = []
-    for name in policy.position:
-        flow = flows.get(name)
-        value = shown.get(name, ABSENT) if flow is not None and flow.contributes else ABSENT
-        if value is not ABSENT and value is not None:
-            values[name] = value
-            unit = units[name]
-            changes.append(
-                FieldChange(
-                    field=name, before=ABSENT, after=value, row="M0", origin=system, rule=unit.text, line=unit.line
-                )
-            )
-        elif name in policy.entity.defaults:
-            values[name] = policy.entity.defaults[name]
-            changes.append(_default(policy, name))
-        elif value is None:
-            values[name] = None
-    return values, tuple(changes)
-
-
-def _default(policy: Policy, name: str) -> FieldChange:
-    value = policy.entity.defaults[name]
-    return FieldChange(field=name, before=ABSENT, after=value, row="M0", origin=None, rule=f"{name} default")
 
 
 class _Merging:
@@ -111,6 +69,8 @@ class _Merging:
         self.policy = policy
         self.link = link
         self.playing = [system for system in policy.sides if system in playing]
+        self.shown = {system: shown_by(link.members[system]) or {} for system in self.playing}
+        self.base = {system: base_of(link.members[system]) for system in self.playing}
         self.moved = {system: moved_fields(link.members[system]) for system in self.playing}
         self.result = Merge(values=dict(link.values))
         self._views: dict[str, Values | None] = {}
@@ -119,7 +79,7 @@ class _Merging:
 
     def _showing(self, unit: Unit, system: str) -> Showing:
         member = self.link.members[system]
-        shown, base = shown_by(member) or member.shadow, base_of(member)
+        shown, base = self.shown[system], self.base[system]
         vector = tuple(_latest(shown, member.shadow, name) for name in unit.fields)
         own = self.moved[system]
         moved = tuple(name for name in unit.fields if name in own)
@@ -159,6 +119,43 @@ class _Merging:
         # where little is agreed yet, the system's own values stand in for the fields that a line may need beside its own
         own = shown_by(self.link.members[side.system]) or {}
         return self._view(side, {**own, **values, **dict(zip(unit.fields, vector, strict=True))})
+
+    # -- one field, the common cases -----------------------------------------------------------------------------------
+
+    def settle(self, unit: Unit, name: str, moved: Sequence[str]) -> bool:
+        """Decide a field on which all that moved agree, if that takes no rule; the rest is for `decide`."""
+        shown = self.shown
+        value = shown[moved[0]][name]
+        for system in moved[1:]:
+            if shown[system][name] != value:
+                return False
+        canon = self.link.values.get(name, ABSENT)
+        if value != canon:
+            fresh = canon is ABSENT and self.link.fresh
+            rule = unit.rule
+            if not fresh and (blank(value) or (isinstance(rule, Merged) and rule.by == "union")):
+                return False
+            if isinstance(rule, Owned) and rule.by not in moved:
+                return False
+            origin: str | None = None
+            for system in moved:
+                flow = self.policy.sides[system].flows[name]
+                if flow.contributes:
+                    origin = origin or system
+                if not fresh and (name in self.policy.sides[system].lossy or name not in self.base[system]):
+                    return False
+            if origin is None or (fresh and len(moved) < len(self.playing)):
+                return False
+            self.result.values[name] = value
+            if not fresh:
+                self.result.changes.append(
+                    FieldChange(
+                        field=name, before=canon, after=value, row="F2", origin=origin, rule=unit.text, line=unit.line
+                    )
+                )
+        for system in moved:
+            self.result.accounted.setdefault(system, {})[name] = value
+        return True
 
     # -- one unit ------------------------------------------------------------------------------------------------------
 
@@ -433,7 +430,7 @@ class _Merging:
         side = showing.side
         names = set()
         for name, shown, value in zip(unit.fields, showing.vector, vector, strict=True):
-            if name not in showing.moved or name not in side.kept or not side.updated or value is ABSENT:
+            if name not in showing.moved or name not in side.kept or value is ABSENT:
                 continue
             when = side.flows[name].when
             if not (when is When.INTO_EMPTY and not blank(shown)) and not (when is When.PRESENT and blank(value)):
@@ -461,7 +458,7 @@ class _Merging:
         member, side = self.link.members[system], self.policy.sides[system]
         shown = (shown_by(member) or {}).get(name, ABSENT)
         self.result.accounted.setdefault(system, {})[name] = shown
-        if name not in side.kept or not side.updated or base_of(member).get(name, ABSENT) is ABSENT:
+        if name not in side.kept or base_of(member).get(name, ABSENT) is ABSENT:
             return
         line = side.flows[name].line
         self.result.losers.append(
@@ -476,20 +473,3 @@ def _latest(shown: Values, shadow: Values, name: str) -> Shown:
 
 def _elements(value: Shown) -> frozenset[Any]:
     return value if isinstance(value, frozenset) else frozenset()
-
-
-def accounted_member(member: Member, accounted: Mapping[str, Shown] | None = None) -> Member:
-    """Return `member` with `accounted` in its shadow, or (None) all it shows.
-
-    `seen` stays while part of it is held, kept or no longer shown.
-    """
-    shown, base = shown_by(member), base_of(member)
-    if shown is None:
-        return replace(member, first_merge=False) if member.first_merge else member
-    seen = {name: value for name, value in shown.items() if value is not ABSENT}
-    told = seen if accounted is None else accounted
-    shadow = {**base, **told} if base else told
-    renders = member.renders
-    if renders and any(name in renders for name in told):
-        renders = {name: value for name, value in renders.items() if name not in told}
-    return replace(member, shadow=shadow, seen=None if seen == shadow else shown, renders=renders, first_merge=False)

@@ -1,7 +1,8 @@
 """A sync's policy made ready for deciding: what depends on the declaration alone, worked out once and not per record."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from syncline_runtime.declaration import (
     Ask,
@@ -25,17 +26,19 @@ from syncline_runtime.values import ABSENT, Shown
 class Side:
     """One system of a sync.
 
-    `kept` are the fields kept in step by updates, `lossy` those it cannot hold unchanged, `plain` says that nothing about the
-    system needs more than comparing values: no lossy line, no condition, no predicate.
+    `heard` are the fields it may change, `written` those its map writes, `kept` those kept in step by updates, `lossy` those it
+    cannot hold unchanged. `plain`: comparing values is all it takes to see whether it is in step; `kept_of` picks them.
     """
 
     system: str
     map: FieldMap
     flows: Mapping[str, Flow]
+    heard: tuple[str, ...]
     written: tuple[str, ...]
     kept: tuple[str, ...]
     lossy: frozenset[str]
     plain: bool
+    kept_of: Callable[[Values], object]
     updated: bool
     created: bool
 
@@ -68,7 +71,7 @@ class Policy:
 
 def prepare(sync: Sync, entity: Entity, maps: Mapping[str, FieldMap]) -> Policy:
     """Prepare the policy of `sync`; `maps` has a map for each system of the sync. Done once a run."""
-    sides = {system: _side(sync, maps[system]) for system in sync.systems if system in maps}
+    sides = {system: _side(sync, maps[system], entity.fields) for system in sync.systems if system in maps}
     units: dict[str, Unit] = {}
     for group in sync.together:
         if not isinstance(sync.rules.get(group[0]), Merged):
@@ -115,24 +118,31 @@ def blank(value: Shown) -> bool:
     return not value and isinstance(value, str | frozenset | tuple | bytes)
 
 
-def _side(sync: Sync, map_: FieldMap) -> Side:
+def _side(sync: Sync, map_: FieldMap, fields: tuple[str, ...]) -> Side:
     flows: dict[str, Flow] = {flow.field: flow for flow in map_.flows}
     written = tuple(name for name, flow in flows.items() if flow.writes)
     update, create = sync.updates.get(map_.system), sync.creates.get(map_.system)
     updated = update is None or update.allowed
     lossy = frozenset(name for name in written if not flows[name].exact or name.startswith("="))
     conditional = any(flows[name].when is not When.ALWAYS for name in written)
+    kept = tuple(name for name in written if flows[name].when is not When.ON_CREATE) if updated else ()
     return Side(
         system=map_.system,
         map=map_,
         flows=flows,
+        heard=tuple(name for name in fields if name in flows and flows[name].contributes),
         written=written,
-        kept=tuple(name for name in written if flows[name].when is not When.ON_CREATE),
+        kept=kept,
         lossy=lossy,
         plain=not lossy and not conditional and map_.applies is None,
+        kept_of=itemgetter(*kept) if kept else _nothing,
         updated=updated,
         created=create is None or create.allowed,
     )
+
+
+def _nothing(values: Values) -> None:
+    """What is kept in step where nothing is."""
 
 
 def _unit(sync: Sync, fields: tuple[str, ...]) -> Unit:
