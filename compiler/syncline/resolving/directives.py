@@ -79,12 +79,14 @@ def constant(word: object) -> str | int | bool | None:
 
 
 def seconds(word: object) -> float | None:
-    """A quantity of time in seconds; a bare number counts as seconds."""
+    """A quantity of time in seconds; a bare number counts as seconds, a bare unit (`per minute`) as one of it."""
     match word:
         case Quantity() as quantity if quantity.unit in UNITS:
             return float(quantity.value) * UNITS[quantity.unit]
         case Number() as number:
             return float(number.value)
+        case Path() as path:
+            return UNITS.get(word_text(path) or "")
         case _:
             return None
 
