@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
-from syncline_runtime.ports import Outcome, Refused, Unavailable
+from syncline_runtime.ports import Refused, Unavailable
 
 Row: TypeAlias = Sequence[Any]
-Ran: TypeAlias = "Row | Outcome | None"
+Ran: TypeAlias = "Row | Refused | Unavailable | None"
 """What one row's statement came to: the row it returned, a failure, or None where it touched nothing."""
 
 
@@ -20,7 +20,10 @@ class LostConnection(Exception):
 
 
 class Database(Protocol):
-    """One kind of database. `connection` is a DBAPI connection with an open transaction."""
+    """One kind of database. `connection` is a DBAPI connection with an open transaction; `plain` are the types of values that
+    need no `bound`."""
+
+    plain: ClassVar[frozenset[type]]
 
     def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
         """Run a statement that returns at most one row for each of `rows`; a row that is refused changes nothing and hinders no
@@ -36,6 +39,8 @@ class Database(Protocol):
 @dataclass(frozen=True, slots=True)
 class Sqlite:
     """SQLite: a failed statement leaves the transaction as it was, so that rows are run one by one."""
+
+    plain: ClassVar[frozenset[type]] = frozenset((str, int, bool, float, bytes, type(None)))
 
     def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
         """See Database."""
@@ -93,6 +98,8 @@ class Sqlite:
 @dataclass(frozen=True, slots=True)
 class Postgresql:
     """PostgreSQL through psycopg 3: rows are pipelined; a refusal undoes to a savepoint, and halves are tried."""
+
+    plain: ClassVar[frozenset[type]] = frozenset((int, bool, Decimal, date, datetime, bytes, type(None)))
 
     def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
         """See Database."""
@@ -198,7 +205,7 @@ def _sqlite_refusal(text: str) -> Refused:
     )
 
 
-def _postgresql_refusal(error: Exception) -> Outcome:
+def _postgresql_refusal(error: Exception) -> Refused | Unavailable:
     from psycopg import Error, errors
 
     if not isinstance(error, Error):

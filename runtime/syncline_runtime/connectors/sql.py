@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import ColumnClause, TableClause
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
-from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Ran, Sqlite
+from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Sqlite
 from syncline_runtime.declaration import Condition, Resource, Since, System
 from syncline_runtime.ports import (
     Applied,
@@ -56,16 +56,23 @@ class Table:
     since: Since | None
     page_size: int
 
-    def record(self, names: Sequence[str], row: Sequence[Any]) -> NativeRecord:
-        """A row as a record."""
-        native = dict(zip(names, row, strict=True))
-        for name, read in self.readers.items():
-            if name in native:
-                native[name] = read(native[name])
-        version = None
-        if self.version is not None:
-            version = cursors.raw_text(native.get(self.version.name), self.resource.version_spelling)
-        return NativeRecord(str(native[self.identity.name]), native, version)
+    def reading(self, names: Sequence[str]) -> Callable[[Sequence[Any]], NativeRecord]:
+        """What makes a record of a row with these columns."""
+        converters = [(name, self.readers[name]) for name in names if name in self.readers]
+        identity = self.identity.name
+        version = self.version.name if self.version is not None else ""
+        spelling = self.resource.version_spelling
+
+        def record(row: Sequence[Any]) -> NativeRecord:
+            native = dict(zip(names, row, strict=True))
+            for name, read in converters:
+                value = native[name]
+                if value is not None:
+                    native[name] = read(value)
+            shown = cursors.raw_text(native[version], spelling) if version else None
+            return NativeRecord(str(native[identity]), native, shown)
+
+        return record
 
     def key(self, remote_id: str) -> Any:
         """A remote id as the column holds it. Raises ValueError."""
@@ -142,7 +149,7 @@ class SqlSystem:
             statement = self._select(table, names, conditions, after, by_version)
             rows = await self._run(partial(_rows, statement), doing)
             last = len(rows) < table.page_size
-            records = [table.record(names, row) for row in rows]
+            records = [*map(table.reading(names), rows)]
             if rows:
                 after = (self._raw_version(table, names, rows[-1]), rows[-1][names.index(table.identity.name)])
             if by_version:
@@ -163,9 +170,7 @@ class SqlSystem:
             chunk = sa.bindparam("ids", keys[start : start + _IDS], expanding=True, type_=sa.types.NullType())
             query = sa.select(*(table.clause.c[name] for name in names)).where(table.identity.in_(chunk))
             rows = await self._run(partial(_rows, query), f"read {resource}")
-            for row in rows:
-                record = table.record(names, row)
-                found[record.remote_id] = record
+            found.update((record.remote_id, record) for record in map(table.reading(names), rows))
         return {identity: found.get(identity) for identity in remote_ids}
 
     async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -211,12 +216,16 @@ class SqlSystem:
     def _statements(self, connection: Any, table: Table, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
         outcomes: list[Outcome] = [Gone()] * len(writes)
         groups: dict[tuple[tuple[str, ...], bool], tuple[list[int], list[Sequence[Any]]]] = {}
-        bound = self._database.bound
+        bound, plain = self._database.bound, self._database.plain
         for position, one in enumerate(writes):
             columns = tuple(one.native) if purpose is not Purpose.DELETE else ()
             locked = one.version is not None and table.resource.lock == "version" and purpose is not Purpose.CREATE
             try:
-                values = [bound(one.native[name]) for name in columns]
+                values = (
+                    [value if type(value) in plain else bound(value) for value in one.native.values()]
+                    if columns
+                    else []
+                )
                 if purpose is not Purpose.CREATE:
                     values.append(table.key(str(one.remote_id)))
             except ValueError as error:
@@ -231,8 +240,17 @@ class SqlSystem:
             statement, order, returned = self._statement(table, purpose, columns, locked)
             if order != list(range(len(order))):
                 rows = [[row[index] for index in order] for row in rows]
+            record = table.reading(returned)
             for position, ran in zip(positions, self._database.run(connection, statement, rows), strict=True):
-                outcomes[position] = self._outcome(table, purpose, writes[position], returned, ran, locked)
+                if ran is not None and not isinstance(ran, Refused | Unavailable):
+                    stored = record(ran)
+                    outcomes[position] = Applied(stored.remote_id, None if purpose is Purpose.DELETE else stored)
+                elif ran is None:
+                    outcomes[position] = Stale() if locked else Gone()
+                elif isinstance(ran, Refused):
+                    outcomes[position] = Refused(ran.code, self._redacted(ran.message), ran.fields)
+                else:
+                    outcomes[position] = ran
         return outcomes
 
     def _statement(
@@ -244,7 +262,7 @@ class SqlSystem:
         same = [table.identity == sa.bindparam("key", type_=untyped)]
         if locked and table.version is not None:
             same.append(table.version == sa.bindparam("expected", type_=untyped))
-        returned = [table.identity.name] if purpose is Purpose.DELETE else self._wanted(table, columns)
+        returned = self._wanted(table, columns)
         shown = [table.clause.c[name] for name in returned]
         statement: Any
         match purpose:
@@ -267,22 +285,6 @@ class SqlSystem:
             places["key"] = len(places)
             places["expected"] = len(places)
         return text, [places[name] for name in names], returned
-
-    def _outcome(
-        self, table: Table, purpose: Purpose, one: Write, returned: Sequence[str], ran: Ran, locked: bool
-    ) -> Outcome:
-        match ran:
-            case None:
-                return Stale() if locked else Gone()
-            case Refused(code, message, fields):
-                return Refused(code, self._redacted(message), fields)
-            case Unavailable():
-                return ran
-            case _ if purpose is Purpose.DELETE:
-                return Applied(str(one.remote_id))
-            case _:
-                record = table.record(returned, ran)  # type: ignore[arg-type]
-                return Applied(record.remote_id, record)
 
     def _table(self, resource: Resource) -> Table:
         names = tuple(resource.fields)
