@@ -29,10 +29,11 @@ class Source:
         """The source in UTF-8 bytes, without a byte order mark; a problem with its place when the bytes are no text."""
         if len(data) > 4 * SIZE_LIMIT:
             return SourceProblem("syntax.too-large", Source(name, ""), 0, 0, {"size": len(data), "limit": SIZE_LIMIT})
+        data = data.removeprefix(b"\xef\xbb\xbf")
         try:
-            source = Source(name, data.decode("utf-8-sig"))
+            source = Source(name, data.decode("utf-8"))
         except UnicodeDecodeError as error:
-            before = data[: error.start].decode("utf-8-sig")
+            before = data[: error.start].decode("utf-8")
             shown = Source(name, before + data[error.start :].decode("utf-8", errors="replace"))
             utf_16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
             facts: dict[str, str | int] = {

@@ -298,7 +298,7 @@ class Builder:
     def system(
         self, start: int, end: int, name: e.Name, connector: e.Name, settings: e.ObjectLiteral | None
     ) -> d.System:
-        settings = settings or e.ObjectLiteral((), Span(self.source, end, end), 0)
+        settings = settings or e.ObjectLiteral((), connector.span, 0)
         return d.System(name, connector, settings, self.docs.get(start), Span(self.source, start, end))
 
     def resource_name(self, start: int, end: int, system: e.Name, resource: e.Name) -> d.ResourceName:

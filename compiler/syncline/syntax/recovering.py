@@ -31,17 +31,19 @@ def recovered(driver: Driver, source: Source, raw: list[Token]) -> tuple[tuple[D
                 continue
             lost[-1] = (lost[-1][0], start)
         recovery.part = part
+        recovery.unsure = part.unsure
         found = driven(driver, part.tokens, recovery)
-        if found is None:
+        declarations += found or ()
+        if found is None or recovery.unsure != part.unsure:
             lost.append((start, -1))
-        else:
-            declarations += found
-    diagnostics = [
+    reported = {diagnostic.span.line for diagnostic in recovery.diagnostics}
+    diagnostics = recovery.diagnostics + [
         diagnostic
         for diagnostic in layout.diagnostics
-        if diagnostic.code != "syntax.unopened-brace" or not _within(diagnostic.span.start, lost)
+        if diagnostic.code != "syntax.unopened-brace"
+        or not (diagnostic.span.line in reported or _within(diagnostic.span.start, lost))
     ]
-    return tuple(declarations), diagnostics + recovery.diagnostics
+    return tuple(declarations), diagnostics or recovery.withheld[:1]
 
 
 def _within(offset: int, ranges: list[tuple[int, int]]) -> bool:
@@ -61,7 +63,10 @@ class _Recovery:
         self.openers = frozenset({self.layout.left_brace, self.layout.left_round, self.layout.left_square})
         self.words = frozenset(tables.words.values())
         self.part = Part()
+        self.unsure: int | None = None
+        """Where the nesting of the part stops being sure: at a block never closed, or one never opened."""
         self.diagnostics: list[Diagnostic] = []
+        self.withheld: list[Diagnostic] = []  # what follows from a mistake that was reported already
 
     def __call__(self, states: list[int], values: list[Any], starts: list[int], ends: list[int], at: int) -> int:
         self.report(states, at)
@@ -89,15 +94,24 @@ class _Recovery:
 
     def report(self, states: list[int], at: int) -> None:
         kind, start, end = self.part.tokens[at]
-        ends_here = kind in (self.layout.separator, self.layout.end)
-        if ends_here and at:
-            start = end = self.part.tokens[at - 1][2]
+        before = self.part.tokens[at - 1][2] if at else 0
+        if kind in (self.layout.separator, self.layout.end) or self.next_line(before, start):
+            start = end = before
         span = Span(self.source, start, end)
         line = span.line
-        if start in self.quiet_offsets or line in self.quiet_lines:
+        unsure = self.unsure is not None and start > self.unsure
+        if unsure or start in self.quiet_offsets or line in self.quiet_lines:
+            if not self.withheld:
+                self.withheld.append(self.diagnosed(states, at, span))
             return
         self.quiet_lines.add(line)
         self.diagnostics.append(self.diagnosed(states, at, span))
+        if start == before and acceptable(self.tables, states, self.layout.left_brace) is not None:
+            self.unsure = start
+
+    def next_line(self, before: int, start: int) -> bool:
+        """Whether the block ends on a later line than the item that is not complete."""
+        return before > 0 and self.source.text[start : start + 1] == "}" and "\n" in self.source.text[before:start]
 
     def diagnosed(self, states: list[int], at: int, span: Span) -> Diagnostic:
         kind = self.part.tokens[at][0]
@@ -115,19 +129,19 @@ class _Recovery:
         words = [self.tables.phrases[number] for number in kinds if number in self.words]
         close = get_close_matches(span.text, words, n=1) if span.text.isidentifier() else []
         facts: dict[str, Fact] = {
-            "found": self.found(at),
+            "found": self.found(at, span),
             "expected": phrases(self.tables, kinds),
             "suggestion": close[0] if close else "",
         }
         return Diagnostic("syntax.unexpected", span, facts)
 
-    def found(self, at: int) -> str:
+    def found(self, at: int, span: Span) -> str:
         kind, start, end = self.part.tokens[at]
         text = self.source.text[start:end]
-        if kind in (self.layout.separator, self.layout.end):
+        if kind in (self.layout.separator, self.layout.end) or span.start < start:
             if text == ",":
                 return "`,`"
-            return "the end of the file" if start >= len(self.source.text.rstrip()) else "the end of the line"
+            return "the end of the file" if not self.source.text[span.end :].strip() else "the end of the line"
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         if kind == self.layout.name:
             return f"the name `{shown}`"

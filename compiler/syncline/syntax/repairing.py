@@ -16,10 +16,14 @@ from syncline.syntax.tables import Tables
 
 @dataclass(slots=True)
 class Part:
-    """The tokens of one declaration, or of a line that is none; `depths` are the brackets around each token."""
+    """The tokens of one declaration, or of a line that is none; `depths` are the brackets around each token.
+
+    `unsure` is the start of a nested block that was never closed: what stands after it may stand elsewhere.
+    """
 
     tokens: list[Token] = field(default_factory=list)
     depths: list[int] = field(default_factory=list)
+    unsure: int | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +70,7 @@ class _Repair:
         self.last = layout.separator
         # Braces whose `}` stands further left than they do: the one that is missing is more likely theirs.
         self.suspects: list[Token] = []
+        self.unopened_lines: set[int] = set()
         self.result = Repaired()
 
     def run(self, raw: list[Token]) -> Repaired:
@@ -77,11 +82,11 @@ class _Repair:
                 line_end = token
                 self.separate(token)
                 continue
-            if line_end is not None and self.open:
+            if line_end is not None and (self.open or self.last == self.layout.comma):
                 if (start == 0 or text[start - 1] in "\r\n") and self.head.match(text, start):
                     self.close_all(start)
                     self.finish(line_end)
-                elif self.runs_on(kind):
+                elif self.open and self.runs_on(kind):
                     while self.open and self.open[-1][0] != self.layout.left_brace:
                         self.unclosed(self.open[-1], start)
                         self.close(line_end[1])
@@ -160,9 +165,9 @@ class _Repair:
                 self.result.diagnostics.append(Diagnostic("syntax.mismatched-bracket", span, facts, (label,)))
                 self.result.quiet_lines.add(span.line)
                 self.close(start)
-            else:
+            elif (line := self.source.position(start)[0]) not in self.unopened_lines:
                 self.report("syntax.unopened-brace", start, end, {"bracket": shown})
-                self.result.quiet_offsets.add(start)
+                self.unopened_lines.add(line)
             return
         while len(self.open) > depth + 1:
             self.unclosed(self.open[-1], start)
@@ -201,6 +206,10 @@ class _Repair:
         span = Span(self.source, opener[1], opener[2])
         if span.line in self.result.quiet_lines:
             return
+        if opener[0] != self.layout.left_brace:
+            self.result.quiet_lines.add(span.line)
+        elif opener[1] != next(token[1] for token in self.part.tokens if token[0] == self.layout.left_brace):
+            self.part.unsure = opener[1] if self.part.unsure is None else min(self.part.unsure, opener[1])
         label = Label(Span(self.source, noticed, noticed), "noticed-here")
         self.result.diagnostics.append(Diagnostic("syntax.unclosed-brace", span, {"bracket": span.text}, (label,)))
 
