@@ -155,6 +155,7 @@ def ordered(package: Package, names: Sequence[str] = ()) -> list[Sync]:
 
 
 async def _plan_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Summary:
+    context.telling = True
     await _look(context, opened)
     _decide(context)
     return _finish(context)
@@ -202,6 +203,7 @@ def _decide(context: Context) -> Held:
     counts: Counts = {}
     store, entity = context.store, context.entity.name
     first_new = store.reserve_links(0)
+    context.telling |= any(limit.operation == "create" for limit in context.sync.guards)
     with _timed(context, "correlate"):
         correlate_unlinked(context, counts)
     with _timed(context, "decide"):

@@ -11,7 +11,7 @@ from syncline_runtime.declaration import Operation
 from syncline_runtime.executing.context import BATCH, Context, Side, to_link
 from syncline_runtime.executing.observe import note_missing, read_many, take
 from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
-from syncline_runtime.executing.record import Sent, record_outcomes
+from syncline_runtime.executing.record import Sent, ahead, record_outcomes
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Write
 from syncline_runtime.records import Action, ActionKind, Link
 from syncline_runtime.rows import LinkRow, MemberRow
@@ -167,34 +167,23 @@ async def _wave(
             broken.append((sent, mapping_failure(error, side.mapping)))
     settle_at = now + side.settle + side.list_lag
     with store.transaction():
-        first = store.write_ahead(
-            [
-                (
-                    sent.action.link_id,
-                    context.entity.name,
-                    side.system,
-                    kind.value,
-                    sent.action.remote_id,
-                    sent.document,
-                    None if sent.row is None else sent.row.shadow,
-                    write.version,
-                    now,
-                    settle_at,
-                    context.run_id,
-                )
-                for sent, write in zip(sending, writes, strict=True)
-            ]
+        wave = store.write_ahead(
+            (context.entity.name, side.system, kind.value),
+            [(sent.action.link_id, *ahead(sent)) for sent in sending],
+            now,
+            settle_at,
+            context.run_id,
         )
         _refuse_unmappable(context, side, broken)
     if kind is ActionKind.CREATE:
         writes = [
-            Write(write.native, None, None, f"{store.identity}-{first + index}") for index, write in enumerate(writes)
+            Write(write.native, None, None, f"{store.identity}-{wave}-{index}") for index, write in enumerate(writes)
         ]
     chunks = [writes[start : start + many] for start in range(0, len(writes), many)]
     answers = await asyncio.gather(*(_call(context, side, kind, chunk) for chunk in chunks))
     outcomes = [outcome for answer in answers for outcome in answer]
     with store.transaction():
-        failed = record_outcomes(context, side, kind, first, sending, outcomes)
+        failed = record_outcomes(context, side, kind, wave, settle_at, sending, outcomes)
     queue.tried += len(sending) + len(broken)
     queue.failed += failed + len(broken)
     if any(isinstance(outcome, Unavailable) for outcome in outcomes):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from syncline_runtime.cursors import instant
@@ -19,6 +20,9 @@ BATCH = 500
 
 
 _NOBODY: frozenset[str] = frozenset()
+_EMPTY: Mapping[str, Any] = {}
+_STATES = {state.value: state for state in MemberState}
+_STATUSES = {status.value: status for status in LinkStatus}
 
 
 class Reporter(Protocol):
@@ -47,7 +51,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One system in one sync: its map, its resource and how its values are packed."""
+    """One system in one sync: its map, its resource and how its values are packed.
+
+    `speaks_wholly`: all it shows is the entity's, so that of a new link with its record alone the agreed values are what it shows.
+    """
 
     system: str
     mapping: FieldMap
@@ -56,8 +63,9 @@ class Side:
     fields: tuple[str, ...]
     list_lag: float
     settle: float
+    speaks_wholly: bool
 
-    def updated_at(self, version: str | None) -> Any:
+    def updated_at(self, version: str | None) -> datetime | None:
         """The instant that a version stands for, None where it stands for none."""
         if version is None or not self.resource.version_is_time:
             return None
@@ -82,6 +90,7 @@ class Context:
     summary: Summary
     reporter: Reporter
     respecified: bool = False
+    telling: bool = False  # a plan: every decision is told, with its reasons
     down: set[str] = field(default_factory=set)
     unlisted: set[str] = field(default_factory=set)
     barred: dict[int, set[str]] = field(default_factory=dict)
@@ -110,6 +119,7 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
             resource=resource,
             packing=packing(entity, [flow.field for flow in mapping.flows if flow.field.startswith("=")]),
             fields=tuple(names),
+            speaks_wholly=not entity.defaults and all(flow.contributes for flow in mapping.flows),
             list_lag=since.lag_seconds if since is not None else 0.0,
             settle=(
                 max(2 * package.systems[name].connector.timeout_seconds, 120.0)
@@ -151,19 +161,17 @@ def make_context(
     )
 
 
-_EMPTY: Mapping[str, Any] = {}
-_STATES = {state.value: state for state in MemberState}
-_STATUSES = {status.value: status for status in LinkStatus}
+def to_member(side: Side, row: MemberRow, agreed: tuple[bytes, Mapping[str, Any]] = (b"", _EMPTY)) -> Member:
+    """The member a row stands for. One that was linked and not decided upon yet has no shadow: its first merge is due.
 
-
-def to_member(side: Side, row: MemberRow) -> Member:
-    """The member a row stands for. One that was linked and not decided upon yet has no shadow: its first merge is due."""
+    `agreed` is the link's document and its values: a shadow of the same bytes need not be unpacked again.
+    """
     unpack = side.packing.unpack
     return Member(
         system=row.system,
         remote_id=row.remote_id,
         state=_STATES[row.state],
-        shadow=_EMPTY if row.shadow is None else unpack(row.shadow),
+        shadow=_EMPTY if row.shadow is None else agreed[1] if row.shadow == agreed[0] else unpack(row.shadow),
         seen=None if row.seen is None else unpack(row.seen),
         renders=_EMPTY if row.renders is None else unpack(row.renders),
         version=row.version,
@@ -178,12 +186,15 @@ def to_link(context: Context, row: LinkRow, members: list[MemberRow]) -> Link:
     """The link a row and its members stand for; members of systems that the sync no longer names are left out."""
     sides = context.sides
     fresh = row.doc == b"{}"
+    agreed = (row.doc, _EMPTY if fresh else context.hub.unpack(row.doc))
     return Link(
         link_id=row.link_id,
         entity=context.entity.name,
-        values=_EMPTY if fresh else context.hub.unpack(row.doc),
+        values=agreed[1],
         members={
-            member.system: to_member(sides[member.system], member) for member in members if member.system in sides
+            member.system: to_member(sides[member.system], member, agreed)
+            for member in members
+            if member.system in sides
         },
         status=_STATUSES[row.status],
         generation=row.generation,

@@ -40,9 +40,11 @@ def _keys_of_open_creates(context: Context) -> frozenset[tuple[int, str]]:
 
 @dataclass(slots=True)
 class _Placed:
-    """What comes of a batch: links to make, records that join a link, records for a person, records for another look."""
+    """What comes of a batch: links to make and decide, links that need no deciding, records that join
+    a link, records for a person, records for another look."""
 
     pairs: list[Pair] = field(default_factory=list)
+    alone: list[tuple[int, MemberRow]] = field(default_factory=list)
     joined: list[Row] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
     held: list[Row] = field(default_factory=list)
@@ -76,9 +78,15 @@ def _place(
     partners = _partners(context, answers)
     new = sum(answer.action in ("link", "create") for _, answer in answers)
     next_id = store.reserve_links(new)
+    # Of a record alone whose system has a say in everything, the values are agreed as they stand; what is to be created
+    # is derived when it is applied.
+    at_once = context.sides[system].speaks_wholly and not context.telling
     for row, answer in answers:
         context.reporter.placed(name, system, row.remote_id, answer)
         match answer.action:
+            case "create" if at_once:
+                placed.alone.append((next_id, row))
+                next_id += 1
             case "create":
                 placed.pairs.append((LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [row]))
                 next_id += 1
@@ -99,6 +107,9 @@ def _place(
                 placed.held.append(_held_row(context, row, answer))
     if placed.pairs:
         decide_links(context, placed.pairs, counts, new=True)
+    if placed.alone:
+        store.add_links((link_id, name, 1, row.seen, 1, context.run_id) for link_id, row in placed.alone)
+        store.attach((link_id, row.seen, None, row.member_id) for link_id, row in placed.alone)
     store.attach(placed.joined)
     store.unsettle(placed.touched)
     store.review.quarantine(placed.held)

@@ -27,12 +27,29 @@ class Sent:
     only: bool  # all that is left to do for its link
 
 
+def ahead(sent: Sent) -> Row:
+    """What must be durable before the call: (remote_id, sent, pre, if_version)."""
+    row = sent.row
+    return (
+        sent.action.remote_id,
+        sent.document,
+        None if row is None else row.shadow,
+        None if row is None else row.version,
+    )
+
+
 def record_outcomes(
-    context: Context, side: Side, kind: ActionKind, first: int, sent: Sequence[Sent], outcomes: Sequence[Outcome]
+    context: Context,
+    side: Side,
+    kind: ActionKind,
+    wave: int,
+    settle_at: float,
+    sent: Sequence[Sent],
+    outcomes: Sequence[Outcome],
 ) -> int:
-    """Record the outcomes of a wave in the caller's transaction; how many failed. `first` is the intent of the first write."""
+    """Record the outcomes of a wave in the caller's transaction; how many failed. Unknown ones become open intents."""
     store, name, system, summary = context.store, context.entity.name, side.system, context.summary
-    closed: list[int] = []
+    unknown: list[Row] = []
     created: list[Row] = []
     fresh_keys: list[Row] = []
     written: list[Row] = []
@@ -44,24 +61,20 @@ def record_outcomes(
     settled: list[int] = []
     failed = done = 0
     now = context.clock.now()
-    for index, (one, outcome) in enumerate(zip(sent, outcomes, strict=True)):
+    for one, outcome in zip(sent, outcomes, strict=True):
         action = one.action
         link_id, remote_id = action.link_id, action.remote_id or ""
-        if not isinstance(outcome, Unknown):
-            closed.append(first + index)
         match outcome:
             case Applied():
                 done += 1
                 released.append((name, system, remote_id, link_id))
                 match kind:
                     case ActionKind.CREATE:
-                        member = acknowledged(
-                            side, one, Member(system=system, remote_id=outcome.remote_id), outcome.record, now
-                        )
-                        created.append(created_row(context, side, link_id, member, now))
-                        if one.only and member.seen is None:
+                        row, shadow = created_row(context, side, one, outcome, now)
+                        created.append(row)
+                        if one.only and row[5] is None:
                             settled.append(link_id)
-                        for rule, key in enumerate(keys(context.entity, member.shadow)):
+                        for rule, key in enumerate(keys(context.entity, shadow)):
                             if key is not None:
                                 fresh_keys.append((name, rule, key, system, outcome.remote_id))
                     case ActionKind.UPDATE if one.row is not None:
@@ -108,9 +121,12 @@ def record_outcomes(
             case Unavailable():
                 pass
             case Unknown():
+                unknown.append((link_id, name, system, kind.value, *ahead(one), settle_at, context.run_id))
                 context.barred.setdefault(link_id, set()).add(system)
                 summary.unknown += 1
-    store.close_intents(closed)
+    store.end_wave(wave)
+    if unknown:
+        store.keep_intents(unknown)
     if created:
         store.add_members(created)
     if written:
@@ -155,21 +171,26 @@ def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | 
     )
 
 
-def created_row(context: Context, side: Side, link_id: int, member: Member, now: float) -> Row:
-    """The row of a record that we created, for `add_members`."""
-    pack = side.packing.pack
-    return (
-        context.entity.name,
-        side.system,
-        member.remote_id,
-        link_id,
-        pack(member.shadow),
+def created_row(
+    context: Context, side: Side, sent: Sent, outcome: Applied, now: float
+) -> tuple[Row, Mapping[str, Shown]]:
+    """The row of a record that we created, for `add_members`, and its shadow."""
+    pack, record, remote_id = side.packing.pack, outcome.record, outcome.remote_id
+    start = (context.entity.name, side.system, remote_id, sent.action.link_id)
+    if record is None:
+        return (*start, sent.document, None, None, None, now, now), sent.values
+    member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), record, now)
+    same = member.shadow == sent.values
+    row = (
+        *start,
+        sent.document if same else pack(member.shadow),
         None if member.seen is None else pack(member.seen),
         pack(member.renders) if member.renders else None,
         member.version,
         member.as_of,
         now,
     )
+    return row, member.shadow
 
 
 def _written_row(side: Side, row: MemberRow, member: Member) -> Row:

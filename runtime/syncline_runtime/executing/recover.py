@@ -15,6 +15,8 @@ from syncline_runtime.values import ABSENT
 
 async def recover(context: Context) -> None:
     """Read the records of open updates, archives and deletes, and bar what stays open."""
+    with context.store.transaction():
+        context.store.break_waves(context.entity.name)
     intents = context.store.open_intents(context.entity.name)
     for intent in intents:
         context.barred.setdefault(intent.link_id, set()).add(intent.system)

@@ -25,7 +25,7 @@ CREATE TABLE link(
   doc BLOB NOT NULL, unsettled INTEGER NOT NULL DEFAULT 1, opened_run INTEGER NOT NULL, closed_run INTEGER, cause TEXT);
 CREATE INDEX link_unsettled ON link(entity, link_id) WHERE unsettled = 1;
 
--- renders: what was sent, where the system stored something else. shadow: what the system showed when it was last accounted for. seen: what it shows since, not yet decided upon.
+-- shadow: what the system showed when it was last accounted for. seen: what it shows since, not yet decided upon.
 -- renders: what was sent, where the system stored something else.
 CREATE TABLE member(
   member_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL,
@@ -42,12 +42,17 @@ CREATE TABLE record_key(
   entity TEXT NOT NULL, rule INTEGER NOT NULL, key TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL,
   PRIMARY KEY(entity, rule, key, system, remote_id)) WITHOUT ROWID;
 
--- write-ahead: committed before the call, removed when the outcome is known
+-- write-ahead: the writes under way, committed before their calls; one row for many, removed with their outcomes
+CREATE TABLE wave(
+  wave_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, system TEXT NOT NULL, op TEXT NOT NULL, body BLOB NOT NULL,
+  sent_at REAL NOT NULL, resolve_after REAL NOT NULL, run_id INTEGER NOT NULL);
+
+-- writes whose outcome nobody knows, one by one
 CREATE TABLE intent(
   intent_id INTEGER PRIMARY KEY, link_id INTEGER NOT NULL REFERENCES link(link_id), entity TEXT NOT NULL,
   system TEXT NOT NULL, op TEXT NOT NULL, remote_id TEXT, sent BLOB NOT NULL, pre BLOB, if_version TEXT,
-  state TEXT NOT NULL DEFAULT 'open' CHECK(state IN ('open', 'failed', 'abandoned')),
-  sent_at REAL NOT NULL, resolve_after REAL NOT NULL, explained TEXT NOT NULL DEFAULT '[]', run_id INTEGER NOT NULL);
+  state TEXT NOT NULL DEFAULT 'open' CHECK(state IN ('open', 'failed')),
+  resolve_after REAL NOT NULL, run_id INTEGER NOT NULL);
 CREATE UNIQUE INDEX intent_open ON intent(link_id, system) WHERE state = 'open';
 
 CREATE TABLE cursor(

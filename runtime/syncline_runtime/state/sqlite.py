@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row
 from syncline_runtime.state.opening import StateFailure, open_database
 from syncline_runtime.state.review import Review
@@ -331,15 +333,37 @@ class SqliteStore:
 
     # -- intents -------------------------------------------------------------------------------------------------------
 
-    def write_ahead(self, rows: Sequence[Row]) -> int:
-        """(link_id, entity, system, op, remote_id, sent, pre, if_version, sent_at, resolve_after, run_id); the first id."""
-        (first,) = self._execute("SELECT coalesce(max(intent_id), 0) + 1 FROM intent").fetchone()
-        self._many(
-            "INSERT INTO intent(intent_id, link_id, entity, system, op, remote_id, sent, pre, if_version, sent_at,"
-            " resolve_after, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(first + index, *row) for index, row in enumerate(rows)],
+    def write_ahead(
+        self, where: tuple[str, str, str], rows: Sequence[Row], sent_at: float, resolve_after: float, run_id: int
+    ) -> int:
+        """Writes about to be sent, `where` (entity, system, op): (link_id, remote_id, sent, pre, if_version); their wave."""
+        cursor = self._execute(
+            "INSERT INTO wave(entity, system, op, body, sent_at, resolve_after, run_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*where, msgspec.msgpack.encode(rows), sent_at, resolve_after, run_id),
         )
-        return int(first)
+        return int(cursor.lastrowid or 0)
+
+    def end_wave(self, wave_id: int) -> None:
+        """All outcomes are known and recorded, or kept as intents."""
+        self._execute("DELETE FROM wave WHERE wave_id = ?", (wave_id,))
+
+    def break_waves(self, entity: str) -> None:
+        """After a crash: nobody knows what became of the writes that were under way."""
+        waves = self._execute(
+            "SELECT wave_id, system, op, body, resolve_after, run_id FROM wave WHERE entity = ?", (entity,)
+        ).fetchall()
+        for wave_id, system, op, body, resolve_after, run_id in waves:
+            rows = msgspec.msgpack.decode(body, type=list[tuple[int, str | None, bytes, bytes | None, str | None]])
+            self.keep_intents((row[0], entity, system, op, *row[1:], resolve_after, run_id) for row in rows)
+            self.end_wave(wave_id)
+
+    def keep_intents(self, rows: Iterable[Row]) -> None:
+        """Unknown outcomes: (link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id)."""
+        self._many(
+            "INSERT INTO intent(link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
 
     def close_intents(self, intent_ids: Iterable[int]) -> None:
         """The outcome is known and recorded."""
@@ -351,14 +375,14 @@ class SqliteStore:
 
     def open_intents(self, entity: str) -> list[IntentRow]:
         rows = self._execute(
-            "SELECT intent_id, link_id, system, op, remote_id, sent, pre, if_version, sent_at, resolve_after"
+            "SELECT intent_id, link_id, system, op, remote_id, sent, pre, if_version, resolve_after"
             " FROM intent WHERE entity = ? AND state = 'open' ORDER BY intent_id",
             (entity,),
         )
         return [IntentRow._make(row) for row in rows]
 
     def purge_intents(self, before: float) -> None:
-        self._execute("DELETE FROM intent WHERE state <> 'open' AND sent_at < ?", (before,))
+        self._execute("DELETE FROM intent WHERE state <> 'open' AND resolve_after < ?", (before,))
 
     def add_members(self, rows: Iterable[Row]) -> None:
         """Created or adopted records: (entity, system, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen).
