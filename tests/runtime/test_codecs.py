@@ -150,6 +150,13 @@ every_case = pytest.mark.parametrize(
 )
 
 
+def test_a_domain_holds_values_of_its_type_alone() -> None:
+    for name, definition in CODECS.items():
+        if name not in ("none", "python"):
+            parameters = next(case.parameters for case in CASES if case.codec == name)
+            assert not definition.in_domain(object(), *parameters), name
+
+
 def test_every_codec_is_held_to_its_laws() -> None:
     assert {case.codec for case in CASES} == set(CODECS)
 
@@ -385,6 +392,46 @@ def test_json_keeps_every_digit_and_refuses_what_has_no_canonical_form() -> None
     for native in ('{"a": 1}', "NaN", "Infinity", "[", "1e999", "1" * 101, '[{"a": 1}]'):
         with pytest.raises(CodecError):
             codecs.json_get(native)
+
+
+def test_a_number_of_the_spec_is_the_same_however_the_wire_spells_numbers() -> None:
+    assert codecs.none_get(Decimal("0"), 0) is None
+    assert codecs.none_get(False, 0) is False
+    assert codecs.bool_get(Decimal(1), 1, 0) is True
+    assert codecs.wire_decimal_number_put(codecs.none_put(None, -1)) == Decimal(-1)
+    assert codecs.wire_integer_number_put(codecs.percent_put(Decimal("0.16"))) == 16
+
+
+PIPELINES: list[tuple[tuple[str, tuple[Any, ...]], ...]] = [
+    (("strip", ("-. ",)), ("upper", ())),
+    (("trim", ()), ("none", ("Unknown",)), ("lower", ())),
+    (("prefix", ("SO-",)), ("suffix", ("/26",)), ("trim", ())),
+    (("none", ("",)), ("e164", ("MX",))),
+    (("trim", ()), ("table", (table({"Open": "a", "Won": "b"}),)), ("lower", ())),
+]
+
+
+@pytest.mark.parametrize("steps", PIPELINES, ids=lambda steps: " then ".join(name for name, _ in steps))
+@settings(max_examples=100, deadline=None)
+@given(native=st.one_of(TEXT, st.sampled_from([" a", "b ", "SO-1 /26", "Unknown ", "55 5555 0100", "ABC-1.2"])))
+def test_a_pipeline_comes_to_rest_after_one_lap(steps: tuple[tuple[str, tuple[Any, ...]], ...], native: str) -> None:
+    def read(value: Any) -> Any:
+        for name, parameters in steps:
+            value = getattr(codecs, CODECS[name].get)(value, *parameters)
+        return value
+
+    def written(value: Any) -> Any:
+        for name, parameters in reversed(steps):
+            value = getattr(codecs, CODECS[name].put)(value, *parameters)
+        return value
+
+    try:
+        value = read(native)
+        again = written(value)
+    except CodecError:
+        return
+    assert read(again) == value
+    assert written(read(again)) == again
 
 
 def test_percent_moves_the_point_exactly() -> None:

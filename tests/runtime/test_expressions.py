@@ -234,7 +234,7 @@ def test_an_expression_has_the_result_that_people_expect(result: Any, expected: 
         (lambda: e.total((1, None)), "expected a value for an element of sum, got null (expression.missing-value)"),
         (
             lambda: e.as_integer("x"),
-            "expected an integer in text, got text of 1 characters (expression.not-convertible)",
+            "expected an integer in text, got text of 1 character (expression.not-convertible)",
         ),
         (
             lambda: e.is_present(ABSENT),

@@ -72,6 +72,8 @@ def fits(value: Decimal, scale: int) -> bool:
 
 def rounded(value: Decimal, scale: int) -> Decimal:
     """The decimal rounded to `scale` decimals, halves away from zero, as invoices and tax rules do (ISO 80000-1, rule B)."""
+    if scale > DIGITS:
+        return plain(value)
     try:
         return plain(ROUNDING.quantize(value, _quantum(scale)))
     except DecimalException:
@@ -99,6 +101,13 @@ def shifted(value: Decimal, places: int) -> Decimal:
         raise refusal(
             "value.out-of-range", f"a number of at most {DIGITS} digits on each side of the point", value
         ) from None
+
+
+def same_literal(value: object, literal: object) -> bool:
+    """Whether a native value is the one that a spec writes: numbers by value, and True is not 1."""
+    if type(value) is type(literal):
+        return value == literal
+    return type(value) is Decimal and type(literal) is int and value.is_finite() and value == literal
 
 
 def round_get(value: object, scale: int) -> Any:
@@ -151,9 +160,9 @@ def bool_get(value: object, yes: object, no: object) -> Boolean:
     """True for the native `yes`, False for `no`; refuses anything else."""
     if value is None or value is ABSENT:
         return value
-    if type(value) is type(yes) and value == yes:
+    if same_literal(value, yes):
         return True
-    if type(value) is type(no) and value == no:
+    if same_literal(value, no):
         return False
     raise refusal("codec.unknown-value", f"{yes!a} or {no!a}", value)
 

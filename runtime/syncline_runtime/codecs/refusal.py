@@ -45,7 +45,7 @@ def described(value: object) -> str:
         case Absent():
             return "an absent field"
         case str():
-            return "empty text" if not value else f"text of {len(value)} characters"
+            return f"text of {_number_of(value, 'character')}" if value else "empty text"
         case bool():
             return "a boolean"
         case int():
@@ -53,12 +53,12 @@ def described(value: object) -> str:
         case Decimal():
             return "a decimal" if value.is_finite() else "a decimal that is not finite"
         case dict():
-            return f"an object of {len(value)} fields"
+            return f"an object of {_number_of(value, 'field')}"
         case list() | tuple() | set() | frozenset():
-            return f"a {type(value).__name__} of {_size(value)}"
+            return f"a {type(value).__name__} of {_number_of(value, 'element')}"
         case _:
             return f"a value of type {type(value).__name__}"
 
 
-def _size(value: Sized) -> str:
-    return "1 element" if len(value) == 1 else f"{len(value)} elements"
+def _number_of(value: Sized, part: str) -> str:
+    return f"{len(value)} {part}" if len(value) == 1 else f"{len(value)} {part}s"

@@ -1,12 +1,13 @@
 """The codecs of the language: one definition for the compiler, the generator and the tests."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import available_timezones
 
 from syncline_runtime.codecs import custom, money, numbers, tables, text, time
-from syncline_runtime.codecs.definitions import CodecDefinition, Parameter, Registry
+from syncline_runtime.codecs.definitions import CodecDefinition, Parameter, Registry, anything
 from syncline_runtime.codecs.refusal import CodecError
 
 TEXT_KINDS: Final = ("text", "email", "phone", "url", "uuid", "country", "currency", "language", "enum")
@@ -294,8 +295,21 @@ _DEFINITIONS: Final = (
     ),
 )
 
+_PUTS: Final = {
+    name: put for module in (custom, money, numbers, tables, text, time) for name, put in vars(module).items()
+}
+
+
+def _held_to_type(definition: CodecDefinition) -> CodecDefinition:
+    return (
+        definition
+        if definition.in_domain is not anything
+        else replace(definition, in_domain=writes(_PUTS[definition.put]))
+    )
+
+
 CODECS: Final[Registry] = MappingProxyType(
-    {definition.get.removesuffix("_get"): definition for definition in _DEFINITIONS}
+    {definition.get.removesuffix("_get"): _held_to_type(definition) for definition in _DEFINITIONS}
 )
 """Codecs by identifier; `money` comes in three shapes, which `find_codec` tells apart by their parameters."""
 

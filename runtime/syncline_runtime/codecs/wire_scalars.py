@@ -178,9 +178,11 @@ def _whole(value: Decimal) -> int:
 
 
 def wire_integer_number_put(value: object) -> Integer:
-    """An integer as a number."""
+    """An integer as a number; a codec may hand on a decimal without a fraction."""
     if (type(value) is int and -BOUND < value < BOUND) or value is None or value is ABSENT:
         return value
+    if type(value) is Decimal:
+        return _whole(value)
     raise wrong_type(f"an integer of at most {DIGITS} digits", value)
 
 
@@ -207,11 +209,8 @@ def wire_integer_text_get(value: object) -> Integer:
 
 def wire_integer_text_put(value: object) -> Text:
     """An integer in text."""
-    if type(value) is int and -BOUND < value < BOUND:
-        return str(value)
-    if value is None or value is ABSENT:
-        return value
-    raise wrong_type(f"an integer of at most {DIGITS} digits", value)
+    number = wire_integer_number_put(value)
+    return number if number is None or number is ABSENT else str(number)
 
 
 def wire_decimal_number_get(value: object, scale: int | None = None) -> Number:
@@ -231,8 +230,8 @@ def wire_decimal_number_get(value: object, scale: int | None = None) -> Number:
 
 def wire_decimal_number_put(value: object, scale: int | None = None) -> Number:
     """A decimal for a JSON number or a numeric column; padded to `scale`, never rounded."""
-    if type(value) is Decimal:
-        number = plain(value)
+    if type(value) is Decimal or type(value) is int:
+        number = plain(Decimal(value))
         return number if scale is None else Decimal(spelled(number, scale))
     if value is None or value is ABSENT:
         return value
@@ -262,8 +261,8 @@ def wire_decimal_text_get(value: object, scale: int | None = None) -> Number:
 
 def wire_decimal_text_put(value: object, scale: int | None = None) -> Text:
     """A decimal in text without an exponent, padded to `scale`, never rounded."""
-    if type(value) is Decimal:
-        return spelled(plain(value), scale)
+    if type(value) is Decimal or type(value) is int:
+        return spelled(plain(Decimal(value)), scale)
     if value is None or value is ABSENT:
         return value
     raise wrong_type("a decimal", value)
@@ -284,17 +283,16 @@ def wire_decimal_tagged_get(value: object, scale: int | None = None) -> Number:
 
 def wire_decimal_tagged_put(value: object, scale: int | None = None) -> Tagged:
     """A decimal as a tagged object."""
-    if type(value) is Decimal:
-        return {"__class__": "Decimal", "decimal": spelled(plain(value), scale)}
-    if value is None or value is ABSENT:
-        return value
-    raise wrong_type("a decimal", value)
+    digits = wire_decimal_text_put(value, scale)
+    return digits if digits is None or digits is ABSENT else {"__class__": "Decimal", "decimal": digits}
 
 
 def wire_money_object_get(value: object, amount: str = "amount", currency: str = "currency") -> Money | Absent | None:
     """Money as one object, its amount text or number: {"amount": "1.50", "currency": "EUR"}, under the names given."""
     if type(value) is dict:
         number, code = wire_decimal_text_get(value.get(amount)), value.get(currency)
+        if number is None:
+            return None
         if type(number) is Decimal and type(code) is str and len(code) == 3 and code.isascii() and code.isalpha():
             return Money(number, code.upper())
         raise refusal("value.wrong-type", f"an object with {amount!a} and {currency!a}", value)
