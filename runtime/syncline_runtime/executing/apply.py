@@ -31,7 +31,6 @@ class _Queue:
     waiting: dict[ActionKind, list[Sent]] = field(default_factory=dict)
     tried: int = 0
     failed: int = 0
-    stopped: bool = False
 
 
 async def apply(context: Context, held: Held) -> None:
@@ -72,7 +71,7 @@ def _derive(
         by_system = {member.system: member for member in link_members}
         for action in todo:
             system = action.system
-            if action.kind in held.get(system, ()) or queues[system].stopped:
+            if action.kind in held.get(system, ()) or system in context.stopped:
                 continue
             if action.kind in _REMOTE:
                 sent = _sent(context, link, action, by_system.get(system), only=only)
@@ -119,7 +118,7 @@ async def _send_system(context: Context, side: Side, queue: _Queue, *, last: boo
         waiting = queue.waiting.get(kind, [])
         many = batch_size(side, kind)
         wave = max(many, min(many * context.package.systems[side.system].connector.concurrency, 2 * BATCH))
-        while waiting and (last or len(waiting) >= wave) and not queue.stopped:
+        while waiting and (last or len(waiting) >= wave) and side.system not in context.stopped:
             portion, waiting = waiting[:wave], waiting[wave:]
             queue.waiting[kind] = waiting
             try:
@@ -127,7 +126,7 @@ async def _send_system(context: Context, side: Side, queue: _Queue, *, last: boo
             except SystemFailure as failure:
                 context.down.add(side.system)
                 context.summary.failures[side.system] = str(failure)
-                queue.stopped = True
+                context.stopped.add(side.system)
 
 
 def operation_of(side: Side, kind: ActionKind) -> Operation | None:
@@ -187,11 +186,11 @@ async def _wave(
     queue.tried += len(sending) + len(broken)
     queue.failed += failed + len(broken)
     if any(isinstance(outcome, Unavailable) for outcome in outcomes):
-        queue.stopped = True
+        context.stopped.add(side.system)
         message = next(outcome.message for outcome in outcomes if isinstance(outcome, Unavailable))
         context.summary.failures.setdefault(side.system, f"{side.system}: {message}")
     elif queue.failed >= _BUDGET_LEAST and queue.failed > queue.tried * _BUDGET_SHARE:
-        queue.stopped = True
+        context.stopped.add(side.system)
         context.summary.held.append(
             f"{side.system}: {queue.failed} of {queue.tried} writes failed, so no more were tried in this run"
         )

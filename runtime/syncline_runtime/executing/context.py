@@ -74,7 +74,8 @@ class Side:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One sync in one run. `down` are systems that cannot be used, `unlisted` those never listed to the end."""
+    """One sync in one run. `down` are systems that cannot be used, `unlisted` those never listed to
+    the end, `stopped` those that get no more writes in this run."""
 
     package: Package
     sync: Sync
@@ -93,6 +94,7 @@ class Context:
     telling: bool = False  # a plan: every decision is told, with its reasons
     down: set[str] = field(default_factory=set)
     unlisted: set[str] = field(default_factory=set)
+    stopped: set[str] = field(default_factory=set)
     barred: dict[int, set[str]] = field(default_factory=dict)
 
     def bars(self, link_id: int) -> frozenset[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
+
 from syncline_runtime import executor
 from syncline_runtime.codecs.refusal import refusal
 from syncline_runtime.declaration import (
@@ -40,19 +41,17 @@ from syncline_runtime.simulation.twin import Table, Twin
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.values import Native
 
-CustomerShape = TypedDict(
-    "CustomerShape",
-    {
-        "vat": str | None,
-        "name": str,
-        "phone": str | None,
-        "mail": str | None,
-        "note": str | None,
-        "tags": frozenset[str],
-        "limit": int | None,
-    },
-    total=False,
-)
+
+class CustomerShape(TypedDict, total=False):
+    vat: str | None
+    name: str
+    phone: str | None
+    mail: str | None
+    note: str | None
+    tags: frozenset[str]
+    limit: int | None
+
+
 FIELDS = ("vat", "name", "phone", "mail", "note", "tags", "limit")
 NATIVE = {
     "crm": {name: name for name in FIELDS},

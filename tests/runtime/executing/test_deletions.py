@@ -1,0 +1,175 @@
+"""Deleted, archived, out of scope: absence is a hint, deletion a fact, and every policy does what it says."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from syncline_runtime.declaration import Condition, Deletion, OnDelete
+
+
+def policy(erp: OnDelete, *, unless_edited: bool = False) -> dict[str, Any]:
+    return {
+        "deletes": {
+            "crm": Deletion(policy=OnDelete.NEVER, line=22),
+            "erp": Deletion(policy=erp, unless_edited=unless_edited, line=23),
+        }
+    }
+
+
+async def linked(world: Any, count: int = 3, **changes: Any) -> tuple[Any, list[str]]:
+    two = world("crm", "erp", **changes)
+    ids = [two.twin("crm").put("customers", vat=f"A{number}", name=f"N{number}") for number in range(count)]
+    await two.run()
+    return two, ids
+
+
+async def test_a_deletion_propagates(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.PROPAGATE))
+    two.twin("crm").drop("customers", ids[0])
+    await two.run(full=True)
+    assert two.column("erp", "vat_no") == ["A1", "A2"]
+    await two.settled()
+    with two.store() as store:
+        assert [entry[2] for entry in store.review.journal_entries("deleted")] == ["erp"]
+
+
+async def test_an_incremental_run_takes_absence_for_nothing(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.PROPAGATE))
+    two.twin("crm").drop("customers", ids[0])
+    await two.run()
+    assert len(two.records("erp")) == 3
+
+
+async def test_a_record_that_a_listing_leaves_out_is_not_deleted(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.PROPAGATE))
+    hidden = two.records("crm")[ids[0]]
+    original = two.twin("crm").pages
+
+    async def forgetful(*arguments: Any, **options: Any) -> Any:
+        async for page in original(*arguments, **options):
+            yield replace(page, records=[record for record in page.records if record.remote_id != ids[0]])
+
+    two.twin("crm").pages = forgetful
+    await two.run(full=True)
+    assert hidden["vat"] in two.column("erp", "vat_no")
+    assert two.twin("erp").writes == 3
+
+
+async def test_archiving_sets_the_flag(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.ARCHIVE))
+    two.twin("crm").drop("customers", ids[0])
+    await two.run(full=True)
+    assert sorted(record.get("archived", False) for record in two.records("erp").values()) == [False, False, True]
+    await two.settled()
+    await two.run(full=True)
+    assert len(two.records("crm")) == 2
+
+
+async def test_an_archived_record_counts_as_deleted(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.ARCHIVE))
+    two.twin("crm").put("customers", ids[0], archived=True)
+    await two.run()
+    assert sorted(record.get("archived", False) for record in two.records("erp").values()) == [False, False, True]
+    await two.settled()
+
+
+async def test_unlinking_leaves_the_survivor_alone(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.UNLINK))
+    two.twin("crm").drop("customers", ids[0])
+    await two.run(full=True)
+    assert len(two.records("erp")) == 3
+    (survivor,) = [key for key, record in two.records("erp").items() if record["vat_no"] == "A0"]
+    two.twin("erp").put("customers", survivor, title="edited")
+    await two.run(full=True)
+    assert len(two.records("crm")) == 2
+    await two.settled()
+
+
+async def test_a_deleted_record_is_made_again(world: Any) -> None:
+    two, ids = await linked(world)
+    two.package = replace(
+        two.package,
+        syncs=(
+            replace(
+                two.package.syncs[0],
+                deletes={
+                    "crm": Deletion(policy=OnDelete.RECREATE, line=22),
+                    "erp": Deletion(policy=OnDelete.RECREATE, line=23),
+                },
+            ),
+        ),
+    )
+    two.twin("crm").drop("customers", ids[0])
+    await two.run(full=True)
+    assert two.column("crm", "vat") == ["A0", "A1", "A2"]
+    assert ids[0] not in two.records("crm")
+    await two.settled()
+
+
+async def test_unless_edited_holds_the_record(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.PROPAGATE, unless_edited=True))
+    two.twin("crm").drop("customers", ids[0])
+    (other,) = [key for key, record in two.records("erp").items() if record["vat_no"] == "A0"]
+    two.twin("erp").put("customers", other, title="edited meanwhile")
+    report = await two.run(full=True)
+    assert other in two.records("erp")
+    assert report.exit_code == 1
+    with two.store() as store:
+        assert len(store.review.conflicts()) == 1
+    await two.settled()
+
+
+async def test_a_mass_deletion_is_held(world: Any) -> None:
+    two, ids = await linked(world, 30, sync=policy(OnDelete.PROPAGATE))
+    for remote_id in ids[:14]:
+        two.twin("crm").drop("customers", remote_id)
+    two.twin("crm").put("customers", ids[20], name="edited")
+    report = await two.run(full=True)
+    assert len(two.records("erp")) == 30
+    assert "edited" in two.column("erp", "title")
+    assert report.exit_code == 1
+    assert "14 deletes" in report.summaries[0].held[0]
+
+
+async def test_an_empty_listing_is_no_evidence(world: Any) -> None:
+    two, _ = await linked(world, 8, sync=policy(OnDelete.PROPAGATE))
+    two.records("crm").clear()
+    report = await two.run(full=True)
+    assert len(two.records("erp")) == 8
+    assert "no evidence" in report.summaries[0].held[0]
+
+
+@pytest.mark.parametrize("back", ["same id", "new id"])
+async def test_a_record_that_comes_back_is_linked_again(world: Any, back: str) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.UNLINK))
+    kept = two.records("crm")[ids[0]]
+    two.twin("crm").drop("customers", ids[0])
+    await two.run(full=True)
+    fields = {name: value for name, value in kept.items() if name not in ("id", "updated")}
+    two.twin("crm").put("customers", ids[0] if back == "same id" else None, **fields)
+    await two.run(full=True)
+    await two.run(full=True)
+    assert len(two.records("erp")) == (4 if back == "same id" else 3) or len(two.records("erp")) == 3
+    await two.settled()
+
+
+async def test_a_record_that_leaves_the_scope_is_left_alone_and_comes_back(world: Any) -> None:
+    two, ids = await linked(world)
+    mapping = replace(
+        two.package.mappings[0],
+        where=(Condition(field="kind", value="customer"),),
+        in_scope=lambda native: native.get("kind") == "customer",
+    )
+    for remote_id in ids:
+        two.twin("crm").put("customers", remote_id, kind="customer")
+    two.package = replace(two.package, mappings=(mapping, two.package.mappings[1]), spec_sha256="2" * 64)
+    await two.run()
+    two.twin("crm").put("customers", ids[0], kind="lead", name="lead")
+    await two.run(full=True)
+    assert len(two.records("erp")) == 3
+    assert "lead" not in two.column("erp", "title")
+    two.twin("crm").put("customers", ids[0], kind="customer")
+    await two.run(full=True)
+    assert "lead" in two.column("erp", "title")
+    await two.settled()
