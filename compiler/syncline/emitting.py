@@ -15,7 +15,7 @@ _STRUCTURE: Final = (
 )  # fmt: skip
 _EXPRESSIONS: Final = (
     ast.Constant, ast.Name, ast.Load, ast.Store, ast.Attribute, ast.Call, ast.Subscript, ast.Dict, ast.Set, ast.Tuple,
-    ast.List, ast.IfExp, ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.Is, ast.IsNot, ast.In, ast.Eq, ast.LtE,
+    ast.List, ast.IfExp, ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.Is, ast.IsNot, ast.In, ast.NotIn, ast.Eq, ast.LtE,
     ast.UnaryOp, ast.USub, ast.BinOp, ast.BitOr, ast.DictComp, ast.comprehension, ast.NamedExpr,
 )  # fmt: skip
 ALLOWED: Final = frozenset((*_STRUCTURE, *_EXPRESSIONS))

@@ -76,7 +76,7 @@ def system(name: str, connector: str, *resources: ResourceModel) -> System:
         spelling={},
         templates={},
     )
-    settings = {
+    settings: dict[str, runtime.SettingSource] = {
         "url": runtime.FromEnvironment(f"{name.upper()}_URL", secret=False),
         "token": runtime.FromEnvironment(f"{name.upper()}_TOKEN", secret=True),
         "api": runtime.Literally("2026-09"),

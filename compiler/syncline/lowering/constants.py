@@ -40,7 +40,14 @@ class Custom:
     reference: str
 
 
-Value: TypeAlias = Members | Pattern | Table | Custom
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A value table in the form in which it is read."""
+
+    table: Table
+
+
+Value: TypeAlias = Members | Pattern | Table | Readings | Custom
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,24 @@ class Constants:
     def definitions(self) -> Iterator[tuple[str, Code]]:
         """Names and values in the order of their declaration."""
         for value, name in self.names.items():
-            yield name, _spelled(value)
+            yield name, self._spelled(value)
+
+    def _spelled(self, value: Value) -> Code:
+        match value:
+            case Members(()):
+                return call(Plain("frozenset"))
+            case Members(names):
+                return call(Plain("frozenset"), members(text(name) for name in names))
+            case Pattern(pattern):
+                return call(Joined((Imported("re"), Plain(".compile"))), text(pattern))
+            case Table(rows, otherwise):
+                entries = ((literal(member), _natives([native for _, native in natives])) for member, natives in rows)
+                extra = () if otherwise is None else (text(otherwise),)
+                return call("table", mapping(entries), *extra)
+            case Readings(table):
+                return call("readings", self.name(table))
+            case Custom(reference):
+                return call("load_codec", text(reference))
 
 
 def members_of(type_: Type) -> Members:
@@ -75,6 +99,12 @@ def table_of(use: CodecUse) -> Table:
         (member, tuple((type(native).__name__, native) for native in natives)) for member, natives in use.table
     )
     return Table(rows, use.otherwise)
+
+
+def is_function(use: CodecUse) -> bool:
+    """Whether every native of the codec's table, if it has one, reads as one member."""
+    natives = [(type(native), native) for _, row in use.table for native in row]
+    return len(natives) == len(set(natives))
 
 
 def constants_of(entity: Entity, maps: Iterable[Map], taken: Iterable[str]) -> Constants:
@@ -107,28 +137,14 @@ def _of_line(map_: Map, line: Line) -> Iterator[tuple[Value, str]]:
         wish = _upper(use.declared_as or f"{line.slot.removeprefix('=')}_{map_.system.name}")
         if use.table:
             yield table_of(use), wish
+            if is_function(use):
+                yield Readings(table_of(use)), f"{wish}_READ"
         elif use.name == "python":
             yield Custom(str(use.arguments[0])), f"{wish}_CODEC"
 
 
 def _upper(name: str) -> str:
     return snake(name).upper()
-
-
-def _spelled(value: Value) -> Code:
-    match value:
-        case Members(names):
-            return (
-                call(Plain("frozenset"), members(text(name) for name in names)) if names else call(Plain("frozenset"))
-            )
-        case Pattern(pattern):
-            return call(Joined((Imported("re"), Plain(".compile"))), text(pattern))
-        case Table(rows, otherwise):
-            entries = ((literal(member), _natives([native for _, native in natives])) for member, natives in rows)
-            extra = () if otherwise is None else (text(otherwise),)
-            return call("table", mapping(entries), *extra)
-        case Custom(reference):
-            return call("load_codec", text(reference))
 
 
 def _natives(natives: list[str | int | bool | None]) -> Code:

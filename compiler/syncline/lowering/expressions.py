@@ -6,6 +6,7 @@ from syncline.lowering.layout import Code, Imported, Infix, Plain, call, text
 from syncline.lowering.quoting import literal
 from syncline.model.expressions import Apply, Both, Choose, Constant, EntityField, Expression, NativeValue
 from syncline.model.types import Type
+from syncline_runtime.codecs import TEXT_KINDS
 from syncline_runtime.expressions import FUNCTIONS, find_signature
 from syncline_runtime.expressions.registry import Signature
 
@@ -13,35 +14,65 @@ Read = Callable[[EntityField | NativeValue], Code]
 """How a field that an expression names is read where the expression stands."""
 
 
-def value(expression: Expression, read: Read) -> Code:
-    """The expression as a value."""
+def value(expression: Expression, read: Read, *, present: bool = False) -> Code:
+    """The expression as a value; `present` says that every field it names is shown, so that Python's own operators will do."""
     match expression:
         case Constant():
             return constant(expression)
         case EntityField() | NativeValue():
             return read(expression)
-        case Apply(_, arguments):
-            return call(signature(expression).python, *(value(argument, read) for argument in arguments))
+        case Apply():
+            return _applied(expression, read, present)
         case Choose(condition, Constant(True), Constant(False)):
-            return truth(condition, read)
+            return truth(condition, read, present=present)
         case Choose(condition, then, otherwise):
-            parts = (("", value(then, read)), ("if", truth(condition, read)), ("else", value(otherwise, read)))
-            return Infix(parts)
+            chosen = ("", value(then, read, present=present)), ("if", truth(condition, read, present=present))
+            return Infix((*chosen, ("else", value(otherwise, read, present=present))))
         case Both(every, parts):
-            return _joined("and" if every else "or", [truth(part, read) for part in parts])
+            return _joined("and" if every else "or", [truth(part, read, present=present) for part in parts])
 
 
-def truth(expression: Expression, read: Read) -> Code:
+def truth(expression: Expression, read: Read, *, present: bool = False) -> Code:
     """The expression as a condition: a Python boolean, false where a boolean field is null."""
+    code = value(expression, read, present=present)
     match expression:
-        case Both() | Choose(_, Constant(True), Constant(False)):
-            return value(expression, read)
+        case Both() | Choose(_, Constant(True), Constant(False)) | Constant(bool()):
+            return code
         case Apply() if signature(expression).result == "boolean" and not signature(expression).nullable:
-            return value(expression, read)
-        case Constant(bool()):
-            return value(expression, read)
+            return code
         case _:
-            return Infix((("", value(expression, read)), ("is", Plain("True"))))
+            return Infix((("", code), ("is", Plain("True"))))
+
+
+def _applied(expression: Apply, read: Read, present: bool) -> Code:
+    function = signature(expression).python
+    arguments = expression.arguments
+    if function == "add" and signature(expression).result == "text":
+        return call("concatenated", *(value(part, read, present=present) for part in _summands(expression)))
+    codes = tuple(value(argument, read, present=present) for argument in arguments)
+    kinds = {argument.type.kind for argument in arguments}
+    if present and function in ("is_present", "is_empty") and not isinstance(codes[0], Infix):
+        empty = function == "is_empty"
+        if kinds <= _TEXTS:
+            return Infix((("", codes[0]), ("in" if empty else "not in", Plain('(None, "")'))))
+        if kinds <= _SCALARS:
+            return Infix((("", codes[0]), ("is" if empty else "is not", Plain("None"))))
+    return call(function, *codes)
+
+
+_TEXTS = frozenset(TEXT_KINDS)
+_SCALARS = frozenset(
+    {"integer", "decimal", "percent", "money", "boolean", "date", "instant", "local_time", "duration", "ref"}
+)
+
+
+def _summands(expression: Expression) -> Iterator[Expression]:
+    match expression:
+        case Apply(_, arguments) if signature(expression).python == "add" and signature(expression).result == "text":
+            for argument in arguments:
+                yield from _summands(argument)
+        case _:
+            yield expression
 
 
 def _joined(operator: str, operands: list[Code]) -> Code:

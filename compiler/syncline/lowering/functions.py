@@ -11,6 +11,7 @@ from syncline.lowering.mapping import (
     is_exact,
     local_values,
     native_literal,
+    natives_named,
     normalise_statements,
     read_statements,
     scope,
@@ -104,16 +105,17 @@ def predicate(name: str, parameter: str, doc: str, code: Code, span: Span) -> Bl
 
 
 def _read(map_: Map, suffix: str, constants: Constants, taken: Iterable[str], place: str) -> tuple[Block, set[str]]:
-    entries = list(read_statements(map_, constants))
-    before, settled = settle(entries, {*taken, *LOCALS})
+    locals_ = distinct(((name, snake(name)) for name in natives_named(map_)), {*taken, *LOCALS})
+    statements, entries = read_statements(map_, constants, locals_)
+    before, settled = settle(entries, {*taken, *LOCALS, *locals_.values()})
     lines = (
-        *(line for each in before for line in line_of(each, INDENT)),
+        *(line for each in (*statements, *before) for line in line_of(each, INDENT)),
         f"{INDENT}return {{",
         *(line for each in settled for line in entry_of(each)),
         f"{INDENT}}}",
     )
     head = f"def read_{suffix}(native: Native) -> dict[str, Any]:"
-    return Block(head, f"What a record of {place} shows of {map_.entity.name}.", lines), _uses(entries)
+    return Block(head, f"What a record of {place} shows of {map_.entity.name}.", lines), _uses([*statements, *entries])
 
 
 def _write(

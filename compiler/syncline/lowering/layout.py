@@ -137,7 +137,7 @@ def flat(code: Code) -> str:
             return " ".join(f"{operator} {_operand(operand, parts)}".strip() for operator, operand in parts)
 
 
-_TIGHT: Final = frozenset({"", "is", "is not"})
+_TIGHT: Final = frozenset({"", "is", "is not", "in", "not in"})
 
 
 def _operand(code: Code, parts: tuple[tuple[str, Code], ...]) -> str:

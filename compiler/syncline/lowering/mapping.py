@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from syncline.lowering.constants import Constants, Custom, table_of
+from syncline.lowering.constants import Constants, Custom, Readings, is_function, table_of
 from syncline.lowering.expressions import absent_unless, named, truth, value
-from syncline.lowering.layout import Code, Imported, Infix, Plain, call, sequence, text
+from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call, sequence, text
 from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement
@@ -37,12 +37,7 @@ def slots(map_: Map) -> dict[int, str]:
 
 
 def _readable(line: Line) -> bool:
-    return all(_is_function(use) for use in line.pipeline)
-
-
-def _is_function(use: CodecUse) -> bool:
-    natives = [(type(native), native) for _, row in use.table for native in row]
-    return len(natives) == len(set(natives))
+    return all(is_function(use) for use in line.pipeline)
 
 
 def definition(use: CodecUse) -> CodecDefinition:
@@ -59,50 +54,68 @@ def _wire(native: NativeField) -> CodecDefinition | None:
     return None if (kind, native.wire) in _IDENTITIES else WIRE[(kind, native.wire)]
 
 
+# Codecs that the runtime has in a form for each record.
+_QUICK: Final = {"wire_date_iso_get": "date_text", "wire_decimal_text_get": "decimal_text"}
+
+
 # -- reading ------------------------------------------------------------------------------------------------------------
 
 
-def read_statements(map_: Map, constants: Constants) -> Iterator[Statement]:
-    """The entries of the dict that `read` returns, one for each line."""
+def read_statements(
+    map_: Map, constants: Constants, locals_: Mapping[str, str]
+) -> tuple[list[Statement], list[Statement]]:
+    """Statements that go before, and the entries of the dict that `read` returns, one for each line."""
+    before = [
+        Statement(f"{locals_[name]} = ", _read_wire(map_.resource.fields[name]), remark(line.span))
+        for name, line in _named_natives(map_).items()
+    ]
     keys = slots(map_)
-    for position, line in enumerate(map_.lines):
-        yield Statement(
+    entries = [
+        Statement(
             f"{literal(keys[position])}: ",
-            _shown(map_, line, keys[position], constants),
+            _shown(line, keys[position], constants, locals_),
             remark(line.span),
             keys[position].removeprefix("="),
         )
+        for position, line in enumerate(map_.lines)
+    ]
+    return before, entries
 
 
-def _shown(map_: Map, line: Line, slot: str, constants: Constants) -> Code:
+def natives_named(map_: Map) -> tuple[str, ...]:
+    """The native fields that read expressions name, which `read` keeps in local names."""
+    return tuple(_named_natives(map_))
+
+
+def _named_natives(map_: Map) -> dict[str, Line]:
+    found: dict[str, Line] = {}
+    for line in map_.lines:
+        if line.arrow is Arrow.READ and line.expression is not None:
+            for field in named(line.expression):
+                found.setdefault(field.name, line)
+    return found
+
+
+def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, str]) -> Code:
     if line.field is None or slot != line.field.name:
         return _read_wire(line.natives[0])
     if line.expression is not None:
-        code = _read_expression(map_, line.expression)
-        return call_guard(code, line, constants)
+        own = NativeField(name="", type=line.expression.type, span=line.span, wire="plain")
+        return guarded(_shown_where(line.expression, locals_), line.field.type, own, (), constants)
     native = line.natives[0]
     code = _read_wire(native) if len(line.natives) == 1 else sequence(_read_wire(one) for one in line.natives)
     for use in line.pipeline:
-        code = call(definition(use).get, code, *_arguments(use, constants))
+        if use.table:
+            code = Bracketed(constants.name(Readings(table_of(use))), "[", (Item("", code),), "]")
+        else:
+            code = call(definition(use).get, code, *_arguments(use, constants))
     return guarded(code, line.field.type, native, line.pipeline, constants)
 
 
-def call_guard(code: Code, line: Line, constants: Constants) -> Code:
-    """The result of an expression, held to the field's type."""
-    assert line.field is not None
-    assert line.expression is not None
-    own = NativeField(name="", type=line.expression.type, span=line.span, wire="plain")
-    return guarded(code, line.field.type, own, (), constants)
-
-
-def _read_expression(map_: Map, expression: Expression) -> Code:
-    names = list(dict.fromkeys(field.name for field in named(expression)))
-    shown = tuple(Plain(f"{literal(name)} in native") for name in names)
-
-    def read(field: EntityField | NativeValue) -> Code:
-        return _wired(map_.resource.fields[field.name], Plain(f"native[{literal(field.name)}]"))
-
-    return absent_unless(shown, value(expression, read))
+def _shown_where(expression: Expression, locals_: Mapping[str, str]) -> Code:
+    names = dict.fromkeys(locals_[field.name] for field in named(expression))
+    shown = tuple(Infix((("", Plain(name)), ("is not", Imported("ABSENT")))) for name in names)
+    return absent_unless(shown, value(expression, lambda field: Plain(locals_[field.name]), present=True))
 
 
 def _read_wire(native: NativeField, record: str = "native") -> Code:
@@ -113,7 +126,7 @@ def _wired(native: NativeField, code: Code) -> Code:
     wire = _wire(native)
     if native.null:
         code = call(NULLS[native.null].get, code)
-    return call(wire.get, code) if wire else code
+    return call(_QUICK.get(wire.get, wire.get), code) if wire else code
 
 
 def _arguments(use: CodecUse, constants: Constants) -> tuple[Code, ...]:
@@ -176,7 +189,7 @@ def _named_fields(map_: Map) -> dict[str, Line]:
 
 def _written(line: Line, record: str, constants: Constants, locals_: Mapping[str, str]) -> Code:
     if line.expression is not None:
-        return _write_expression(line.expression, locals_)
+        return _shown_where(line.expression, locals_)
     assert line.field is not None
     code = _value_of(record, line.field.name, absent=True)
     for position, use in reversed(list(enumerate(line.pipeline))):
@@ -191,12 +204,6 @@ def _written(line: Line, record: str, constants: Constants, locals_: Mapping[str
             extra = (old,)
         code = call(known.put, code, *_arguments(use, constants), *extra)
     return code
-
-
-def _write_expression(expression: Expression, locals_: Mapping[str, str]) -> Code:
-    names = dict.fromkeys(locals_[field.name] for field in named(expression))
-    shown = tuple(Infix((("", Plain(name)), ("is not", Imported("ABSENT")))) for name in names)
-    return absent_unless(shown, value(expression, lambda field: Plain(locals_[field.name])))
 
 
 def _value_of(record: str, name: str, *, absent: bool) -> Code:
@@ -300,5 +307,5 @@ def is_exact(line: Line, slot: str) -> bool:
     if not line.pipeline:
         return holds(line.natives[0].type, line.field.type)
     if line.pipeline[-1].table:
-        return len(line.pipeline) == 1 and _is_function(line.pipeline[0])
+        return len(line.pipeline) == 1 and is_function(line.pipeline[0])
     return all(unbounded(native.type) for native in line.natives)

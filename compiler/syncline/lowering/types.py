@@ -81,6 +81,12 @@ def guarded(
     kind = type_.kind
     if kind == "ref" or kind == "record" or _guaranteed(type_, native, pipeline):
         return value
+    if (
+        isinstance(value, Bracketed)
+        and value.head == Imported("decimal_text")
+        and None not in (type_.precision, type_.scale)
+    ):
+        return call("scaled_text", value.items[0].code, *_parameters(type_, constants))
     return call(_function(type_), value, *_parameters(type_, constants))
 
 
