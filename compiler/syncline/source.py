@@ -21,6 +21,14 @@ class Source:
         self.text = text
         self._line_starts = None
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Source):
+            return NotImplemented
+        return self is other or (self.name == other.name and self.text == other.text)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.text))
+
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.text)} characters)"
 

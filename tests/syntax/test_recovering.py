@@ -17,26 +17,36 @@ from syncline.syntax.scanning import NEWLINE, scanned
 from syncline.syntax.tables import tables
 
 SAMPLE = Path(__file__).with_name("samples").joinpath("language.sync").read_text(encoding="utf-8")
-LEXEMES = sorted(tables().words) + [
-    "{",
-    "}",
-    "(",
-    ")",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\n",
-    "<-",
-    "->",
-    "<->",
-    "=",
-    "?",
-    "-",
-    ".",
-    "<",
-]
-LEXEMES += ["name", '"text"', "1", "5 minutes", "10%", "# c\n", "## d\n", '"', "`", "`a b`", "@", "\t", "\r"]
+LEXEMES = (
+    *sorted(tables().words),
+    *[
+        "{",
+        "}",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        ":",
+        "<-",
+        "->",
+        "<->",
+        "=",
+        "?",
+        "-",
+        ".",
+        "<",
+        ">",
+        "name",
+        "1",
+        "10%",
+        '"',
+        "`",
+        "@",
+        "`a",
+    ],
+    *('"text"', "5 minutes", "# c\n", "## d\n", "`a b`", "\n", "\r", "\t"),
+)
 
 
 def found(text: str) -> tuple[Diagnostic, ...]:

@@ -41,7 +41,7 @@ def formatted(source: Source) -> str | tuple[Diagnostic, ...]:
 
 
 def _refusal(source: Source, lost: str) -> tuple[Diagnostic, ...]:
-    return (Diagnostic("syntax.not-formattable", Span(source, 0, 0), {"lost": lost}),)
+    return (Diagnostic("syntax.not-formattable", Span(source, 0, 0), {"problem": lost}),)
 
 
 @dataclass(slots=True)
@@ -219,6 +219,8 @@ def _spaced(line: _Line, columns: Columns) -> None:
         tight = text in _TIGHT_AFTER or (start in columns.opening and text in "<-")
         previous = text
     line.cells.append(cell)
+    if len(line.cells) <= len(boundaries):
+        line.kind = ""  # the item goes on in the next line before its last column
 
 
 def _runs(lines: list[_Line]) -> Iterator[list[_Line]]:
