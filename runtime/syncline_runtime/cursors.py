@@ -3,7 +3,7 @@
 A stored cursor is text in one form whatever the system's spelling: an instant in ISO 8601 and UTC, digits, or an opaque text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -81,6 +81,30 @@ def later(one: str | None, other: str | None, spelling: str) -> str | None:
     if one is None or other is None:
         return other if one is None else one
     return other if _rank(other, spelling) > _rank(one, spelling) else one
+
+
+def earlier(one: str | None, other: str | None, spelling: str) -> str | None:
+    """The lesser of two stored cursors; None is no limit."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one if later(one, other, spelling) == other else other
+
+
+def newest(values: Sequence[Any], spelling: str) -> str | None:
+    """The stored cursor of the greatest of some versions, None where none of them says anything."""
+    # Texts of one form sort as their times do: then only the last one needs to be read.
+    if (
+        spelling in _WRITE
+        and values
+        and all(type(v) is str and v[-1:] == "Z" and len(v) == len(values[0]) for v in values)
+    ):
+        found = stored(max(values), spelling)
+        if found is not None:
+            return found
+    greatest: str | None = None
+    for value in values:
+        greatest = later(greatest, stored(value, spelling), spelling)
+    return greatest
 
 
 def capped(cursor: str | None, limit: datetime | None, spelling: str) -> str | None:

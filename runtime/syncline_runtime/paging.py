@@ -100,5 +100,4 @@ def following(paging: Paging, step: Step, facts: PageFacts, *, by_version: bool,
         return replace(onward, number=paging.first, offset=0, boundary=last_version, seen=seen, previous=())
     if list(facts.ids) == list(step.previous):
         raise EndlessListing("the listing gives the same page twice")
-    seen = step.seen.union(facts.ids) if step.boundary is not None else step.seen
-    return replace(onward, number=step.number + 1, offset=step.offset + count, seen=seen, previous=facts.ids)
+    return replace(onward, number=step.number + 1, offset=step.offset + count, previous=facts.ids)

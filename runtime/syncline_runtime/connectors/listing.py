@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
 from syncline_runtime.connectors.calls import filled, same_origin
+from syncline_runtime.connectors.highwater import HighWater
 from syncline_runtime.connectors.paths import asked_name, text_at
 from syncline_runtime.connectors.records import NotARecord, Shape, items_at
 from syncline_runtime.connectors.session import Answered, Failed, Session
@@ -34,8 +35,7 @@ async def pages(
     equalities = _equalities(session, shape, listing, where)
     by_version = ordered(listing)
     spelling = listing.since.spelling if listing.since else "text"
-    cursor = since
-    began = None
+    water = HighWater(spelling, by_version, since)
     step: Step | None = first(listing.paging)
     while step is not None:
         slots, query = _request(session, shape, listing, step, asked, equalities, since)
@@ -55,14 +55,9 @@ async def pages(
             onward = following(listing.paging, step, facts, by_version=by_version, everything=since is None)
         except EndlessListing as error:
             raise SystemFailure(session.system.name, f"could not list {resource.name}: {error}") from None
-        if listing.since is not None:
-            for version in versions:
-                cursor = cursors.later(cursor, cursors.stored(version, spelling), spelling)
-            if began is None and not by_version and onward is not None:
-                # Pages in another order than that of change may miss what changes behind them: the next run asks again.
-                began = answer.server_time
+        cursor = water.after(answer, facts.ids, versions, step, onward)
         fresh = [record for record in records if record.remote_id not in step.seen] if step.seen else records
-        yield Page(fresh, cursors.capped(cursor, began, spelling), answer.sent_at, onward is None)
+        yield Page(fresh, cursor, answer.sent_at, onward is None)
         step = onward
 
 

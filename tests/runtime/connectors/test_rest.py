@@ -74,6 +74,26 @@ async def test_a_record_that_moves_to_the_end_while_listing_hides_no_other():
     assert {record.remote_id for record in records} == {f"r{number:02d}" for number in range(6)}
 
 
+async def test_a_group_of_one_version_that_was_disturbed_is_asked_for_again():
+    office = Office(rows(8, lambda number: 1 if number < 7 else 9))
+
+    def edit_between_pages(asked):
+        answer = office(asked)
+        if asked.query.get("page") == "2" and office.records[0]["updated"] == at(1):
+            office.records[0]["updated"] = at(5)
+        return answer
+
+    async with Loopback(edit_between_pages) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        records, pages = await listed(port)
+        again, _ = await listed(port, since=pages[-1].cursor)
+        await port.close()
+    assert len({record.remote_id for record in records}) == 7
+    assert pages[-1].cursor == "2026-01-01T00:00:01+00:00"
+    assert len({record.remote_id for record in again}) == 8
+
+
 async def test_what_changed_is_asked_with_one_unit_of_overlap_and_the_true_maximum_is_kept():
     async with Loopback(Office(rows(5))) as server:
         port = system(server.url, contacts())
