@@ -42,7 +42,18 @@ def accounted_member(member: Member, accounted: Mapping[str, Shown] | None = Non
     renders = member.renders
     if renders and any(name in renders for name in told):
         renders = {name: value for name, value in renders.items() if name not in told}
-    return replace(member, shadow=shadow, seen=None if seen == shadow else shown, renders=renders, first_merge=False)
+    return Member(
+        system=member.system,
+        remote_id=member.remote_id,
+        state=member.state,
+        shadow=shadow,
+        seen=None if seen is shadow or seen == shadow else shown,
+        version=member.version,
+        updated_at=member.updated_at,
+        as_of=member.as_of,
+        missing_since=member.missing_since,
+        renders=renders,
+    )
 
 
 def born(policy: Policy, system: str, shown: Values) -> tuple[dict[str, Any], tuple[FieldChange, ...]]:

@@ -336,19 +336,23 @@ def _create(policy: Policy, link: Link, side: Side, held: Collection[str]) -> It
         return
     if side.map.applies is not None and not side.map.applies(values):
         return
-    empty = [name for name in side.written if name in policy.entity.required and values.get(name, ABSENT) in _NOTHING]
     said = f"create in {system}" + (" when …" if clause is not None and clause.when is not None else "")
     line = policy.sync.line if clause is None else clause.line
+    required = policy.entity.required
+    empty = [name for name in side.written if name in required and values.get(name) in _NOTHING] if required else ()
     if empty:
         yield _action(ActionKind.HOLD, link, system, f"{said}: {', '.join(empty)} is required and empty", line)
         return
-    wanted = want(policy, system, values)
-    flows = side.flows
-    fields = {
-        name: (ABSENT, value)
-        for name, value in wanted.items()
-        if name not in held and not (flows[name].when is When.PRESENT and blank(value))
-    }
+    fields: dict[str, tuple[Shown, Shown]]
+    if side.plain and not held:
+        fields = {name: (ABSENT, value) for name in side.written if (value := values.get(name, ABSENT)) is not ABSENT}
+    else:
+        flows, wanted = side.flows, want(policy, system, values)
+        fields = {
+            name: (ABSENT, value)
+            for name, value in wanted.items()
+            if name not in held and not (flows[name].when is When.PRESENT and blank(value))
+        }
     yield Action(
         kind=ActionKind.CREATE,
         entity=link.entity,
