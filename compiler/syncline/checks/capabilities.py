@@ -7,10 +7,24 @@ from syncline.model.spec import Arrow, DeleteRule, Map, Sync, System, WriteRule
 from syncline_runtime.declaration import OnDelete, When
 
 
+def check_writes(field_map: Map) -> Iterator[Diagnostic]:
+    """write.read-only."""
+    for line in field_map.lines:
+        if line.arrow is Arrow.READ:
+            continue
+        for native in line.natives:
+            if not native.writable:
+                yield Diagnostic(
+                    "write.read-only",
+                    line.native_span,
+                    {"native": native.name, "system": field_map.system.name, "field": line.slot.removeprefix("=")},
+                    (Label(native.span, "native-here"),),
+                )
+
+
 def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
-    """write.read-only, write.not-offered, create.required-missing."""
+    """write.not-offered, create.required-missing."""
     for field_map in sync.maps:
-        yield from _read_only(field_map)
         if field_map.resource.declaration.list is None:
             yield _not_offered(sync, field_map, "list", "read it", field_map)
         creating = rule_of(sync.creates, field_map.system)
@@ -37,20 +51,6 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
 def rule_of(rules: tuple[WriteRule, ...], system: System) -> WriteRule | None:
     """The rule for a system, if there is one."""
     return next((rule for rule in rules if rule.system.name == system.name), None)
-
-
-def _read_only(field_map: Map) -> Iterator[Diagnostic]:
-    for line in field_map.lines:
-        if line.arrow is Arrow.READ:
-            continue
-        for native in line.natives:
-            if not native.writable:
-                yield Diagnostic(
-                    "write.read-only",
-                    line.native_span,
-                    {"native": native.name, "system": field_map.system.name, "field": line.slot.removeprefix("=")},
-                    (Label(native.span, "native-here"),),
-                )
 
 
 def _required(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:

@@ -2,9 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import Formatter
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.diagnostics.lexicon import LEXICON
+from syncline.diagnostics.lexicon.entry import Entry
+
+COMMON_ROLES = {
+    "declared-here": "declared here",
+    "first-here": "the first one",
+    "resource-declared-here": "the resource",
+    "system-declared-here": "the system",
+    "connector-declared-here": "the connector",
+    "setting-declared-here": "asked for here",
+    "entity-declared-here": "the entity",
+    "sync-declared-here": "in this sync",
+    "field-declared-here": "declared here",
+    "native-declared-here": "declared here",
+}
+"""What labels say whose entry has no words of its own for their role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +44,39 @@ def worded(diagnostic: Diagnostic) -> Worded:
     """The sentences of a diagnostic. Raises KeyError for a code without an entry in the lexicon."""
     entry = LEXICON[diagnostic.code]
     facts = _texts(diagnostic.facts)
-    mend = entry.mend.format_map(facts)
-    if suggestion := diagnostic.facts.get("suggestion"):
-        mend = f"did you mean `{_text(suggestion)}`?" + (f" {mend}" if mend else "")
+    problem = diagnostic.facts.get("problem")
+    if isinstance(problem, str) and problem in entry.problems:
+        facts["problem"] = entry.problems[problem].format_map(facts)
     return Worded(
         message=entry.message.format_map(facts),
         why=entry.why.format_map(facts),
-        mend=mend,
+        mend=_mend(entry, diagnostic.facts, facts),
         labels=tuple(_label(label, entry.labels, facts) for label in diagnostic.labels),
     )
 
 
+def speaks_of(template: str) -> tuple[str, ...]:
+    """The facts that a template has a place for."""
+    return tuple(name for _, name, _, _ in Formatter().parse(template) if name)
+
+
+def _mend(entry: Entry, given: Mapping[str, Fact], facts: _Facts) -> str:
+    sentences = [f"Did you mean `{given['suggestion']}`?"] if given.get("suggestion") else []
+    if isinstance(entry.mend, str):
+        return " ".join([*sentences, entry.mend.format_map(facts)])
+    for template in entry.mend:
+        if all(given.get(name) not in (None, "", ()) for name in speaks_of(template)):
+            sentences.append(template.format_map(facts))
+    return " ".join(sentences)
+
+
 def _label(label: Label, roles: Mapping[str, str], facts: _Facts) -> str:
-    template = roles.get(label.role) or COMMON_ROLES.get(label.role) or label.role.replace("-", " ")
-    return template.format_map(_Facts({**facts, **_texts(label.facts)}))
-
-
-COMMON_ROLES = {"declared-here": "declared here", "first-here": "first declared here", "used-here": "used here"}
+    own = _Facts({**facts, **_texts(label.facts)})
+    if label.role in roles:
+        return roles[label.role].format_map(own)
+    if "type" in label.facts:
+        return f"declared as `{own['type']}`"
+    return COMMON_ROLES.get(label.role, label.role.replace("-", " "))
 
 
 def _texts(facts: Mapping[str, Fact]) -> _Facts:

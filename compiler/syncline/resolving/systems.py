@@ -74,7 +74,7 @@ def _setting(entry: Entry, asked: SettingModel, connector: ConnectorModel, scope
             return None
     value = _literal(entry.value, asked.kind)
     if value is None:
-        _mistyped(entry.value.span, asked, described(entry.value), scope)
+        _mistyped(entry.value.span, asked, scope, "kind", described(entry.value))
         return None
     if (
         asked.kind == "url"
@@ -116,9 +116,11 @@ def _literal(node: Expression, kind: str) -> str | int | bool | None:
     return None
 
 
-def _mistyped(span: Span, asked: SettingModel, found: str, scope: Scope) -> None:
+def _mistyped(span: Span, asked: SettingModel, scope: Scope, problem: str, found: str = "") -> None:
     label = Label(asked.span, "setting-declared-here")
-    scope.findings.report("setting.type", span, label, name=asked.name, expected=asked.kind, found=found)
+    scope.findings.report(
+        "setting.type", span, label, name=asked.name, expected=asked.kind, found=found, problem=problem
+    )
 
 
 def _sound_url(url: str, span: Span, asked: SettingModel, connector: ConnectorModel, scope: Scope) -> bool:
@@ -126,7 +128,7 @@ def _sound_url(url: str, span: Span, asked: SettingModel, connector: ConnectorMo
         parts = urlsplit(url)
         host, password = parts.hostname, parts.password
     except ValueError:
-        _mistyped(span, asked, "malformed", scope)
+        _mistyped(span, asked, scope, "malformed")
         return False
     if password is not None:
         scope.findings.report("secret.literal", span, name=asked.name, problem="in-url")
@@ -134,7 +136,7 @@ def _sound_url(url: str, span: Span, asked: SettingModel, connector: ConnectorMo
     if connector.declaration.protocol not in ("rest", "jsonrpc"):
         return True
     if parts.scheme not in ("http", "https") or not host:
-        _mistyped(span, asked, "no-http" if parts.scheme else "no-scheme", scope)
+        _mistyped(span, asked, scope, "no-http" if parts.scheme else "no-scheme")
         return False
     if parts.scheme == "http" and host not in _LOOPBACK and not _is_loopback(host):
         scope.findings.report("url.insecure", span, name=asked.name, host=host)

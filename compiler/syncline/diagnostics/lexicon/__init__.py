@@ -3,8 +3,22 @@
 from syncline.diagnostics.lexicon.checks import CHECKS
 from syncline.diagnostics.lexicon.connectors import CONNECTORS
 from syncline.diagnostics.lexicon.entry import Entry
+from syncline.diagnostics.lexicon.maps import MAPS
 from syncline.diagnostics.lexicon.names import NAMES
 from syncline.diagnostics.lexicon.not_yet import NOT_YET
+from syncline.diagnostics.lexicon.settings import SETTINGS
+from syncline.diagnostics.lexicon.syncs import SYNCS
 from syncline.diagnostics.lexicon.syntax import SYNTAX
+from syncline.diagnostics.lexicon.types import TYPES
 
-LEXICON: dict[str, Entry] = {**SYNTAX, **NAMES, **CONNECTORS, **CHECKS, **NOT_YET}
+LEXICON: dict[str, Entry] = {
+    **SYNTAX,
+    **NAMES,
+    **TYPES,
+    **MAPS,
+    **SYNCS,
+    **SETTINGS,
+    **CONNECTORS,
+    **CHECKS,
+    **NOT_YET,
+}

@@ -15,4 +15,40 @@ NOT_YET = {
     "not-yet.state-operation": _later(
         "a state that an operation sets (`{field}`)", "Leave it out, or map a field that can be written."
     ),
+    "not-yet.derive": _later("`derive {name}`", "Leave it out, and sync records that exist in a system."),
+    "not-yet.automation": _later("`automation`", "Leave it out, and describe the automation in a comment."),
+    "not-yet.example": _later("the example `{name}`", "Leave it out, or keep it as a comment."),
+    "not-yet.back-reference": _later("the back-reference `{name}`", "Leave it out."),
+    "not-yet.computed-field": _later(
+        "the computed field `{name}`", "Compute it where it is written: `price * 2 -> total`."
+    ),
+    "not-yet.reference": _later(
+        "`{name}`, a reference to {target},", "Map a field that holds the other record's key as text."
+    ),
+    "not-yet.path": _later("`{name}`, a path through the reference `{through}`,", "Map a field of the resource itself."),
+    "not-yet.keyed-element": _later("`{name}`, an element by its key,", "Map a field of the resource itself."),
+    "not-yet.collection": _later("`{type}`, a collection of records,", "Map the elements as an entity of their own."),
+    "not-yet.list-default": _later("a default for {type}", "Leave it out: a collection is empty until something flows in."),
+    "not-yet.codec-path": _later("a setting of `{codec}` that is read from a field", "Write it as text."),
+    "not-yet.several-conditions": _later("a second condition on one line", "Keep one of them."),
+    "not-yet.several-maps": _later(
+        "a second map of {entity} in `{system}`", "Keep one map, and tell its records apart with `where`."
+    ),
+    "not-yet.becomes": _later("`becomes`", "Use `is` where a state is enough."),
+    "not-yet.time-condition": _later("`is past`", "Compare with a field of the record."),
+    "not-yet.duration": _later("a duration in an expression", "Compare with a field of the record."),
+    "not-yet.owned-when": _later("`owned by … when`", "Give the field one owner, or use `prefers`."),
+    "not-yet.record-ownership": _later("`record owned by`", "Give each field its rule, or use `otherwise`."),
+    "not-yet.delete-when": _later(
+        "`delete … when`", "Choose one policy for all records; `hold` leaves each to a person."
+    ),
+    "not-yet.merged-follow": _later("`merged follow`", "Say `merged hold`: a person is asked."),
+    "not-yet.erase": _later("`erase`", "Leave it out, and erase in each system."),
+    "not-yet.run-daily": _later(
+        "`run daily`", 'Say `run every 1 day`, or `run full daily at "02:00" in "Europe/Oslo"`.'
+    ),
+    "not-yet.run-full-every": _later(
+        "`run full every`", 'Say `run full daily at "02:00" in "Europe/Oslo"`, or `run every 1 hour`.'
+    ),
+    "not-yet.webhook": _later("`run on webhook`", "Say `run every 1 minute`."),
 }

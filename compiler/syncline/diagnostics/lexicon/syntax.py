@@ -85,4 +85,15 @@ SYNTAX = {
         "Read in another encoding, names and texts would reach the systems misspelled.",
         "Save the file as UTF-8.",
     ),
+    "syntax.not-formattable": Entry(
+        "this file could not be laid out without {problem}",
+        "The formatter checks its own work, and leaves a file alone rather than change what it says.",
+        "Nothing is wrong with the spec: please report it as a mistake of the formatter.",
+        {},
+        {
+            "meaning": "changing what it says",
+            "comments": "losing a comment",
+            "stability": "changing it again the next time",
+        },
+    ),
 }

@@ -1,0 +1,88 @@
+"""Words for the clauses of a sync: what they name, and what they say twice or not at all."""
+
+from syncline.diagnostics.lexicon.entry import Entry
+
+KNOWN = "Known here: {known}."
+
+SYNCS = {
+    "sync.no-map": Entry(
+        "{entity} has no map in `{system}`",
+        "The system would be asked for nothing and told nothing.",
+        "Write `map {entity} to {system}.…`, or leave `{system}` out of this sync.",
+        {"entity-declared-here": "declared here"},
+    ),
+    "sync.duplicate": Entry(
+        "{entity} is synced twice",
+        "Two policies for the same records would undo each other's writes, run after run.",
+        "Join them: `sync {entity} across a, b, c {{ … }}`.",
+    ),
+    "sync.duplicate-clause": Entry(
+        "`{clause}` is said twice",
+        "Only one of them could hold, and a reader may trust the other.",
+        "Keep one of them.",
+    ),
+    "sync.unknown-system": Entry(
+        "`{name}` is no system of this sync",
+        "The clause would never have an effect.",
+        (KNOWN, "Name it in the first line of the sync, and declare it with `system`."),
+    ),
+    "sync.system-twice": Entry(
+        "`{name}` stands twice in this sync",
+        "A system cannot be kept in step with itself; another one was probably meant.",
+        "Name each system once.",
+    ),
+    "sync.action": Entry(
+        "this rule does not say when to {operation}",
+        "Read as always, or as never, it may do the opposite of what was meant.",
+        "Say one of {known}: `create in crm never`, `create in crm when CONDITION`, `delete in crm unlink`.",
+    ),
+    "sync.contradiction": Entry(
+        "records are born in `{system}`, so this sync cannot {operation} them there",
+        "The first line promises that nothing appears or vanishes in `{system}`, and this clause breaks the promise.",
+        "Say `across`, or leave the clause out.",
+        {"born-here": "born here"},
+    ),
+    "sync.guard": Entry(
+        "this guard is no limit: {problem}",
+        "A guard that never holds lets a mass deletion through.",
+        "Write `guard delete over 10 and 10%`.",
+        {},
+        {"not-whole": "the count is no whole number", "over-100-percent": "there is no more than 100%"},
+    ),
+    "sync.schedule": Entry(
+        "`{found}` is {problem}",
+        "The run would not happen when people count on it.",
+        'Write `run every 5 minutes`, or `run full daily at "02:00" in "Europe/Oslo"`.',
+        {},
+        {
+            "clock": "no time of day",
+            "interval": "no interval of whole seconds",
+            "zone": "no zone of the time zone database",
+        },
+    ),
+    "sync.after-unsynced": Entry(
+        "no sync of {name} is declared, so nothing can run after it",
+        "This sync would wait for ever.",
+        ("Synced here: {known}.", "Add a sync for {name}, or run `every …`."),
+    ),
+    "truth.unknown-field": Entry(
+        "{entity} has no field `{name}`",
+        "The rule would decide nothing, while the field that was meant stays without one.",
+        KNOWN,
+    ),
+    "truth.unknown-system": Entry(
+        "`{name}` is no system of this sync",
+        "The rule would wait for edits that never come.",
+        KNOWN,
+    ),
+    "truth.system-twice": Entry(
+        "`{name}` stands twice in this rule",
+        "A system cannot come before itself; another one was probably meant.",
+        "Name each system once.",
+    ),
+    "truth.function": Entry(
+        "`{reference}` names no function",
+        "The first conflict would find nobody to decide it.",
+        'Write the module and the function: `python("shop.merging:longest")`.',
+    ),
+}

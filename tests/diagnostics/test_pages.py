@@ -1,0 +1,158 @@
+"""Every code has words and a page, and every page's examples report what the page says and nothing else."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import syncline
+from syncline.cli.files import library
+from syncline.diagnostics.diagnostic import Diagnostic
+from syncline.diagnostics.lexicon import LEXICON
+from syncline.diagnostics.pages import PRELUDE, page, pages, sample
+from syncline.diagnostics.rendering import concise
+from syncline.diagnostics.words import COMMON_ROLES, speaks_of
+from syncline.pipeline import check_spec
+
+COMPILER = Path(syncline.__file__).parent
+CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*").fullmatch
+FENCE = re.compile(r"^```(sync[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARK = re.compile(r"# error$")
+NO_EXAMPLE = {"syntax.not-formattable": "it would be a mistake of the formatter, and none is known"}
+FILE_ENDINGS = ("py", "typed", "json", "lark", "sync", "md", "toml")
+MODULES = {"collections.abc"}
+
+
+class Block(NamedTuple):
+    """A fenced block of a page: its words after `sync`, its text, and whether it stands under `## Fails`."""
+
+    words: str
+    text: str
+    fails: bool
+
+
+def blocks(code: str) -> list[Block]:
+    text = page(code)
+    start = text.find("## Passes")
+    return [
+        Block(found[1].removeprefix("sync").strip(), found[2], found.start() < start) for found in FENCE.finditer(text)
+    ]
+
+
+def examples(code: str, fails: bool) -> list[bytes]:
+    return [
+        as_bytes(block)
+        for block in blocks(code)
+        if block.fails is fails and block.words in ("", "whole", "escaped")
+    ]
+
+
+def as_bytes(block: Block) -> bytes:
+    if block.words == "escaped":
+        repeated = re.sub(r"\{([^{}*\n]+)\*(\d+)\}", lambda found: found[1] * int(found[2]), block.text)
+        return re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), repeated.encode())
+    bare = block.words == "" and not re.search(r"^spec ", block.text, re.MULTILINE)
+    return ((PRELUDE if bare else "") + block.text).encode()
+
+
+def files_of(code: str, name: str) -> bytes | None:
+    if name.startswith("library:"):
+        path = library() / f"{name.removeprefix('library:')}.sync"
+        return path.read_bytes() if path.exists() else None
+    if name == "sample.sync":
+        return sample().encode()
+    for block in blocks(code):
+        if block.words == name:
+            return block.text.encode()
+        if found := re.fullmatch(re.escape(block.words).replace(r"\{n\}", "([0-9]+)"), name):
+            return block.text.replace("{n+1}", str(int(found[1]) + 1)).encode() if found.groups() else None
+    return None
+
+
+def checked(code: str, data: bytes) -> tuple[Diagnostic, ...]:
+    return check_spec("example.sync", data, lambda name: files_of(code, name)).diagnostics
+
+
+def string_literals(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_code_in_the_sources_has_words_and_every_entry_is_used() -> None:
+    emitted = {
+        literal
+        for path in COMPILER.rglob("*.py")
+        if "diagnostics" not in path.relative_to(COMPILER).parts and path.parent.name != "cli"
+        for literal in string_literals(path)
+        if CODE(literal) and literal.rpartition(".")[2] not in FILE_ENDINGS and literal not in MODULES
+    }
+    assert emitted == set(LEXICON)
+
+
+def test_every_code_has_a_page_and_every_page_a_code() -> None:
+    assert set(pages()) == set(LEXICON)
+
+
+@pytest.mark.parametrize("code", sorted(LEXICON))
+def test_words_speak_of_facts_that_can_be_written(code: str) -> None:
+    entry = LEXICON[code]
+    mends = (entry.mend,) if isinstance(entry.mend, str) else entry.mend
+    for template in (entry.message, entry.why, *mends, *entry.labels.values(), *entry.problems.values()):
+        assert all(name.isidentifier() for name in speaks_of(template)), template
+    assert not entry.message.endswith("."), "a message is a headline"
+    for sentence in (entry.why, *mends):
+        assert sentence[0].isupper() or sentence[0] in "`{", sentence
+        assert sentence.endswith((".", "?")), sentence
+        assert "!" not in sentence, sentence
+
+
+@pytest.mark.parametrize("code", pages())
+def test_page_is_titled_and_laid_out_like_the_others(code: str) -> None:
+    text = page(code)
+    assert text.startswith(f"# {code}\n\n")
+    if code not in NO_EXAMPLE:
+        assert 0 < text.find("\n## Fails\n") < text.find("\n## Passes\n")
+        assert examples(code, fails=True)
+        assert examples(code, fails=False)
+
+
+@pytest.mark.parametrize("code", [code for code in pages() if code not in NO_EXAMPLE])
+def test_failing_examples_report_the_code_on_the_marked_lines_and_nothing_else(code: str) -> None:
+    for data in examples(code, fails=True):
+        found = checked(code, data)
+        lines = data.decode("utf-8", errors="replace").splitlines()
+        marked = [number for number, line in enumerate(lines, 1) if MARK.search(line)]
+        assert marked, "no line is marked"
+        shown = [
+            (diagnostic.span.line, diagnostic.code)
+            if diagnostic.span.source.name == "example.sync"
+            else (diagnostic.span.source.name, diagnostic.code)
+            for diagnostic in found
+        ]
+        assert sorted(shown, key=str) == sorted([(number, code) for number in marked], key=str), concise(found)
+        for diagnostic in found:
+            assert_words_complete(diagnostic)
+
+
+@pytest.mark.parametrize("code", [code for code in pages() if code not in NO_EXAMPLE])
+def test_passing_examples_report_nothing(code: str) -> None:
+    for data in examples(code, fails=False):
+        assert concise(checked(code, data)) == ""
+
+
+def assert_words_complete(diagnostic: Diagnostic) -> None:
+    """Every place in the words is filled by a fact, and every label has words."""
+    entry = LEXICON[diagnostic.code]
+    problem = entry.problems.get(str(diagnostic.facts.get("problem")), "")
+    if entry.problems:
+        assert problem, f"no phrase for {diagnostic.facts.get('problem')}"
+    mend = entry.mend if isinstance(entry.mend, str) else ""
+    for template in (entry.message, entry.why, mend, problem):
+        assert set(speaks_of(template)) <= set(diagnostic.facts), (template, diagnostic.facts)
+    for label in diagnostic.labels:
+        assert label.role in entry.labels or label.role in COMMON_ROLES or "type" in label.facts, label.role
+        template = entry.labels.get(label.role, "")
+        assert set(speaks_of(template)) <= {*diagnostic.facts, *label.facts}, (template, label)
