@@ -17,7 +17,7 @@ from syncline_runtime.ports import Clock, System, SystemFailure
 from syncline_runtime.records import ActionKind
 from syncline_runtime.state.sqlite import SqliteStore as StateStore
 
-_LEASE_SECONDS = 600.0
+_LEASE_SECONDS = 6 * 3600.0
 _KEEP_INTENTS_SECONDS = 7 * 86_400.0
 
 
@@ -212,8 +212,11 @@ def _decide(context: Context) -> Held:
         context.summary.planned[where] = max(count, context.summary.planned.get(where, 0))
     held: dict[str, frozenset[ActionKind]] = {}
     for hold in guard(context.sync, counts, store.count_links(entity), run=str(context.run_id)):
+        operation = "delete" if ActionKind.ARCHIVE in hold.operations else hold.operations[0].value
+        if operation in context.options.approved:
+            continue
         held[hold.system] = held.get(hold.system, frozenset()) | frozenset(hold.operations)
-        line = f"{hold.system}: {hold.reason}; {hold.release}"
+        line = f"{hold.reason}; look at `plan`, then let them pass with `run --approve {operation}`"
         if line not in context.summary.held:
             context.summary.held.append(line)
     return held

@@ -41,11 +41,16 @@ class Reporter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a run is to go. `settle_seconds`: how long a request without an answer may still be applied (None: by the connector)."""
+    """How a run is to go.
+
+    `settle_seconds`: how long a request without an answer may still be applied (None: by the connector's time-out).
+    `approved`: operations that guards let pass this time.
+    """
 
     full: bool = False
     apply_first: bool = False
     settle_seconds: float | None = None
+    approved: frozenset[str] = frozenset()
     rounds: int = 3
 
 

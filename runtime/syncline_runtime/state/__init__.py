@@ -1,5 +1,6 @@
 """Durable state: what was observed and decided, never a to-do list."""
 
+from syncline_runtime.state.opening import StateFailure
 from syncline_runtime.state.sqlite import SqliteStore
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "StateFailure"]
