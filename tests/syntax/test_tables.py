@@ -20,7 +20,7 @@ def test_a_stale_file_is_reported_and_not_used(tmp_path, monkeypatch, capsys) ->
 
     stale = tmp_path / "tables.json"
     stale.write_text('{"grammar": "another"}', encoding="utf-8")
-    monkeypatch.setattr(module, "_FILE", stale)
+    monkeypatch.setattr(module, "_FILE", str(stale))
     assert main(["--check"]) == 1
     assert "stale" in capsys.readouterr().err
     tables.cache_clear()

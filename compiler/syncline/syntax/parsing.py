@@ -29,7 +29,6 @@ from syncline.source import Source, SourceProblem, Span
 from syncline.syntax.building import Builder
 from syncline.syntax.declarations import Spec
 from syncline.syntax.driving import Driver, driven
-from syncline.syntax.recovering import recovered
 from syncline.syntax.scanning import EXTRA_GROUPS, laid_out, layout_of, scanned
 from syncline.syntax.tables import tables
 
@@ -63,6 +62,8 @@ def _parsed(source: Source) -> tuple[Spec, tuple[Diagnostic, ...]]:
     declarations = driven(Driver.of(parser, builder), tokens) if tokens is not None else None
     diagnostics: list[Diagnostic] = []
     if declarations is None:
+        from syncline.syntax.recovering import recovered  # a spec without a mistake does without
+
         builder = Builder(source, found.docs)
         declarations, diagnostics = recovered(Driver.of(parser, builder), builder.source, found.tokens)
     elif not declarations:

@@ -8,11 +8,11 @@ import json
 import re
 import sys
 from functools import cache
-from pathlib import Path
+from os.path import dirname, isfile, join
 from typing import Any, NamedTuple
 
-_PACKAGE = Path(__file__).parents[1]
-_FILE = Path(__file__).with_name("tables.json")
+_PACKAGE = dirname(dirname(__file__))
+_FILE = join(dirname(__file__), "tables.json")
 
 
 class Rule(NamedTuple):
@@ -53,24 +53,29 @@ class Tables(NamedTuple):
 
 def grammar_text() -> str:
     """The grammar, from the package or, in a checkout, from beside it."""
-    for folder in (_PACKAGE / "grammar", _PACKAGE.parents[1] / "grammar"):
-        path = folder / "sync.lark"
-        if path.is_file():
-            return path.read_text(encoding="utf-8")
-    raise FileNotFoundError(f"no grammar/sync.lark in {_PACKAGE} nor in {_PACKAGE.parents[1]}")
+    for folder in (_PACKAGE, dirname(dirname(_PACKAGE))):
+        path = join(folder, "grammar", "sync.lark")
+        if isfile(path):
+            return _read(path)
+    raise FileNotFoundError(f"no grammar/sync.lark in {_PACKAGE} nor beside it")
 
 
 @cache
 def tables() -> Tables:
     """The tables of the grammar: read from their file, or built when the file was made from another grammar."""
     grammar = grammar_text()
-    if _FILE.is_file():
-        document = json.loads(_FILE.read_text(encoding="utf-8"))
+    if isfile(_FILE):
+        document = json.loads(_read(_FILE))
         if document["grammar"] == grammar:
             return _decoded(document)
     from syncline.syntax.parsing import compile_grammar
 
     return _decoded(compile_grammar(grammar))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def _decoded(document: dict[str, Any]) -> Tables:
@@ -101,11 +106,12 @@ def main(arguments: list[str]) -> int:
     """Write the file, or with `--check` say whether it is up to date: 0 when it is."""
     rendered = _rendered()
     if arguments == ["--check"]:
-        current = _FILE.is_file() and _FILE.read_text(encoding="utf-8") == rendered
+        current = isfile(_FILE) and _read(_FILE) == rendered
         if not current:
-            print(f"{_FILE.name} is stale; run python -m syncline.syntax.tables", file=sys.stderr)
+            print("tables.json is stale; run python -m syncline.syntax.tables", file=sys.stderr)
         return 0 if current else 1
-    _FILE.write_text(rendered, encoding="utf-8")
+    with open(_FILE, "w", encoding="utf-8") as file:
+        file.write(rendered)
     return 0
 
 
