@@ -31,7 +31,8 @@ async def pages(
         raise SystemFailure(session.system.name, f"{resource.name} has no listing")
     if since is not None and listing.since is None:
         raise SystemFailure(session.system.name, f"{resource.name} cannot be listed by what changed")
-    asked = [asked_name(resource, name) for name in _complete(shape, listing, fields)]
+    own = (listing.since.field, listing.since.fallback) if listing.since is not None else ()
+    asked = shape.asked([*fields, *own])
     equalities = _equalities(session, shape, listing, where)
     by_version = ordered(listing)
     spelling = listing.since.spelling if listing.since else "text"
@@ -59,15 +60,6 @@ async def pages(
         fresh = [record for record in records if record.remote_id not in step.seen] if step.seen else records
         yield Page(fresh, cursor, answer.sent_at, onward is None)
         step = onward
-
-
-def _complete(shape: Shape, listing: Listing, fields: Sequence[str]) -> list[str]:
-    """The fields to ask for, with those that the engine itself needs."""
-    resource = shape.resource
-    own = [resource.identity, resource.version, resource.version_fallback]
-    if listing.since is not None:
-        own += [listing.since.field, listing.since.fallback]
-    return list(dict.fromkeys([*fields, *(name for name in own if name)]))
 
 
 def _version(record: NativeRecord, listing: Listing) -> Any:

@@ -82,7 +82,7 @@ def with_path(resource: Resource) -> tuple[NativeField, ...]:
 
 
 def asked_name(resource: Resource, name: str) -> str:
-    """How a field is called when asking for it: its path, whose levels may end in a dot of their own (Tryton's `party.`)."""
+    """How a field is called when asking for it: its path, whose levels may end in a dot of their own (Tryton's `lang.`)."""
     declared = resource.fields.get(name)
     if declared is None or not declared.path:
         return name

@@ -1,10 +1,11 @@
 """Records between their delivered form and the port's: identity, version, fields that stand elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from syncline_runtime.connectors.paths import MISSING, at, flattened, with_path
+from syncline_runtime.connectors import children
+from syncline_runtime.connectors.paths import MISSING, asked_name, at, flattened, with_path
 from syncline_runtime.cursors import raw_text, shown
 from syncline_runtime.declaration import NativeField, Resource
 from syncline_runtime.ports import NativeRecord
@@ -21,6 +22,7 @@ class Shape:
     resource: Resource
     identity: str
     elsewhere: tuple[NativeField, ...]
+    children: tuple[NativeField, ...]
     numeric: bool
 
     def record(self, delivered: Any, etag: str | None = None) -> NativeRecord:
@@ -29,6 +31,10 @@ class Shape:
         if type(delivered) is not dict:
             raise NotARecord(f"a record of {resource.name} is expected, not {type(delivered).__name__}")
         native = flattened(delivered, self.elsewhere) if self.elsewhere else delivered
+        for field in self.children:
+            found = children.shown(delivered, field.child) if field.child is not None else MISSING
+            if found is not MISSING:
+                native = {**native, field.name: found}
         identity = native.get(resource.identity)
         if identity is None or identity == "" or type(identity) in (dict, list, bool):
             raise NotARecord(f"a record of {resource.name} has no {resource.identity}")
@@ -37,6 +43,19 @@ class Shape:
             value = shown(native, resource.version, resource.version_fallback)
             version = raw_text(value, resource.version_spelling)
         return NativeRecord(identity if type(identity) is str else str(identity), native, version)
+
+    def asked(self, names: Iterable[str]) -> list[str]:
+        """How these fields, and those that the engine itself needs, are called when asking for them."""
+        resource = self.resource
+        own = (resource.identity, resource.version, resource.version_fallback)
+        asked: dict[str, None] = {}
+        for name in (*names, *own):
+            declared = resource.fields.get(name) if name else None
+            if declared is not None and declared.child is not None:
+                asked.update(dict.fromkeys(children.asked(declared.child)))
+            elif name:
+                asked[asked_name(resource, name)] = None
+        return list(asked)
 
     def spelled_id(self, remote_id: str) -> str | int:
         """A remote id as the system spells it: a number where the identity is one."""
@@ -51,7 +70,13 @@ class Shape:
 def shape(resource: Resource) -> Shape:
     """The shape of a resource's records."""
     declared = resource.fields.get(resource.identity)
-    return Shape(resource, resource.identity, with_path(resource), declared is not None and declared.kind == "integer")
+    return Shape(
+        resource,
+        resource.identity,
+        with_path(resource),
+        tuple(field for field in resource.fields.values() if field.child is not None),
+        declared is not None and declared.kind == "integer",
+    )
 
 
 def items_at(document: Any, path: str, resource: str) -> list[Any]:

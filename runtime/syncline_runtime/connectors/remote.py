@@ -2,16 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from syncline_runtime.answering import Purpose
-from syncline_runtime.connectors import listing, writing
+from syncline_runtime.connectors import children, listing, writing
 from syncline_runtime.connectors.calls import UnsafeId
-from syncline_runtime.connectors.paths import asked_name, at
+from syncline_runtime.connectors.paths import at
 from syncline_runtime.connectors.records import NotARecord, Shape, items_at, shape
 from syncline_runtime.connectors.session import Dialect, Failed, Session
 from syncline_runtime.declaration import Condition, Operation, System
-from syncline_runtime.ports import Applied, Clock, Gone, Limiter, NativeRecord, Outcome, Page, SystemFailure, Write
+from syncline_runtime.ports import (
+    Applied,
+    Clock,
+    Gone,
+    Limiter,
+    NativeRecord,
+    Outcome,
+    Page,
+    SystemFailure,
+    Unavailable,
+    Write,
+)
 from syncline_runtime.settings import Settings
+from syncline_runtime.values import Native
 
 
 class RemoteSystem:
@@ -29,7 +42,7 @@ class RemoteSystem:
         self.name = declared.name
         self._session = Session(declared, settings, clock, limiter, dialect, jitter)
         self._shapes = {name: shape(resource) for name, resource in declared.resources.items()}
-        self._revives_first = declared.connector.protocol == "jsonrpc"
+        self._is_jsonrpc = declared.connector.protocol == "jsonrpc"
 
     async def open(self) -> None:
         """Log in and check the settings. Raises SystemFailure."""
@@ -53,9 +66,7 @@ class RemoteSystem:
         operation = known.resource.read
         if operation is None:
             raise SystemFailure(self.name, f"{resource} cannot be read by id")
-        own = (known.identity, known.resource.version, known.resource.version_fallback)
-        wanted = list(dict.fromkeys([*fields, *(name for name in own if name)]))
-        asked = [asked_name(known.resource, name) for name in wanted]
+        asked = known.asked(fields)
         if operation.many > 1:
             size = operation.many
             chunks = [remote_ids[start : start + size] for start in range(0, len(remote_ids), size)]
@@ -79,7 +90,11 @@ class RemoteSystem:
 
     async def _write(self, resource: str, purpose: Purpose, writes: Sequence[Write]) -> Sequence[Outcome]:
         known = self._shapes[resource]
-        now, then = writing.in_turns(known, writes) if self._revives_first else (writes, {})
+        try:
+            ready = await self._with_children(known, purpose, writes) if self._is_jsonrpc else writes
+        except SystemFailure as failure:
+            return [Unavailable(str(failure))] * len(writes)
+        now, then = writing.in_turns(known, ready) if self._is_jsonrpc else (ready, {})
         outcomes = await writing.write(self._session, known, purpose, now)
         second: dict[int, Write] = {}
         for position, later in then.items():
@@ -92,6 +107,26 @@ class RemoteSystem:
             for position, outcome in zip(second, results, strict=True):
                 outcomes[position] = outcome
         return await self._with_stored(known, resource, writes, outcomes)
+
+    async def _with_children(self, known: Shape, purpose: Purpose, writes: Sequence[Write]) -> Sequence[Write]:
+        """The writes with their child fields as commands, for which an update needs to know the children that are there."""
+        names = [field.name for field in known.children]
+        touched = [one for one in writes if any(name in one.native for name in names)]
+        operation = known.resource.read
+        if not touched:
+            return writes
+        lists: dict[str, Native] = {}
+        if purpose is Purpose.UPDATE and operation is not None:
+            remote_ids = list(dict.fromkeys(str(one.remote_id) for one in touched))
+            size = max(1, operation.many)
+            for start in range(0, len(remote_ids), size):
+                part = remote_ids[start : start + size]
+                found = await self._read_many(known, operation, part, known.asked(names))
+                lists.update((identity, record.native) for identity, record in found.items())
+        return [
+            replace(one, native=children.commanded(one.native, known.resource.fields, lists.get(str(one.remote_id))))
+            for one in writes
+        ]
 
     async def _with_stored(
         self, known: Shape, resource: str, writes: Sequence[Write], outcomes: Sequence[Outcome]
