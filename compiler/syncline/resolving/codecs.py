@@ -10,7 +10,7 @@ from syncline.model.spec import CodecUse, NativeField
 from syncline.model.types import Type
 from syncline.resolving.constants import described, number_of
 from syncline.resolving.fitting import best, takes
-from syncline.resolving.scope import Scope
+from syncline.resolving.scope import DEEPEST, Scope
 from syncline.resolving.tables import resolve_table
 from syncline.source import Span
 from syncline.syntax import Argument, Boolean, Call, Codec, CodecCall, Name, Path, Table, Text
@@ -21,6 +21,7 @@ from syncline_runtime.codecs.time import known_zone
 from syncline_runtime.codecs.types import COUNTRIES
 
 _REFERENCE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII).fullmatch
+_LONGEST: Final = 100
 _PLAIN_TEXTS: Final = frozenset(("text", "email", "url", "uuid", "country", "currency", "language", "phone"))
 
 
@@ -64,6 +65,9 @@ def steps_of(codec: Codec, scope: Scope) -> tuple[Step, ...] | None:
                 sound = sound and step is not None
                 if step is not None:
                     found.append(step)
+    if len(found) > _LONGEST:
+        scope.findings.report("codec.too-long", codec.span, found=len(found), limit=_LONGEST)
+        return None
     return tuple(found) if sound else None
 
 
@@ -99,6 +103,9 @@ def _declared(name: str, scope: Scope) -> tuple[Step, ...] | None:
             node = scope.declared.codecs[name]
             scope.findings.report("codec.recursive", node.name.span, name=name)
         return known
+    if len(scope.open_codecs) >= DEEPEST:
+        scope.findings.report("codec.too-long", scope.declared.codecs[name].name.span, found=DEEPEST, limit=DEEPEST)
+        return None
     scope.codecs[name] = None
     scope.open_codecs.add(name)
     scope.codecs[name] = steps_of(scope.declared.codecs[name].codec, scope)

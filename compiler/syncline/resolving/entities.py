@@ -8,7 +8,7 @@ from syncline.model.expressions import Constant
 from syncline.model.spec import Entity, Field, MatchRule
 from syncline.model.types import Type
 from syncline.resolving.constants import constant, is_constant
-from syncline.resolving.scope import EntityScope, Scope, Shape
+from syncline.resolving.scope import DEEPEST, MOST_FIELDS, EntityScope, Scope, Shape
 from syncline.resolving.types import resolve_type
 from syncline.source import Span
 from syncline.syntax import Entity as EntityNode
@@ -106,6 +106,10 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
             absent.add(name)
         elif kind.kind == "record":
             inner = _record(kind.name or "", scope)
+            if len(fields) + len(inner.fields) > MOST_FIELDS or len(absent) + len(inner.absent) > MOST_FIELDS:
+                scope.findings.report("entity.too-large", node.name.span, name=name, limit=MOST_FIELDS)
+                absent.add(name)
+                continue
             groups.add(name)
             if node.value is not None:
                 scope.findings.report("type.record-default", node.value.span, name=name, record=kind.name or "")
@@ -126,12 +130,18 @@ def _record(name: str, scope: Scope) -> Shape:
         known = scope.shapes[name]
         if known is None:
             node = scope.declared.types[name]
-            scope.findings.report("type.recursive", node.name.span, name=name, through=(name,))
+            through = tuple(scope.open_records[scope.open_records.index(name) :])
+            scope.findings.report("type.recursive", node.name.span, name=name, through=through)
             return _EMPTY
         return known
-    scope.shapes[name] = None
     node = scope.declared.types[name]
+    if len(scope.open_records) >= DEEPEST:
+        scope.findings.report("type.too-deep", node.name.span, name=name, limit=DEEPEST)
+        return _EMPTY
+    scope.shapes[name] = None
+    scope.open_records.append(name)
     shape = _shape(node.fields, scope) if isinstance(node, Record) else _EMPTY
+    scope.open_records.pop()
     scope.shapes[name] = shape
     return shape
 

@@ -7,18 +7,18 @@ from syncline.resolving.names import nearest
 from syncline.source import Span
 from syncline.syntax import Name
 
-_SUGGESTIONS = 200
+_COMPARISONS = 50_000
 _LISTED = 12
 
 
 class Findings:
     """The diagnostics of one run of the phase."""
 
-    __slots__ = ("_found", "_suggested")
+    __slots__ = ("_comparisons", "_found")
 
     def __init__(self) -> None:
         self._found: list[Diagnostic] = []
-        self._suggested = 0
+        self._comparisons = 0
 
     def report(self, code: str, span: Span, /, *labels: Label, **facts: Fact) -> None:
         """Records an error."""
@@ -54,5 +54,5 @@ class Findings:
 
     def _suggestion(self, name: str, known: Collection[str]) -> str:
         # Comparing with every known name is slow: a file with thousands of unknown names gets help for the first.
-        self._suggested += 1
-        return nearest(name, known) if self._suggested <= _SUGGESTIONS else ""
+        self._comparisons += len(known)
+        return nearest(name, known) if self._comparisons <= _COMPARISONS else ""

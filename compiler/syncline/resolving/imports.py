@@ -38,6 +38,7 @@ Load: TypeAlias = Callable[[str], tuple[Spec, tuple[Diagnostic, ...]] | None]
 """Parses the file of a name: `library:odoo`, or the import's path from the importing file's folder; None where there is none."""
 
 TypeNode: TypeAlias = TypeDeclaration | Enum | Record | Entity
+_DEEPEST: Final = 32
 _WORDS: Final = {TypeDeclaration: "type", Enum: "enum", Record: "record", Entity: "entity"}
 
 
@@ -160,8 +161,10 @@ class _Reader:
             self._findings.report("import.cycle", node.span, *labels, path=node.path.value)
         elif path not in self._done:
             self._done.add(path)
-            loaded = self._load(path)
-            if loaded is None:
+            loaded = self._load(path) if len(self._open) <= _DEEPEST else None
+            if len(self._open) > _DEEPEST:
+                self._findings.report("import.too-deep", node.path.span, path=node.path.value, limit=_DEEPEST)
+            elif loaded is None:
                 self._findings.report("import.missing", node.path.span, path=node.path.value, kind="file")
             else:
                 self._open[path] = node.span

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from syncline.model.spec import ConnectorModel, Entity, Field, System
 from syncline.model.types import Type
@@ -11,6 +11,13 @@ from syncline.resolving.imports import Declarations
 
 if TYPE_CHECKING:
     from syncline.resolving.codecs import Step
+
+
+DEEPEST: Final = 32
+"""How many declarations (records, types, codecs, files) may each lead to the next."""
+
+MOST_FIELDS: Final = 10_000
+"""How many leaves an entity may have, those of its records counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Scope:
     findings: Findings
     types: dict[str, Type | None] = field(default_factory=dict)
     shapes: dict[str, Shape | None] = field(default_factory=dict)
+    open_records: list[str] = field(default_factory=list)
     codecs: dict[str, "tuple[Step, ...] | None"] = field(default_factory=dict)
     open_codecs: set[str] = field(default_factory=set)
     spelled: dict[tuple[str, tuple[str, ...]], Type | None] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from typing import Final
 
 from syncline.model.types import Type
 from syncline.resolving.patterns import pattern_problem
-from syncline.resolving.scope import Scope
+from syncline.resolving.scope import DEEPEST, Scope
 from syncline.source import Span
 from syncline.syntax import (
     Argument,
@@ -124,6 +124,9 @@ def _circular(node: TypeDeclaration, scope: Scope) -> bool:
             return False
         if target.name.text in chain:
             scope.findings.report("type.recursive", node.name.span, name=node.name.text, through=tuple(chain))
+            return True
+        if len(chain) >= DEEPEST:
+            scope.findings.report("type.too-deep", node.name.span, name=node.name.text, limit=DEEPEST)
             return True
         chain.append(target.name.text)
         following = target.type
