@@ -1,6 +1,7 @@
 """The one layout: it keeps the tree and every comment, changes nothing twice, and leaves what is broken alone."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,7 @@ from syncline.syntax.formatting import formatted
 from syncline.syntax.parsing import parse
 from syncline.syntax.scanning import NEWLINE, scanned
 from syncline.syntax.tables import tables
+from tests.syntax.sentences import sentence
 
 SAMPLES = sorted(Path(__file__).with_name("samples").glob("*.sync"))
 DECLARATIONS = [
@@ -110,6 +112,15 @@ def test_blanks_do_not_matter(data: st.DataObject) -> None:
         parts.append(text[start:end])
         at = end
     assert laid_out("".join(parts)) == laid_out(text)
+
+
+@given(st.integers(0, 10_000), st.integers(6, 22))
+@settings(max_examples=150, deadline=None)
+def test_whatever_the_grammar_allows_is_laid_out(seed: int, budget: int) -> None:
+    text = sentence(Random(seed), budget)
+    result = laid_out(text)
+    assert laid_out(result) == result
+    assert result.count("# note") == text.count("# note")
 
 
 def test_a_rename_touches_its_run_only() -> None:
