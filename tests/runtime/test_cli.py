@@ -1,0 +1,235 @@
+"""The command line of a generated package, over two real SQLite databases."""
+
+import io
+import json
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncline_runtime.cli import execute
+from syncline_runtime.declaration import (
+    Call,
+    Connector,
+    FromEnvironment,
+    Listing,
+    NativeField,
+    Operation,
+    Package,
+    Paging,
+    Resource,
+    System,
+    Text,
+)
+from tests.runtime.executing.conftest import field_map, package
+
+CANARY = "s3cr3t-canary"
+SHARED = ("vat", "name", "mail")
+
+
+def database(path: Path, columns: dict[str, str]) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(f"CREATE TABLE customers(id INTEGER PRIMARY KEY, {', '.join(f'{one} TEXT' for one in columns)})")
+    connection.commit()
+    connection.close()
+
+
+def rows(path: Path, statement: str) -> list[Any]:
+    connection = sqlite3.connect(path)
+    found = connection.execute(statement).fetchall()
+    connection.commit()
+    connection.close()
+    return found
+
+
+def over_sql(name: str, columns: dict[str, str]) -> System:
+    call = Call(verb="SQL", target=Text("customers"))
+    operation = Operation(call=call, many=500, returns="record")
+    return System(
+        name=name,
+        connector=Connector(name="database", protocol="sql"),
+        settings={"url": FromEnvironment(f"{name.upper()}_URL", secret=True)},
+        resources={
+            "customers": Resource(
+                name="customers",
+                identity="id",
+                location="customers",
+                fields={
+                    "id": NativeField(name="id", kind="integer"),
+                    **{one: NativeField(name=one, kind="text") for one in columns},
+                },
+                list=Listing(call=call, paging=Paging(style="keyset", size=1000)),
+                read=operation,
+                create=operation,
+                update=operation,
+                delete=operation,
+            )
+        },
+    )
+
+
+class Shell:
+    """A working directory with two databases and a package; `do` runs one command."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(folder)
+        self.folder = folder
+        self.crm, self.erp = folder / f"{CANARY}-crm.sqlite", folder / f"{CANARY}-erp.sqlite"
+        names = {
+            "crm": {"vat": "vat", "name": "name", "mail": "mail"},
+            "erp": {"vat": "vat_no", "name": "title", "mail": "mail"},
+        }
+        maps = {}
+        for system, columns in names.items():
+            whole = field_map(system)
+            maps[system] = replace(
+                whole,
+                flows=tuple(flow for flow in whole.flows if flow.field in SHARED),
+                read=reading(columns),
+                write=writing(columns),
+            )
+        spec = package("crm", "erp", **maps)
+        self.package: Package = replace(
+            spec,
+            systems={
+                system: over_sql(system, {own: own for own in columns.values()}) for system, columns in names.items()
+            },
+        )
+        database(self.crm, {own: own for own in names["crm"].values()})
+        database(self.erp, {own: own for own in names["erp"].values()})
+        (folder / ".env").write_text(f"CRM_URL=sqlite:///{self.crm}\nERP_URL='sqlite:///{self.erp}'\n")
+        self.out = self.err = ""
+
+    def do(self, *argv: str) -> int:
+        out, err = io.StringIO(), io.StringIO()
+        code = execute(self.package, argv, stdout=out, stderr=err)
+        self.out, self.err = out.getvalue(), err.getvalue()
+        assert "Traceback" not in self.err
+        assert CANARY not in self.out + self.err
+        return code
+
+
+def reading(columns: dict[str, str]) -> Any:
+    return lambda native: {name: native[own] for name, own in columns.items()}
+
+
+def writing(columns: dict[str, str]) -> Any:
+    return lambda values, old: {own: values.get(name) for name, own in columns.items()}
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    made = Shell(tmp_path, monkeypatch)
+    rows(made.crm, "INSERT INTO customers(vat, name, mail) VALUES ('A1', 'Ana', 'a@x.org'), ('A2', 'Bob', NULL)")
+    rows(made.erp, "INSERT INTO customers(vat_no, title) VALUES ('A2', 'Bobby'), ('A3', 'Cem')")
+    return made
+
+
+def test_plan_first_run_run_and_nothing_left(shell: Shell) -> None:
+    assert shell.do("plan") == 0
+    assert "Customer crm 2 is erp 1: match vat" in shell.out
+    assert "name: Bobby → Bob" in shell.out
+    assert "[customers.sync:32]" in shell.out
+    assert "create in erp" in shell.out
+    assert "linked 1 · created 2 (crm 1, erp 1) · updated 1 (erp 1)" in shell.out
+    assert rows(shell.erp, "SELECT count(*) FROM customers") == [(2,)]
+
+    assert shell.do("run") == 3
+    assert "--apply-first" in shell.err
+    assert rows(shell.erp, "SELECT count(*) FROM customers") == [(2,)]
+
+    assert shell.do("run", "--apply-first") == 0
+    assert "linked 1 · created 2 (crm 1, erp 1) · updated 1 (erp 1)" in shell.out
+    both = [("A1", "Ana", "a@x.org"), ("A2", "Bob", None), ("A3", "Cem", None)]
+    assert rows(shell.crm, "SELECT vat, name, mail FROM customers ORDER BY 1") == both
+    assert rows(shell.erp, "SELECT vat_no, title, mail FROM customers ORDER BY 1") == both
+
+    assert shell.do("run") == 0
+    assert "created 0 · updated 0 · deleted 0" in shell.out
+    assert shell.do("status") == 0
+    assert "in step" in shell.out
+
+
+def test_json_documents_are_versioned(shell: Shell) -> None:
+    assert shell.do("plan", "--json") == 0
+    plan = json.loads(shell.out)
+    assert (plan["format_version"], plan["kind"]) == (1, "plan")
+    creates = [action for one in plan["records"] for action in one.get("actions", ()) if action["kind"] == "create"]
+    assert {action["system"] for action in creates} == {"crm", "erp"}
+    assert plan["totals"][0]["planned"] == {"crm": {"create": 1}, "erp": {"create": 1, "update": 1}}
+    assert shell.do("run", "--json", "--apply-first") == 0
+    run = json.loads(shell.out)
+    assert (run["status"], run["syncs"][0]["created"]) == ("in step", 2)
+    assert shell.do("status", "--json") == 0
+    status = json.loads(shell.out)
+    assert status["counts"]["Customer"]["links"] == 3
+
+
+def test_what_waits_for_a_person_is_listed(shell: Shell) -> None:
+    rows(shell.crm, "INSERT INTO customers(vat, name) VALUES ('A9', 'one'), ('A9', 'two')")
+    assert shell.do("run", "--apply-first") == 1
+    assert "self-duplicate" in shell.out
+    assert shell.do("status") == 1
+    assert "self-duplicate" in shell.out
+
+
+def test_a_missing_setting_is_one_line(shell: Shell) -> None:
+    (shell.folder / ".env").unlink()
+    assert shell.do("run") == 2
+    assert shell.err.count("\n") == 2
+    assert "setting url" in shell.err
+    assert "CRM_URL" in shell.err
+
+
+def test_an_unreachable_system_is_one_line(shell: Shell) -> None:
+    (shell.folder / ".env").write_text(
+        f"CRM_URL=sqlite:///{shell.crm}\nERP_URL=sqlite:///{shell.folder}/{CANARY}/none/x.sqlite\n"
+    )
+    assert shell.do("run", "--apply-first") == 2
+    assert shell.err.count("\n") == 1
+    assert shell.err.startswith("customers: erp: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [(b"not a database at all, but long enough to look at" * 40, "cannot be read"), (None, "no state file")],
+)
+def test_a_state_file_of_others_is_refused(shell: Shell, content: bytes | None, word: str) -> None:
+    state = shell.folder / "other.db"
+    if content is None:
+        connection = sqlite3.connect(state)
+        connection.execute("CREATE TABLE theirs(a)")
+        connection.commit()
+        connection.close()
+    else:
+        state.write_bytes(content)
+    before = state.read_bytes()
+    assert shell.do("run", "--apply-first", "--state", str(state)) == 2
+    assert shell.err.count("\n") == 1
+    assert word in shell.err
+    assert state.read_bytes() == before
+
+
+def test_status_needs_a_state_file(shell: Shell) -> None:
+    assert shell.do("status") == 2
+    assert "no state file" in shell.err
+    assert not (shell.folder / "customers.db").exists()
+
+
+def test_an_env_file_that_is_named_must_exist(shell: Shell) -> None:
+    assert shell.do("plan", "--env", "elsewhere.env") == 2
+    assert "elsewhere.env" in shell.err
+
+
+def test_a_guard_is_released_on_request(shell: Shell) -> None:
+    many = ", ".join(f"('B{number}', 'name {number}')" for number in range(40))
+    rows(shell.crm, f"INSERT INTO customers(vat, name) VALUES {many}")
+    assert shell.do("run", "--apply-first") == 0
+    rows(shell.crm, "UPDATE customers SET name = name || '!'")
+    assert shell.do("run") == 1
+    assert "--approve update" in shell.out
+    assert rows(shell.erp, "SELECT count(*) FROM customers WHERE title LIKE '%!'") == [(0,)]
+    assert shell.do("run", "--approve", "update") == 0
+    assert rows(shell.erp, "SELECT count(*) FROM customers WHERE title LIKE '%!'") == [(43,)]
