@@ -169,7 +169,7 @@ def test_what_is_written_reads_back_as_the_same(case: Case, data: st.DataObject)
         return
     view = case.get(case.put(value))
     assert definition.equal(view, value, *case.parameters)
-    if definition.exact:
+    if definition.exact and not (case.kind == "instant" and case.parameters):
         assert view == value
         assert type(view) is type(value)
     assert case.get(case.put(view)) == view

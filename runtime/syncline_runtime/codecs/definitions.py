@@ -44,11 +44,11 @@ class CodecDefinition:
     in_domain: Callable[..., bool] = anything
     """Whether `put` takes a canonical value and `get` reads it back as an equal one."""
     quotient: tuple[str, ...] = ()
-    """The differences that it takes for none; empty when `exact`."""
+    """The differences that it takes for none, with or without its optional parameters."""
     equal: Callable[..., bool] = lambda left, right, *parameters: bool(left == right)
     """Whether two canonical values of the domain are the same to this codec."""
     exact: bool = True
-    """Whether view(c) = get(put(c)) is the identity on the domain."""
+    """Whether view(c) = get(put(c)) is the identity on the domain, optional parameters left out."""
     length: Callable[..., int] | None = None
     """The longest native text that canonical text of at most n characters is written as; None where not text to text.
 

@@ -69,6 +69,9 @@ _QUOTIENTS: Final = {
 }
 
 
+_EXACT_WITHOUT_PRECISION: Final = {("instant", "iso"), ("instant", "native"), ("instant", "tagged")}
+
+
 def _function(name: str) -> object | None:
     return next((getattr(module, name) for module in _MODULES if hasattr(module, name)), None)
 
@@ -101,7 +104,7 @@ def _definition(kind: str, spelling: str, native: str) -> CodecDefinition:
         in_domain=writes(put),
         quotient=(quotient,),
         equal=same_after(view),
-        exact=False,
+        exact=(kind, spelling) in _EXACT_WITHOUT_PRECISION,
     )
 
 
