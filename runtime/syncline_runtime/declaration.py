@@ -80,7 +80,7 @@ SLOTS = (
     "ids",  # remote ids of a batch
     "values",  # the one record's fields to write, native spelling
     "records",  # a batch's fields to write, in order
-    "updates",  # a batch of updates, flattened: [id], values, [id], values …
+    "updates",  # a batch of updates, spliced into the list where it stands: [id], values, [id], values …
     "fields",  # names of the fields to read
     "filter",  # the conditions of a listing
     "sort",  # the order of a listing

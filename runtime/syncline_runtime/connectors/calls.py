@@ -12,6 +12,7 @@ from syncline_runtime.declaration import Body, Call, Slot, Text
 Lookup: TypeAlias = Callable[[str], Any]
 """The value of a slot or setting by name. Raises KeyError."""
 
+UPDATES: Final = Slot("updates")
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_.]+)\}")
 _UNSAFE: Final = re.compile(r"[/\\?#%\x00-\x20\x7f]|\.\.|^\.$")
 
@@ -34,7 +35,7 @@ class Unfilled(KeyError):
 
 
 def filled(template: Body, lookup: Lookup) -> Any:
-    """A body with its slots and texts replaced; a Text that begins with `/` is a path."""
+    """A body with its slots and texts replaced; a Text that begins with `/` is a path, and `updates` in a list are parts of it."""
     match template:
         case Slot(name):
             return _found(lookup, name)
@@ -45,7 +46,13 @@ def filled(template: Body, lookup: Lookup) -> Any:
         case Mapping():
             return {key: filled(value, lookup) for key, value in template.items()}
         case _:
-            return [filled(value, lookup) for value in template]
+            filled_items: list[Any] = []
+            for value in template:
+                if value == UPDATES:
+                    filled_items += filled(value, lookup)
+                else:
+                    filled_items.append(filled(value, lookup))
+            return filled_items
 
 
 def text_of(text: Text, lookup: Lookup) -> str:

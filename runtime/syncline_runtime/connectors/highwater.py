@@ -24,6 +24,7 @@ class HighWater:
     highest: str | None = None
     began: datetime | None = None
     by_number: bool = False
+    went_on: bool = False  # the last page led on by its version
     grouped: dict[str, Any] = field(default_factory=dict)
     disturbed: str | None = None
 
@@ -33,10 +34,11 @@ class HighWater:
         """The cursor to store once this page, and all before it, are accounted for."""
         self.highest = cursors.later(self.highest, cursors.newest(versions, self.spelling), self.spelling)
         self.began = self.began or _beginning(answer)
-        if onward is not None and not (self.by_version and onward.boundary != step.boundary):
+        if step.pages > 1 and ids and not (self.by_version and self.went_on):
             self.by_number = True
-            if self.by_version and step.boundary is not None:
-                self.grouped.update((identity, step.boundary) for identity in ids)
+        self.went_on = onward is not None and onward.boundary != step.boundary
+        if self.by_version and onward is not None and not self.went_on:
+            self.grouped.update((identity, step.boundary) for identity in ids)
         if self.grouped:
             self._look_for_movers(ids, versions)
         if onward is not None and not self.by_version:

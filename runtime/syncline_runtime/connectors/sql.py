@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -110,7 +110,9 @@ class SqlSystem:
             case _:
                 raise self._failure(f"{backend} is not a database that this runtime speaks; sqlite and postgresql are")
         try:
-            self._engine = sa.create_engine(url, connect_args=arguments, hide_parameters=True)
+            self._engine = sa.create_engine(
+                url, connect_args=arguments, hide_parameters=True, pool_pre_ping=backend != "sqlite"
+            )
         except ModuleNotFoundError as error:
             extra = "postgresql" if backend != "sqlite" else "sql"
             raise SystemFailure(
@@ -305,8 +307,9 @@ class SqlSystem:
                 field=resource.version,
                 spelling=resource.version_spelling,
                 precision_ms=1,
-                lag_seconds=_LAG_SECONDS if resource.version_is_time else 0.0,
             )
+        if since is not None and resource.version_is_time:
+            since = replace(since, lag_seconds=max(since.lag_seconds, _LAG_SECONDS))
         version = clause.c[resource.version] if resource.version else None
         size = (
             resource.list.paging.size if resource.list is not None and resource.list.paging.style != "none" else _PAGE
