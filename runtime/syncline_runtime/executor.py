@@ -13,9 +13,8 @@ from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.guarding import guard
-from syncline_runtime.ports import Clock, System, SystemFailure
+from syncline_runtime.ports import Clock, StateStore, System, SystemFailure
 from syncline_runtime.records import ActionKind
-from syncline_runtime.state.sqlite import SqliteStore as StateStore
 
 _LEASE_SECONDS = 6 * 3600.0
 _KEEP_INTENTS_SECONDS = 7 * 86_400.0

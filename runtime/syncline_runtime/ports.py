@@ -1,10 +1,12 @@
-"""The four ports of the executor. Behind each stands a connector, a store, a clock or a limiter; in simulation, a twin."""
+"""The ports of the executor. Behind each stands a connector, a store, a clock or a limiter; in simulation, a twin."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from syncline_runtime.declaration import Condition
+from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, OpenConflict, PastRun, Quarantined, Row
 from syncline_runtime.values import Native
 
 
@@ -151,3 +153,204 @@ class Limiter(Protocol):
 
     def throttled(self, retry_after: float) -> None:
         """Nobody calls before `retry_after` seconds have passed."""
+
+
+class ReviewStore(Protocol):
+    """The part of the state that is kept for people. Writers must be called inside the store's `transaction()`."""
+
+    def quarantine(self, rows: Iterable[Row]) -> None:
+        """(entity, system, remote_id, link_id, reason_code, field, detail, place, fingerprint, run_id)."""
+
+    def release(self, rows: Iterable[Row]) -> None:
+        """Out of quarantine: (entity, system, remote_id, link_id)."""
+
+    def release_writes(self, rows: Iterable[Row]) -> None:
+        """A write of the link went through: (entity, system, remote_id, link_id)."""
+
+    def any_held_writes(self) -> bool:
+        """Whether any link has something in quarantine."""
+
+    def release_links(self, entity: str, link_ids: Iterable[int]) -> None:
+        """Nothing is left to be written for these links."""
+
+    def held_records(self, entity: str, system: str) -> dict[str, str]:
+        """Records without a link in quarantine: remote id -> reason code."""
+
+    def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None]]:
+        """Writes that were refused: (link, system) -> remote id, fingerprint of what was refused."""
+
+    def quarantined(self, limit: int = -1) -> list[Quarantined]: ...
+
+    def open_conflicts(self, rows: Iterable[Row]) -> None:
+        """(link_id, field, entity, candidates, reason, line, run_id)."""
+
+    def conflicts_of(self, link_ids: Sequence[int]) -> set[tuple[int, str]]: ...
+
+    def close_conflicts(self, rows: Iterable[Row]) -> None:
+        """(link_id, field)."""
+
+    def conflicts(self, limit: int = -1) -> list[OpenConflict]: ...
+
+    def journal(self, rows: Iterable[Row]) -> None:
+        """(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line)."""
+
+    def journal_entries(self, kind: str) -> list[Row]:
+        """(entity, link_id, system, field, value, kept, reason, line), oldest first."""
+
+    def bury(self, rows: Iterable[Row]) -> None:
+        """(entity, system, remote_id, link_id, generation, cause, snapshot, confirmed_at)."""
+
+    def mark_dirty(self, rows: Iterable[Row]) -> None:
+        """(entity, system, remote_id, not_before, reason)."""
+
+    def clear_dirty(self, rows: Iterable[Row]) -> None:
+        """(entity, system, remote_id)."""
+
+    def due(self, entity: str, system: str, now: float) -> list[str]:
+        """Ids to be read by now, quarantined records included."""
+
+    def runs(self, limit: int) -> list[PastRun]: ...
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Per entity: live links, held links, records without a link, quarantined, conflicts, open intents."""
+
+
+class StateStore(Protocol):
+    """Durable state. Writers must be called inside `transaction()`; rows are tuples of the columns each method names, in batches."""
+
+    identity: str
+
+    @property
+    def review(self) -> ReviewStore: ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, durable at the end; refused when another process has taken the lease over."""
+
+    def preview(self) -> AbstractContextManager[None]:
+        """Everything inside is seen inside and undone at the end: the store of a plan."""
+
+    def acquire(self, name: str, now: float, seconds: float) -> None:
+        """Take the lease of a sync. Raises StateFailure while another living process holds it."""
+
+    def release(self) -> None:
+        """Give the lease back."""
+
+    def begin_run(self, now: float, spec_sha256: str) -> int: ...
+
+    def end_run(self, run_id: int, now: float, status: str, summary: Mapping[str, Any]) -> None: ...
+
+    def setting(self, key: str) -> str | None: ...
+
+    def save_setting(self, key: str, value: str) -> None: ...
+
+    def cursor(self, entity: str, system: str) -> tuple[str | None, float | None] | None:
+        """The stored high-water mark and when the last full listing ended; None before the first page."""
+
+    def save_cursor(self, entity: str, system: str, value: str | None, run_id: int, full_at: float | None) -> None: ...
+
+    def begin_listing(self, system: str) -> None:
+        """Forget which ids the former full listing of `system` showed; they never outlive the connection."""
+
+    def add_listed(self, system: str, remote_ids: Iterable[str]) -> None: ...
+
+    def unlisted(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]:
+        """Known members that the full listing did not show, gone ones aside."""
+
+    def count_members(self, entity: str, system: str) -> int:
+        """Linked, live members."""
+
+    def troubled(self, entity: str, system: str) -> list[MemberRow]:
+        """Members whose absence is suspected but not confirmed."""
+
+    def members(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, MemberRow]: ...
+
+    def stage(self, rows: Iterable[Row]) -> None:
+        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen)."""
+
+    def see(self, rows: Iterable[Row]) -> None:
+        """Accepted observations: (state, seen, version, as_of, missing_since, member_id)."""
+
+    def renew_versions(self, rows: Iterable[Row]) -> None:
+        """Same content under a new version: (version, member_id)."""
+
+    def forget_members(self, member_ids: Iterable[int]) -> None: ...
+
+    def unlinked(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]: ...
+
+    def add_keys(self, rows: Iterable[Row]) -> None:
+        """(entity, rule, key, system, remote_id)."""
+
+    def drop_keys(self, rows: Iterable[Row]) -> None:
+        """(entity, rule, key, system, remote_id)."""
+
+    def holders(self, entity: str, rule: int, keys: Sequence[str]) -> list[tuple[str, str, str, int | None]]:
+        """Who holds each key: (key, system, remote_id, link_id), gone records left out; a closed link counts as none."""
+
+    def reserve_links(self, count: int) -> int:
+        """The first of `count` new link ids."""
+
+    def add_links(self, rows: Iterable[Row]) -> None:
+        """(link_id, entity, generation, doc, unsettled, opened_run)."""
+
+    def attach(self, rows: Iterable[Row]) -> None:
+        """(link_id, shadow, seen, member_id)."""
+
+    def account(self, rows: Iterable[Row]) -> None:
+        """What was decided upon: (state, shadow, seen, renders, member_id)."""
+
+    def decided(self, rows: Iterable[Row]) -> None:
+        """(doc, status, generation, unsettled, link_id)."""
+
+    def close_links(self, rows: Iterable[Row]) -> None:
+        """(cause, closed_run, link_id): tombstones. Their members stay attached, so that no survivor is taken for new."""
+
+    def unsettle(self, link_ids: Iterable[int]) -> None: ...
+
+    def unsettle_all(self, entity: str) -> None:
+        """Look at every live link again: the spec has changed."""
+
+    def settle(self, link_ids: Iterable[int]) -> None: ...
+
+    def unsettled(self, entity: str, after: int, limit: int) -> list[LinkRow]: ...
+
+    def links(self, link_ids: Sequence[int]) -> list[LinkRow]: ...
+
+    def members_of(self, link_ids: Sequence[int]) -> dict[int, list[MemberRow]]: ...
+
+    def systems_of(self, link_ids: Sequence[int]) -> dict[int, frozenset[str]]:
+        """The systems that have a record in each link, gone ones left out."""
+
+    def count_links(self, entity: str) -> int:
+        """Live links."""
+
+    def write_ahead(
+        self, where: tuple[str, str, str], rows: Sequence[Row], sent_at: float, resolve_after: float, run_id: int
+    ) -> int:
+        """Writes about to be sent, `where` (entity, system, op): (link_id, remote_id, sent, pre, if_version); their wave."""
+
+    def end_wave(self, wave_id: int) -> None:
+        """All outcomes are known and recorded, or kept as intents."""
+
+    def break_waves(self, entity: str) -> None:
+        """After a crash: nobody knows what became of the writes that were under way."""
+
+    def keep_intents(self, rows: Iterable[Row]) -> None:
+        """Unknown outcomes: (link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id)."""
+
+    def close_intents(self, intent_ids: Iterable[int]) -> None:
+        """The outcome is known and recorded."""
+
+    def give_up_intents(self, intent_ids: Iterable[int]) -> None:
+        """The write can no longer land; kept, in case it does."""
+
+    def open_intents(self, entity: str) -> list[IntentRow]: ...
+
+    def purge_intents(self, before: float) -> None: ...
+
+    def add_members(self, rows: Iterable[Row]) -> None:
+        """Created or adopted records: (entity, system, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen).
+
+        A record that was staged before its creation was recognised is taken over."""
+
+    def written(self, rows: Iterable[Row]) -> None:
+        """Acknowledged updates: (shadow, seen, renders, version, as_of, member_id)."""

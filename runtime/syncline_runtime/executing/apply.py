@@ -9,12 +9,13 @@ from typing import Any
 from syncline_runtime.deciding import actions
 from syncline_runtime.declaration import Operation
 from syncline_runtime.executing.context import BATCH, Context, Side, to_link
+from syncline_runtime.executing.decide import decision_failure, held_row, refuse_decisions
 from syncline_runtime.executing.observe import note_missing, read_many, take
 from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
 from syncline_runtime.executing.record import Sent, ahead, record_outcomes
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Write
 from syncline_runtime.records import Action, ActionKind, Link
-from syncline_runtime.rows import LinkRow, MemberRow
+from syncline_runtime.rows import LinkRow, MemberRow, Row
 
 _REMOTE = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.ARCHIVE)
 _BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
@@ -59,12 +60,18 @@ def _derive(
 ) -> None:
     members = context.store.members_of([row.link_id for row in rows])
     settled: list[int] = []
+    holds: list[Row] = []
+    stuck: list[tuple[MemberRow, Failure]] = []
     for row in rows:
         link_id = row.link_id
         link_members = members.get(link_id, [])
         link = to_link(context, row, link_members)
         bars = context.bars(link_id)
-        todo = actions(context.policy, link, barred=bars)
+        try:
+            todo = actions(context.policy, link, barred=bars)
+        except MAPPING_ERRORS as error:
+            stuck.append((link_members[0], decision_failure(context, error)))
+            continue
         if not todo and not bars and all(member.seen is None for member in link_members):
             settled.append(link_id)
         only = len(todo) == 1 and not bars and all(member.seen is None for member in link_members)
@@ -73,7 +80,9 @@ def _derive(
             system = action.system
             if action.kind in held.get(system, ()) or system in context.stopped:
                 continue
-            if action.kind in _REMOTE:
+            if action.kind is ActionKind.HOLD and row.status != "held":
+                holds.append(held_row(context, action))
+            elif action.kind in _REMOTE:
                 sent = _sent(context, link, action, by_system.get(system), only=only)
                 if (
                     refused
@@ -82,9 +91,11 @@ def _derive(
                 ):
                     continue
                 queues[system].waiting.setdefault(action.kind, []).append(sent)
-    if settled:
+    if settled or holds or stuck:
         with context.store.transaction():
             context.store.settle(settled)
+            context.store.review.quarantine(holds)
+            refuse_decisions(context, stuck)
             if refused:
                 context.store.review.release_links(context.entity.name, settled)
 

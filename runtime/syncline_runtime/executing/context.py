@@ -9,11 +9,10 @@ from syncline_runtime.cursors import instant
 from syncline_runtime.declaration import Entity, FieldMap, Package, Resource, Sync
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.policy import Policy, prepare
-from syncline_runtime.ports import Clock, System
+from syncline_runtime.ports import Clock, StateStore, System
 from syncline_runtime.records import Correlation, Decision, Link, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow
 from syncline_runtime.state.packing import Packing, packing
-from syncline_runtime.state.sqlite import SqliteStore as StateStore
 
 BATCH = 500
 """Links and records per transaction: memory is bounded by it."""

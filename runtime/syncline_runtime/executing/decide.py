@@ -38,7 +38,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     buried: list[Row] = []
     journal: list[Row] = []
     conflicts: dict[tuple[int, str], Row] = {}
-    refused: list[tuple[Pair, Failure]] = []
+    refused: list[tuple[MemberRow, Failure]] = []
     forgotten: list[MemberRow] = []
     held: list[Row] = []
     free: list[int] = []
@@ -52,7 +52,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             if new:
                 links.append((link_id, context.entity.name, row.generation, row.doc, 1, context.run_id))
                 members.extend((link_id, None, member.seen, member.member_id) for member in member_rows)
-            refused.append(((row, member_rows), _decision_failure(context, error)))
+            refused.append((member_rows[0]._replace(link_id=link_id), decision_failure(context, error)))
             continue
         after = decision.link
         document = row.doc if after.values is link.values else hub.pack(after.values)
@@ -77,7 +77,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             if action.kind is ActionKind.UNLINK:
                 journal.append(_unlinked(context, action, now))
             elif action.kind is ActionKind.HOLD and not decision.conflicts:
-                held.append(_held(context, action))
+                held.append(held_row(context, action))
         if not decision.actions and link_id not in context.barred:
             free.append(link_id)
         if decision.losers or decision.conflicts:
@@ -102,7 +102,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     _store_conflicts(context, [row.link_id for row, _ in pairs], conflicts, journal, now, new=new)
     if journal:
         store.review.journal(journal)
-    _store_refusals(context, refused)
+    refuse_decisions(context, refused)
 
 
 def _member_row(side: Side, link_id: int, row: MemberRow, after: Member, *, new: bool) -> Row:
@@ -186,21 +186,20 @@ def _store_conflicts(
     review.close_conflicts(known - conflicts.keys())
 
 
-def _decision_failure(context: Context, error: Exception) -> Failure:
+def decision_failure(context: Context, error: Exception) -> Failure:
     failures = [mapping_failure(error, side.mapping) for side in context.sides.values()]
     return next((failure for failure in failures if failure.field), failures[0])
 
 
-def _store_refusals(context: Context, refused: list[tuple[Pair, Failure]]) -> None:
-    review, name = context.store.review, context.entity.name
-    if not refused:
-        return
-    review.quarantine(
+def refuse_decisions(context: Context, refused: Sequence[tuple[MemberRow, Failure]]) -> None:
+    """Set links aside that cannot be decided, each told by the first of its records."""
+    name = context.entity.name
+    context.store.review.quarantine(
         (
             name,
             "",
             "",
-            row.link_id,
+            row.link_id or 0,
             f"decision.{failure.reason_code}",
             failure.field,
             failure.detail,
@@ -208,12 +207,11 @@ def _store_refusals(context: Context, refused: list[tuple[Pair, Failure]]) -> No
             None,
             context.run_id,
         )
-        for (row, _), failure in refused
+        for row, failure in refused
     )
-    for (_, members), failure in refused:
-        first = members[0]
+    for row, failure in refused:
         context.reporter.refused(
-            name, first.system, first.remote_id, failure.reason_code, failure.field, failure.detail, failure.place
+            name, row.system, row.remote_id, failure.reason_code, failure.field, failure.detail, failure.place
         )
 
 
@@ -260,7 +258,7 @@ def _unlinked(context: Context, action: Action, now: float) -> Row:
     )
 
 
-def _held(context: Context, action: Action) -> Row:
+def held_row(context: Context, action: Action) -> Row:
     return (
         action.entity,
         action.system,

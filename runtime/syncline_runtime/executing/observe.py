@@ -105,6 +105,8 @@ async def _read_due(context: Context, side: Side) -> None:
     store, name = context.store, context.entity.name
     due = store.review.due(name, side.system, context.clock.now())
     system = context.systems[side.system]
+    if side.resource.read is None:
+        return
     for start in range(0, len(due), BATCH):
         ids = due[start : start + BATCH]
         read_at = context.clock.now()
@@ -279,6 +281,8 @@ def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[Nati
 async def _confirm_absence(context: Context, side: Side, listed: int) -> None:
     """Read every member that a complete listing did not show: absence is a hint, a 404 read twice is a fact."""
     store, name = context.store, context.entity.name
+    if side.resource.read is None:
+        return
     if listing_shrunk(listed, store.count_members(name, side.system)):
         context.summary.held.append(
             f"{side.system}: the listing shows less than half of the known records; it is no evidence of deletion"
