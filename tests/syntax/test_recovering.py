@@ -213,6 +213,8 @@ def check_any(text: str) -> None:
         "@\n" * 20_000,
         "a b\n" * 5_000,
         "type T = " + "list<" * 20_000 + "text",
+        "type T = " + "list<" * 20_000 + "text" + ">" * 20_000,
+        "a b\n" * 200_000,
     ],
     ids=lambda text: text[:30],
 )
@@ -220,6 +222,11 @@ def test_a_hostile_text_ends_in_a_diagnostic_soon(text: str) -> None:
     started = time.process_time()
     assert found(text) or "b.c.c" in text
     assert time.process_time() - started < 15
+
+
+def test_a_file_that_is_no_spec_is_one_report() -> None:
+    assert reports("use a\n" + "name;email\n" * 1_500) == [(2, "syntax.too-many")]
+    assert reports("entity E {\n" + "a b\n" * 1_500 + "}") == [(2, "syntax.too-many")]
 
 
 def test_a_mistake_on_a_deep_expression_is_no_crash() -> None:

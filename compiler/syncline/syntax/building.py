@@ -18,6 +18,9 @@ Key = e.Name | e.Text | e.Number | e.Boolean | e.Null
 HEIGHT_LIMIT = 100
 """How many operators, calls and brackets an expression may have one inside the other."""
 
+TYPE_HEIGHT_LIMIT = 20
+"""How many collections of collections a type may be."""
+
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|(.))")
 _ESCAPED = {'"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 _UNITS = {"s": "second", "ms": "ms"}
@@ -151,6 +154,11 @@ class Builder:
     def collection_type(
         self, start: int, end: int, kind: e.Name, element: e.Type, by: e.Path | None = None
     ) -> e.CollectionType:
+        height, inner = 1, element
+        while isinstance(inner, e.CollectionType) and height <= TYPE_HEIGHT_LIMIT:
+            height, inner = height + 1, inner.element
+        if height == TYPE_HEIGHT_LIMIT:
+            self.problems.append(("syntax.too-deep", start, end, {"limit": TYPE_HEIGHT_LIMIT}))
         return e.CollectionType(kind, element, by, Span(self.source, start, end))
 
     def codec(self, start: int, end: int, steps: Sequence[e.CodecCall | e.Table]) -> e.Codec:

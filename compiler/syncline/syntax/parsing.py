@@ -14,6 +14,7 @@ which reports every independent mistake. Codes and facts:
 - `syntax.bad-escape`: escape
 - `syntax.repeated-otherwise`: none
 - `syntax.too-deep`: limit
+- `syntax.too-many`: limit; alone, at the first of so many mistakes that the file is no spec
 - `syntax.empty`: none
 - `syntax.too-large`: size, limit
 - `syntax.nul`: none

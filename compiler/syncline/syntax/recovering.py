@@ -8,7 +8,7 @@ from syncline.source import Source, Span
 from syncline.syntax.declarations import Declaration
 from syncline.syntax.driving import Driver, driven
 from syncline.syntax.expecting import acceptable, expected, phrases, spelled
-from syncline.syntax.repairing import Part, Repaired, repaired
+from syncline.syntax.repairing import MISTAKE_LIMIT, Part, Repaired, repaired
 from syncline.syntax.scanning import Token, layout_of
 
 _SHOWN = 40
@@ -34,6 +34,8 @@ def recovered(driver: Driver, source: Source, raw: list[Token]) -> tuple[tuple[D
         recovery.unsure = part.unsure
         found = driven(driver, part.tokens, recovery)
         declarations += found or ()
+        if len(layout.diagnostics) + len(recovery.diagnostics) > MISTAKE_LIMIT:
+            break
         if found is None or recovery.unsure != part.unsure:
             lost.append((start, -1))
     reported = {diagnostic.span.line for diagnostic in recovery.diagnostics}
@@ -43,6 +45,9 @@ def recovered(driver: Driver, source: Source, raw: list[Token]) -> tuple[tuple[D
         if diagnostic.code != "syntax.unopened-brace"
         or not (diagnostic.span.line in reported or _within(diagnostic.span.start, lost))
     ]
+    if len(diagnostics) > MISTAKE_LIMIT:
+        first = min(diagnostics, key=lambda diagnostic: diagnostic.span.start)
+        return (), [Diagnostic("syntax.too-many", first.span, {"limit": MISTAKE_LIMIT})]
     return tuple(declarations), diagnostics or recovery.withheld[:1]
 
 
@@ -77,7 +82,7 @@ class _Recovery:
             states.pop()
             if values:
                 del values[-1], starts[-1], ends[-1]
-        if not states:
+        if not states or len(self.diagnostics) > MISTAKE_LIMIT:
             return -1
         entries = self.tables.entries
         depth = sum(entries[state] in self.openers for state in states)

@@ -13,6 +13,9 @@ from syncline.source import Source, Span
 from syncline.syntax.scanning import DEPTH_LIMIT, NEWLINE, OPEN_NAME, OPEN_TEXT, OTHER, Token, layout_of
 from syncline.syntax.tables import Tables
 
+MISTAKE_LIMIT = 1_000
+"""More mistakes than this, and the file is no spec; they are not worth reading one by one."""
+
 
 @dataclass(slots=True)
 class Part:
@@ -34,7 +37,6 @@ class Repaired:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     quiet_offsets: set[int] = field(default_factory=set)
     quiet_lines: set[int] = field(default_factory=set)
-    too_deep: bool = False
 
 
 def repaired(source: Source, raw: list[Token], tables: Tables) -> Repaired:
@@ -92,8 +94,7 @@ class _Repair:
                         self.close(line_end[1])
                     self.separate(line_end)
             line_end = None
-            if not self.take(token):
-                self.result.too_deep = True
+            if len(self.result.diagnostics) > MISTAKE_LIMIT or not self.take(token):
                 self.result.parts.clear()
                 return self.result
         self.close_all(len(text))

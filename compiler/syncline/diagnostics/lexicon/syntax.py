@@ -65,6 +65,11 @@ SYNTAX = {
         "No spec needs this; a file that does it would exhaust the machine that checks it.",
         "Flatten the expression, or split the file.",
     ),
+    "syntax.too-many": Entry(
+        "more than {limit} mistakes, of which this is the first: this file is no spec",
+        "So many mistakes say one thing: another kind of file was given, or an export went wrong.",
+        "Give the spec itself.",
+    ),
     "syntax.empty": Entry(
         "this file declares nothing",
         "An empty spec keeps nothing in step, however green its check.",
