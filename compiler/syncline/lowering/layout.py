@@ -172,9 +172,11 @@ def laid_out(code: Code, *, indent: str, before: int, after: int, remark: str = 
             if not items:
                 return flat(code)
             shown = flat(head) if head else ""
+            # A comma in a subscript would make its key a tuple.
+            comma = "" if opening == "[" and len(items) == 1 else ","
             return (
                 f"{shown}{opening}{remark}\n"
-                + "".join(nested(item.code, item.label, ",") for item in items)
+                + "".join(nested(item.code, item.label, comma) for item in items)
                 + indent
                 + closing
             )
