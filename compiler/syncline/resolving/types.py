@@ -158,6 +158,7 @@ def _parametrised(node: NamedType, scope: Scope) -> Type | None:
             found = resolve_type(NamedType(node.name, (), None, node.span), False, scope)
             if found is not None and node.arguments:
                 scope.findings.report("type.arguments", node.span, type=name, problem="takes-none")
+                return None
     if node.matching is None:
         if found is not None:
             scope.spelled[key] = found

@@ -1,0 +1,87 @@
+"""Systems: every setting known, given, of its kind; secrets never in the spec; no plain http off this machine."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from syncline_runtime.declaration import FromEnvironment, Literally
+
+Resolve = Callable[..., Any]
+
+CONNECTOR = """spec s version 1
+connector web over rest {
+  setting url   : url
+  setting key   : secret
+  setting port  : integer?
+  setting quick : boolean?
+  base "{url}"
+  resource things { id : text identity }
+}
+"""
+
+
+def system(resolved: Resolve, settings: str) -> Any:
+    return resolved(f"{CONNECTOR}system x = web {{ {settings} }}")
+
+
+def test_settings_keep_where_their_values_come_from(resolved: Resolve) -> None:
+    result = system(resolved, 'url: env("URL"), key: secret("KEY"), port: 80, quick: true')
+    assert result.found == []
+    assert result.spec.systems["x"].settings == {
+        "url": FromEnvironment("URL", False),
+        "key": FromEnvironment("KEY", True),
+        "port": Literally(80),
+        "quick": Literally(True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ('url: "https://a.example"', [("setting.missing", "x")]),
+        ('url: "https://a.example", key: "hunter2"', [("secret.literal", '"hunter2"')]),
+        ('url: "https://a.example", key: env("KEY")', [("secret.literal", 'env("KEY")')]),
+        ('url: "https://me:pw@a.example", key: secret("K")', [("secret.literal", '"https://me:pw@a.example"')]),
+        ('url: "http://a.example", key: secret("K")', [("url.insecure", '"http://a.example"')]),
+        ('url: "http://127.0.0.1.a.example", key: secret("K")', [("url.insecure", '"http://127.0.0.1.a.example"')]),
+        ('url: "a.example", key: secret("K")', [("setting.type", '"a.example"')]),
+        ('url: "ftp://a.example", key: secret("K")', [("setting.type", '"ftp://a.example"')]),
+        ('url: "http://[", key: secret("K")', [("setting.type", '"http://["')]),
+        ('url: env("U"), key: secret(), port: 1', [("setting.variable", "secret()")]),
+        ('url: env("U V"), key: secret("K")', [("setting.variable", 'env("U V")')]),
+        ('url: env("U"), key: secrt("K")', [("name.unknown-function", "secrt")]),
+        ('url: env("U"), key: secret("K"), prot: 1', [("setting.unknown", "prot")]),
+        ('url: env("U"), key: secret("K"), port: "x"', [("setting.type", '"x"')]),
+        ('url: env("U"), key: secret("K"), port: 1.5', [("setting.type", "1.5")]),
+        ('url: env("U"), key: secret("K"), quick: yes', [("setting.type", "yes")]),
+        ('url: env("U"), key: secret("K"), url: env("V")', [("name.duplicate", "url")]),
+    ],
+)
+def test_a_faulty_setting_is_reported_at_its_place(resolved: Resolve, settings: str, found: list[Any]) -> None:
+    assert system(resolved, settings).found == found
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8090", "http://localhost/x", "http://[::1]:80", "http://127.9.9.9"])
+def test_plain_http_on_this_machine_is_fine(resolved: Resolve, url: str) -> None:
+    assert system(resolved, f'url: "{url}", key: secret("K")').found == []
+
+
+def test_a_literal_secret_is_not_repeated_in_the_facts(resolved: Resolve) -> None:
+    found = system(resolved, 'url: env("U"), key: "hunter2"').only("secret.literal")
+    assert "hunter2" not in repr((found.facts, found.labels))
+
+
+def test_the_connector_that_was_meant_is_suggested(resolved: Resolve) -> None:
+    found = resolved(f"{CONNECTOR}system x = wep {{}}").only("name.unknown-connector")
+    assert found.facts["suggestion"] == "web"
+
+
+def test_what_a_tenant_adds_is_part_of_the_system(resolved: Resolve) -> None:
+    result = resolved(
+        f'{CONNECTOR}system x = web {{ url: env("U"), key: secret("K") }}\n'
+        "extend x { resource things { colour : text } }\nextend y { resource things { colour : text } }"
+    )
+    assert result.found == [("name.unknown-system", "y")]
+    assert "colour" in result.spec.systems["x"].resources["things"].fields
+    assert "colour" not in result.spec.systems["x"].connector.resources["things"].fields
