@@ -35,6 +35,7 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
                 yield _not_offered(sync, field_map, "create", f"create in {field_map.system.name} never", creating)
             else:
                 yield from _required(sync, field_map)
+                yield from _unfillable(sync, field_map)
         updates = any(line.arrow is not Arrow.READ and line.when is not When.ON_CREATE for line in field_map.lines)
         if updates and (updating is None or updating.allowed) and field_map.resource.declaration.update is None:
             yield _not_offered(sync, field_map, "update", f"update in {field_map.system.name} never", updating)
@@ -63,6 +64,23 @@ def _required(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
                 field_map.span,
                 {"native": native.name, "system": field_map.system.name, "resource": field_map.resource.name},
                 (Label(native.span, "native-here"), Label(sync.span, "this-sync")),
+            )
+
+
+def _unfillable(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
+    """Required fields that only the system itself could fill: a record born elsewhere is never created in it."""
+    name = field_map.system.name
+    for line in field_map.lines:
+        field = line.field
+        if field is None or line.arrow is Arrow.READ or field.type.nullable or field.default is not None:
+            continue
+        sources = [system.name for system in sync.contributors(field.name)]
+        if sources == [name]:
+            yield Diagnostic(
+                "create.no-value",
+                line.span,
+                {"field": field.name, "system": name, "entity": sync.entity.name},
+                (Label(field.span, "declared-here"), Label(sync.span, "this-sync")),
             )
 
 

@@ -294,7 +294,7 @@ class Sandbox:
             if _is_children(record.get(name)) and isinstance(value, list):
                 self._command(record[name], value)
             else:
-                record[name] = value
+                _merge(record, {name: value})
         if resource.version is not None:
             self._last = max(datetime.now(UTC), self._last + timedelta(milliseconds=1))
             record[resource.version] = self._spelled(resource, self._last)
@@ -322,8 +322,7 @@ class Sandbox:
         for name, value in values.items():
             child = resource.fields[name].child
             if child is None:
-                path = resource.fields[name].path
-                found[path[0] if path else name] = placed(".".join(path[1:]), value) if path else value
+                _merge(found, placed(".".join(resource.fields[name].path or (name,)), value))
                 continue
             commands = found.setdefault(child.list, [])
             known = [one["id"] for one in _children(record or {}, child)]
@@ -360,7 +359,18 @@ def _asked(call: Call, verb: str, target: str, body: Any) -> dict[str, Any] | No
 def _conditions(listing: Listing, asked: Any) -> list[Any]:
     if not asked:
         return []
-    return asked.split(listing.filter_join) if isinstance(asked, str) and listing.filter_join else list(asked)
+    if isinstance(asked, str):
+        return asked.split(listing.filter_join) if listing.filter_join else [asked]
+    return list(asked)
+
+
+def _merge(record: Delivered, values: Mapping[str, Any]) -> None:
+    """Set values in a record, nested objects member by member."""
+    for name, value in values.items():
+        if isinstance(value, dict) and isinstance(record.get(name), dict) and "__class__" not in value:
+            _merge(record[name], value)
+        else:
+            record[name] = value
 
 
 def _is_children(value: Any) -> bool:

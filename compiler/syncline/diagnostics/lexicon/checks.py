@@ -97,6 +97,12 @@ CHECKS = {
         "Map a field to it, set it with `where {native} = …`, or say `create in {system} never`.",
         {"native-here": "required here", "this-sync": "created by this sync"},
     ),
+    "create.no-value": Entry(
+        "{entity} can never be created in `{system}`: `{field}` is required, and only `{system}` itself fills it",
+        "Every record born in another system is held for a person, for ever.",
+        "Let another system flow into `{field}`, make it optional with `?`, give it a default, or say `create in {system} never`.",
+        {"this-sync": "created by this sync"},
+    ),
     "match.missing": Entry(
         "{entity} has no rule by which records are recognised as the same",
         "The first run would create every record a second time in the other system.",
