@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from syncline.checks import check
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
+from syncline.diagnostics.following import independent
 from syncline.model.spec import Spec
-from syncline.resolving import resolve
+from syncline.resolving.spec import resolve
 from syncline.source import Source, SourceProblem
 from syncline.syntax import declarations as syntax
 from syncline.syntax.parsing import parse, problem_found
@@ -36,10 +37,10 @@ def check_spec(name: str, data: bytes, load: Load) -> Checked:
     tree, found = parse_bytes(name, data)
     # A file that does not parse still resolves as far as it goes, so that one run shows independent mistakes.
     model, resolving = resolve(tree, _loader(load))
-    # Checks speak of the whole spec: where a part is missing they would report its absence again.
-    broken = any(diagnostic.severity is Severity.ERROR for diagnostic in (*found, *resolving))
-    checking = check(model) if model is not None and not broken else ()
-    return Checked(model, _in_order((*found, *resolving, *checking)))
+    found = (*found, *independent(found, resolving))
+    checking = check(model, whole=not any(map(_hides_parts, found))) if model is not None else ()
+    checking = independent(found, checking)
+    return Checked(model, _in_order((*found, *checking)))
 
 
 def generate(model: Spec) -> dict[str, str]:
@@ -58,6 +59,11 @@ def parse_bytes(name: str, data: bytes) -> tuple[syntax.Spec, tuple[Diagnostic, 
         empty = Source(name, "")
         return parse(empty)[0], (problem_found(problem),)
     return parse(source)
+
+
+def _hides_parts(found: Diagnostic) -> bool:
+    """Whether a finding means that parts of the model are missing which no flag of the model tells of."""
+    return found.code.startswith(("syntax.", "connector.", "not-yet.connector", "not-yet.protocol"))
 
 
 def _loader(load: Load) -> "Callable[[str], tuple[syntax.Spec, tuple[Diagnostic, ...]] | None]":

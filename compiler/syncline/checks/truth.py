@@ -8,8 +8,19 @@ from syncline.model.spec import Arrow, Line, Sync, System, Truth
 ORDERED = frozenset({"integer", "decimal", "percent", "date", "instant", "duration", "local_time"})
 
 
+def check_rules(sync: Sync) -> Iterator[Diagnostic]:
+    """truth.overlap."""
+    first: dict[str, Truth] = {}
+    for rule in sync.truth:
+        for name in rule.fields:
+            if name in first:
+                yield Diagnostic("truth.overlap", rule.span, {"field": name}, (Label(first[name].span, "first-rule"),))
+            else:
+                first[name] = rule
+
+
 def check_truth(sync: Sync) -> Iterator[Diagnostic]:
-    """truth.missing, truth.overlap, truth.not-a-source, truth.unneeded, truth.no-clock, truth.unlawful-merge."""
+    """truth.missing, truth.not-a-source, truth.unneeded, truth.no-clock, truth.unlawful-merge."""
     lines = _contributing_lines(sync)
     for name, contributed in lines.items():
         if len(contributed) < 2:
@@ -27,8 +38,8 @@ def check_truth(sync: Sync) -> Iterator[Diagnostic]:
                 ),
             )
         else:
+            yield from _clocked(sync, name, rule)
             yield from _lawful(sync, name, rule)
-    yield from _overlaps(sync)
     for rule in sync.truth:
         yield from _sources(sync, rule, lines)
 
@@ -40,16 +51,6 @@ def _contributing_lines(sync: Sync) -> dict[str, list[tuple[System, Line]]]:
             if line.field is not None and line.arrow is not Arrow.WRITE:
                 found.setdefault(line.field.name, []).append((field_map.system, line))
     return found
-
-
-def _overlaps(sync: Sync) -> Iterator[Diagnostic]:
-    first: dict[str, Truth] = {}
-    for rule in sync.truth:
-        for name in rule.fields:
-            if name in first:
-                yield Diagnostic("truth.overlap", rule.span, {"field": name}, (Label(first[name].span, "first-rule"),))
-            else:
-                first[name] = rule
 
 
 def _sources(sync: Sync, rule: Truth, lines: dict[str, list[tuple[System, Line]]]) -> Iterator[Diagnostic]:
@@ -70,22 +71,26 @@ def _sources(sync: Sync, rule: Truth, lines: dict[str, list[tuple[System, Line]]
                 )
 
 
+def _clocked(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
+    if rule.rule != "newest":
+        return
+    for system in sync.contributors(name):
+        found = sync.map_of(system)
+        resource = found.resource.declaration if found else None
+        if resource is not None and (resource.version is None or not resource.version_is_time):
+            yield Diagnostic(
+                "truth.no-clock", rule.span, {"field": name, "system": system.name, "resource": resource.name}
+            )
+
+
 def _lawful(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
-    type_ = sync.entity.fields[name].type
-    if rule.rule == "newest":
-        for system in sync.contributors(name):
-            found = sync.map_of(system)
-            resource = found.resource.declaration if found else None
-            if resource is not None and (resource.version is None or not resource.version_is_time):
-                yield Diagnostic(
-                    "truth.no-clock", rule.span, {"field": name, "system": system.name, "resource": resource.name}
-                )
-    lawful = {"union": type_.kind == "set", "max": type_.kind in ORDERED, "min": type_.kind in ORDERED}
+    field = sync.entity.fields[name]
+    ordered = field.type.kind in ORDERED
+    lawful = {"union": field.type.kind == "set", "max": ordered, "min": ordered}
     if not lawful.get(rule.rule, True):
-        field = sync.entity.fields[name]
         yield Diagnostic(
             "truth.unlawful-merge",
             rule.span,
-            {"field": name, "rule": rule.rule, "type": str(type_)},
+            {"field": name, "rule": rule.rule, "type": str(field.type)},
             (Label(field.span, "declared-here"),),
         )

@@ -84,7 +84,7 @@ MAPS = {
     "codec.field-count": Entry(
         "this line joins {found} fields of the system, and its codec takes {expected}",
         "A field too many is lost when reading and invented when writing.",
-        "`[a, b] as join(\" \")` joins several, `[amount, currency] as money` two; every other codec takes one.",
+        '`[a, b] as join(" ")` joins several, `[amount, currency] as money` two; every other codec takes one.',
     ),
     "codec.recursive": Entry(
         "`{name}` is declared by itself",
@@ -94,13 +94,13 @@ MAPS = {
     "codec.table-duplicate": Entry(
         "the table has two rows for `{name}`",
         "Only one of them could be written back.",
-        "Put the spellings into one row: `{name}: [\"a\", \"b\"]`; the first is written, all are read.",
+        'Put the spellings into one row: `{name}: ["a", "b"]`; the first is written, all are read.',
         {"declared-here": "the first row"},
     ),
     "codec.table-empty": Entry(
         "`{name}` has no spelling in this table",
         "A record with this value could not be written.",
-        "Give it at least one: `{name}: \"…\"`.",
+        'Give it at least one: `{name}: "…"`.',
     ),
     "codec.table-type": Entry(
         "a table gives members or text, and this field is {found}",
@@ -115,6 +115,10 @@ MAPS = {
     "codec.type-mismatch": Entry(
         "a value of type {found} does not fit here",
         "It would be refused by the system, or change its meaning on the way.",
-        ("`{codec}` takes {takes}.", "`{name}` is {expected}: let the last codec give that.", "One that does: {codecs}."),
+        (
+            "`{codec}` takes {takes}.",
+            "`{name}` is {expected}: let the last codec give that.",
+            "One that does: {codecs}.",
+        ),
     ),
 }

@@ -25,10 +25,14 @@ NOT_YET = {
     "not-yet.reference": _later(
         "`{name}`, a reference to {target},", "Map a field that holds the other record's key as text."
     ),
-    "not-yet.path": _later("`{name}`, a path through the reference `{through}`,", "Map a field of the resource itself."),
+    "not-yet.path": _later(
+        "`{path}`, a path through the reference `{through}`,", "Map a field of the resource itself."
+    ),
     "not-yet.keyed-element": _later("`{name}`, an element by its key,", "Map a field of the resource itself."),
     "not-yet.collection": _later("`{type}`, a collection of records,", "Map the elements as an entity of their own."),
-    "not-yet.list-default": _later("a default for {type}", "Leave it out: a collection is empty until something flows in."),
+    "not-yet.list-default": _later(
+        "a default for {type}", "Leave it out: a collection is empty until something flows in."
+    ),
     "not-yet.codec-path": _later("a setting of `{codec}` that is read from a field", "Write it as text."),
     "not-yet.several-conditions": _later("a second condition on one line", "Keep one of them."),
     "not-yet.several-maps": _later(

@@ -11,12 +11,12 @@ SETTINGS = {
     "setting.missing": Entry(
         "`{system}` lacks the setting `{name}` ({kind})",
         "Without it, `{connector}` cannot be reached at all.",
-        "Add `{name}: env(\"NAME\")`, or `{name}: secret(\"NAME\")` for a credential.",
+        'Add `{name}: env("NAME")`, or `{name}: secret("NAME")` for a credential.',
     ),
     "setting.type": Entry(
         "`{name}` is a setting of kind {expected}: {problem}",
         "The system could not be reached with it.",
-        "Write a literal of that kind, or read it from the environment: `{name}: env(\"NAME\")`.",
+        'Write a literal of that kind, or read it from the environment: `{name}: env("NAME")`.',
         {},
         {
             "kind": "this is {found}",
@@ -28,12 +28,12 @@ SETTINGS = {
     "setting.variable": Entry(
         "`{function}` takes the name of one environment variable",
         "Nothing would be found under another name, and the run would end before it starts.",
-        "Write `{name}: {function}(\"NAME\")`, with letters, digits and underscores.",
+        'Write `{name}: {function}("NAME")`, with letters, digits and underscores.',
     ),
     "secret.literal": Entry(
         "{problem}",
         "A spec is kept in version control, shown in reviews and copied into tickets: whoever reads it has the key.",
-        "Write `secret(\"NAME\")`, and set the variable NAME where the sync runs.",
+        'Write `secret("NAME")`, and set the variable NAME where the sync runs.',
         {},
         {
             "literal": "the secret `{name}` stands in the spec",
