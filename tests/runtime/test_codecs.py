@@ -96,6 +96,9 @@ class Case:
 class Reversed:
     """A codec of a user's own."""
 
+    def __repr__(self) -> str:
+        return "Reversed()"
+
     def get(self, native: str) -> str:
         return native[::-1]
 
