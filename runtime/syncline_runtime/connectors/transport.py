@@ -1,6 +1,7 @@
 """HTTP as the connectors need it: one exchange, no redirects, verified TLS, bounded in time and size."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Transport:
 
     def __init__(self, *, timeout_seconds: float, connections: int, encrypted: bool) -> None:
         self._total = timeout_seconds * 4
+        _hush()
         # The environment's proxies and credentials are none of ours: a system is reached as its settings say, or not at all.
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10.0), pool=None),
@@ -92,6 +94,14 @@ class Transport:
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+
+
+def _hush() -> None:
+    """Keep the client's own log, which repeats addresses and headers as they are, to warnings, unless somebody set it."""
+    for name in ("httpx", "httpcore"):
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
 
 
 def _reason(error: Exception) -> str:
