@@ -186,9 +186,12 @@ def _key(rule: MatchRule, values: Values) -> Key | None:
         if blank(value):
             return None
         text = _part(value)
-        folded = text.casefold()
-        if not text or any(fnmatchcase(folded, pattern.casefold()) for pattern in rule.placeholders):
+        if not text:
             return None
+        if rule.placeholders:
+            folded = text.casefold()
+            if any(fnmatchcase(folded, pattern.casefold()) for pattern in rule.placeholders):
+                return None
         parts.append(text)
     return parts[0] if len(parts) == 1 else json.dumps(parts, ensure_ascii=False)
 

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import Any
 
 from syncline_runtime.deciding import actions
 from syncline_runtime.declaration import Operation
@@ -12,10 +10,11 @@ from syncline_runtime.executing.context import BATCH, Context, Side, to_link
 from syncline_runtime.executing.decide import decision_failure, held_row, refuse_decisions
 from syncline_runtime.executing.observe import note_missing, read_many, take
 from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
-from syncline_runtime.executing.record import Sent, ahead, record_outcomes
-from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Write
-from syncline_runtime.records import Action, ActionKind, Link
+from syncline_runtime.executing.record import Sent, ahead, fingerprint, record_outcomes
+from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
+from syncline_runtime.records import ActionKind
 from syncline_runtime.rows import LinkRow, MemberRow, Row
+from syncline_runtime.values import Native
 
 _REMOTE = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.ARCHIVE)
 _BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
@@ -29,7 +28,7 @@ Held = Mapping[str, frozenset[ActionKind]]
 class _Queue:
     """Writes of one system that wait for a full batch, by operation."""
 
-    waiting: dict[ActionKind, list[Sent]] = field(default_factory=dict)
+    waiting: dict[ActionKind, list[Sent]] = field(default_factory=lambda: {kind: [] for kind in _REMOTE})
     tried: int = 0
     failed: int = 0
 
@@ -72,10 +71,10 @@ def _derive(
         except MAPPING_ERRORS as error:
             stuck.append((link_members[0], decision_failure(context, error)))
             continue
-        if not todo and not bars and all(member.seen is None for member in link_members):
+        quiet = not bars and all(member.seen is None for member in link_members)
+        if quiet and not todo:
             settled.append(link_id)
-        only = len(todo) == 1 and not bars and all(member.seen is None for member in link_members)
-        by_system = {member.system: member for member in link_members}
+        only = quiet and len(todo) == 1
         for action in todo:
             system = action.system
             if action.kind in held.get(system, ()) or system in context.stopped:
@@ -83,14 +82,13 @@ def _derive(
             if action.kind is ActionKind.HOLD and row.status != "held":
                 holds.append(held_row(context, action))
             elif action.kind in _REMOTE:
-                sent = _sent(context, link, action, by_system.get(system), only=only)
-                if (
-                    refused
-                    and refused.get((link_id, system), ("", None))[1] == sent.fingerprint
-                    and not context.options.full
-                ):
-                    continue
-                queues[system].waiting.setdefault(action.kind, []).append(sent)
+                values = {name: wanted for name, (_, wanted) in action.fields.items()}
+                document = context.sides[system].packing.pack(values)
+                own = next((member for member in link_members if member.system == system), None)
+                sent = Sent(link, action, own, values, document, only)
+                before = refused.get((link_id, system)) if refused and not context.options.full else None
+                if before is None or before[1] != fingerprint(sent):
+                    queues[system].waiting[action.kind].append(sent)
     if settled or holds or stuck:
         with context.store.transaction():
             context.store.settle(settled)
@@ -98,20 +96,6 @@ def _derive(
             refuse_decisions(context, stuck)
             if refused:
                 context.store.review.release_links(context.entity.name, settled)
-
-
-def _sent(context: Context, link: Link, action: Action, row: MemberRow | None, *, only: bool) -> Sent:
-    values = {name: wanted for name, (_, wanted) in action.fields.items()}
-    document = context.sides[action.system].packing.pack(values)
-    return Sent(
-        link=link,
-        action=action,
-        row=row,
-        values=values,
-        document=document,
-        fingerprint=blake2b(action.kind.value.encode() + document, digest_size=16).digest(),
-        only=only,
-    )
 
 
 # -- sending -----------------------------------------------------------------------------------------------------------
@@ -126,7 +110,7 @@ async def _send_all(context: Context, queues: Mapping[str, _Queue], *, last: boo
 async def _send_system(context: Context, side: Side, queue: _Queue, *, last: bool) -> None:
     """Send the full batches of one system, and at the end the rest, in waves: write-ahead, calls, outcomes."""
     for kind in _REMOTE:
-        waiting = queue.waiting.get(kind, [])
+        waiting = queue.waiting[kind]
         many = batch_size(side, kind)
         wave = max(many, min(many * context.package.systems[side.system].connector.concurrency, 2 * BATCH))
         while waiting and (last or len(waiting) >= wave) and side.system not in context.stopped:
@@ -166,15 +150,17 @@ async def _wave(
     shown: Mapping[str, NativeRecord] = {}
     if kind is not ActionKind.CREATE:
         portion, shown = await _guard_read(context, side, portion)
-    writes: list[Write] = []
+    natives: list[Native] = []
     sending: list[Sent] = []
     broken: list[tuple[Sent, Failure]] = []
     for sent in portion:
         try:
-            writes.append(_write(side, sent, shown.get(sent.action.remote_id or "")))
+            natives.append(_native(side, sent, shown.get(sent.action.remote_id or "")))
             sending.append(sent)
         except MAPPING_ERRORS as error:
             broken.append((sent, mapping_failure(error, side.mapping)))
+    if not sending and not broken:
+        return
     settle_at = now + side.settle + side.list_lag
     with store.transaction():
         wave = store.write_ahead(
@@ -186,8 +172,14 @@ async def _wave(
         )
         _refuse_unmappable(context, side, broken)
     if kind is ActionKind.CREATE:
+        key = f"{store.identity}-{wave}-"
+        writes = [Write(native, None, None, f"{key}{index}") for index, native in enumerate(natives)]
+    else:
+        locked = side.resource.lock != "none"
+        ids = [sent.action.remote_id or "" for sent in sending]
         writes = [
-            Write(write.native, None, None, f"{store.identity}-{wave}-{index}") for index, write in enumerate(writes)
+            Write(native, remote_id, shown[remote_id].version if locked and remote_id in shown else None)
+            for native, remote_id in zip(natives, ids, strict=True)
         ]
     chunks = [writes[start : start + many] for start in range(0, len(writes), many)]
     answers = await asyncio.gather(*(_call(context, side, kind, chunk) for chunk in chunks))
@@ -209,37 +201,43 @@ async def _wave(
 
 async def _call(context: Context, side: Side, kind: ActionKind, writes: Sequence[Write]) -> Sequence[Outcome]:
     system, resource = context.systems[side.system], side.resource.name
-    match kind:
-        case ActionKind.CREATE:
-            outcomes = await system.create(resource, writes)
-        case ActionKind.DELETE:
-            outcomes = await system.delete(resource, writes)
-        case _:
-            outcomes = await system.update(resource, writes)
+    try:
+        match kind:
+            case ActionKind.CREATE:
+                outcomes = await system.create(resource, writes)
+            case ActionKind.DELETE:
+                outcomes = await system.delete(resource, writes)
+            case _:
+                outcomes = await system.update(resource, writes)
+    except SystemFailure as failure:
+        # Other calls of the wave may have gone through, and this one in part: it is looked at before it is repeated.
+        context.stopped.add(side.system)
+        context.summary.failures.setdefault(side.system, str(failure))
+        return [Unknown(failure.problem)] * len(writes)
     if len(outcomes) != len(writes):
         raise SystemFailure(side.system, f"{len(writes)} records were sent and {len(outcomes)} outcomes came back")
     return outcomes
 
 
-def _write(side: Side, sent: Sent, old: NativeRecord | None) -> Write:
+def _native(side: Side, sent: Sent, old: NativeRecord | None) -> Native:
     """The native fields of one write: all lines for a create, those of the changed fields for an update."""
     mapping, action = side.mapping, sent.action
-    lock = old.version if old is not None and side.resource.lock != "none" else None
     match action.kind:
         case ActionKind.DELETE:
-            return Write({}, action.remote_id, lock)
+            return {}
         case ActionKind.ARCHIVE:
             if side.resource.archive is None:
                 raise LookupError("the resource has no archive field")
             name, value = side.resource.archive
-            return Write({name: value}, action.remote_id, lock)
+            return {name: value}
         case _:
             native = mapping.write(sent.link.values, None if old is None else old.native)
-            names = {name for flow in mapping.flows if flow.field in action.fields for name in flow.native}
-            fields: dict[str, Any] = {name: value for name, value in native.items() if name in names}
-            if action.kind is ActionKind.CREATE:
-                fields.update((condition.field, condition.value) for condition in mapping.where)
-            return Write(fields, action.remote_id, lock)
+            if len(action.fields) < side.written:
+                names = {name for flow in mapping.flows if flow.field in action.fields for name in flow.native}
+                native = {name: value for name, value in native.items() if name in names}
+            if action.kind is ActionKind.CREATE and mapping.where:
+                native.update((condition.field, condition.value) for condition in mapping.where)
+            return native
 
 
 async def _guard_read(
@@ -289,7 +287,7 @@ def _refuse_unmappable(context: Context, side: Side, broken: Sequence[tuple[Sent
             failure.field,
             failure.detail,
             failure.place,
-            sent.fingerprint,
+            fingerprint(sent),
             context.run_id,
         )
         for sent, failure in broken

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from syncline_runtime.cursors import instant
-from syncline_runtime.declaration import Entity, FieldMap, Package, Resource, Sync
+from syncline_runtime.declaration import Entity, FieldMap, Newest, Package, Resource, Sync
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.policy import Policy, prepare
 from syncline_runtime.ports import Clock, StateStore, System
@@ -58,6 +58,7 @@ class Side:
     """One system in one sync: its map, its resource and how its values are packed.
 
     `speaks_wholly`: all it shows is the entity's, so that of a new link with its record alone the agreed values are what it shows.
+    `written` is the number of lines that write; `timed` says that some rule asks when a record was changed.
     """
 
     system: str
@@ -68,6 +69,8 @@ class Side:
     list_lag: float
     settle: float
     speaks_wholly: bool
+    written: int
+    timed: bool
 
     def updated_at(self, version: str | None) -> datetime | None:
         """The instant that a version stands for, None where it stands for none."""
@@ -126,6 +129,8 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
             packing=packing(entity, [flow.field for flow in mapping.flows if flow.field.startswith("=")]),
             fields=tuple(names),
             speaks_wholly=not entity.defaults and all(flow.contributes for flow in mapping.flows),
+            written=sum(flow.writes for flow in mapping.flows),
+            timed=any(isinstance(rule, Newest) for rule in sync.rules.values()),
             list_lag=since.lag_seconds if since is not None else 0.0,
             settle=(
                 max(2 * package.systems[name].connector.timeout_seconds, 120.0)
@@ -167,7 +172,9 @@ def make_context(
     )
 
 
-def to_member(side: Side, row: MemberRow, agreed: tuple[bytes, Mapping[str, Any]] = (b"", _EMPTY)) -> Member:
+def to_member(
+    side: Side, row: MemberRow, agreed: tuple[bytes, Mapping[str, Any]] = (b"", _EMPTY), *, timed: bool = True
+) -> Member:
     """The member a row stands for. One that was linked and not decided upon yet has no shadow: its first merge is due.
 
     `agreed` is the link's document and its values: a shadow of the same bytes need not be unpacked again.
@@ -181,7 +188,7 @@ def to_member(side: Side, row: MemberRow, agreed: tuple[bytes, Mapping[str, Any]
         seen=None if row.seen is None else unpack(row.seen),
         renders=_EMPTY if row.renders is None else unpack(row.renders),
         version=row.version,
-        updated_at=side.updated_at(row.version),
+        updated_at=side.updated_at(row.version) if timed else None,
         as_of=row.as_of,
         missing_since=row.missing_since,
         first_merge=row.shadow is None,
@@ -198,9 +205,9 @@ def to_link(context: Context, row: LinkRow, members: list[MemberRow]) -> Link:
         entity=context.entity.name,
         values=agreed[1],
         members={
-            member.system: to_member(sides[member.system], member, agreed)
+            member.system: to_member(side, member, agreed, timed=side.timed)
             for member in members
-            if member.system in sides
+            if (side := sides.get(member.system)) is not None
         },
         status=_STATUSES[row.status],
         generation=row.generation,

@@ -82,7 +82,8 @@ def _place(
     # is derived when it is applied.
     at_once = context.sides[system].speaks_wholly and not context.telling
     for row, answer in answers:
-        context.reporter.placed(name, system, row.remote_id, answer)
+        if answer.action != "create":
+            context.reporter.placed(name, system, row.remote_id, answer)
         match answer.action:
             case "create" if at_once:
                 placed.alone.append((next_id, row))

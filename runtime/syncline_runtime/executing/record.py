@@ -1,7 +1,8 @@
 """Record: what became of each write. The intent, the shadow and the link's mark change together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NamedTuple
 
 from syncline_runtime import observing
 from syncline_runtime.executing.context import Context, Side
@@ -14,17 +15,21 @@ from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.values import Shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One write on its way: `values` are the wanted ones by field, `document` the same packed."""
+class Sent(NamedTuple):
+    """One write on its way: `values` are the wanted ones by field, `document` the same packed; `only` says that it is all that
+    is left to do for its link."""
 
     link: Link
     action: Action
     row: MemberRow | None
     values: Mapping[str, Shown]
     document: bytes
-    fingerprint: bytes
-    only: bool  # all that is left to do for its link
+    only: bool
+
+
+def fingerprint(sent: Sent) -> bytes:
+    """What tells this write from another to the same record: a refused one is not sent again as it stands."""
+    return blake2b(sent.action.kind.value.encode() + sent.document, digest_size=16).digest()
 
 
 def ahead(sent: Sent) -> Row:
@@ -109,7 +114,7 @@ def record_outcomes(
                         field,
                         detail,
                         place,
-                        one.fingerprint,
+                        fingerprint(one),
                         context.run_id,
                     )
                 )

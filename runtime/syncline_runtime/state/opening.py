@@ -38,6 +38,7 @@ def open_database(path: Path, package: str, *, create: bool = True) -> sqlite3.C
             "synchronous=FULL",
             "foreign_keys=ON",
             "cache_size=-16000",
+            "wal_autocheckpoint=8000",
             "temp_store=FILE",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
