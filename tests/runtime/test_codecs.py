@@ -170,7 +170,7 @@ def _comes_back(case: Case, value: Any) -> bool:
 
 
 @every_case
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_what_is_written_reads_back_as_the_same(case: Case, data: st.DataObject) -> None:
     value = data.draw(case.values)
@@ -188,7 +188,7 @@ def test_what_is_written_reads_back_as_the_same(case: Case, data: st.DataObject)
 
 
 @every_case
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(native=HOSTILE)
 def test_reading_refuses_or_gives_what_can_be_written_and_read_again(case: Case, native: Any) -> None:
     if case.definition.needs_count and isinstance(native, list | tuple) and len(native) != 2:
@@ -204,7 +204,7 @@ def test_reading_refuses_or_gives_what_can_be_written_and_read_again(case: Case,
 
 
 @every_case
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(value=HOSTILE)
 def test_writing_refuses_or_writes_what_can_be_read(case: Case, value: Any) -> None:
     if isinstance(value, tuple) and case.codec == "money":
@@ -233,7 +233,7 @@ def test_absence_passes_both_ways(case: Case) -> None:
 
 
 @every_case
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_equal_values_are_written_alike(case: Case, data: st.DataObject) -> None:
     value = data.draw(case.values)

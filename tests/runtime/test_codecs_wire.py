@@ -159,7 +159,7 @@ def _comes_back(case: Case, value: Any) -> bool:
 
 
 @every_case
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_what_is_written_reads_back_as_the_same(case: Case, data: st.DataObject) -> None:
     value = data.draw(VALUES[case.definition.canonical])
@@ -176,7 +176,7 @@ def test_what_is_written_reads_back_as_the_same(case: Case, data: st.DataObject)
 
 
 @every_case
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(native=HOSTILE)
 def test_reading_refuses_or_gives_what_can_be_written_and_read_again(case: Case, native: Any) -> None:
     try:
@@ -188,7 +188,7 @@ def test_reading_refuses_or_gives_what_can_be_written_and_read_again(case: Case,
 
 
 @every_case
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(value=HOSTILE)
 def test_writing_refuses_or_writes_what_can_be_read(case: Case, value: Any) -> None:
     try:

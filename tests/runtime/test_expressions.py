@@ -60,7 +60,7 @@ def _arguments(kind: str, first: st.SearchStrategy[Any]) -> st.SearchStrategy[An
 @pytest.mark.parametrize(
     ("name", "signature"), SIGNATURES, ids=lambda part: part if isinstance(part, str) else " ".join(part.parameters)
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_a_function_is_total_and_keeps_its_kinds(name: str, signature: e.Signature, data: st.DataObject) -> None:
     first = _arguments(signature.parameters[0], ANY)
