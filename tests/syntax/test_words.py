@@ -104,7 +104,7 @@ def test_a_word_is_a_name_unless_the_table_says_so(place: str) -> None:
         spec, diagnostics = parse(Source("s", place.format(word)))
         if diagnostics or repr(spec.declarations) != repr(name).replace("Name('name')", f"Name('{word}')"):
             reserved.append(word)
-        assert mistakes(place.format(f"`{word}`")) == ()
+            assert mistakes(place.format(f"`{word}`")) == ()
     assert reserved == sorted(PLACES[place].split())
 
 
