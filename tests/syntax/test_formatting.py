@@ -1,5 +1,7 @@
 """The one layout: it keeps the tree and every comment, changes nothing twice, and leaves what is broken alone."""
 
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -165,3 +167,12 @@ def test_the_command_writes_checks_and_shows(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "use a, b\n")
     assert run(fmt, [str(tmp_path / "none.sync")]).exit_code == 2
     assert run(fmt, ["--check", "-"], input=b"\xff").exit_code == 2
+
+
+def test_the_command_imports_only_what_it_uses() -> None:
+    program = (
+        "import sys; import syncline.cli.fmt;"
+        "sys.exit(' '.join({'lark', 'jinja2', 'httpx', 'pydantic', 'syncline.model', 'asyncio'} & set(sys.modules)) or 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert result.stderr == ""

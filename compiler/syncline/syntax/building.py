@@ -11,6 +11,7 @@ from syncline.source import Source, Span
 from syncline.syntax import declarations as d
 from syncline.syntax import expressions as e
 from syncline.syntax import policy as p
+from syncline.syntax.folding import folded
 
 Value = e.Expression
 Key = e.Name | e.Text | e.Number | e.Boolean | e.Null
@@ -288,7 +289,7 @@ class Builder:
         items: tuple[d.Item, ...] | None,
     ) -> d.Property:
         rest = list(words or ())
-        value = _folded(value, rest)
+        value = folded(value, rest)
         doc = self.docs.get(start)
         span = Span(self.source, start, end)
         return d.Property(kind, name, value, optional is not None, tuple(rest), items, doc, span)
@@ -488,40 +489,3 @@ class Builder:
 
     def run_after(self, start: int, end: int, entity: e.Name) -> p.RunAfter:
         return p.RunAfter(entity, Span(self.source, start, end))
-
-
-def _folded(value: d.Word, rest: "list[d.Word]") -> d.Word:
-    """The type at the head of a property's words, taken from them: `ref a or b`, `list<T> by f`, `text matching "…"`."""
-    match value, rest:
-        case e.Path(steps=(e.Name("ref"),)), [e.Path(steps=(e.Name() as target,)), *_] if target.text != "from":
-            targets = [target]
-            del rest[0]
-            while len(rest) >= 2 and _word(rest[0]) == "or" and isinstance(rest[1], e.Path):
-                match rest[1].steps:
-                    case (e.Name() as other,):
-                        targets.append(other)
-                        del rest[:2]
-                    case _:
-                        break
-            return e.ReferenceType(tuple(targets), _joined(value.span, targets[-1].span))
-        case e.CollectionType(by=None), [first, e.Path() as by, *_] if _word(first) == "by":
-            del rest[:2]
-            return e.CollectionType(value.kind, value.element, by, _joined(value.span, by.span))
-        case ((e.Path() | e.Call()), [first, e.Text() as pattern, *_]) if _word(first) == "matching":
-            type_ = d.type_of(value)
-            if isinstance(type_, e.NamedType):
-                del rest[:2]
-                return e.NamedType(type_.name, type_.arguments, pattern, _joined(value.span, pattern.span))
-    return value
-
-
-def _word(word: d.Word) -> str:
-    match word:
-        case e.Path(steps=(e.Name(text),)):
-            return text
-        case _:
-            return ""
-
-
-def _joined(first: Span, last: Span) -> Span:
-    return Span(first.source, first.start, last.end)

@@ -59,7 +59,6 @@ class _Repair:
         self.text_kind = numbers["STRING"]
         # Where an operand ends and another begins, with a line end between them, a bracket was left open.
         operands = {numbers[name] for name in ("NAME", "STRING", "NUMBER", "PERCENT", "QUANTITY")}
-        self.operands = operands
         infix = {"and", "or", "is", "in", "not", "then", "else", "becomes"}
         self.infix = {number for word, number in tables.words.items() if word in infix}
         self.words = set(tables.words.values()) | operands
