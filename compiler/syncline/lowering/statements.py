@@ -71,10 +71,10 @@ def _fits(statement: Statement, indent: str, after: int) -> bool:
 def _split(statement: Statement, used: set[str]) -> tuple[Statement, Statement] | None:
     """The statement without its longest argument, and the one that computes that first; None where nothing can be taken out.
 
-    Only arguments of calls are taken out: they are evaluated in any case, branches of a choice are not.
+    Only arguments of calls and keys of subscripts are taken out: they are evaluated in any case, branches of a choice are not.
     """
     code = statement.code
-    if not isinstance(code, Bracketed) or not isinstance(code.head, Plain | Imported) or code.opening != "(":
+    if not isinstance(code, Bracketed) or not isinstance(code.head, Plain | Imported):
         return None
     calls = [
         position for position, item in enumerate(code.items) if isinstance(item.code, Bracketed) and item.code.head

@@ -50,16 +50,16 @@ _decimal = lru_cache(maxsize=AMOUNTS)(wire_decimal_text_get)
 
 
 class Readings(dict[Any, Any]):
-    """What each native text of a table reads as; null and ABSENT are themselves, any other native is the table's to read."""
+    """What null and each native text of a table read as; ABSENT is itself, any other native is the table's to read."""
 
     __slots__ = ("_table",)
 
     def __init__(self, table: Table) -> None:
-        super().__init__({None: None, ABSENT: ABSENT})
+        super().__init__({ABSENT: ABSENT})
         self._table = table
-        for native in table.reading:
+        for native in (None, *table.reading):
             # Texts only: the key 1 would answer for True as well.
-            if type(native) is str:
+            if native is None or type(native) is str:
                 try:
                     self[native] = table_get(native, table)
                 except CodecError:
