@@ -20,6 +20,9 @@ _REMOTE = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.A
 _BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
 """A system that fails more than this share of its writes gets no more of them in this run."""
 
+_LEAST_WAVE = 50
+"""Writes between two commits, at least: after a crash, so many outcomes may be unknown."""
+
 Held = Mapping[str, frozenset[ActionKind]]
 """By system, the operations that a guard holds back."""
 
@@ -112,7 +115,7 @@ async def _send_system(context: Context, side: Side, queue: _Queue, *, last: boo
     for kind in _REMOTE:
         waiting = queue.waiting[kind]
         many = batch_size(side, kind)
-        wave = max(many, min(many * context.package.systems[side.system].connector.concurrency, 2 * BATCH))
+        wave = max(_LEAST_WAVE, min(10 * many, BATCH), many)
         while waiting and (last or len(waiting) >= wave) and side.system not in context.stopped:
             portion, waiting = waiting[:wave], waiting[wave:]
             queue.waiting[kind] = waiting
@@ -181,8 +184,9 @@ async def _wave(
             Write(native, remote_id, shown[remote_id].version if locked and remote_id in shown else None)
             for native, remote_id in zip(natives, ids, strict=True)
         ]
+    gate = asyncio.Semaphore(context.package.systems[side.system].connector.concurrency)
     chunks = [writes[start : start + many] for start in range(0, len(writes), many)]
-    answers = await asyncio.gather(*(_call(context, side, kind, chunk) for chunk in chunks))
+    answers = await asyncio.gather(*(_call(context, side, kind, chunk, gate) for chunk in chunks))
     outcomes = [outcome for answer in answers for outcome in answer]
     with store.transaction():
         failed = record_outcomes(context, side, kind, wave, settle_at, sending, outcomes)
@@ -199,16 +203,19 @@ async def _wave(
         )
 
 
-async def _call(context: Context, side: Side, kind: ActionKind, writes: Sequence[Write]) -> Sequence[Outcome]:
+async def _call(
+    context: Context, side: Side, kind: ActionKind, writes: Sequence[Write], gate: asyncio.Semaphore
+) -> Sequence[Outcome]:
     system, resource = context.systems[side.system], side.resource.name
     try:
-        match kind:
-            case ActionKind.CREATE:
-                outcomes = await system.create(resource, writes)
-            case ActionKind.DELETE:
-                outcomes = await system.delete(resource, writes)
-            case _:
-                outcomes = await system.update(resource, writes)
+        async with gate:
+            match kind:
+                case ActionKind.CREATE:
+                    outcomes = await system.create(resource, writes)
+                case ActionKind.DELETE:
+                    outcomes = await system.delete(resource, writes)
+                case _:
+                    outcomes = await system.update(resource, writes)
     except SystemFailure as failure:
         # Other calls of the wave may have gone through, and this one in part: it is looked at before it is repeated.
         context.stopped.add(side.system)

@@ -14,7 +14,7 @@ from syncline_runtime.records import Correlation, Decision, Link, LinkStatus, Me
 from syncline_runtime.rows import LinkRow, MemberRow
 from syncline_runtime.state.packing import Packing, packing
 
-BATCH = 500
+BATCH = 1000
 """Links and records per transaction: memory is bounded by it."""
 
 
