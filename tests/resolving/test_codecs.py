@@ -185,3 +185,27 @@ map E to a.customers { f <-> name as c, g <-> code as c }
 map E to b.customers { f <-> name as c then upper, g <-> code as c(1) }
 """)
     assert result.found == [("codec.unknown", "trmi"), ("codec.arguments", "c(1)")]
+
+
+@pytest.mark.parametrize(
+    ("field", "native", "code"),
+    [
+        ("text?", "name as none(0)", "codec.arguments"),
+        ("integer?", 'rank as none("0")', "codec.arguments"),
+        ("decimal(12, 2)?", "price as none(0)", "codec.type-mismatch"),
+        ("boolean", 'rank as bool("Y", "N")', "codec.arguments"),
+        ("boolean", 'stage as bool("Y", 0)', "codec.arguments"),
+    ],
+)
+def test_a_literal_that_no_native_could_equal_is_refused(within: Resolve, field: str, native: str, code: str) -> None:
+    assert [found for found, _ in line(within, field, native).found] == [code]
+
+
+@pytest.mark.parametrize(("field", "codec"), [("Stage", '{ open: "…" }'), ("phone", "e164")])
+def test_free_text_is_not_read_as_a_member_or_number_but_may_be_written_from_one(
+    within: Resolve, field: str, codec: str
+) -> None:
+    enum = "enum Stage { open, won }"
+    found = line(within, field, "stage", enum).only("type.mismatch")
+    assert found.facts["codecs"] == (codec,)
+    assert line(within, field, "stage", enum, "->").found == []

@@ -223,3 +223,24 @@ sync Other from a {{}}""")
 )
 def test_a_sync_with_a_part_left_out_says_so(within: Resolve, clause: str, complete: bool) -> None:
     assert sync(within, clause).spec.syncs[0].complete is complete
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("run after Other", "run after E", [("sync.after-cycle", "run after E")]),
+        ("run after E", "", [("sync.after-cycle", "run after E")]),
+        ("run after Other", "run every 1 hour", []),
+    ],
+)
+def test_syncs_do_not_wait_for_one_another(within: Resolve, first: str, second: str, found: list[Any]) -> None:
+    result = within(f"""{MAPPED}map Other to a.customers {{ name <- name }}
+sync E across a, b {{ {first} }}
+sync Other from a {{ {second} }}""")
+    assert result.found == found
+
+
+def test_an_allowance_is_said_to_have_no_effect_yet(within: Resolve) -> None:
+    result = within(f'{MAPPED}allow truth.unneeded "they agreed"\nsync E across a, b {{}}')
+    assert result.found == [("not-yet.allow", 'allow truth.unneeded "they agreed"')]
+    assert result.only("not-yet.allow").facts == {"name": "truth.unneeded"}

@@ -16,7 +16,7 @@ from syncline.source import Span
 from syncline.syntax import Argument, Boolean, Call, Codec, CodecCall, Name, Path, Table, Text
 from syncline_runtime.codecs.definitions import CodecDefinition, Parameter
 from syncline_runtime.codecs.refusal import CodecError
-from syncline_runtime.codecs.registry import CODEC_NAMES, CODECS, find_codec
+from syncline_runtime.codecs.registry import CODEC_NAMES, CODECS, TEXT_KINDS, find_codec
 from syncline_runtime.codecs.time import known_zone
 from syncline_runtime.codecs.types import COUNTRIES
 
@@ -249,6 +249,8 @@ def _use(step: Step, current: Type, wanted: Type | None, count: int, scope: Scop
             "codec.type-mismatch", step.span, *labels, codec=definition.name, takes=expected, found=str(current)
         )
         return None
+    if step.name in ("bool", "none") and not _comparable(step, current, scope):
+        return None
     if step.table is not None:
         return resolve_table(step.table, step.span, step.declared_as, current, wanted, scope)
     return CodecUse(
@@ -258,6 +260,22 @@ def _use(step: Step, current: Type, wanted: Type | None, count: int, scope: Scop
         span=step.span,
         declared_as=step.declared_as,
     )
+
+
+def _comparable(step: Step, current: Type, scope: Scope) -> bool:
+    """Whether the literals that a step compares a native with are of its kind; reports the first that is not."""
+    kind = "text" if current.kind in TEXT_KINDS else current.kind
+    if kind not in ("text", "integer", "boolean"):
+        takes = ("text", "integer", "boolean")
+        scope.findings.report("codec.type-mismatch", step.span, codec=step.name, takes=takes, found=str(current))
+        return False
+    for parameter, value in zip(step.definition.parameters, step.arguments, strict=True):
+        found = "text" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "integer"
+        if found != kind:
+            facts = {"codec": step.name, "problem": "type", "parameter": parameter.name, "found": found}
+            scope.findings.report("codec.arguments", step.span, expected=(kind,), **facts)
+            return False
+    return True
 
 
 def _declaration(step: Step, scope: Scope) -> tuple[Label, ...]:

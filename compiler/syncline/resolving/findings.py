@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label, Severity
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.resolving.names import nearest
 from syncline.source import Span
 from syncline.syntax import Name
@@ -23,10 +23,6 @@ class Findings:
     def report(self, code: str, span: Span, /, *labels: Label, **facts: Fact) -> None:
         """Records an error."""
         self._found.append(Diagnostic(code, span, facts, labels))
-
-    def warn(self, code: str, span: Span, /, *labels: Label, **facts: Fact) -> None:
-        """Records a warning."""
-        self._found.append(Diagnostic(code, span, facts, labels, Severity.WARNING))
 
     def unknown(
         self, code: str, name: str, span: Span, known: Collection[str], /, *labels: Label, **facts: Fact

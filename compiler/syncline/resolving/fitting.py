@@ -7,6 +7,7 @@ from syncline.model.types import Type
 from syncline_runtime.codecs.registry import CODECS, TEXT_KINDS
 
 _TEXTS: Final = frozenset(TEXT_KINDS)
+_CLOSED: Final = frozenset(("enum", "phone"))
 _WHOLE_AND_PARTS: Final = frozenset(("integer", "decimal"))
 _ANY: Final = "any"
 
@@ -25,9 +26,9 @@ def same_kind(one: Type, other: Type) -> bool:
     return one.kind in _WHOLE_AND_PARTS and other.kind in _WHOLE_AND_PARTS
 
 
-def gives_way(found: Type, expected: Type) -> bool:
-    """Whether the result of an expression fits a field: as `same_kind`, but no text is a member of an enum."""
-    return same_kind(found, expected) and not (expected.kind == "enum" and found.kind != "enum")
+def readable_as(found: Type, expected: Type) -> bool:
+    """Whether what is read fits a field: as `same_kind`, but no text is a member, or a number in E.164, just so."""
+    return same_kind(found, expected) and (expected.kind not in _CLOSED or found.kind == expected.kind)
 
 
 def merged(one: Type, other: Type) -> Type | None:
@@ -59,6 +60,8 @@ def codecs_between(native: Type, canonical: Type) -> tuple[str, ...]:
     """The codecs that read the one as the other, by the names a spec gives them."""
     if native.kind == canonical.kind:
         return ()
+    if canonical.kind == "enum":
+        return (f'{{ {canonical.members[0] if canonical.members else "member"}: "…" }}',)
     found = {
         definition.name.partition("_")[0]
         for definition in CODECS.values()

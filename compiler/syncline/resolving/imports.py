@@ -116,7 +116,7 @@ class _Reader:
                 case Import():
                     self._import(declaration, spec.source.name)
                 case Allow():
-                    pass
+                    self._findings.report("not-yet.allow", declaration.span, name=declaration.code.text)
                 case _ if imported:
                     pass
                 case Header():

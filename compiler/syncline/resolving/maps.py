@@ -11,7 +11,7 @@ from syncline.model.types import Type
 from syncline.resolving.codecs import native_type, steps_of, typed
 from syncline.resolving.entities import dotted, field_of
 from syncline.resolving.expressions import resolve_condition, resolve_expression
-from syncline.resolving.fitting import codecs_between, gives_way, same_kind
+from syncline.resolving.fitting import codecs_between, readable_as, same_kind
 from syncline.resolving.scope import EntityScope, Scope
 from syncline.resolving.sight import EntitySight, NativeSight, Sight, native_of
 from syncline.source import Span
@@ -190,7 +190,7 @@ def _plain(node: FieldLine, arrow: Arrow, ends: _Ends, scope: Scope) -> Line | N
     if result is None or field is None:
         return None
     pipeline, given = result
-    if not same_kind(given, field.type):
+    if not (same_kind if arrow is Arrow.WRITE else readable_as)(given, field.type):
         _mismatch(span, field, natives, given, pipeline, scope)
         return None
     return Line(
@@ -259,7 +259,7 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
     expression = resolve_expression(computed, sight, goal, scope)
     if expression is None or goal is None:
         return None
-    if not gives_way(expression.type, goal):
+    if not (same_kind if arrow is Arrow.WRITE else readable_as)(expression.type, goal):
         declared = field.span if field is not None else natives[0].span
         role = "field-declared-here" if field is not None else "native-declared-here"
         label = Label(declared, role, {"type": str(goal)})

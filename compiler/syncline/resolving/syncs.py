@@ -80,7 +80,31 @@ def resolve_syncs(maps: Sequence[Map], scope: Scope) -> tuple[Sync, ...]:
         sync = _sync(node, by_entity.get(name, []), written, scope)
         if sync is not None and earlier is node.entity.span:
             found.append(sync)
+    _check_order(found, scope)
     return tuple(found)
+
+
+def _check_order(syncs: Sequence[Sync], scope: Scope) -> None:
+    """Reports syncs that wait for one another."""
+    waits = {one.entity.name: [trigger for trigger in one.triggers if trigger.after] for one in syncs}
+    done: set[str] = set()
+    for start in waits:
+        path: list[str] = []
+        todo = [(start, 0)]
+        while todo:
+            name, at = todo.pop()
+            del path[at:]
+            path.append(name)
+            if name in done:
+                continue
+            done.add(name)
+            for trigger in waits.get(name, ()):
+                following = trigger.after or ""
+                if following in path:
+                    through = tuple(path[path.index(following) :])
+                    scope.findings.report("sync.after-cycle", trigger.span, through=through)
+                else:
+                    todo.append((following, at + 1))
 
 
 def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], scope: Scope) -> Sync | None:
