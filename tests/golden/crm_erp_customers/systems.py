@@ -195,7 +195,7 @@ ERP: Final = System(
                     precision_ms=1,
                     fallback="create_date",
                 ),
-                sort=(("write_date", "ASC"), ("id", "ASC")),
+                sort=(("id", "ASC"),),
                 equals=(Slot("field"), "=", Slot("value")),
             ),
             read=Operation(

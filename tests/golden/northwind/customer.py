@@ -165,7 +165,7 @@ CUSTOMER_IN_ERP: Final = FieldMap(
         Flow(field="name", native=("name",), contributes=True, writes=True, exact=False, line=119),
         Flow(field="contact", native=("contact",), contributes=True, writes=True, exact=False, line=120),
         Flow(field="phone", native=("telephone",), contributes=True, writes=True, exact=False, line=121),
-        Flow(field="stage", native=("status",), contributes=False, writes=True, line=122),
+        Flow(field="stage", native=("status",), contributes=True, writes=True, line=122),
         Flow(field="credit_limit", native=("credit_limit",), contributes=True, writes=False, line=123),
         Flow(field="address.city", native=("city",), contributes=True, writes=True, exact=False, line=124),
         Flow(field="address.country", native=("country",), contributes=True, writes=True, exact=False, line=125),

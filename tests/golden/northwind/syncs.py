@@ -13,9 +13,10 @@ CUSTOMER_SYNC: Final = Sync(
         "name": Newest(otherwise=("crm",), line=134),
         "contact": Prefers(order=("crm", "erp"), line=135),
         "phone": Ask(line=136),
-        "address.city": Owned(by="erp", line=137),
-        "address.country": Owned(by="erp", line=137),
-        "tags": Merged(by="union", line=138),
+        "stage": Prefers(order=("crm", "erp"), line=137),
+        "address.city": Owned(by="erp", line=138),
+        "address.country": Owned(by="erp", line=138),
+        "tags": Merged(by="union", line=139),
     },
     together=(("address.city", "address.country"),),
     deletes={
@@ -25,8 +26,8 @@ CUSTOMER_SYNC: Final = Sync(
     empty="propagates",
     out_of_scope="unlink",
     guards=(
-        GuardLimit(operation="delete", count=10, percent=10.0, line=141),
-        GuardLimit(operation="update", count=500, percent=50.0, line=142),
+        GuardLimit(operation="delete", count=10, percent=10.0, line=142),
+        GuardLimit(operation="update", count=500, percent=50.0, line=143),
     ),
     line=129,
 )
