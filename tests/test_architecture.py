@@ -71,6 +71,10 @@ def test_check_and_fmt_import_only_what_they_use(command: list[str]) -> None:
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], input=b"spec empty_one version 1\n", capture_output=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        input=b"spec empty_one version 1\n",
+        capture_output=True,
+        check=True,
+        timeout=60,
     )
     assert done.stderr.decode().splitlines()[-1] == "[]"

@@ -7,6 +7,7 @@ from syncline.checks.identity import check_identity
 from syncline.checks.sources import check_sources
 from syncline.checks.truth import check_rules, check_truth
 from syncline.checks.types import check_types
+from syncline.checks.units import check_units
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.model.spec import Spec, Sync
 
@@ -22,7 +23,8 @@ def check(spec: Spec, *, whole: bool = True) -> tuple[Diagnostic, ...]:
         for line_check in (check_types, check_codecs, check_writes):
             found.extend(line_check(field_map))
     for sync in spec.syncs:
-        found.extend(check_rules(sync))
+        for rule_check in (check_rules, check_units):
+            found.extend(rule_check(sync))
         if whole and _mapped(sync):
             found.extend(check_sources(sync))
             found.extend(check_identity(sync))

@@ -23,10 +23,10 @@ def check_writes(field_map: Map) -> Iterator[Diagnostic]:
 
 
 def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
-    """write.not-offered, create.required-missing."""
+    """write.not-offered, create.required-missing, create.no-value."""
     for field_map in sync.maps:
         if field_map.resource.declaration.list is None:
-            yield _not_offered(sync, field_map, "list", "read it", field_map)
+            yield _not_offered(sync, field_map, "list", "", field_map)
         creating = rule_of(sync.creates, field_map.system)
         updating = rule_of(sync.updates, field_map.system)
         writes = any(line.arrow is not Arrow.READ for line in field_map.lines)

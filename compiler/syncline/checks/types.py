@@ -12,7 +12,7 @@ TEXTS = frozenset({"text", "email", "phone", "url"})
 
 
 def check_types(field_map: Map) -> Iterator[Diagnostic]:
-    """type.narrowing-length, type.narrowing-scale, type.null-into-required, type.null-from-optional, enum.gap."""
+    """type.narrowing-length, -scale and -range, type.null-into-required, type.null-from-optional, enum.gap."""
     for line in field_map.lines:
         if line.expression is not None:
             if line.arrow is Arrow.WRITE and len(line.natives) == 1:
@@ -28,10 +28,8 @@ def check_types(field_map: Map) -> Iterator[Diagnostic]:
 
 
 def _written(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
-    length = _written_length(line, type_)
-    if native.type.kind in TEXTS and native.type.length and length and length > native.type.length:
-        yield _narrowing("type.narrowing-length", line, native, str(type_), length, native.type.length)
-    yield from _scale(line, type_, native)
+    yield from _length(line, type_, native)
+    yield from _scale(line, type_, native.type, native)
     if type_.nullable and native.required and line.when is not When.PRESENT and not _none_spelled(line):
         yield _finding("type.null-into-required", line, native, {"type": str(type_)})
     yield from _enum_gap(line, type_)
@@ -41,7 +39,8 @@ def _read(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
     if not line.pipeline and type_.length and native.type.kind in TEXTS:
         length = native.type.length
         if length and length > type_.length:
-            yield _narrowing("type.narrowing-length", line, native, f"{native.type}", length, type_.length)
+            yield _narrowing("type.narrowing-length", line, native, str(type_), length, type_.length)
+    yield from _scale(line, native.type, type_, native)
     if native.type.nullable and not type_.nullable:
         yield _finding("type.null-from-optional", line, native, {"type": str(type_)})
 
@@ -49,28 +48,47 @@ def _read(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
 def _fits(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
     if native.type.kind in TEXTS and native.type.length and type_.length and type_.length > native.type.length:
         yield _narrowing("type.narrowing-length", line, native, str(type_), type_.length, native.type.length)
-    yield from _scale(line, type_, native)
+    yield from _scale(line, type_, native.type, native)
     if type_.nullable and native.required:
         yield _finding("type.null-into-required", line, native, {"type": str(type_)})
 
 
+def _length(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
+    room = native.type.length
+    if native.type.kind not in TEXTS or not room:
+        return
+    length = _written_length(line, type_)
+    if length is not None and length > room:
+        yield _narrowing("type.narrowing-length", line, native, str(type_), length, room)
+    elif type_.kind == "text" and type_.length is None and type_.pattern is None and not line.pipeline:
+        yield _narrowing("type.narrowing-length", line, native, str(type_), "any number of", room)
+
+
 def _written_length(line: Line, type_: Type) -> int | None:
     """The longest native text that a value of the type is written as; None when nothing is known."""
-    length = type_.length
+    length = max(map(len, type_.members), default=None) if type_.kind == "enum" else type_.length
     for step in reversed(line.pipeline):
         definition = CODECS.get(step.name)
-        if length is None or definition is None or definition.length is None:
+        if step.table:
+            length = max((len(natives[0]) for _, natives in step.table if isinstance(natives[0], str)), default=None)
+        elif length is None or definition is None or definition.length is None:
             return None
-        length = definition.length(length, *step.arguments)
+        else:
+            length = definition.length(length, *step.arguments)
     return length
 
 
-def _scale(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
-    scale = native.type.scale
-    if type_.kind != "decimal" or native.type.kind != "decimal" or type_.scale is None or scale is None:
+def _scale(line: Line, source: Type, target: Type, native: NativeField) -> Iterator[Diagnostic]:
+    """Decimals, and digits before the point, that flow from one end and have no room at the other."""
+    if source.kind != "decimal" or target.kind != "decimal" or source.scale is None or target.scale is None:
         return
-    if type_.scale > scale and not any(step.name == "round" for step in line.pipeline):
-        yield _narrowing("type.narrowing-scale", line, native, str(type_), type_.scale, scale)
+    type_ = str(line.field.type if line.field else source)
+    if source.scale > target.scale and not any(step.name == "round" for step in line.pipeline):
+        yield _narrowing("type.narrowing-scale", line, native, type_, source.scale, target.scale)
+    if source.precision is not None and target.precision is not None:
+        wide, narrow = source.precision - source.scale, target.precision - target.scale
+        if wide > narrow:
+            yield _narrowing("type.narrowing-range", line, native, type_, wide, narrow)
 
 
 def _none_spelled(line: Line) -> bool:
@@ -91,7 +109,7 @@ def _enum_gap(line: Line, type_: Type) -> Iterator[Diagnostic]:
             )
 
 
-def _narrowing(code: str, line: Line, native: NativeField, type_: str, wide: int, narrow: int) -> Diagnostic:
+def _narrowing(code: str, line: Line, native: NativeField, type_: str, wide: int | str, narrow: int) -> Diagnostic:
     return _finding(code, line, native, {"type": type_, "wide": wide, "narrow": narrow})
 
 

@@ -1,4 +1,4 @@
-"""The command line: argv, files and exit codes; everything else is the pipeline's. Commands are imported when they are asked for."""
+"""The command line: argv, files and exit codes; everything else is the pipeline's. A command is imported when asked for."""
 
 from importlib import import_module
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from syncline_runtime.declaration import Child, Connector, OnDelete, Resource, SettingSource, When
-
 from syncline.model.expressions import Expression
 from syncline.model.types import Type
 from syncline.source import Span
+from syncline_runtime.declaration import Child, Connector, OnDelete, Resource, SettingSource, When
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,12 +111,8 @@ def item_name(item: Item) -> str:
     match item:
         case Directive(name=name):
             return name.text
-        case Property(name=Name() as name):
-            return name.text
-        case Property(name=Text() as text):
-            return text.value
-        case Property(name=number):
-            return number.text
+        case Property(name=name):
+            return name.value if isinstance(name, Text) else name.text
 
 
 def body(value: object, constants: Mapping[str, "runtime.Body"]) -> "runtime.Body":

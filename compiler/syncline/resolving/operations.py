@@ -80,14 +80,16 @@ def resolve_listing(
             case _ if name not in CALL_WORDS:
                 findings.unknown("list", name, entry.name.span, (*LISTING_WORDS, *CALL_WORDS))
     call = _call(item, constants, None, findings)
-    return substituted(runtime.Listing(call=call, **found), substitutions)
+    listing: runtime.Listing = substituted(runtime.Listing(call=call, **found), substitutions)
+    return listing
 
 
 def resolve_operation(
     item: syntax.Directive, substitutions: Mapping[str, str], findings: Findings
 ) -> runtime.Operation:
     """The operation that `read|create|update|delete VERB "path" { … }` declares."""
-    return substituted(_operation(item, findings), substitutions)
+    operation: runtime.Operation = substituted(_operation(item, findings), substitutions)
+    return operation
 
 
 def _operation(item: syntax.Directive, findings: Findings) -> runtime.Operation:
@@ -167,6 +169,7 @@ def _paging(word: Any, constants: Mapping[str, "runtime.Body"]) -> runtime.Pagin
     positional = [word_text(argument.value) or "" for argument in word.arguments if argument.name is None]  # type: ignore[arg-type]
     named = {argument.name.text: argument.value for argument in word.arguments if argument.name is not None}
     found: dict[str, Any] = {}
+    names: tuple[str, ...]
     if style == "cursor":
         names = ("cursor_parameter", "size_parameter")
     elif style == "next":
