@@ -101,11 +101,6 @@ def numbers(words: Sequence[Word]) -> tuple[int, ...] | None:
     return whole if whole and len(whole) == len(found) else None
 
 
-def is_item(item: Item, name: str) -> bool:
-    """Whether the item is the directive or property called `name`."""
-    return item_name(item) == name
-
-
 def item_name(item: Item) -> str:
     """The name an item goes by."""
     match item:
