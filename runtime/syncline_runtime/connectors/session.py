@@ -53,10 +53,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No good answer; `status` is the last one seen."""
+    """No good answer; `status` is the last one seen, `failure` says why there is none."""
 
     outcome: Outcome
-    status: int | None
+    status: int | None = None
+    failure: Failure | None = None
 
 
 Compose: TypeAlias = Callable[[str, Connector, Call, Lookup], Request]
@@ -121,7 +122,6 @@ class Session:
             ) from None
         self._transport = Transport(
             timeout_seconds=self.connector.timeout_seconds,
-            connections=max(1, self.connector.concurrency),
             encrypted=self.base.startswith("https:"),
         )
         match self.connector.auth:
@@ -189,7 +189,9 @@ class Session:
             case _:
                 told = f"HTTP {failed.status}"
         if failed.status is None:
-            return SystemFailure(self.system.name, f"could not {doing}: {told}", setting=self._base_settings())
+            unheard = failed.failure in (Failure.NOT_SENT, Failure.NO_ANSWER)
+            setting = self._base_settings() if unheard else ""
+            return SystemFailure(self.system.name, f"could not {doing}: {told}", setting=setting)
         status = f"HTTP {failed.status}"
         answer = told if told.startswith(status) else f"{status}: {told}"
         if failed.status == 401 or (doing == LOG_IN and isinstance(failed.outcome, Refused)):
@@ -235,7 +237,7 @@ class Session:
                         self._limiter.throttled(after)
                     await self._clock.sleep(after)
                 case Fail(outcome):
-                    return Failed(outcome, facts.status)
+                    return Failed(outcome, facts.status, facts.failure)
                 case _:
                     raise AssertionError(f"{verdict} without an answer")
 

@@ -10,6 +10,7 @@ from typing import Final
 import httpx
 
 from syncline_runtime.answering import Failure
+from syncline_runtime.connectors.wire import TooLarge, Wire
 
 LARGEST_BODY: Final = 10 * 1024 * 1024
 """Bytes of an answer, decompressed, beyond which it is refused."""
@@ -45,17 +46,13 @@ class TransportFailure(Exception):
 class Transport:
     """A pool of connections to one system."""
 
-    def __init__(self, *, timeout_seconds: float, connections: int, encrypted: bool) -> None:
+    def __init__(self, *, timeout_seconds: float, encrypted: bool) -> None:
         self._total = timeout_seconds * 4
         _hush()
         # The environment's proxies and credentials are none of ours: a system is reached as its settings say, or not at all.
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10.0), pool=None),
-            limits=httpx.Limits(
-                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=5.0
-            ),
-            # Where nothing but plain loopback is spoken, reading the authorities' certificates would only cost time.
-            verify=ssl.create_default_context() if encrypted else False,
+            transport=Wire(ssl.create_default_context() if encrypted else None, LARGEST_BODY),
             follow_redirects=False,
             trust_env=False,
         )
@@ -71,6 +68,8 @@ class Transport:
             raise TransportFailure(Failure.NOT_SENT, f"no connection ({_reason(error)})") from None
         except httpx.TimeoutException:
             raise TransportFailure(Failure.NO_ANSWER, "no answer in time") from None
+        except TooLarge as error:
+            raise TransportFailure(Failure.UNREADABLE, str(error)) from None
         except httpx.DecodingError:
             raise TransportFailure(Failure.UNREADABLE, "the answer's compression is broken") from None
         except httpx.HTTPError as error:
@@ -85,9 +84,7 @@ class Transport:
             async for chunk in response.aiter_bytes():
                 size += len(chunk)
                 if size > LARGEST_BODY:
-                    raise TransportFailure(
-                        Failure.UNREADABLE, f"the answer is larger than {LARGEST_BODY // 1024 // 1024} MiB"
-                    )
+                    raise TooLarge(f"the answer is larger than {LARGEST_BODY // 1024 // 1024} MiB")
                 chunks.append(chunk)
             return Reply(response.status_code, response.headers, b"".join(chunks))
 

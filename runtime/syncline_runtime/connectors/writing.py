@@ -84,7 +84,7 @@ async def _batch(
         slots = _batch_slots(session, shape, operation, writes)
         answer = await session.exchange(operation.call, slots, purpose, missing=operation.missing)
     except UnsafeId as error:
-        answer = Failed(Refused("unsafe-id", str(error)), None)
+        answer = Failed(Refused("unsafe-id", str(error)))
     except SystemFailure as failure:
         return [_not_sent(failure)] * len(writes)
     if isinstance(answer, Answered):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,19 +46,28 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """These bytes on the wire, piece by piece; then the connection is closed if `close`."""
+
+    pieces: tuple[bytes, ...]
+    close: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """No answer at all, while the connection stays open."""
 
 
-Answer = Reply | Reset | Silence
+Answer = Reply | Reset | Raw | Silence
 Handler = Callable[[Asked], Answer | Awaitable[Answer]]
 
 
 class Loopback:
     """`async with Loopback(handler) as server`: serves at `server.url`, remembers `server.asked`."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
         self.handler = handler
+        self.tls = tls
         self.asked: list[Asked] = []
         self.at_once = 0
         self.most_at_once = 0
@@ -66,8 +76,8 @@ class Loopback:
         self._open: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Loopback":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -103,7 +113,7 @@ class Loopback:
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             answer = self.handler(asked)
-            if not isinstance(answer, Reply | Reset | Silence):
+            if not isinstance(answer, Reply | Reset | Raw | Silence):
                 answer = await answer
         finally:
             self.at_once -= 1
@@ -111,6 +121,12 @@ class Loopback:
             case Silence():
                 await asyncio.Event().wait()
                 return False
+            case Raw(pieces, close):
+                for piece in pieces:
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                return not close
             case Reset(partial):
                 if partial:
                     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[{")
