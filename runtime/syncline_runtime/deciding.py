@@ -425,7 +425,7 @@ def _differences(
     fields: dict[str, tuple[Shown, Shown]] = {}
     for name in kept:
         new, old = wanted.get(name, ABSENT), shadow.get(name, ABSENT)
-        if new == old or new is ABSENT or old is ABSENT or name in held:
+        if new == old or new is ABSENT or name in held:
             continue
         if shown.get(name, ABSENT) is ABSENT or member.renders.get(name, ABSENT) == new:
             continue

