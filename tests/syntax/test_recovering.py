@@ -125,6 +125,22 @@ def test_an_unclosed_brace_hides_nothing_below_it() -> None:
     ]
 
 
+def test_a_header_that_does_not_parse_does_not_hide_its_block() -> None:
+    body = " {{\n  {}\n  run evry day\n}}\n"
+    for header in ("sync E across a b", "sync across a"):
+        assert reports(header + body.format("create in a nevr")) == [(at, "syntax.unexpected") for at in (1, 2, 3)]
+    assert reports("map E s.r {\n  a b\n  c <-> d\n  e <=> f\n}\nuse a b") == [
+        (at, "syntax.unexpected") for at in (1, 2, 4, 6)
+    ]
+
+
+def test_a_brace_on_the_line_below_is_one_mistake() -> None:
+    assert reports("entity E\n{\n  a : text\n  b text\n}\nuse a") == [
+        (1, "syntax.unexpected"),
+        (4, "syntax.unexpected"),
+    ]
+
+
 def test_fifty_bad_lines_in_ten_thousand_give_fifty_reports() -> None:
     module = "entity E{n} {{\n  a : text\n  b : integer?\n  match a\n}}\nmap E{n} to s.r{n} {{\n  a <-> a as lower\n  b -> b\n}}\n"
     lines = "".join(module.format(n=n) for n in range(1112)).splitlines()

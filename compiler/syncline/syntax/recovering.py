@@ -9,7 +9,7 @@ from syncline.syntax.declarations import Declaration
 from syncline.syntax.driving import Driver, driven
 from syncline.syntax.expecting import acceptable, expected, phrases, spelled
 from syncline.syntax.repairing import MISTAKE_LIMIT, Part, Repaired, repaired
-from syncline.syntax.scanning import Token, layout_of
+from syncline.syntax.scanning import Layout, Token, layout_of
 
 _SHOWN = 40
 """How many characters of a token a diagnostic repeats."""
@@ -34,6 +34,9 @@ def recovered(driver: Driver, source: Source, raw: list[Token]) -> tuple[tuple[D
         recovery.unsure = part.unsure
         found = driven(driver, part.tokens, recovery)
         declarations += found or ()
+        if found is None and (body := _body(driver, layout_of(driver.tables), part, recovery.given_up)) is not None:
+            recovery.part = body
+            driven(driver, body.tokens, recovery)
         if len(layout.diagnostics) + len(recovery.diagnostics) > MISTAKE_LIMIT:
             break
         if found is None or recovery.unsure != part.unsure:
@@ -49,6 +52,36 @@ def recovered(driver: Driver, source: Source, raw: list[Token]) -> tuple[tuple[D
         first = min(diagnostics, key=lambda diagnostic: diagnostic.span.start)
         return (), [Diagnostic("syntax.too-many", first.span, {"limit": MISTAKE_LIMIT})]
     return tuple(declarations), diagnostics or recovery.withheld[:1]
+
+
+_HEADERS = {
+    "enum": "enum NAME {",
+    "record": "record NAME {",
+    "entity": "entity NAME {",
+    "connector": "connector NAME over NAME {",
+    "extend": "extend NAME {",
+    "system": "system NAME = NAME {",
+    "map": "map NAME to NAME . NAME {",
+    "sync": "sync NAME across NAME {",
+    "derive": "derive NAME from NAME while NAME {",
+    "example": "example STRING {",
+}
+"""By the word of a declaration: the shortest header that its block can have."""
+
+
+def _body(driver: Driver, layout: Layout, part: Part, failed: int) -> Part | None:
+    """The block of a declaration whose header does not parse, under a header that does; None when there is none."""
+    tables = driver.tables
+    brace = next(
+        (at for at, (kind, _, _) in enumerate(part.tokens) if kind == layout.left_brace and part.depths[at] == 0), -1
+    )
+    header = _HEADERS.get(tables.phrases[part.tokens[0][0]])
+    if header is None or brace <= failed:
+        return None
+    kinds = [tables.number(word) for word in header.split()]
+    _, start, end = part.tokens[0]
+    tokens = [(kind, start, end) for kind in kinds]
+    return Part([*tokens, *part.tokens[brace + 1 :]], [*(0 for _ in kinds), *part.depths[brace + 1 :]], part.unsure)
 
 
 def _within(offset: int, ranges: list[tuple[int, int]]) -> bool:
@@ -70,6 +103,7 @@ class _Recovery:
         self.part = Part()
         self.unsure: int | None = None
         """Where the nesting of the part stops being sure: at a block never closed, or one never opened."""
+        self.given_up = -1  # at which token, when the part could not be read at all
         self.diagnostics: list[Diagnostic] = []
         self.withheld: list[Diagnostic] = []  # what follows from a mistake that was reported already
 
@@ -83,6 +117,7 @@ class _Recovery:
             if values:
                 del values[-1], starts[-1], ends[-1]
         if not states or len(self.diagnostics) > MISTAKE_LIMIT:
+            self.given_up = at
             return -1
         entries = self.tables.entries
         depth = sum(entries[state] in self.openers for state in states)
@@ -92,6 +127,7 @@ class _Recovery:
         while at < last and not (depths[at] == depth and tokens[at][0] in stops):
             at += 1
         if at == last:
+            self.given_up = last
             return -1
         if tokens[at][0] == self.layout.separator and self.layout.separator not in actions[states[-1]]:
             at += 1

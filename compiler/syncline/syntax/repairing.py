@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.source import Source, Span
 from syncline.syntax.scanning import DEPTH_LIMIT, NEWLINE, OPEN_NAME, OPEN_TEXT, OTHER, Token, layout_of
 from syncline.syntax.tables import Tables
@@ -109,6 +109,8 @@ class _Repair:
         elif kind == layout.comma and self.open and self.open[-1][0] == layout.left_brace:
             self.separate(token)
         elif kind in self.closer:
+            if kind == layout.left_brace and not self.part.tokens and self.result.parts:
+                self.rejoin()
             if len(self.open) == DEPTH_LIMIT:
                 self.report("syntax.too-deep", start, end, {"limit": DEPTH_LIMIT})
                 return False
@@ -144,6 +146,16 @@ class _Repair:
             self.result.parts.append(self.part)
         self.part = Part()
         self.last = self.layout.separator
+
+    def rejoin(self) -> None:
+        """Take up the last part again, whose block begins on the line below."""
+        self.part = self.result.parts.pop()
+        self.part.tokens.pop()
+        self.part.depths.pop()
+        end = self.part.tokens[-1][2]
+        facts: dict[str, Fact] = {"found": "the end of the line", "expected": ("`{`",), "suggestion": ""}
+        self.result.diagnostics.append(Diagnostic("syntax.unexpected", Span(self.source, end, end), facts))
+        self.result.quiet_lines.add(self.source.position(end)[0])
 
     def close_with(self, token: Token) -> None:
         kind, start, end = token

@@ -50,6 +50,11 @@ class Tables(NamedTuple):
     start: int
     accept: int
 
+    def number(self, spelled: str) -> int:
+        """The terminal with this name, or with this fixed text. Raises ValueError for none."""
+        names = self.symbols[: self.terminals]
+        return names.index(spelled) if spelled in names else self.phrases.index(spelled)
+
 
 def grammar_text() -> str:
     """The grammar, from the package or, in a checkout, from beside it."""
