@@ -63,7 +63,7 @@ def parse_bytes(name: str, data: bytes) -> tuple[syntax.Spec, tuple[Diagnostic, 
 
 def _hides_parts(found: Diagnostic) -> bool:
     """Whether a finding means that parts of the model are missing which no flag of the model tells of."""
-    return found.code.startswith(("syntax.", "connector.", "not-yet.connector", "not-yet.protocol"))
+    return found.code.startswith(("syntax.", "connector.", "not-yet.connector-word", "not-yet.protocol"))
 
 
 def _loader(load: Load) -> "Callable[[str], tuple[syntax.Spec, tuple[Diagnostic, ...]] | None]":

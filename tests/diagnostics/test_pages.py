@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 import syncline
 from syncline.cli.files import library
 from syncline.diagnostics.diagnostic import Diagnostic

@@ -1,8 +1,10 @@
 """Types: what flows along an arrow fits at the other end, whatever the record."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
+from syncline.model.expressions import Apply, Choose, Expression
 from syncline.model.spec import Arrow, Line, Map, NativeField
 from syncline.model.types import Type
 from syncline_runtime.codecs import CODECS
@@ -11,57 +13,57 @@ from syncline_runtime.declaration import When
 TEXTS = frozenset({"text", "email", "phone", "url"})
 
 
+class _Flow(NamedTuple):
+    """One direction of a line: what flows, and where it has to fit."""
+
+    line: Line
+    source: str
+    source_type: Type
+    target: str
+    target_type: Type
+    native: NativeField | None
+    writes: bool
+
+
 def check_types(field_map: Map) -> Iterator[Diagnostic]:
     """type.narrowing-length, -scale and -range, type.null-into-required, type.null-from-optional, enum.gap."""
     for line in field_map.lines:
-        if line.expression is not None:
-            if line.arrow is Arrow.WRITE and len(line.natives) == 1:
-                yield from _fits(line, line.expression.type, line.natives[0])
-            continue
-        if line.field is None or len(line.natives) != 1:
-            continue
-        native = line.natives[0]
+        for flow in _flows(line):
+            yield from _length(flow)
+            yield from _digits(flow)
+            yield from _null(flow)
+        if line.field is not None and line.arrow is not Arrow.READ:
+            yield from _enum_gap(line, line.field.type)
+
+
+def _flows(line: Line) -> Iterator[_Flow]:
+    field = line.field
+    native = line.natives[0] if len(line.natives) == 1 else None
+    if line.expression is not None:
+        computed = " ".join(line.expression.span.text.split()), line.expression.type
+        if line.arrow is Arrow.WRITE and native is not None:
+            yield _Flow(line, *computed, native.name, native.type, native, writes=True)
+        elif line.arrow is Arrow.READ and field is not None:
+            yield _Flow(line, *computed, field.name, field.type, None, writes=False)
+    elif field is not None and native is not None:
         if line.arrow is not Arrow.READ:
-            yield from _written(line, line.field.type, native)
+            yield _Flow(line, field.name, field.type, native.name, native.type, native, writes=True)
         if line.arrow is not Arrow.WRITE:
-            yield from _read(line, line.field.type, native)
+            yield _Flow(line, native.name, native.type, field.name, field.type, native, writes=False)
 
 
-def _written(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
-    yield from _length(line, type_, native)
-    yield from _scale(line, type_, native.type, native)
-    if type_.nullable and native.required and line.when is not When.PRESENT and not _none_spelled(line):
-        yield _finding("type.null-into-required", line, native, {"type": str(type_)})
-    yield from _enum_gap(line, type_)
-
-
-def _read(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
-    if not line.pipeline and type_.length and native.type.kind in TEXTS:
-        length = native.type.length
-        if length and length > type_.length:
-            yield _narrowing("type.narrowing-length", line, native, str(type_), length, type_.length)
-    yield from _scale(line, native.type, type_, native)
-    if native.type.nullable and not type_.nullable:
-        yield _finding("type.null-from-optional", line, native, {"type": str(type_)})
-
-
-def _fits(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
-    if native.type.kind in TEXTS and native.type.length and type_.length and type_.length > native.type.length:
-        yield _narrowing("type.narrowing-length", line, native, str(type_), type_.length, native.type.length)
-    yield from _scale(line, type_, native.type, native)
-    if type_.nullable and native.required:
-        yield _finding("type.null-into-required", line, native, {"type": str(type_)})
-
-
-def _length(line: Line, type_: Type, native: NativeField) -> Iterator[Diagnostic]:
-    room = native.type.length
-    if native.type.kind not in TEXTS or not room:
+def _length(flow: _Flow) -> Iterator[Diagnostic]:
+    room, line, source = flow.target_type.length, flow.line, flow.source_type
+    if not room or flow.target_type.kind not in TEXTS or (line.pipeline and not flow.writes):
         return
-    length = _written_length(line, type_)
+    length = _written_length(line, source)
+    copy = f"truncate({flow.source}, {room})"
+    facts: dict[str, Fact] = {"copy": f"{copy} -> {flow.target}" if flow.writes else f"{flow.target} <- {copy}"}
+    boundless = source.kind == "text" and source.length is None and source.pattern is None
     if length is not None and length > room:
-        yield _narrowing("type.narrowing-length", line, native, str(type_), length, room)
-    elif type_.kind == "text" and type_.length is None and type_.pattern is None and not line.pipeline:
-        yield _narrowing("type.narrowing-length", line, native, str(type_), "any number of", room)
+        yield _narrowing("type.narrowing-length", flow, length, room, **facts)
+    elif boundless and flow.writes and line.expression is None and not line.pipeline:
+        yield _narrowing("type.narrowing-length", flow, "any number of", room, **facts)
 
 
 def _written_length(line: Line, type_: Type) -> int | None:
@@ -78,21 +80,42 @@ def _written_length(line: Line, type_: Type) -> int | None:
     return length
 
 
-def _scale(line: Line, source: Type, target: Type, native: NativeField) -> Iterator[Diagnostic]:
+def _digits(flow: _Flow) -> Iterator[Diagnostic]:
     """Decimals, and digits before the point, that flow from one end and have no room at the other."""
+    source, target = flow.source_type, flow.target_type
     if source.kind != "decimal" or target.kind != "decimal" or source.scale is None or target.scale is None:
         return
-    type_ = str(line.field.type if line.field else source)
-    if source.scale > target.scale and not any(step.name == "round" for step in line.pipeline):
-        yield _narrowing("type.narrowing-scale", line, native, type_, source.scale, target.scale)
+    if source.scale > target.scale and not any(step.name == "round" for step in flow.line.pipeline):
+        yield _narrowing("type.narrowing-scale", flow, source.scale, target.scale)
     if source.precision is not None and target.precision is not None:
         wide, narrow = source.precision - source.scale, target.precision - target.scale
         if wide > narrow:
-            yield _narrowing("type.narrowing-range", line, native, type_, wide, narrow)
+            yield _narrowing("type.narrowing-range", flow, wide, narrow)
 
 
-def _none_spelled(line: Line) -> bool:
-    return any(step.name == "none" for step in line.pipeline)
+def _null(flow: _Flow) -> Iterator[Diagnostic]:
+    line, native = flow.line, flow.native
+    if not flow.source_type.nullable or (line.expression is not None and not _may_be_null(line.expression)):
+        return
+    if native is not None and flow.writes:
+        if native.required and line.when is not When.PRESENT and all(step.name != "none" for step in line.pipeline):
+            yield _finding("type.null-into-required", flow)
+    elif not flow.target_type.nullable:
+        yield _finding("type.null-from-optional", flow)
+
+
+def _may_be_null(expression: Expression) -> bool:
+    """Whether a value may be missing, as far as the expression itself does not ask first: `if x is present then x else …`."""
+    match expression:
+        case Choose(condition=Apply(function=test, arguments=(asked,)), then=then, otherwise=otherwise) if test in (
+            "is present",
+            "is empty",
+        ):
+            sure, other = (then, otherwise) if test == "is present" else (otherwise, then)
+            return (sure.span.text != asked.span.text and _may_be_null(sure)) or _may_be_null(other)
+        case Choose(then=then, otherwise=otherwise):
+            return _may_be_null(then) or _may_be_null(otherwise)
+    return expression.type.nullable
 
 
 def _enum_gap(line: Line, type_: Type) -> Iterator[Diagnostic]:
@@ -109,16 +132,20 @@ def _enum_gap(line: Line, type_: Type) -> Iterator[Diagnostic]:
             )
 
 
-def _narrowing(code: str, line: Line, native: NativeField, type_: str, wide: int | str, narrow: int) -> Diagnostic:
-    return _finding(code, line, native, {"type": type_, "wide": wide, "narrow": narrow})
+def _narrowing(code: str, flow: _Flow, wide: int | str, narrow: int, **facts: Fact) -> Diagnostic:
+    return _finding(code, flow, wide=wide, narrow=narrow, **facts)
 
 
-def _finding(code: str, line: Line, native: NativeField, facts: dict[str, str | int]) -> Diagnostic:
-    field = line.field.name if line.field else "the expression"
-    labels = (Label(line.field.span, "declared-here"),) if line.field else ()
-    return Diagnostic(
-        code,
-        line.span,
-        {"field": field, "native": native.name, "native_type": str(native.type), **facts},
-        (*labels, Label(native.span, "native-here")),
+def _finding(code: str, flow: _Flow, **facts: Fact) -> Diagnostic:
+    field, native = flow.line.field, flow.native
+    labels = (
+        *((Label(field.span, "field-declared-here", {"type": str(field.type)}),) if field else ()),
+        *((Label(native.span, "native-declared-here", {"type": str(native.type)}),) if native else ()),
     )
+    ends: dict[str, Fact] = {
+        "source": flow.source,
+        "source_type": str(flow.source_type),
+        "target": flow.target,
+        "target_type": str(flow.target_type),
+    }
+    return Diagnostic(code, flow.line.span, {**ends, **facts}, labels)

@@ -86,6 +86,6 @@ def _texts(facts: Mapping[str, Fact]) -> _Facts:
 def _text(fact: Fact) -> str:
     if isinstance(fact, tuple):
         # What is expected somewhere comes as phrases, which quote what is to be quoted themselves.
-        quoted = [item if "`" in item or " " in item else f"`{item}`" for item in fact]
+        quoted = [item if "`" in item or " " in item or item.isdecimal() else f"`{item}`" for item in fact]
         return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}" if quoted else "none"
     return str(fact)

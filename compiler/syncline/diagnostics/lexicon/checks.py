@@ -33,7 +33,7 @@ CHECKS = {
         "Use `prefers`, `owned by` or `ask`, or declare the field that holds the time: `updated : instant version`.",
     ),
     "truth.unlawful-merge": Entry(
-        "`{rule}` is not lawful for `{field}`, which is {type}",
+        "`{rule}` is not lawful for `{field}`, which is `{type}`",
         "A merge must give the same result in whatever order edits arrive; for this type it does not.",
         "`union` merges sets, `max` and `min` merge numbers, dates and instants; otherwise use `prefers`, `newest` or `ask`.",
     ),
@@ -44,28 +44,24 @@ CHECKS = {
         {"written-here": "only written to `{system}`", "this-sync": "synced here"},
     ),
     "type.narrowing-length": Entry(
-        "`{field}` ({type}) does not fit `{native}` ({native_type}): {wide} characters into {narrow}",
+        "`{source}` (`{source_type}`) does not fit `{target}` (`{target_type}`): {wide} characters into {narrow}",
         "One record in a thousand is longer: it is refused, or cut without a word.",
-        "Widen the shorter side, or write a shortened copy: `truncate({field}, {narrow}) -> {native}`.",
-        {"native-here": "declared here"},
+        "Widen the shorter side, or let a shortened copy flow one way: `{copy}`.",
     ),
     "type.narrowing-scale": Entry(
-        "`{field}` ({type}) has {wide} decimals, `{native}` ({native_type}) keeps {narrow}",
+        "`{source}` (`{source_type}`) has {wide} decimals, `{target}` (`{target_type}`) keeps {narrow}",
         "The lost decimals come back as an edit that nobody made.",
         "Say that it may be rounded: `as round({narrow})`.",
-        {"native-here": "declared here"},
     ),
     "type.null-into-required": Entry(
-        "`{field}` may be empty, `{native}` may not",
+        "`{source}` may be empty, and the system requires `{target}`",
         "The first record without it is refused by the system.",
-        'Make `{field}` required, flow it `only when present`, or name a placeholder: `as none("…")`.',
-        {"native-here": "required here"},
+        'Make `{source}` required, flow it `only when present`, or name a placeholder: `as none("…")`.',
     ),
     "type.null-from-optional": Entry(
-        "`{native}` may be empty, `{field}` may not",
+        "`{source}` may be empty in the system, and `{target}` may not",
         "The first empty record is quarantined instead of synced.",
-        "Make `{field}` optional with `?`, or give `{native}` a value in every record.",
-        {"native-here": "optional here"},
+        "Make `{target}` optional with `?`, or read a value for it: `if {source} is present then {source} else …`.",
     ),
     "enum.gap": Entry(
         "the table says nothing for {missing} of {enum}",
@@ -74,10 +70,32 @@ CHECKS = {
         {"this-line": "used in this line"},
     ),
     "codec.not-invertible": Entry(
-        "`{field}` is two-way, but reading does not undo writing: `{value}` is written as `{native}` and read back as `{back}`",
-        "The second run would change data that nobody edited.",
+        "`{field}` is two-way, but reading does not undo writing: `{value}` {problem}",
+        "The second run would change data that nobody edited, or stop at it.",
         "Give every value a spelling of its own, or make the line one-way with `->`.",
         {"two-way-line": "two-way here"},
+        {
+            "other": "is written as `{native}` and read back as `{back}`",
+            "refused": "is written as `{native}`, which cannot be read",
+            "unwritable": "cannot be written",
+        },
+    ),
+    "codec.empty-domain": Entry(
+        "no value of `{field}` can be written through these codecs: `{value}` is refused, for want of {expected}",
+        "Every record is set aside at its first write.",
+        "Put the codecs in the order in which the value is read, or take out the one that refuses.",
+        {"two-way-line": "two-way here"},
+    ),
+    "unit.currency": Entry(
+        "`{field}` is kept in {read} by `{source}` and in {written} by `{system}`",
+        "An amount in {read} is never one in {written}: every record would be refused, for nobody converts it.",
+        "Write the currency of the amounts that `{system}` keeps, or let it say the currency: `[amount, currency] as money`.",
+        {"other-end": "in {read} here"},
+    ),
+    "type.narrowing-range": Entry(
+        "`{source}` (`{source_type}`) has {wide} digits before the point, `{target}` (`{target_type}`) has room for {narrow}",
+        "The first large amount is refused, or loses its first digit.",
+        "Widen the shorter side.",
     ),
     "write.read-only": Entry(
         "`{native}` of `{system}` cannot be written",
@@ -88,7 +106,7 @@ CHECKS = {
     "write.not-offered": Entry(
         "`{resource}` of `{system}` does not offer {operation}",
         "The API has no such call: the first record that needs it fails in production.",
-        "Say `{instead}`, or declare the operation if the system has it.",
+        ("Say `{instead}`.", "Declare the operation, if the system has it."),
         {"resource-here": "declared here"},
     ),
     "create.required-missing": Entry(

@@ -4,7 +4,7 @@ from syncline.diagnostics.lexicon.entry import Entry
 
 CONNECTORS = {
     "connector.unknown-word": Entry(
-        "`{name}` is no known {what}",
+        "`{name}` is not known here ({what})",
         "A connector that says something the runtime does not understand would be reached in another way than meant.",
         "Known here: {known}.",
     ),

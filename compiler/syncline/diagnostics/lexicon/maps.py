@@ -62,7 +62,7 @@ MAPS = {
     "match.unknown-field": Entry(
         "{entity} has no field `{name}`",
         "Records would never be recognised by it, and the first run would double them.",
-        KNOWN,
+        (KNOWN, "Name a field of {entity}."),
     ),
     "codec.unknown": Entry(
         "there is no codec `{name}`",
@@ -72,7 +72,7 @@ MAPS = {
     "codec.arguments": Entry(
         "`{codec}` is not used like this: {problem}",
         "With a setting that was not meant, it would change every value that passes.",
-        ("Write {expected}.",),
+        ("Write {expected}.", "Give it what it takes, or leave it out."),
         {},
         {
             "declared": "a codec that is declared in a spec takes no arguments",
@@ -103,9 +103,9 @@ MAPS = {
         'Give it at least one: `{name}: "…"`.',
     ),
     "codec.table-type": Entry(
-        "a table gives members or text, and this field is {found}",
+        "a table gives members or text, and this field is `{found}`",
         "No row could ever hold a value of the field.",
-        "Use a codec that gives {found}, or make the field an `enum`.",
+        "Use a codec that gives `{found}`, or make the field an `enum`.",
     ),
     "codec.too-long": Entry(
         "this codec has {found} steps, more than {limit}",
@@ -113,11 +113,11 @@ MAPS = {
         "Say it in fewer steps.",
     ),
     "codec.type-mismatch": Entry(
-        "a value of type {found} does not fit here",
+        "a value of type `{found}` does not fit here",
         "It would be refused by the system, or change its meaning on the way.",
         (
             "`{codec}` takes {takes}.",
-            "`{name}` is {expected}: let the last codec give that.",
+            "`{name}` is `{expected}`: let the last codec give that.",
             "One that does: {codecs}.",
         ),
     ),

@@ -38,7 +38,7 @@ NAMES = {
         "Import what you need directly.",
     ),
     "name.duplicate": Entry(
-        "`{name}` is declared twice as {kind}",
+        "`{name}` is declared already: this {kind} is a second one",
         "Two people would each believe that theirs is the one that runs.",
         "Rename or remove one of them.",
         {"declared-here": "the first one"},
@@ -71,15 +71,15 @@ NAMES = {
     "name.unknown-field": Entry(
         "{entity} has no field `{name}`",
         "The condition or value could never be computed.",
-        KNOWN,
+        (KNOWN, "Name a field of {entity}."),
     ),
     "name.unknown-function": Entry(
         "there is no function `{name}`",
         "The value could never be computed.",
-        KNOWN,
+        (KNOWN, 'What no function of the language does is a codec of your own: `as python("package.module:Codec")`.'),
     ),
     "name.unknown-member": Entry(
-        "`{name}` is no member of {type}",
+        "`{name}` is no member of `{type}`",
         "No record can ever have this value, so what depends on it never happens.",
         ("Add it to `{type}`, or name one of its members.", KNOWN),
     ),
@@ -89,7 +89,7 @@ NAMES = {
         (KNOWN, "Declare it with `extend {system} {{ resource {name} … }}`."),
     ),
     "name.unknown-state": Entry(
-        "`is {name}` means nothing for a value of type {found}",
+        "`is {name}` means nothing for a value of type `{found}`",
         "The condition would never hold, and what it guards would never happen.",
         (KNOWN, "Compare with a value by `=`."),
     ),

@@ -15,9 +15,11 @@ NOT_YET = {
     "not-yet.state-operation": _later(
         "a state that an operation sets (`{field}`)", "Leave it out, or map a field that can be written."
     ),
+    "not-yet.allow": _later("`allow {name}`", "Leave it out, and mend what it was to allow."),
     "not-yet.derive": _later("`derive {name}`", "Leave it out, and sync records that exist in a system."),
     "not-yet.automation": _later("`automation`", "Leave it out, and describe the automation in a comment."),
     "not-yet.example": _later("the example `{name}`", "Leave it out, or keep it as a comment."),
+    "not-yet.allow": _later("`allow {name}`", "Leave it out, and mend what is reported."),
     "not-yet.back-reference": _later("the back-reference `{name}`", "Leave it out."),
     "not-yet.computed-field": _later(
         "the computed field `{name}`", "Compute it where it is written: `price * 2 -> total`."
@@ -31,7 +33,7 @@ NOT_YET = {
     "not-yet.keyed-element": _later("`{name}`, an element by its key,", "Map a field of the resource itself."),
     "not-yet.collection": _later("`{type}`, a collection of records,", "Map the elements as an entity of their own."),
     "not-yet.list-default": _later(
-        "a default for {type}", "Leave it out: a collection is empty until something flows in."
+        "a default for `{type}`", "Leave it out: a collection is empty until something flows in."
     ),
     "not-yet.codec-path": _later("a setting of `{codec}` that is read from a field", "Write it as text."),
     "not-yet.several-conditions": _later("a second condition on one line", "Keep one of them."),

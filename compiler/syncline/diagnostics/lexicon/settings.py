@@ -19,7 +19,7 @@ SETTINGS = {
         'Write a literal of that kind, or read it from the environment: `{name}: env("NAME")`.',
         {},
         {
-            "kind": "this is {found}",
+            "kind": "it is given a {found}",
             "malformed": "this is no address",
             "no-http": "this address is for another protocol",
             "no-scheme": "this address does not begin with `https://`",

@@ -34,7 +34,7 @@ SYNCS = {
     "sync.action": Entry(
         "this rule does not say when to {operation}",
         "Read as always, or as never, it may do the opposite of what was meant.",
-        "Say one of {known}: `create in crm never`, `create in crm when CONDITION`, `delete in crm unlink`.",
+        "Say one of {known}, for example `{operation} in crm never`.",
     ),
     "sync.contradiction": Entry(
         "records are born in `{system}`, so this sync cannot {operation} them there",
@@ -65,10 +65,15 @@ SYNCS = {
         "This sync would wait for ever.",
         ("Synced here: {known}.", "Add a sync for {name}, or run `every …`."),
     ),
+    "sync.after-cycle": Entry(
+        "the syncs of {through} wait for one another",
+        "Each would wait for the other to drain first, and none would ever run.",
+        "Let the one whose records the others need run `every …`, and the others after it.",
+    ),
     "truth.unknown-field": Entry(
         "{entity} has no field `{name}`",
         "The rule would decide nothing, while the field that was meant stays without one.",
-        KNOWN,
+        (KNOWN, "Name a field of {entity}."),
     ),
     "truth.unknown-system": Entry(
         "`{name}` is no system of this sync",

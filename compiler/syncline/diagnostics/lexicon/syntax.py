@@ -88,7 +88,7 @@ SYNTAX = {
     "syntax.not-utf8": Entry(
         "{byte} is not UTF-8",
         "Read in another encoding, names and texts would reach the systems misspelled.",
-        "Save the file as UTF-8.",
+        ("It looks like {looks_like}.", "Save the file as UTF-8."),
     ),
     "syntax.not-formattable": Entry(
         "this file could not be laid out without {problem}",

@@ -24,10 +24,10 @@ TYPES = {
         },
     ),
     "type.mismatch": Entry(
-        "{expected} is due here, not {found}",
+        "`{expected}` is due here, not `{found}`",
         "The value would be refused by the system, or change its meaning on the way.",
         ("A codec bridges the two: {codecs}.", "Give a value of the type that is due, or change the type."),
-        {"other-branch": "the other branch is {type}"},
+        {"other-branch": "the other branch is `{type}`"},
     ),
     "type.record-as-value": Entry(
         "`{name}` is a record, not a value",
@@ -50,7 +50,7 @@ TYPES = {
         "Declare it in fewer steps.",
     ),
     "type.alias-of-record": Entry(
-        "`{name}` gives {target} a second name",
+        "`{name}` gives `{target}` a second name",
         "A record or an entity known under two names is changed under one of them only.",
         "Use `{target}` itself.",
     ),
@@ -65,7 +65,7 @@ TYPES = {
         "Keep to characters, classes, choices and counted repeats: `[A-Z0-9]{{8,20}}`.",
         {},
         {
-            "not-text": "{detail} is no text",
+            "not-text": "`{detail}` is no text",
             "invalid": "{detail}",
             "unsupported": "it uses {detail}, which other languages read differently",
             "catastrophic": "one text can match it in very many ways, so that a single record could stop the run",
