@@ -13,7 +13,7 @@ COMPILER = ROOT / "compiler" / "syncline"
 RUNTIME = ROOT / "runtime" / "syncline_runtime"
 
 PURE = (
-    "values", "records", "declaration", "codecs", "expressions", "observing", "identity", "deciding", "guarding",
+    "values", "records", "declaration", "frozen", "codecs", "expressions", "observing", "identity", "deciding", "guarding",
     "answering", "paging", "cursors",
 )  # fmt: skip
 

@@ -5,11 +5,16 @@ A generated module *declares* and *maps*; this package *does*. Everything here i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from syncline_runtime.values import Native, Shown, Value
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from syncline_runtime.frozen import dataclass
 
 RUNTIME_API = 1
 """Bumped by hand whenever a package generated for the former number would no longer run correctly."""

@@ -1,11 +1,16 @@
 """A diagnostic is data: a code, a place and facts. Words are added once, in `words.py`; renderers only lay them out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from syncline.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from syncline_runtime.frozen import dataclass
 
 Fact: TypeAlias = str | int | tuple[str, ...]
 

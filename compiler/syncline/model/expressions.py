@@ -1,11 +1,15 @@
 """Typed expressions: every name is resolved to a field, every operator to a function of the runtime's registry."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from syncline.model.types import Type
 from syncline.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from syncline_runtime.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,18 @@
 """The resolved spec. Spans point at the declaration's name unless said otherwise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from syncline.model.expressions import Expression
 from syncline.model.types import Type
 from syncline.source import Span
 from syncline_runtime.declaration import Child, Connector, OnDelete, Resource, SettingSource, When
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from syncline_runtime.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +267,9 @@ class Sync:
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     guards: tuple[Guard, ...] = ()
     triggers: tuple[Trigger, ...] = ()
-    complete: bool = True  # False: a clause, a system or its map was reported and left out, here or in the maps and the entity
+    complete: bool = (
+        True  # False: a clause, a system or its map was reported and left out, here or in the maps and the entity
+    )
 
     def map_of(self, system: System) -> Map | None:
         """The entity's map in `system`, if there is one."""

@@ -1,7 +1,12 @@
 """Types of the language after resolving: aliases are gone, parameters are numbers."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from syncline_runtime.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)
