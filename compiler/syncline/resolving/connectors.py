@@ -157,6 +157,7 @@ def _connector_word(item: syntax.Directive, name: str, findings: Findings) -> di
 
 
 EXPECTED = {
+    "setting": "setting url : url",
     "base": 'base "{url}/api"',
     "auth": "auth bearer token",
     "rate": "rate 300 per 10 seconds",
