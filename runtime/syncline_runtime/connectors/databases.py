@@ -58,8 +58,16 @@ class Sqlite:
                     done.append(Unavailable(f"the database is in use by somebody else ({error})"))
                 else:
                     raise LostConnection(str(error)) from None
-            except (sqlite3.Error, OverflowError, UnicodeEncodeError, ValueError) as error:
+            except (
+                sqlite3.InterfaceError,
+                sqlite3.ProgrammingError,
+                sqlite3.DataError,
+                OverflowError,
+                ValueError,
+            ) as error:
                 done.append(Refused("value", f"the database cannot hold this value ({error})"))
+            except sqlite3.Error as error:
+                raise LostConnection(str(error)) from None
         cursor.close()
         return done
 

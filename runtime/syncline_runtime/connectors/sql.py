@@ -196,9 +196,11 @@ class SqlSystem:
             return await asyncio.to_thread(self._transaction, table, purpose, writes)
 
     def _transaction(self, table: Table, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
+        engine = self._opened()
+        driver_error = engine.dialect.loaded_dbapi.Error
         try:
-            connection = self._opened().raw_connection()
-        except sa.exc.DBAPIError as error:
+            connection = engine.raw_connection()
+        except (sa.exc.DBAPIError, driver_error) as error:
             return [Unavailable(self._told(error))] * len(writes)
         try:
             try:
@@ -208,7 +210,7 @@ class SqlSystem:
                 return [Unavailable(self._redacted(str(error)))] * len(writes)
             try:
                 connection.commit()
-            except Exception as error:  # whatever a driver raises here, nobody knows what the database did
+            except driver_error as error:
                 connection.invalidate()
                 return [Unknown(f"the commit was not confirmed ({self._redacted(str(error))})")] * len(writes)
             return outcomes
@@ -388,8 +390,9 @@ class SqlSystem:
             raise SystemFailure(self.name, "it is not open")
         return self._engine
 
-    def _told(self, error: sa.exc.DBAPIError) -> str:
-        return self._redacted((str(error.orig).strip().splitlines() or [type(error).__name__])[0])
+    def _told(self, error: Exception) -> str:
+        origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        return self._redacted((str(origin).strip().splitlines() or [type(error).__name__])[0])
 
     def _redacted(self, text: str) -> str:
         try:

@@ -218,6 +218,23 @@ async def test_a_wrong_address_is_one_line_without_its_password(path, url):
     assert CANARY not in str(caught.value) + repr(caught.value) + repr(port.__dict__)
 
 
+async def test_values_that_sqlite_cannot_hold_are_refused_one_by_one(path):
+    port = database(path)
+    await port.open()
+    values = [10**30, "\ud800", {"a": 1}, "fine"]
+    outcomes = await port.create("customers", [Write({"name": value}) for value in values])
+    await port.close()
+    assert [type(outcome) for outcome in outcomes] == [Refused, Refused, Applied, Applied]
+
+
+async def test_a_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "x.sqlite").write_bytes(b"this is not a database at all, is it?" * 100)
+    port = database(tmp_path / "x.sqlite")
+    with pytest.raises(SystemFailure, match="file is not a database"):
+        await port.open()
+    await port.close()
+
+
 async def test_instants_are_written_as_sqlite_writes_them(path):
     port = database(path)
     await port.open()
