@@ -1,6 +1,6 @@
-"""The rows of the decision tables, one example each, and the actions that follow."""
+"""The rows of the decision table of a field, one example each, first merges, and the writes that follow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,120 +8,38 @@ from typing import Any
 import pytest
 
 from syncline_runtime.codecs.refusal import CodecError
-from syncline_runtime.deciding import actions, decide, resolve, want
+from syncline_runtime.deciding import decide, resolve, want
 from syncline_runtime.declaration import (
     Ask,
     Creation,
-    Deletion,
     Drift,
-    Entity,
-    FieldMap,
-    Flow,
     Merged,
     Newest,
-    OnDelete,
     Owned,
     Prefers,
     Rule,
-    Sync,
     Updating,
     When,
 )
-from syncline_runtime.policy import Policy, prepare
-from syncline_runtime.records import Action, ActionKind, Decision, Link, LinkStatus, Member, MemberState
+from syncline_runtime.policy import prepare
+from syncline_runtime.records import Action, ActionKind, Decision, MemberState
 from syncline_runtime.values import ABSENT
-
-BOTH, IN, OUT = "<->", "<-", "->"
-
-
-def flow(name: str, arrow: str = BOTH, when: When = When.ALWAYS, exact: bool = True) -> Flow:
-    return Flow(
-        field=name, native=(name,), contributes=arrow != OUT, writes=arrow != IN, when=when, exact=exact, line=7
-    )
-
-
-def mapped(system: str, *flows: Flow, **extra: Any) -> FieldMap:
-    settings: dict[str, Any] = {
-        "read": lambda native: {line.field: native.get(line.field, ABSENT) for line in flows},
-        "write": lambda values, old: {
-            line.field: values[line.field] for line in flows if line.writes and values[line.field] is not ABSENT
-        },
-    } | extra
-    return FieldMap(entity="Person", system=system, resource="people", flows=flows, line=5, **settings)
-
-
-def policy(
-    *maps: FieldMap,
-    rules: Mapping[str, Rule] | None = None,
-    defaults: Mapping[str, Any] | None = None,
-    required: frozenset[str] = frozenset(),
-    **clauses: Any,
-) -> Policy:
-    names = tuple(dict.fromkeys(line.field for each in maps for line in each.flows if not line.field.startswith("=")))
-    entity = Entity(
-        name="Person",
-        shape=dict,
-        fields=names,
-        kinds=dict.fromkeys(names, "text"),
-        defaults=defaults or {},
-        required=required,
-    )
-    sync = Sync(entity="Person", systems=tuple(each.system for each in maps), rules=rules or {}, line=3, **clauses)
-    return prepare(sync, entity, {each.system: each for each in maps})
-
-
-def two(rule: Rule | None = None, **clauses: Any) -> Policy:
-    """`name` both ways between crm and erp."""
-    return policy(
-        mapped("crm", flow("name")), mapped("erp", flow("name")), rules={"name": rule} if rule else {}, **clauses
-    )
-
-
-def member(system: str, shadow: Mapping[str, Any], seen: Mapping[str, Any] | None = None, **extra: Any) -> Member:
-    return Member(system=system, remote_id=f"{system}-1", shadow=shadow, seen=seen, **extra)
-
-
-def linked(values: Mapping[str, Any], *members: Member, **extra: Any) -> Link:
-    return Link(link_id=9, entity="Person", values=values, members={each.system: each for each in members}, **extra)
-
-
-def edited(crm: str = "Ana", erp: str = "Ana", times: Mapping[str, int] | None = None) -> Link:
-    """Agreed on `Ana`; each system shows what is given."""
-    members = [
-        member(
-            system,
-            {"name": "Ana"},
-            {"name": shown} if shown != "Ana" else None,
-            updated_at=datetime.fromtimestamp(times[system], UTC) if times and system in times else None,
-        )
-        for system, shown in (("crm", crm), ("erp", erp))
-    ]
-    return linked({"name": "Ana"}, *members)
-
-
-def newcomer(system: str, **seen: Any) -> Member:
-    return member(system, {}, seen, first_merge=True)
-
-
-def writes(decision: Decision) -> dict[str, dict[str, Any]]:
-    """What is wanted, by system and field."""
-    return {action.system: {name: new for name, (_, new) in action.fields.items()} for action in decision.actions}
-
-
-def rows(decision: Decision) -> list[str]:
-    return [change.row for change in decision.changes]
-
-
-def lost(decision: Decision) -> list[tuple[str, Any]]:
-    return [(loser.system, loser.value) for loser in decision.losers]
-
-
-def kinds(decision: Decision) -> list[tuple[ActionKind, str]]:
-    return [(action.kind, action.system) for action in decision.actions]
-
-
-CRM_FIRST = Prefers(order=("crm", "erp"), line=11)
-
+from tests.runtime.people import (
+    CRM_FIRST,
+    OUT,
+    edited,
+    flow,
+    kinds,
+    linked,
+    lost,
+    mapped,
+    member,
+    newcomer,
+    policy,
+    rows,
+    two,
+    writes,
+)
 
 # -- a field -----------------------------------------------------------------------------------------------------------
 
@@ -290,6 +208,13 @@ def test_f9_a_person_is_asked_about_that_field_only() -> None:
     assert writes(decision) == {"erp": {"phone": "2"}}
     assert decision.link.members["crm"].shadow == {"name": "Ana", "phone": "2"}
     assert decide(sides, decision.link).conflicts == decision.conflicts
+
+
+def test_f9_a_held_field_is_not_written_even_if_a_write_was_pending() -> None:
+    link = edited(crm="Eva", erp="Zoe")
+    behind = replace(link.members["erp"], shadow={"name": "Old"})
+    decision = decide(two(Ask()), replace(link, members={**link.members, "erp": behind}))
+    assert (decision.actions, len(decision.conflicts)) == ((), 1)
 
 
 def test_f9_closes_when_one_side_returns_to_what_was_agreed() -> None:
@@ -465,6 +390,16 @@ def test_m0_a_held_field_is_left_out_of_a_create() -> None:
     assert writes(decide(sides, link)) == {"shop": {"name": "Ana"}}
 
 
+def test_m0_a_field_that_nobody_fills_is_never_written() -> None:
+    sides = policy(
+        mapped("crm", flow("name")), mapped("erp", flow("name"), flow("note", OUT)), rules={"name": CRM_FIRST}
+    )
+    link = linked({}, newcomer("crm", name="Ana"), newcomer("erp", name="Ana", note="x"), fresh=True)
+    decision = decide(sides, link)
+    assert (decision.actions, lost(decision)) == ((), [])
+    assert decide(sides, decision.link).actions == ()
+
+
 def test_a_birth_is_a_create_with_every_field_and_the_defaults() -> None:
     sides = policy(
         mapped("crm", flow("name")), mapped("erp", flow("name"), flow("kind", OUT)), defaults={"kind": "lead"}
@@ -506,169 +441,3 @@ def test_maps_apply_to_the_records_they_are_for() -> None:
         replace(sides.sync, out_of_scope="archive"), sides.entity, {s: x.map for s, x in sides.sides.items()}
     )
     assert kinds(decide(archiving, leaving)) == [(ActionKind.ARCHIVE, "erp")]
-
-
-# -- a record ----------------------------------------------------------------------------------------------------------
-
-
-def deleted_in_crm(erp: str = "Ana", **extra: Any) -> Link:
-    link = edited(erp=erp)
-    gone = replace(link.members["crm"], state=MemberState.GONE, missing_since=1.0)
-    return replace(link, members={**link.members, "crm": gone}, **extra)
-
-
-def on_delete(clause: OnDelete, unless_edited: bool = False) -> Policy:
-    return two(CRM_FIRST, deletes={"erp": Deletion(policy=clause, unless_edited=unless_edited, line=21)})
-
-
-@pytest.mark.parametrize(
-    ("clause", "kind"),
-    [
-        (OnDelete.PROPAGATE, ActionKind.DELETE),
-        (OnDelete.ARCHIVE, ActionKind.ARCHIVE),
-        (OnDelete.UNLINK, ActionKind.UNLINK),
-    ],
-)
-def test_d_p_a_deletion_follows_its_clause(clause: OnDelete, kind: ActionKind) -> None:
-    (action,) = decide(on_delete(clause), deleted_in_crm()).actions
-    assert (action.kind, action.system, action.remote_id) == (kind, "erp", "erp-1")
-    assert (action.reason, action.line) == (f"deleted in crm: delete in erp {clause.value}", 21)
-
-
-def test_d_p_never_leaves_the_other_record_alone_for_good() -> None:
-    decision = decide(on_delete(OnDelete.NEVER), deleted_in_crm(erp="Eva"))
-    assert (decision.actions, decision.link.status, decision.link.values) == ((), LinkStatus.LIVE, {"name": "Eva"})
-    assert decide(on_delete(OnDelete.NEVER), decision.link).actions == ()
-
-
-def test_d_p_hold_and_no_clause_at_all_hold_the_link() -> None:
-    for sides in (on_delete(OnDelete.HOLD), two(CRM_FIRST)):
-        decision = decide(sides, deleted_in_crm())
-        assert (decision.link.status, kinds(decision)) == (LinkStatus.HELD, [(ActionKind.HOLD, "erp")])
-        assert "deleted in crm" in decision.conflicts[0].reason
-        assert actions(sides, decision.link) == decision.actions
-
-
-def test_d_p_recreate_makes_a_new_generation_without_the_dead_record() -> None:
-    decision = decide(on_delete(OnDelete.RECREATE), deleted_in_crm(erp="Eva"))
-    assert (kinds(decision), decision.link.generation) == ([(ActionKind.CREATE, "crm")], 2)
-    assert writes(decision) == {"crm": {"name": "Eva"}}
-    assert "crm" not in decision.link.members
-
-
-def test_d_p_recreate_where_nothing_may_be_created_is_held() -> None:
-    sides = two(
-        CRM_FIRST, deletes={"erp": Deletion(policy=OnDelete.RECREATE)}, creates={"crm": Creation(allowed=False)}
-    )
-    decision = decide(sides, deleted_in_crm())
-    assert (decision.link.status, "create in crm never" in decision.conflicts[0].reason) == (LinkStatus.HELD, True)
-
-
-def test_d_m_a_deletion_that_meets_an_edit_is_held_if_the_clause_says_unless_edited() -> None:
-    decision = decide(on_delete(OnDelete.PROPAGATE, unless_edited=True), deleted_in_crm(erp="Eva"))
-    assert (decision.link.status, kinds(decision)) == (LinkStatus.HELD, [(ActionKind.HOLD, "erp")])
-    assert decision.link.members["erp"].seen == {"name": "Eva"}
-    assert "edited in erp (name)" in decision.conflicts[0].reason
-    assert kinds(decide(on_delete(OnDelete.PROPAGATE, unless_edited=True), deleted_in_crm())) == [
-        (ActionKind.DELETE, "erp")
-    ]
-
-
-def test_d_m_a_deletion_that_wins_journals_the_edit() -> None:
-    decision = decide(on_delete(OnDelete.PROPAGATE), deleted_in_crm(erp="Eva"))
-    assert (kinds(decision), lost(decision)) == ([(ActionKind.DELETE, "erp")], [("erp", "Eva")])
-    assert lost(decide(on_delete(OnDelete.PROPAGATE), decision.link)) == []
-
-
-def test_a_held_link_is_released_when_the_record_is_back() -> None:
-    held = decide(on_delete(OnDelete.HOLD), deleted_in_crm()).link
-    back = replace(held.members["crm"], state=MemberState.LIVE, seen={"name": "Ana"}, missing_since=None)
-    decision = decide(on_delete(OnDelete.HOLD), replace(held, members={**held.members, "crm": back}))
-    assert (decision.link.status, decision.actions, decision.conflicts) == (LinkStatus.LIVE, (), ())
-
-
-def test_d_d_closes_the_link_but_not_while_a_create_is_open() -> None:
-    link = linked({"name": "Ana"}, member("crm", {"name": "Ana"}, state=MemberState.GONE))
-    assert decide(two(CRM_FIRST), link).link.status is LinkStatus.TOMBSTONE
-    assert decide(two(CRM_FIRST), link, barred={"erp"}).link.status is LinkStatus.LIVE
-
-
-def test_a_tombstone_is_left_alone_until_its_record_is_back() -> None:
-    gone = replace(member("crm", {"name": "Ana"}), state=MemberState.GONE)
-    link = linked({"name": "Ana"}, gone, replace(gone, system="erp"), status=LinkStatus.TOMBSTONE)
-    assert decide(two(CRM_FIRST), link) == Decision(link=link)
-    back = member("erp", {"name": "Ana"}, {"name": "Eva"})
-    decision = decide(two(CRM_FIRST), replace(link, members={**link.members, "erp": back}))
-    assert (decision.link.status, decision.link.generation) == (LinkStatus.LIVE, 2)
-    assert (kinds(decision), writes(decision)) == ([(ActionKind.CREATE, "crm")], {"crm": {"name": "Eva"}})
-
-
-def test_a_question_mark_waits_and_lets_the_other_side_be_decided() -> None:
-    link = edited(erp="Eva")
-    missing = replace(link.members["crm"], state=MemberState.MISSING, missing_since=1.0)
-    decision = decide(two(CRM_FIRST), replace(link, members={**link.members, "crm": missing}))
-    assert (decision.link.values, decision.actions) == ({"name": "Eva"}, ())
-    gone = replace(link.members["erp"], state=MemberState.GONE, seen=None)
-    waiting = decide(on_delete(OnDelete.PROPAGATE), replace(link, members={"crm": missing, "erp": gone}))
-    assert (waiting.actions, waiting.link.status) == ((), LinkStatus.LIVE)
-
-
-def test_a_question_mark_among_three_puts_off_deletes_and_creates() -> None:
-    sides = policy(
-        *(mapped(system, flow("name")) for system in ("crm", "erp", "shop")),
-        rules={"name": CRM_FIRST},
-        deletes={"erp": Deletion(policy=OnDelete.PROPAGATE), "shop": Deletion(policy=OnDelete.PROPAGATE)},
-    )
-    base = {"name": "Ana"}
-    gone = member("crm", base, state=MemberState.GONE)
-    missing = member("shop", base, state=MemberState.MISSING)
-    assert decide(sides, linked(base, gone, member("erp", base), missing)).actions == ()
-    assert kinds(decide(sides, linked(base, gone, member("erp", base)))) == [(ActionKind.DELETE, "erp")]
-    assert decide(sides, linked(base, member("erp", base), missing)).actions == ()
-    outside = member("erp", base, base, state=MemberState.OUT_OF_SCOPE)
-    assert decide(sides, linked(base, member("crm", base), outside, missing)).actions == ()
-
-
-def test_x_a_record_out_of_scope_is_left_out_and_told_once() -> None:
-    link = edited(crm="Eva", erp="Zoe")
-    outside = replace(link.members["erp"], state=MemberState.OUT_OF_SCOPE)
-    decision = decide(two(CRM_FIRST), replace(link, members={**link.members, "erp": outside}))
-    assert (decision.link.values, kinds(decision), lost(decision)) == (
-        {"name": "Eva"},
-        [(ActionKind.UNLINK, "erp")],
-        [],
-    )
-    assert decide(two(CRM_FIRST), decision.link).actions == ()
-    back = replace(decision.link.members["erp"], state=MemberState.LIVE, seen={"name": "Zoe"})
-    again = decide(two(CRM_FIRST), replace(decision.link, members={**decision.link.members, "erp": back}))
-    assert writes(again) == {"crm": {"name": "Zoe"}}
-
-
-def test_x_keep_goes_on_and_archive_takes_the_others_along() -> None:
-    link = edited(crm="Eva")
-    outside = replace(
-        link, members={**link.members, "erp": replace(link.members["erp"], state=MemberState.OUT_OF_SCOPE)}
-    )
-    assert writes(decide(two(CRM_FIRST, out_of_scope="keep"), outside)) == {"erp": {"name": "Eva"}}
-    assert kinds(decide(two(CRM_FIRST, out_of_scope="archive"), outside)) == [(ActionKind.ARCHIVE, "crm")]
-
-
-def test_the_first_run_deletes_nothing() -> None:
-    gone = replace(newcomer("crm", name="Ana"), state=MemberState.GONE)
-    link = linked({}, gone, newcomer("erp", name="Ana"), fresh=True)
-    assert decide(on_delete(OnDelete.PROPAGATE), link).actions == ()
-    assert decide(on_delete(OnDelete.PROPAGATE), deleted_in_crm(fresh=True)).actions == ()
-    joined = deleted_in_crm()
-    new = replace(joined.members["erp"], first_merge=True)
-    assert decide(on_delete(OnDelete.PROPAGATE), replace(joined, members={**joined.members, "erp": new})).actions == ()
-
-
-def test_a_barred_system_gets_no_action_of_any_kind() -> None:
-    for link in (edited(crm="Eva"), deleted_in_crm(), linked({"name": "Ana"}, member("crm", {"name": "Ana"}))):
-        assert decide(on_delete(OnDelete.PROPAGATE), link, barred={"erp"}).actions == ()
-
-
-def test_the_same_inputs_give_the_same_decision_to_the_byte() -> None:
-    cases: list[Callable[[], Link]] = [lambda: edited(crm="Eva", erp="Zoe"), deleted_in_crm]
-    for case in cases:
-        assert repr(decide(on_delete(OnDelete.ARCHIVE), case())) == repr(decide(on_delete(OnDelete.ARCHIVE), case()))

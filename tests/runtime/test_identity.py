@@ -113,6 +113,11 @@ def test_a_match_that_a_stronger_rule_gives_to_another_is_not_mutual() -> None:
     answer = place(found, vat=None, site="a.mx")
     assert (answer.situation, answer.action) == (Situation.AMBIGUOUS, "quarantine")
     assert "crm: 2" in answer.detail
+    by_name = {
+        (VAT, "V1"): {"erp": (Holder(remote_id="8", keys=("V1", None, "Ana")),)},
+        (NAME, "Ana"): {"crm": (free("2"),)},
+    }
+    assert place(by_name).action == "link", "a weaker one is no rival"
 
 
 def test_a_key_that_an_open_create_uses_is_reserved() -> None:
