@@ -140,6 +140,13 @@ def test_the_edges_of_a_type_are_inside() -> None:
     assert codecs.date_of(date(2026, 1, 31)) == date(2026, 1, 31)
 
 
+def test_a_set_or_list_that_is_never_null_is_empty_where_a_system_shows_none() -> None:
+    assert codecs.set_or_empty(None, codecs.text_of) == frozenset()
+    assert codecs.list_or_empty(None, codecs.text_of) == ()
+    assert codecs.set_or_empty(ABSENT, codecs.text_of) is ABSENT  # not delivered is not empty
+    assert codecs.list_or_empty(("a",), codecs.text_of) == ("a",)
+
+
 def test_tables_of_codes_are_whole() -> None:
     assert len(codecs.COUNTRIES) == 249 + 1
     assert {"MX", "DE", "US", "XK"} <= codecs.COUNTRIES

@@ -87,7 +87,8 @@ def guarded(
         and None not in (type_.precision, type_.scale)
     ):
         return call("scaled_text", value.items[0].code, *_parameters(type_, constants))
-    return call(_function(type_), value, *_parameters(type_, constants))
+    function = f"{kind}_or_empty" if kind in ("set", "list") and not type_.nullable else _function(type_)
+    return call(function, value, *_parameters(type_, constants))
 
 
 def _guaranteed(type_: Type, native: NativeField, pipeline: tuple[CodecUse, ...]) -> bool:

@@ -258,6 +258,12 @@ def set_of(value: object, element: Callable[..., Any] = present, *parameters: An
     raise wrong_type("a set", value)
 
 
+def set_or_empty(value: object, element: Callable[..., Any] = present, *parameters: Any) -> frozenset[Any] | Absent:
+    """A set as `set_of` holds it, for a field that is never null: a system that shows no set at all shows an empty one."""
+    found = set_of(value, element, *parameters)
+    return frozenset() if found is None else found
+
+
 def list_of(value: object, element: Callable[..., Any] = present, *parameters: Any) -> tuple[Any, ...] | Absent | None:
     """A list of what `element(value, *parameters)` makes of each; null is no element."""
     if type(value) is tuple:
@@ -265,6 +271,12 @@ def list_of(value: object, element: Callable[..., Any] = present, *parameters: A
     if value is None or value is ABSENT:
         return value
     raise wrong_type("a list", value)
+
+
+def list_or_empty(value: object, element: Callable[..., Any] = present, *parameters: Any) -> tuple[Any, ...] | Absent:
+    """A list as `list_of` holds it, for a field that is never null: a system that shows no list at all shows an empty one."""
+    found = list_of(value, element, *parameters)
+    return () if found is None else found
 
 
 TYPES: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(

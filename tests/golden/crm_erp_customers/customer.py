@@ -10,7 +10,7 @@ from syncline_runtime.codecs import (
     email_of,
     lower_get,
     lower_put,
-    set_of,
+    set_or_empty,
     strip_get,
     strip_put,
     text_of,
@@ -21,10 +21,10 @@ from syncline_runtime.codecs import (
     url_of,
     wire_null_blank_get,
     wire_null_blank_put,
+    wire_set_array_get,
+    wire_set_array_put,
     wire_set_comma_get,
     wire_set_comma_put,
-    wire_set_json_get,
-    wire_set_json_put,
 )
 from syncline_runtime.declaration import Entity, FieldMap, Flow, MatchRule
 from syncline_runtime.values import ABSENT, Native
@@ -50,7 +50,7 @@ def read_crm(native: Native) -> dict[str, Any]:
         "phone": e164_get(wire_null_blank_get(native.get("phone", ABSENT)), "NO"),  # crm_erp_customers.sync:52
         "vat": text_of(vat, 20),  # crm_erp_customers.sync:53
         "website": url_of(wire_null_blank_get(native.get("website", ABSENT))),  # crm_erp_customers.sync:54
-        "tags": set_of(wire_set_json_get(native.get("tags", ABSENT)), text_of),  # crm_erp_customers.sync:55
+        "tags": set_or_empty(wire_set_array_get(native.get("tags", ABSENT)), text_of),  # crm_erp_customers.sync:55
     }
 
 
@@ -63,7 +63,7 @@ def write_crm(customer: Mapping[str, Any], old: Native | None) -> Native:
         "phone": wire_null_blank_put(e164_put(customer.get("phone", ABSENT), "NO")),  # crm_erp_customers.sync:52
         "vat": wire_null_blank_put(vat),  # crm_erp_customers.sync:53
         "website": wire_null_blank_put(customer.get("website", ABSENT)),  # crm_erp_customers.sync:54
-        "tags": wire_set_json_put(customer.get("tags", ABSENT)),  # crm_erp_customers.sync:55
+        "tags": wire_set_array_put(customer.get("tags", ABSENT)),  # crm_erp_customers.sync:55
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -76,7 +76,7 @@ def read_erp(native: Native) -> dict[str, Any]:
         "phone": e164_get(native.get("phone", ABSENT), "NO"),  # crm_erp_customers.sync:61
         "vat": text_of(upper_get(native.get("vat", ABSENT)), 20),  # crm_erp_customers.sync:62
         "website": url_of(native.get("website", ABSENT)),  # crm_erp_customers.sync:63
-        "tags": set_of(wire_set_comma_get(native.get("tags", ABSENT)), text_of),  # crm_erp_customers.sync:64
+        "tags": set_or_empty(wire_set_comma_get(native.get("tags", ABSENT)), text_of),  # crm_erp_customers.sync:64
     }
 
 

@@ -1,0 +1,71 @@
+"""A generated package, run as its users run it: `python -m <package>` in a folder of its own, settings in a `.env` file."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+IN_STEP, NEEDS_PERSON, FAILED, AWAITS_CONSENT = 0, 1, 2, 3
+_PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended. `problems` is what it told on stderr."""
+
+    code: int
+    text: str
+    problems: str
+
+    @property
+    def document(self) -> Any:
+        """The JSON document of a command with `--json`."""
+        return json.loads(self.text)
+
+    def sync(self, entity: str = "Customer") -> dict[str, Any]:
+        """What a run with `--json` says of one entity."""
+        (found,) = (sync for sync in self.document["syncs"] if sync["entity"] == entity)
+        return dict(found)
+
+
+@dataclass(slots=True)
+class Command:
+    """The command line of one generated package; `variables` go into its `.env` file before each command."""
+
+    folder: Path
+    package: str
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str) -> Ended:
+        """Run `python -m <package> <arguments>` to its end."""
+        process = self.start(*arguments)
+        text, problems = process.communicate(timeout=_PATIENCE_SECONDS)
+        return Ended(process.returncode, text, problems)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `python -m <package> <arguments>`."""
+        lines = [f"{name}={value}\n" for name, value in self.variables.items()]
+        (self.folder / ".env").write_text("".join(lines))
+        return subprocess.Popen(
+            [sys.executable, "-m", self.package, *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def build(spec: Path, folder: Path, variables: Mapping[str, str]) -> Command:
+    """Build a spec's package into the folder with `syncline build`. Raises CalledProcessError."""
+    subprocess.run(
+        [sys.executable, "-m", "syncline", "build", str(spec), "-o", str(folder)],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+    return Command(folder, spec.stem, dict(variables))
