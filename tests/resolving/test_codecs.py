@@ -136,6 +136,8 @@ def test_a_table_lists_members_and_natives_in_their_order(within: Resolve) -> No
         ("Stage", "stage as { open: 1 }", "type.mismatch", "1"),
         ("Stage", 'rank as { open: "1" }', "type.mismatch", '"1"'),
         ("Stage", "stage as { open: [] }", "codec.table-empty", "open: []"),
+        ("Stage", "stage as { }", "codec.table-empty", "{ }"),
+        ("Stage", "stage as { otherwise: open }", "codec.table-empty", "{ otherwise: open }"),
         ("Stage", 'stage as { "open": "o" }', "type.mismatch", '"open"'),
         ("Stage", 'price as { open: "o" }', "codec.type-mismatch", '{ open: "o" }'),
         ("boolean", 'stage as { true: "Y" }', "codec.table-type", '{ true: "Y" }'),

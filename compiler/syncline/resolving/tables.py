@@ -18,6 +18,9 @@ def resolve_table(
     if kind.kind not in TEXT_KINDS:
         scope.findings.report("codec.table-type", span, found=str(kind))
         return None
+    if not node.entries:
+        scope.findings.report("codec.table-empty", node.span, name=kind.members[0] if kind.members else "any value")
+        return None
     rows: dict[str, tuple[str | int | bool | None, ...]] = {}
     first: dict[str, Span] = {}
     sound = True
