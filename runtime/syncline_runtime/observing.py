@@ -44,9 +44,7 @@ def changed(shadow: Values, shown: Values) -> tuple[str, ...]:
     """Return the fields that differ from the shadow, in the order shown; ABSENT is never a change."""
     if shadow == shown:
         return ()
-    return tuple(
-        name for name, value in shown.items() if value is not ABSENT and shadow.get(name, ABSENT) != value
-    )
+    return tuple(name for name, value in shown.items() if value is not ABSENT and shadow.get(name, ABSENT) != value)
 
 
 def observe(member: Member, observation: Observation, lag_seconds: float) -> Member:
