@@ -210,12 +210,11 @@ def _decide(context: Context) -> Held:
     for where, count in counts.items():
         context.summary.planned[where] = max(count, context.summary.planned.get(where, 0))
     held: dict[str, frozenset[ActionKind]] = {}
-    for hold in guard(context.sync, counts, store.count_links(entity), run=str(context.run_id)):
-        operation = "delete" if ActionKind.ARCHIVE in hold.operations else hold.operations[0].value
-        if operation in context.options.approved:
+    for hold in guard(context.sync, counts, store.count_links(entity)):
+        if hold.operation in context.options.approved:
             continue
         held[hold.system] = held.get(hold.system, frozenset()) | frozenset(hold.operations)
-        line = f"{hold.reason}; look at `plan`, then let them pass with `run --approve {operation}`"
+        line = f"{hold.reason}; look at `plan`, then let them pass with `{hold.release}`"
         if line not in context.summary.held:
             context.summary.held.append(line)
     return held

@@ -10,9 +10,10 @@ from syncline_runtime.records import ActionKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Operations of one system held in this run: why, and the command that releases them."""
+    """Actions of one system held in this run: why, and the command that releases them. `operation` as the spec names it."""
 
     system: str
+    operation: str
     operations: tuple[ActionKind, ...]
     reason: str
     release: str
@@ -30,9 +31,7 @@ _DEFAULTS: Final = (
 )
 
 
-def guard(
-    sync: Sync, counts: Mapping[tuple[str, ActionKind], int], links: int, *, run: str = "RUN"
-) -> tuple[Hold, ...]:
+def guard(sync: Sync, counts: Mapping[tuple[str, ActionKind], int], links: int) -> tuple[Hold, ...]:
     """Hold what exceeds the guards: `counts` of planned actions by system and kind, `links` the entity's live links.
 
     A guard of the spec replaces the default of its operation; a limit is exceeded when both its count and its percentage are.
@@ -46,7 +45,7 @@ def guard(
             kinds = _KINDS[limit.operation]
             count = sum(counts.get((system, kind), 0) for kind in kinds)
             if count > limit.count and count * 100 > limit.percent * links:
-                holds.append(_hold(sync, system, limit, kinds, count, links, run))
+                holds.append(_hold(sync, system, limit, kinds, count, links))
     return tuple(holds)
 
 
@@ -55,14 +54,13 @@ def listing_shrunk(listed: int, known: int) -> bool:
     return listed * 2 < known
 
 
-def _hold(
-    sync: Sync, system: str, limit: GuardLimit, kinds: tuple[ActionKind, ...], count: int, links: int, run: str
-) -> Hold:
+def _hold(sync: Sync, system: str, limit: GuardLimit, kinds: tuple[ActionKind, ...], count: int, links: int) -> Hold:
     by = f"guard {limit.operation} over {limit.count} and {limit.percent:g}%" + ("" if limit.line else " (default)")
     return Hold(
         system=system,
+        operation=limit.operation,
         operations=kinds,
         reason=f"{count} {limit.operation}s of {sync.entity} in {system}, of {links} links: {by}",
-        release=f"approve {limit.operation}s {run}",
+        release=f"run --approve {limit.operation}",
         line=limit.line,
     )

@@ -48,16 +48,18 @@ def test_a_guard_of_the_spec_replaces_the_default_of_its_operation() -> None:
     assert guard(strict, {("erp", DELETE): 3, ("erp", UPDATE): 100}, 100) == (
         Hold(
             system="erp",
+            operation="delete",
             operations=(DELETE, ARCHIVE),
             reason="3 deletes of Company in erp, of 100 links: guard delete over 2 and 1%",
-            release="approve deletes RUN",
+            release="run --approve delete",
             line=30,
         ),
         Hold(
             system="erp",
+            operation="update",
             operations=(UPDATE,),
             reason="100 updates of Company in erp, of 100 links: guard update over 20 and 50% (default)",
-            release="approve updates RUN",
+            release="run --approve update",
         ),
     )
     assert guard(sync(GuardLimit(operation="delete", count=50, percent=50)), {("erp", DELETE): 40}, 41) == ()
@@ -65,8 +67,8 @@ def test_a_guard_of_the_spec_replaces_the_default_of_its_operation() -> None:
 
 def test_creates_are_guarded_only_where_the_spec_says_so() -> None:
     assert guard(sync(), {("erp", CREATE): 10_000}, 0) == ()
-    (hold,) = guard(sync(GuardLimit(operation="create", count=100, percent=0)), {("erp", CREATE): 101}, 0, run="12")
-    assert hold.release == "approve creates 12"
+    (hold,) = guard(sync(GuardLimit(operation="create", count=100, percent=0)), {("erp", CREATE): 101}, 0)
+    assert hold.release == "run --approve create"
 
 
 def test_a_short_listing_is_no_evidence_of_absence() -> None:
