@@ -173,8 +173,8 @@ class ReviewStore(Protocol):
     def release_links(self, entity: str, link_ids: Iterable[int]) -> None:
         """Nothing is left to be written for these links."""
 
-    def held_records(self, entity: str, system: str) -> dict[str, str]:
-        """Records without a link in quarantine: remote id -> reason code."""
+    def held_records(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, str]:
+        """Those of the records that are in quarantine without regard to a link: remote id -> reason code."""
 
     def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None]]:
         """Writes that were refused: (link, system) -> remote id, fingerprint of what was refused."""

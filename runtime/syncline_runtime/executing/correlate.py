@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from syncline_runtime.executing.context import BATCH, Context
-from syncline_runtime.executing.decide import Counts, Pair, decide_links
+from syncline_runtime.executing.decide import Counts, Pair, decide_links, tomb
 from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys
 from syncline_runtime.records import Correlation
 from syncline_runtime.rows import LinkRow, MemberRow, Row
@@ -62,7 +62,7 @@ def _place(
         for row in rows
     ]
     known = _known(context, records, creating)
-    was_held = store.review.held_records(name, system)
+    was_held = store.review.held_records(name, system, [row.remote_id for row in rows])
     placed = _Placed()
     answers: list[tuple[MemberRow, Correlation]] = []
     taken: set[tuple[str, str]] = set()
@@ -111,7 +111,9 @@ def _place(
     if placed.alone:
         store.add_links((link_id, name, 1, row.seen, 1, context.run_id) for link_id, row in placed.alone)
         store.attach((link_id, row.seen, None, row.member_id) for link_id, row in placed.alone)
-    store.attach(placed.joined)
+    if placed.joined:
+        _replace_dead(context, placed)
+        store.attach(placed.joined)
     store.unsettle(placed.touched)
     store.review.quarantine(placed.held)
     if was_held:
@@ -122,6 +124,16 @@ def _place(
             if row.remote_id in was_held and row.remote_id not in held
         )
     return placed.again
+
+
+def _replace_dead(context: Context, placed: _Placed) -> None:
+    """A record that was deleted and made anew: the dead one leaves the link to its successor."""
+    store, now = context.store, context.clock.now()
+    dead = [
+        member for members in store.members_of(placed.touched).values() for member in members if member.state == "gone"
+    ]
+    store.review.bury(tomb(context, member.link_id or 0, 0, member, "deleted", now) for member in dead)
+    store.forget_members(member.member_id for member in dead)
 
 
 def _known(context: Context, records: Sequence[Unlinked], creating: frozenset[tuple[int, str]]) -> Known:

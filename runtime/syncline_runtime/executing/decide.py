@@ -93,7 +93,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         store.review.bury(buried)
         if forgotten:
             # A dead generation: its tombstone stays, its place in the link is free.
-            store.review.bury(_tomb(context, row.link_id or 0, 0, row, "deleted", now) for row in forgotten)
+            store.review.bury(tomb(context, row.link_id or 0, 0, row, "deleted", now) for row in forgotten)
             store.forget_members(row.member_id for row in forgotten)
         if store.review.any_held_writes():
             store.review.release_links(context.entity.name, free)
@@ -224,7 +224,7 @@ def _burials(
     context: Context, row: LinkRow, member_rows: list[MemberRow], members: Mapping[str, Member], now: float
 ) -> list[Row]:
     return [
-        _tomb(
+        tomb(
             context,
             row.link_id,
             row.generation,
@@ -237,7 +237,8 @@ def _burials(
     ]
 
 
-def _tomb(context: Context, link_id: int, generation: int, row: MemberRow, cause: str, now: float) -> Row:
+def tomb(context: Context, link_id: int, generation: int, row: MemberRow, cause: str, now: float) -> Row:
+    """The tombstone of a record, for `bury`."""
     return (context.entity.name, row.system, row.remote_id, link_id, generation, cause, row.shadow, now)
 
 

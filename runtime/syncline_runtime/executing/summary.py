@@ -49,8 +49,8 @@ class Summary:
 
     @property
     def needs_person(self) -> bool:
-        """Whether something waits for a person."""
-        return bool(self.conflicts or self.quarantined or self.held)
+        """Whether something waits for a person, or for an outcome."""
+        return bool(self.conflicts or self.quarantined or self.held or self.unknown)
 
     def document(self) -> dict[str, Any]:
         """The summary as JSON values."""

@@ -45,11 +45,12 @@ class Review:
         rows = [(entity, link_id) for link_id in link_ids]
         self._many("DELETE FROM quarantine WHERE entity = ? AND link_id = ?", rows)
 
-    def held_records(self, entity: str, system: str) -> dict[str, str]:
-        """Records without a link in quarantine: remote id -> reason code."""
+    def held_records(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, str]:
+        """Those of the records that are in quarantine without regard to a link: remote id -> reason code."""
         rows = self._execute(
-            "SELECT remote_id, reason_code FROM quarantine WHERE entity = ? AND system = ? AND link_id = 0",
-            (entity, system),
+            "SELECT q.remote_id, q.reason_code FROM json_each(?) j CROSS JOIN quarantine q"
+            " ON q.entity = ? AND q.system = ? AND q.remote_id = j.value AND q.link_id = 0",
+            (json.dumps(remote_ids), entity, system),
         )
         return dict(rows.fetchall())
 

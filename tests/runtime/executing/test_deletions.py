@@ -133,10 +133,10 @@ async def test_a_mass_deletion_is_held(world: Any) -> None:
 
 
 async def test_an_empty_listing_is_no_evidence(world: Any) -> None:
-    two, _ = await linked(world, 8, sync=policy(OnDelete.PROPAGATE))
+    two, _ = await linked(world, 12, sync=policy(OnDelete.PROPAGATE))
     two.records("crm").clear()
     report = await two.run(full=True)
-    assert len(two.records("erp")) == 8
+    assert len(two.records("erp")) == 12
     assert "no evidence" in report.summaries[0].held[0]
 
 
