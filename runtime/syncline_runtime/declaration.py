@@ -57,10 +57,11 @@ class Literally:
 
 @dataclass(frozen=True, slots=True)
 class FromEnvironment:
-    """A setting read from the environment (or `.env`); `secret` values are never shown anywhere."""
+    """A setting read from the environment (or `.env`) as its `kind` says; `secret` values are never shown anywhere."""
 
     variable: str
     secret: bool
+    kind: Literal["text", "url", "secret", "integer", "boolean", "path"] = "text"
 
 
 SettingSource: TypeAlias = Literally | FromEnvironment

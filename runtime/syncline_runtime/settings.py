@@ -94,7 +94,7 @@ def resolve(system: System, variables: Mapping[str, str]) -> dict[str, Setting]:
         match source:
             case Literally(value):
                 settings[name] = value
-            case FromEnvironment(variable, secret):
+            case FromEnvironment(variable, secret, kind):
                 value = variables.get(variable, "")
                 if not value:
                     raise SystemFailure(
@@ -103,8 +103,28 @@ def resolve(system: System, variables: Mapping[str, str]) -> dict[str, Setting]:
                         setting=name,
                         remedy=f"set the environment variable {variable}, or put {variable}=… into the file .env",
                     )
-                settings[name] = SecretText(value) if secret else value
+                settings[name] = SecretText(value) if secret else _typed(system.name, name, kind, variable, value)
     return settings
+
+
+def _typed(system: str, name: str, kind: str, variable: str, text: str) -> str | int | bool:
+    """The value that a variable's text spells. Raises SystemFailure where it spells none of its kind."""
+    if kind not in ("integer", "boolean", "url"):
+        return text
+    from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
+
+    types: dict[str, type] = {"integer": int, "boolean": bool, "url": AnyHttpUrl}
+    try:
+        found: object = TypeAdapter(types[kind]).validate_strings(text.strip())
+    except ValidationError as error:
+        raise SystemFailure(
+            system,
+            f"a setting is no {kind}: {error.errors(include_input=False)[0]['msg'].lower()}",
+            setting=name,
+            remedy=f"mend the environment variable {variable}",
+        ) from None
+    # The address as it was given: the validated form adds a slash.
+    return found if isinstance(found, int) else text.strip()
 
 
 def plain(setting: Setting) -> str | int | bool:

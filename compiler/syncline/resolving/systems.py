@@ -99,7 +99,7 @@ def _from_environment(call: Call, asked: SettingModel, scope: Scope) -> SettingS
         label = Label(asked.span, "setting-declared-here")
         scope.findings.report("secret.literal", call.span, label, name=asked.name, problem="env", variable=variable)
         return None
-    return FromEnvironment(variable, secret)
+    return FromEnvironment(variable, secret, "text" if secret else asked.kind)  # type: ignore[arg-type]
 
 
 def _literal(node: Expression, kind: str) -> str | int | bool | None:

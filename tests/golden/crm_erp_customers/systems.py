@@ -59,7 +59,7 @@ CRM: Final = System(
     name="crm",
     connector=POCKETBASE_CONNECTOR,
     settings={
-        "url": FromEnvironment("CRM_URL", secret=False),
+        "url": FromEnvironment("CRM_URL", secret=False, kind="url"),
         "email": FromEnvironment("CRM_EMAIL", secret=False),
         "password": FromEnvironment("CRM_PASSWORD", secret=True),
     },
@@ -129,7 +129,7 @@ ERP: Final = System(
     name="erp",
     connector=TRYTON_CONNECTOR,
     settings={
-        "url": FromEnvironment("ERP_URL", secret=False),
+        "url": FromEnvironment("ERP_URL", secret=False, kind="url"),
         "database": FromEnvironment("ERP_DATABASE", secret=False),
         "user": FromEnvironment("ERP_USER", secret=False),
         "password": FromEnvironment("ERP_PASSWORD", secret=True),

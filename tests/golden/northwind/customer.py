@@ -6,16 +6,13 @@ from decimal import Decimal
 from typing import Any, Final, TypedDict
 
 from syncline_runtime.codecs import (
-    set_of,
+    set_or_empty,
     table,
-    table_put,
     text_of,
     trim_get,
     trim_put,
     upper_get,
     upper_put,
-    wire_integer_number_get,
-    wire_integer_number_put,
     wire_null_blank_get,
     wire_null_blank_put,
     wire_set_array_get,
@@ -23,7 +20,7 @@ from syncline_runtime.codecs import (
     wire_set_comma_get,
     wire_set_comma_put,
 )
-from syncline_runtime.codecs.quick import decimal_text, readings
+from syncline_runtime.codecs.quick import decimal_text, integer_get, member_put, readings
 from syncline_runtime.declaration import Entity, FieldMap, Flow, MatchRule
 from syncline_runtime.values import ABSENT, Native
 
@@ -64,19 +61,20 @@ def read_crm(native: Native) -> dict[str, Any]:
         "stage": STAGE_CRM_READ[native.get("stage", ABSENT)],  # northwind.sync:111
         "address.city": native.get("town", ABSENT),  # northwind.sync:112
         "address.country": native.get("country", ABSENT),  # northwind.sync:113
-        "tags": set_of(wire_set_array_get(native.get("labels", ABSENT)), text_of),  # northwind.sync:114
+        "tags": set_or_empty(wire_set_array_get(native.get("labels", ABSENT)), text_of),  # northwind.sync:114
     }
 
 
 def write_crm(customer: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.accounts that hold these values of Customer."""
     before: Native = {} if old is None else old
+    stage = customer.get("stage", ABSENT)  # northwind.sync:111
     native: Native = {
         "number": upper_put(customer.get("code", ABSENT)),  # northwind.sync:107
         "company": trim_put(customer.get("name", ABSENT)),  # northwind.sync:108
         "person": trim_put(customer.get("contact", ABSENT)),  # northwind.sync:109
         "phone": customer.get("phone", ABSENT),  # northwind.sync:110
-        "stage": table_put(customer.get("stage", ABSENT), STAGE_CRM, before.get("stage", ABSENT)),  # northwind.sync:111
+        "stage": member_put(stage, STAGE_CRM_READ, before.get("stage", ABSENT)),  # northwind.sync:111
         "town": customer.get("address.city", ABSENT),  # northwind.sync:112
         "country": customer.get("address.country", ABSENT),  # northwind.sync:113
         "labels": wire_set_array_put(customer.get("tags", ABSENT)),  # northwind.sync:114
@@ -91,25 +89,24 @@ def read_erp(native: Native) -> dict[str, Any]:
         "name": trim_get(wire_null_blank_get(native.get("name", ABSENT))),  # northwind.sync:119
         "contact": trim_get(wire_null_blank_get(native.get("contact", ABSENT))),  # northwind.sync:120
         "phone": wire_null_blank_get(native.get("telephone", ABSENT)),  # northwind.sync:121
-        "stage": STAGE_ERP_READ[wire_integer_number_get(native.get("status", ABSENT))],  # northwind.sync:122
+        "stage": STAGE_ERP_READ[integer_get(native.get("status", ABSENT))],  # northwind.sync:122
         "credit_limit": decimal_text(native.get("credit_limit", ABSENT)),  # northwind.sync:123
         "address.city": wire_null_blank_get(native.get("city", ABSENT)),  # northwind.sync:124
         "address.country": wire_null_blank_get(native.get("country", ABSENT)),  # northwind.sync:125
-        "tags": set_of(wire_set_comma_get(native.get("groups", ABSENT)), text_of),  # northwind.sync:126
+        "tags": set_or_empty(wire_set_comma_get(native.get("groups", ABSENT)), text_of),  # northwind.sync:126
     }
 
 
 def write_erp(customer: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of erp.customers that hold these values of Customer."""
     before: Native = {} if old is None else old
-    status2 = wire_integer_number_get(before.get("status", ABSENT))  # northwind.sync:122
-    status = table_put(customer.get("stage", ABSENT), STAGE_ERP, status2)  # northwind.sync:122
+    status = integer_get(before.get("status", ABSENT))  # northwind.sync:122
     native: Native = {
         "account": wire_null_blank_put(upper_put(customer.get("code", ABSENT))),  # northwind.sync:118
         "name": wire_null_blank_put(trim_put(customer.get("name", ABSENT))),  # northwind.sync:119
         "contact": wire_null_blank_put(trim_put(customer.get("contact", ABSENT))),  # northwind.sync:120
         "telephone": wire_null_blank_put(customer.get("phone", ABSENT)),  # northwind.sync:121
-        "status": wire_integer_number_put(status),  # northwind.sync:122
+        "status": member_put(customer.get("stage", ABSENT), STAGE_ERP_READ, status),  # northwind.sync:122
         "city": wire_null_blank_put(customer.get("address.city", ABSENT)),  # northwind.sync:124
         "country": wire_null_blank_put(customer.get("address.country", ABSENT)),  # northwind.sync:125
         "groups": wire_set_comma_put(customer.get("tags", ABSENT)),  # northwind.sync:126

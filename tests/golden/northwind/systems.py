@@ -46,7 +46,10 @@ LEDGER_CONNECTOR: Final = Connector(
 CRM: Final = System(
     name="crm",
     connector=SALESDESK_CONNECTOR,
-    settings={"url": FromEnvironment("CRM_URL", secret=False), "key": FromEnvironment("CRM_KEY", secret=True)},
+    settings={
+        "url": FromEnvironment("CRM_URL", secret=False, kind="url"),
+        "key": FromEnvironment("CRM_KEY", secret=True),
+    },
     resources={
         "accounts": Resource(
             name="accounts",
@@ -89,7 +92,7 @@ ERP: Final = System(
     name="erp",
     connector=LEDGER_CONNECTOR,
     settings={
-        "url": FromEnvironment("ERP_URL", secret=False),
+        "url": FromEnvironment("ERP_URL", secret=False, kind="url"),
         "user": FromEnvironment("ERP_USER", secret=False),
         "pass": FromEnvironment("ERP_PASSWORD", secret=True),
     },

@@ -1,6 +1,7 @@
 """Settings from the environment and `.env`; the call budget."""
 
 import copy
+import dataclasses
 import pickle
 
 import pytest
@@ -30,6 +31,25 @@ def test_settings_come_from_the_environment_and_secrets_stay_hidden():
     assert settings == {"url": "https://x", "password": SecretText(CANARY), "size": 7}
     assert CANARY not in repr(settings) + str(settings["password"]) + f"{settings['password']:>20}"
     assert settings["password"].reveal() == CANARY
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [("integer", " 42 ", 42), ("boolean", "yes", True), ("url", "https://erp.example/x", "https://erp.example/x")],
+)
+def test_a_variable_is_read_as_its_kind(kind, text, value):
+    system = dataclasses.replace(CRM, settings={"it": FromEnvironment("IT", secret=False, kind=kind)})
+    assert resolve(system, {"IT": text}) == {"it": value}
+
+
+@pytest.mark.parametrize(("kind", "text"), [("integer", "canary"), ("boolean", "canary"), ("url", "canary")])
+def test_a_variable_of_another_kind_is_one_line_that_does_not_show_it(kind, text):
+    system = dataclasses.replace(CRM, settings={"it": FromEnvironment("IT", secret=False, kind=kind)})
+    with pytest.raises(SystemFailure) as raised:
+        resolve(system, {"IT": text})
+    assert f"is no {kind}" in str(raised.value)
+    assert "IT" in str(raised.value)
+    assert "canary" not in str(raised.value)
 
 
 @pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])

@@ -1,0 +1,60 @@
+"""Every measurement in one table: `python benchmarks/run.py [--quick]`. Ratios are to hand-written code in the same run."""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from full_run import compare
+from large_spec import large_spec
+from mapping import measured
+
+HERE = Path(__file__).parent
+
+
+def processor_seconds(arguments: list[str], repeats: int) -> float:
+    """The median processor time of a process, bytecode cached as on any installed machine."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    found = []
+    for _ in range(repeats + 1):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return statistics.median(found[1:])
+
+
+def line(what: str, reached: str, aim: str) -> None:
+    """One row of the table."""
+    print(f"{what:<58} {reached:>12}   {aim}", flush=True)
+
+
+def main(quick: bool) -> None:
+    """Print the table."""
+    repeats = 1 if quick else 5
+    small, large = (10_000, 20_000) if quick else (10_000, 100_000)
+    line("measurement", "reached", "aim")
+    with tempfile.TemporaryDirectory(prefix="syncline-bench-") as folder:
+        spec = Path(folder, "large.sync")
+        spec.write_text(large_spec(10_000), encoding="utf-8")
+        seconds = processor_seconds(["-m", "syncline", "check", str(spec)], repeats)
+        line("check of a 10,000-line spec, processor s", f"{seconds:.2f}", "< 1.2")
+    example = HERE.parent / "specs" / "examples" / "crm_erp_customers.sync"
+    floor = processor_seconds(["-c", "pass"], repeats)
+    seconds = processor_seconds(["-m", "syncline", "check", str(example)], repeats)
+    line(f"cold check of a small file, processor s (bare Python {floor:.3f})", f"{seconds:.3f}", "< 0.15")
+    for cost in measured():
+        line(f"mapping a record, {cost.name}, ratio to by hand", f"{cost.ratio:.2f}", "< 1.10")
+    few, many = compare(small, 1), compare(large, 1 if quick else 3)
+    line(f"first run of {large:,} records, REST to SQLite, ratio to by hand", f"{many['ratio']:.2f}", "< 2.0")
+    line("  processor s, ours and by hand", f"{many['ours']:.1f} / {many['by hand']:.1f}", "")
+    line(f"  peak memory MB at {small:,} and {large:,}", f"{few['ours MB']:.0f} / {many['ours MB']:.0f}", "< 120, flat")
+    line("  requests against the least possible", f"{many['requests']:.3f}", "1.0")
+    line("a run with nothing changed, processor s", f"{many['nothing changed']:.2f}", "")
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv)
