@@ -22,11 +22,15 @@ _DECLARED: Final = tuple(
 )
 _APPLIED: Final = {signature.python for definition in FUNCTIONS.values() for signature in definition.signatures}
 
+_QUICK: Final = (
+    "date_text", "decimal_text", "decimal_text_put", "integer_get", "member_put", "readings", "scaled_text",
+)  # fmt: skip
+
 SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     {name: module for module, names in _STANDARD.items() for name in names}
     | dict.fromkeys(sorted(_APPLIED), "syncline_runtime.expressions")
     | dict.fromkeys(codecs.__all__, "syncline_runtime.codecs")
-    | dict.fromkeys(("date_text", "decimal_text", "readings", "scaled_text"), "syncline_runtime.codecs.quick")
+    | dict.fromkeys(_QUICK, "syncline_runtime.codecs.quick")
     | {"concatenated": "syncline_runtime.expressions.quick"}
     | dict.fromkeys(("ABSENT", "Money", "Native"), "syncline_runtime.values")
     | dict.fromkeys(_DECLARED, "syncline_runtime.declaration")

@@ -137,17 +137,16 @@ def flat(code: Code) -> str:
             return " ".join(f"{operator} {_operand(operand, parts)}".strip() for operator, operand in parts)
 
 
-_TIGHT: Final = frozenset({"", "is", "is not", "in", "not in"})
-
-
 def _operand(code: Code, parts: tuple[tuple[str, Code], ...]) -> str:
     if not isinstance(code, Infix):
         return flat(code)
-    # A comparison binds tighter than `and`, `or` and `if`; anything else is put in parentheses.
-    bare = all(operator in _TIGHT for operator, _ in code.parts) and not all(
-        operator in _TIGHT for operator, _ in parts
-    )
-    return flat(code) if bare else f"({flat(code)})"
+    return flat(code) if _binding(code.parts) > _binding(parts) else f"({flat(code)})"
+
+
+def _binding(parts: tuple[tuple[str, Code], ...]) -> int:
+    """How tightly operators bind; `and` in `or` is put in parentheses as well, for people."""
+    operators = {operator for operator, _ in parts}
+    return 0 if "if" in operators else 1 if operators & {"and", "or"} else 2
 
 
 def laid_out(code: Code, *, indent: str, before: int, after: int, remark: str = "") -> str:

@@ -55,7 +55,14 @@ def _wire(native: NativeField) -> CodecDefinition | None:
 
 
 # Codecs that the runtime has in a form for each record.
-_QUICK: Final = {"wire_date_iso_get": "date_text", "wire_decimal_text_get": "decimal_text"}
+_QUICK: Final = {
+    "wire_date_iso_get": "date_text",
+    "wire_decimal_text_get": "decimal_text",
+    "wire_decimal_text_put": "decimal_text_put",
+    "wire_integer_number_get": "integer_get",
+}
+# Codecs that write a canonical value as it is: reading has seen to its type.
+_UNCHANGED: Final = frozenset({"wire_boolean_json_put", "wire_integer_number_put", "wire_date_native_put"})
 
 
 # -- reading ------------------------------------------------------------------------------------------------------------
@@ -202,7 +209,10 @@ def _written(line: Line, record: str, constants: Constants, locals_: Mapping[str
             for earlier in line.pipeline[:position]:
                 old = call(definition(earlier).get, old, *_arguments(earlier, constants))
             extra = (old,)
-        code = call(known.put, code, *_arguments(use, constants), *extra)
+        if use.table and is_function(use):
+            code = call("member_put", code, constants.name(Readings(table_of(use))), *extra)
+        else:
+            code = call(known.put, code, *_arguments(use, constants), *extra)
     return code
 
 
@@ -212,7 +222,7 @@ def _value_of(record: str, name: str, *, absent: bool) -> Code:
 
 def _put_wire(native: NativeField, code: Code) -> Code:
     wire = _wire(native)
-    code = call(wire.put, code) if wire else code
+    code = call(_QUICK.get(wire.put, wire.put), code) if wire and wire.put not in _UNCHANGED else code
     return call(NULLS[native.null].put, code) if native.null else code
 
 
