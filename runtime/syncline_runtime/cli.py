@@ -129,6 +129,7 @@ def _parser(package: Package) -> argparse.ArgumentParser:
             metavar="SECONDS",
             help="how long a request without an answer may still be carried out (twice the time-out, at least 120)",
         )
+    run.add_argument("-v", "--verbose", action="store_true", help="say what is done, record by record, as `plan` does")
     run.add_argument("--apply-first", action="store_true", help="let the first run write; otherwise it is a plan")
     return parser
 
@@ -158,7 +159,8 @@ def _sync(package: Package, arguments: argparse.Namespace, out: TextIO, err: Tex
     # Records live for one batch and hold no cycles: a collector that runs rarely costs no memory and saves a tenth.
     gc.set_threshold(50_000, 20, 50)
     with SqliteStore(arguments.state, package.name) as store:
-        reporter = _reporter(package, clear, planning=planning, as_json=arguments.json)
+        telling = planning or (arguments.verbose and not arguments.json)
+        reporter = _reporter(package, clear, telling=telling, as_json=arguments.json)
         work = executor.plan if planning else executor.run
         report = asyncio.run(
             work(
@@ -224,8 +226,8 @@ def _settings(
     return settings if len(settings) == len(names) else None
 
 
-def _reporter(package: Package, out: Redacted, *, planning: bool, as_json: bool) -> Quiet:
-    if not planning:
+def _reporter(package: Package, out: Redacted, *, telling: bool, as_json: bool) -> Quiet:
+    if not telling:
         return Quiet(progress_stream())
     return JsonPlan(out, package) if as_json else TextPlan(out, package, progress_stream())
 

@@ -173,6 +173,7 @@ async def _run_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Su
             await apply(context, held)
         if not store.unsettled(entity, 0, 1) or (turn and context.summary.writes == before):
             break
+    context.summary.planned.clear()
     with store.transaction():
         store.save_setting(f"spec:{entity}", context.package.spec_sha256)
         if not context.down:
@@ -202,7 +203,7 @@ def _decide(context: Context) -> Held:
     counts: Counts = {}
     store, entity = context.store, context.entity.name
     first_new = store.reserve_links(0)
-    context.telling |= any(limit.operation == "create" for limit in context.sync.guards)
+    context.telling |= context.reporter.telling or any(limit.operation == "create" for limit in context.sync.guards)
     with _timed(context, "correlate"):
         correlate_unlinked(context, counts)
     with _timed(context, "decide"):

@@ -176,8 +176,8 @@ class ReviewStore(Protocol):
     def held_records(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, str]:
         """Those of the records that are in quarantine without regard to a link: remote id -> reason code."""
 
-    def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None]]:
-        """Writes that were refused: (link, system) -> remote id, fingerprint of what was refused."""
+    def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None, str]]:
+        """Writes that were refused: (link, system) -> remote id, fingerprint, field at fault."""
 
     def quarantined(self, limit: int = -1) -> list[Quarantined]: ...
 
@@ -216,7 +216,7 @@ class ReviewStore(Protocol):
 
 
 class StateStore(Protocol):
-    """Durable state. Writers must be called inside `transaction()`; rows are tuples of the columns each method names, in batches."""
+    """Durable state, in batches. Writers must be called inside `transaction()`; rows are tuples of the columns they name."""
 
     identity: str
 

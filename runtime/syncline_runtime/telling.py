@@ -49,6 +49,8 @@ def shown(value: Shown) -> str:
 class Quiet:
     """Tells nothing, or where the work stands on a terminal."""
 
+    telling = False
+
     def __init__(self, progress: TextIO | None = None) -> None:
         self._progress = progress
 
@@ -76,7 +78,9 @@ class Quiet:
 
 
 class TextPlan(Quiet):
-    """A plan for people: record by record, field by field."""
+    """A plan, or a run under way, for people: record by record, field by field."""
+
+    telling = True
 
     def __init__(self, out: Redacted, package: Package, progress: TextIO | None = None) -> None:
         super().__init__(progress)
@@ -135,6 +139,8 @@ class TextPlan(Quiet):
 
 class JsonPlan(Quiet):
     """A plan for machines: one document, written while it is found out."""
+
+    telling = True
 
     def __init__(self, out: Redacted, package: Package) -> None:
         super().__init__()

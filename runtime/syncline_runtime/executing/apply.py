@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncline_runtime.deciding import actions
 from syncline_runtime.declaration import Operation
@@ -22,6 +22,9 @@ _BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
 
 _LEAST_WAVE = 50
 """Writes between two commits, at least: after a crash, so many outcomes may be unknown."""
+
+Refusal = tuple[str, bytes | None, str]
+"""Of a write that was refused: remote id, fingerprint, field at fault."""
 
 Held = Mapping[str, frozenset[ActionKind]]
 """By system, the operations that a guard holds back."""
@@ -58,7 +61,7 @@ def _derive(
     rows: Sequence[LinkRow],
     queues: Mapping[str, _Queue],
     held: Held,
-    refused: Mapping[tuple[int, str], tuple[str, bytes | None]],
+    refused: Mapping[tuple[int, str], Refusal],
 ) -> None:
     members = context.store.members_of([row.link_id for row in rows])
     settled: list[int] = []
@@ -88,10 +91,13 @@ def _derive(
                 values = {name: wanted for name, (_, wanted) in action.fields.items()}
                 document = context.sides[system].packing.pack(values)
                 own = next((member for member in link_members if member.system == system), None)
-                sent = Sent(link, action, own, values, document, only)
-                before = refused.get((link_id, system)) if refused and not context.options.full else None
-                if before is None or before[1] != fingerprint(sent):
-                    queues[system].waiting[action.kind].append(sent)
+                sent = Sent(link, action, own, values, document, only, False)
+                if refused and not context.options.full and (before := refused.get((link_id, system))) is not None:
+                    wanted = _without_refused(context.sides[system], sent, before)
+                    if wanted is None:
+                        continue
+                    sent = wanted
+                queues[system].waiting[action.kind].append(sent)
     if settled or holds or stuck:
         with context.store.transaction():
             context.store.settle(settled)
@@ -99,6 +105,18 @@ def _derive(
             refuse_decisions(context, stuck)
             if refused:
                 context.store.review.release_links(context.entity.name, settled)
+
+
+def _without_refused(side: Side, sent: Sent, refused: Refusal) -> Sent | None:
+    """The write as it may be sent after a refusal: as it is if it changed, else without the field at fault, else not at all."""
+    _, print_, name = refused
+    if print_ != fingerprint(sent):
+        return sent
+    values = {field: value for field, value in sent.values.items() if field != name}
+    if sent.action.kind is not ActionKind.UPDATE or not values or len(values) == len(sent.values):
+        return None
+    action = replace(sent.action, fields={field: pair for field, pair in sent.action.fields.items() if field != name})
+    return sent._replace(action=action, values=values, document=side.packing.pack(values), only=False, partial=True)
 
 
 # -- sending -----------------------------------------------------------------------------------------------------------

@@ -25,7 +25,9 @@ _STATUSES = {status.value: status for status in LinkStatus}
 
 
 class Reporter(Protocol):
-    """Who is told what a run does, while it does it."""
+    """Who is told what a run does, while it does it; `telling` asks for every decision with its reasons."""
+
+    telling: bool
 
     def phase(self, entity: str, phase: str, done: int) -> None: ...
 

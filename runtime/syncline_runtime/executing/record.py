@@ -17,7 +17,7 @@ from syncline_runtime.values import Shown
 
 class Sent(NamedTuple):
     """One write on its way: `values` are the wanted ones by field, `document` the same packed; `only` says that it is all that
-    is left to do for its link."""
+    is left to do for its link, `partial` that a refused field was left out."""
 
     link: Link
     action: Action
@@ -25,6 +25,7 @@ class Sent(NamedTuple):
     values: Mapping[str, Shown]
     document: bytes
     only: bool
+    partial: bool
 
 
 def fingerprint(sent: Sent) -> bytes:
@@ -72,7 +73,8 @@ def record_outcomes(
         match outcome:
             case Applied():
                 done += 1
-                released.append((name, system, remote_id, link_id))
+                if not one.partial:
+                    released.append((name, system, remote_id, link_id))
                 match kind:
                     case ActionKind.CREATE:
                         row, shadow = created_row(context, side, one, outcome, now)

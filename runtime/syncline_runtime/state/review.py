@@ -54,13 +54,13 @@ class Review:
         )
         return dict(rows.fetchall())
 
-    def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None]]:
-        """Writes that were refused: (link, system) -> remote id, fingerprint of what was refused."""
+    def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None, str]]:
+        """Writes that were refused: (link, system) -> remote id, fingerprint, field at fault."""
         rows = self._execute(
-            "SELECT link_id, system, remote_id, fingerprint FROM quarantine WHERE entity = ? AND link_id <> 0",
+            "SELECT link_id, system, remote_id, fingerprint, field FROM quarantine WHERE entity = ? AND link_id <> 0",
             (entity,),
         )
-        return {(link_id, system): (remote_id, fingerprint) for link_id, system, remote_id, fingerprint in rows}
+        return {(link_id, system): tuple(rest) for link_id, system, *rest in rows}
 
     def quarantined(self, limit: int = -1) -> list[Quarantined]:
         rows = self._execute(

@@ -200,6 +200,7 @@ class FakeClock:
 class Told:
     """What a run told."""
 
+    telling: bool = False
     decisions: list[Decision] = field(default_factory=list)
     placements: list[tuple[str, str, Correlation]] = field(default_factory=list)
     refusals: list[tuple[str, ...]] = field(default_factory=list)

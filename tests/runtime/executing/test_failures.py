@@ -60,6 +60,30 @@ async def test_a_refused_record_is_told_and_not_sent_again_until_it_changes(two:
     await two.settled()
 
 
+async def test_a_refused_field_keeps_no_other_from_going_through(two: Any) -> None:
+    (crm,) = crm_customers(two, 1)
+    await two.run()
+
+    def refuse(native: dict[str, Any]) -> Refused | None:
+        return Refused("invalid", "", {"tel": "no such number"}) if native.get("tel") == "bad" else None
+
+    two.twin("erp").tables["customers"].refuse = refuse
+    two.twin("crm").put("customers", crm, phone="bad", name="new", mail="new@x.org")
+    report = await two.run()
+    assert report.exit_code == 1
+    (record,) = two.records("erp").values()
+    assert (record["title"], record["mail"], record["tel"]) == ("new", "new@x.org", None)
+    with two.store() as store:
+        (held,) = store.review.quarantined()
+    assert (held.field, held.detail) == ("phone", "no such number")
+    await two.settled()
+    two.twin("crm").put("customers", crm, phone="good")
+    report = await two.run()
+    assert report.exit_code == 0
+    assert next(iter(two.records("erp").values()))["tel"] == "good"
+    await two.settled()
+
+
 async def test_ambiguous_records_are_left_alone(two: Any) -> None:
     two.twin("crm").put("customers", vat="A1", name="One")
     two.twin("erp").put("customers", vat_no="A1", title="Uno")

@@ -131,7 +131,7 @@ def linked(world: World) -> list[dict[str, str]]:
         ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps)
 def test_quiet_runs_bring_everything_into_step(schedule: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
