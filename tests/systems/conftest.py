@@ -27,7 +27,7 @@ INSTALLERS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that uses a server."""
     for item in items:
-        if INSTALLERS.keys() & set(getattr(item, "fixturenames", ())):
+        if "installations" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.systems)
 
 
@@ -36,7 +36,7 @@ def installations(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[A
     """What the session's tests need, being installed side by side."""
     needed = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     with ThreadPoolExecutor(len(INSTALLERS)) as pool:
-        yield {name: pool.submit(install) for name, install in INSTALLERS.items() if name in needed}
+        yield {name: pool.submit(install) for name, install in INSTALLERS.items() if f"{name}_session" in needed}
 
 
 def installed(installations: dict[str, Future[Any]], name: str) -> Any:

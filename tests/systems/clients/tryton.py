@@ -92,7 +92,7 @@ class TrytonClient:
 
     def edit_party(self, key: str, **fields: Any) -> None:
         """Change a party as its form does: plain fields, the language by code, categories by name, the first contact
-        mechanism of a kind (None removes it). Raises Answered."""
+        mechanism of a kind and the VAT number (None removes them). Raises Answered."""
         values: dict[str, Any] = {name: value for name, value in fields.items() if name in ("name", "active")}
         if "lang" in fields:
             values["lang"] = self._language_ids()[fields["lang"]] if fields["lang"] else None
@@ -100,6 +100,8 @@ class TrytonClient:
             values["categories"] = self._category_commands(int(key), fields["categories"])
         if commands := self._mechanism_commands(int(key), {n: v for n, v in fields.items() if n in _MECHANISMS}):
             values["contact_mechanisms"] = commands
+        if "vat" in fields:
+            values["identifiers"] = self._identifier_commands(int(key), fields["vat"])
         self.model("party.party", "write", [int(key)], values)
 
     def edit_product(self, key: str, **fields: Any) -> None:
@@ -174,6 +176,11 @@ class TrytonClient:
         wanted = set(self._category_ids(sorted(names)).values())
         has = set(self.model("party.party", "read", [party], ["categories"])[0]["categories"])
         return [["add", sorted(wanted - has)], ["remove", sorted(has - wanted)]]
+
+    def _identifier_commands(self, party: int, code: str | None) -> list[Any]:
+        has = self.model("party.party", "read", [party], ["identifiers"])[0]["identifiers"]
+        removed = [["delete", has]] if has else []
+        return [*removed, ["create", [{"type": "eu_vat", "code": code}]]] if code else removed
 
     def _mechanism_commands(self, party: int, wanted: Mapping[str, str | None]) -> list[Any]:
         if not wanted:
