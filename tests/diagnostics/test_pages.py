@@ -14,8 +14,9 @@ from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.diagnostics.lexicon import LEXICON
 from syncline.diagnostics.pages import PRELUDE, page, pages, sample
 from syncline.diagnostics.rendering import concise
-from syncline.diagnostics.words import COMMON_ROLES, speaks_of
+from syncline.diagnostics.words import speaks_of
 from syncline.pipeline import check_spec
+from tests.diagnostics.wording import assert_words_complete
 
 COMPILER = Path(syncline.__file__).parent
 CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*").fullmatch
@@ -148,18 +149,3 @@ def test_failing_examples_report_the_code_on_the_marked_lines_and_nothing_else(c
 def test_passing_examples_report_nothing(code: str) -> None:
     for data in examples(code, fails=False):
         assert concise(checked(code, data)) == ""
-
-
-def assert_words_complete(diagnostic: Diagnostic) -> None:
-    """Every place in the words is filled by a fact, and every label has words."""
-    entry = LEXICON[diagnostic.code]
-    problem = entry.problems.get(str(diagnostic.facts.get("problem")), "")
-    if entry.problems:
-        assert problem, f"no phrase for {diagnostic.facts.get('problem')}"
-    mend = entry.mend if isinstance(entry.mend, str) else ""
-    for template in (entry.message, entry.why, mend, problem):
-        assert set(speaks_of(template)) <= set(diagnostic.facts), (template, diagnostic.facts)
-    for label in diagnostic.labels:
-        assert label.role in entry.labels or label.role in COMMON_ROLES or "type" in label.facts, label.role
-        template = entry.labels.get(label.role, "")
-        assert set(speaks_of(template)) <= {*diagnostic.facts, *label.facts}, (template, label)

@@ -5,22 +5,36 @@ from difflib import get_close_matches
 import click
 
 from syncline.cli.files import fail
-from syncline.diagnostics.lexicon import LEXICON
-from syncline.diagnostics.pages import page
+from syncline.diagnostics.pages import page, pages, sample, summary
+
+SAMPLE = "sample.sync"
+
+NOTE = f"""\
+## About the examples
+
+Each stands under `spec example version 1` and `import "{SAMPLE}"` where it has no `spec` line of its own. That file
+declares three systems, `crm`, `erp` and `shop`, each with `contacts` (every operation, and a clock), `parties` (no clock,
+no delete, little room) and `bookings` (can only be read). `syncline explain {SAMPLE}` shows it.
+"""
 
 
 @click.command()
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
     """Explain a diagnostic's CODE: what it means, why it matters, how to mend it. Without CODE, list all."""
+    known = pages()
     if code is None:
-        for known in sorted(LEXICON):
-            click.echo(known)
-        return
-    if code not in LEXICON:
-        close = get_close_matches(code, LEXICON, 1)
+        width = max(map(len, known))
+        for each in known:
+            click.echo(f"{each:<{width}}  {summary(each)}")
+    elif code == SAMPLE:
+        click.echo(sample(), nl=False)
+    elif code in known:
+        text = page(code)
+        click.echo(f"{text}\n{NOTE}" if "```sync\n" in text else text, nl=False)
+    else:
+        close = get_close_matches(code, known, 1)
         fail(
             f"there is no diagnostic {code!r}"
             + (f", did you mean {close[0]!r}?" if close else "; `syncline explain` lists all")
         )
-    click.echo(page(code), nl=False)

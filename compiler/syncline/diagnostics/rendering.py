@@ -1,9 +1,9 @@
 """Diagnostics as text: `text` for people, `concise` for one line each, `json` for programs."""
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
-from unicodedata import east_asian_width
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+from unicodedata import combining, east_asian_width
 
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
 from syncline.diagnostics.words import worded
@@ -13,13 +13,17 @@ FORMAT_VERSION = "1.0"
 """Of the JSON output: the first number changes when a reader would break, the second when something is added."""
 
 _COLOURS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m", Severity.HINT: "\x1b[1;36m"}
+Paint: TypeAlias = Callable[[str, str], str]
+"""Gives words a style, or leaves them as they are where there is no colour."""
+
 _BOLD, _BLUE, _OFF = "\x1b[1m", "\x1b[1;34m", "\x1b[0m"
 
 
 def concise(diagnostics: Iterable[Diagnostic]) -> str:
     """One line each: `file:line:column: severity[code] message`."""
     return "".join(
-        f"{where(found.span)}: {found.severity.value}[{found.code}] {worded(found).message}\n" for found in diagnostics
+        printable(f"{where(found.span)}: {found.severity.value}[{found.code}] {worded(found).message}") + "\n"
+        for found in diagnostics
     )
 
 
@@ -91,42 +95,42 @@ def _block(found: Diagnostic, colour: bool) -> str:
     gutter = len(str(max(numbers)))
     bar = " " * gutter + paint(_BLUE, " |")
     lines = [
-        paint(severity, f"{found.severity.value}[{found.code}]") + paint(_BOLD, f": {words.message}"),
-        " " * gutter + paint(_BLUE, "--> ") + where(found.span),
+        paint(severity, f"{found.severity.value}[{found.code}]") + paint(_BOLD, f": {printable(words.message)}"),
+        " " * gutter + paint(_BLUE, "--> ") + printable(where(found.span)),
         bar,
-        *_excerpt(found.span, gutter, "^", "", lambda t: paint(severity, t), paint),
+        *_excerpt(found.span, gutter, "^", "", severity, paint),
     ]
     for label, message in zip(found.labels, words.labels, strict=True):
         if label.span.source.name != found.span.source.name:
-            lines += [" " * gutter + paint(_BLUE, "::: ") + where(label.span)]
+            lines += [" " * gutter + paint(_BLUE, "::: ") + printable(where(label.span))]
         else:
             lines += [bar]
-        lines += _excerpt(label.span, gutter, "-", message, lambda t: paint(_BLUE, t), paint)
+        lines += _excerpt(label.span, gutter, "-", message, _BLUE, paint)
     lines += [bar]
     for name, sentence in (("why", words.why), ("mend", words.mend)):
         if sentence:
-            lines += [" " * gutter + paint(_BLUE, " = ") + paint(_BOLD, f"{name}: ") + sentence]
+            lines += [" " * gutter + paint(_BLUE, " = ") + paint(_BOLD, f"{name}: ") + printable(sentence)]
     lines += [" " * gutter + paint(_BLUE, " = ") + paint(_BOLD, "more: ") + f"syncline explain {found.code}"]
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(span: Span, gutter: int, mark: str, message: str, style: Any, paint: Any) -> list[str]:
+def _excerpt(span: Span, gutter: int, mark: str, message: str, style: str, paint: Paint) -> list[str]:
     number, column = span.source.position(span.start)
     line = span.source.line(number)
     before, marked = line[: column - 1], line[column - 1 : column - 1 + max(1, span.end - span.start)]
-    shown = _printable(line)
+    shown = printable(line)
     if len(shown) > 240:
         start = max(0, column - 80)
-        before, shown = line[start : column - 1], _printable(line[start : start + 200])
-    under = " " * _width(_printable(before)) + style(mark * max(1, min(_width(_printable(marked)), 200)))
+        before, shown = line[start : column - 1], printable(line[start : start + 200])
+    under = " " * _width(printable(before)) + paint(style, mark * max(1, min(_width(printable(marked)), 200)))
     return [
         paint(_BLUE, f"{number:>{gutter}} |") + (f" {shown}" if shown else ""),
-        " " * gutter + paint(_BLUE, " |") + f" {under}" + (f" {style(message)}" if message else ""),
+        " " * gutter + paint(_BLUE, " |") + f" {under}" + (f" {paint(style, printable(message))}" if message else ""),
     ]
 
 
-def _printable(line: str) -> str:
-    """A line safe for a terminal: tabs as four blanks, control characters as their picture."""
+def printable(line: str) -> str:
+    """A line safe for a terminal: tabs as four blanks, and a mark for each character that moves, hides or turns others."""
     return "".join(
         "    " if character == "\t" else character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for character in line
@@ -134,4 +138,4 @@ def _printable(line: str) -> str:
 
 
 def _width(line: str) -> int:
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in line)
+    return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in line)

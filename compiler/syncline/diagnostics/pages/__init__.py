@@ -12,6 +12,7 @@ An example is a fenced block. Its first word is `sync`; then may follow:
 A line of a failing example that ends in `# error` reports exactly the page's code; no other line reports anything.
 """
 
+import re
 from importlib.resources import files
 
 PRELUDE = 'spec example version 1\nimport "sample.sync"\n'
@@ -33,3 +34,9 @@ def pages() -> tuple[str, ...]:
 def sample() -> str:
     """The file that the examples import."""
     return _FOLDER.joinpath("sample.sync").read_text(encoding="utf-8")
+
+
+def summary(code: str) -> str:
+    """The first sentence of a code's page."""
+    paragraph = " ".join(page(code).split("\n\n")[1].splitlines())
+    return re.split(r"(?<=[.:;]) ", paragraph, maxsplit=1)[0].rstrip(":;.") + "."
