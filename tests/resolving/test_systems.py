@@ -29,7 +29,7 @@ def test_settings_keep_where_their_values_come_from(resolved: Resolve) -> None:
     result = system(resolved, 'url: env("URL"), key: secret("KEY"), port: 80, quick: true')
     assert result.found == []
     assert result.spec.systems["x"].settings == {
-        "url": FromEnvironment("URL", False),
+        "url": FromEnvironment("URL", False, kind="url"),
         "key": FromEnvironment("KEY", True),
         "port": Literally(80),
         "quick": Literally(True),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from syncline.diagnostics.diagnostic import Label
@@ -10,7 +10,7 @@ from syncline.model.spec import CodecUse, NativeField
 from syncline.model.types import Type
 from syncline.resolving.constants import described, number_of
 from syncline.resolving.fitting import best, takes
-from syncline.resolving.scope import DEEPEST, Scope
+from syncline.resolving.scope import DEEPEST, Scope, Step
 from syncline.resolving.tables import resolve_table
 from syncline.source import Span
 from syncline.syntax import Argument, Boolean, Call, Codec, CodecCall, Name, Path, Table, Text
@@ -23,18 +23,6 @@ from syncline_runtime.codecs.types import COUNTRIES
 _REFERENCE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII).fullmatch
 _LONGEST: Final = 100
 _PLAIN_TEXTS: Final = frozenset(("text", "email", "url", "uuid", "country", "currency", "language", "phone"))
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A codec with its arguments, not yet typed."""
-
-    name: str
-    definition: CodecDefinition
-    arguments: tuple[str | int, ...]
-    span: Span
-    table: Table | None = None
-    declared_as: str | None = None
 
 
 def check_codecs(scope: Scope) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
+from syncline.resolving.names import nearest
 from syncline.source import Span
 from syncline.syntax.declarations import Directive, Item, Property, Word
 from syncline.syntax.expressions import (
@@ -37,14 +37,13 @@ class Findings:
     def unknown(self, what: str, name: str, span: Span, known: Iterable[str]) -> None:
         """Report a word that is not in the vocabulary, with the closest one that is."""
         names = sorted(known)
-        close = get_close_matches(name, names, 1)
         self.add(
             "connector.unknown-word",
             span,
             what=what,
             name=name,
             known=tuple(names),
-            suggestion=close[0] if close else "",
+            suggestion=nearest(name, names),
         )
 
     def malformed(self, name: str, span: Span, expected: str) -> None:

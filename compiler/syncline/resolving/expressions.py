@@ -53,7 +53,7 @@ def resolve_expression(node: Node, sight: Sight, expected: Type | None, scope: S
         case Binary(operator="and" | "or"):
             return _both(node, sight, scope)
         case Binary():
-            return _binary(node, sight, expected, scope)
+            return _binary(node, sight, scope)
         case Unary():
             return _unary(node, sight, expected, scope)
         case Test():
@@ -139,7 +139,7 @@ def _operands(node: Binary) -> list[Node]:
     return operands
 
 
-def _binary(node: Binary, sight: Sight, expected: Type | None, scope: Scope) -> Expression | None:
+def _binary(node: Binary, sight: Sight, scope: Scope) -> Expression | None:
     comparing = node.operator in _EQUALITIES
     first, second = node.left, node.right
     # A member or null is understood from the other side, wherever it stands.
@@ -148,11 +148,9 @@ def _binary(node: Binary, sight: Sight, expected: Type | None, scope: Scope) -> 
     if swapped:
         first, second = second, first
     one = resolve_expression(first, sight, None, scope)
-    other = (
-        resolve_expression(second, sight, one.type if comparing and one is not None else None, scope)
-        if (one is not None or _word(second) is None)
-        else None
-    )
+    hint = one.type if comparing and one is not None else None
+    # Beside what is unknown already, a single word may as well be a member.
+    other = resolve_expression(second, sight, hint, scope) if one is not None or _word(second) is None else None
     if one is None or other is None:
         return None
     arguments = (other, one) if swapped else (one, other)

@@ -95,9 +95,8 @@ class _Reader:
         self._done: set[str] = set()
 
     def read(self, spec: Spec, imported: bool) -> None:
-        name = spec.source.name if not imported else ""
         if not imported:
-            self._open[normpath(name)] = None
+            self._open[normpath(spec.source.name)] = None
         self._into.sources.append(spec.source)
         for declaration in spec.declarations:
             match declaration:
@@ -146,7 +145,8 @@ class _Reader:
             if path in self._done:
                 continue
             self._done.add(path)
-            loaded = self._load(path)
+            # The name becomes a file's: a quoted one may not lead out of the library.
+            loaded = self._load(path) if name.text.isidentifier() else None
             if loaded is None:
                 self._into.missing.add(name.text)
                 self._findings.report("import.missing", name.span, path=name.text, kind="connector")
@@ -161,10 +161,11 @@ class _Reader:
             self._findings.report("import.cycle", node.span, *labels, path=node.path.value)
         elif path not in self._done:
             self._done.add(path)
-            loaded = self._load(path) if len(self._open) <= _DEEPEST else None
             if len(self._open) > _DEEPEST:
                 self._findings.report("import.too-deep", node.path.span, path=node.path.value, limit=_DEEPEST)
-            elif loaded is None:
+                return
+            loaded = self._load(path)
+            if loaded is None:
                 self._findings.report("import.missing", node.path.span, path=node.path.value, kind="file")
             else:
                 self._open[path] = node.span

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from syncline.model.spec import ConnectorModel, Entity, Field, System
 from syncline.model.types import Type
 from syncline.resolving.findings import Findings
 from syncline.resolving.imports import Declarations
-
-if TYPE_CHECKING:
-    from syncline.resolving.codecs import Step
-
+from syncline.source import Span
+from syncline.syntax import Table
+from syncline_runtime.codecs.definitions import CodecDefinition
 
 DEEPEST: Final = 32
 """How many declarations (records, types, codecs, files) may each lead to the next."""
@@ -41,6 +40,18 @@ class EntityScope:
     shape: Shape
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A codec with its arguments, not yet typed."""
+
+    name: str
+    definition: CodecDefinition
+    arguments: tuple[str | int, ...]
+    span: Span
+    table: Table | None = None
+    declared_as: str | None = None
+
+
 @dataclass(slots=True)
 class Scope:
     """The state of one run of the phase. A name that maps to None was declared, but nothing could be made of it."""
@@ -50,7 +61,7 @@ class Scope:
     types: dict[str, Type | None] = field(default_factory=dict)
     shapes: dict[str, Shape | None] = field(default_factory=dict)
     open_records: list[str] = field(default_factory=list)
-    codecs: dict[str, "tuple[Step, ...] | None"] = field(default_factory=dict)
+    codecs: dict[str, tuple[Step, ...] | None] = field(default_factory=dict)
     open_codecs: set[str] = field(default_factory=set)
     spelled: dict[tuple[str, tuple[str, ...]], Type | None] = field(default_factory=dict)
     connectors: dict[str, ConnectorModel | None] = field(default_factory=dict)

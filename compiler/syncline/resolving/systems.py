@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.spec import ConnectorModel, ResourceModel, SettingModel, System
@@ -124,6 +123,8 @@ def _mistyped(span: Span, asked: SettingModel, scope: Scope, problem: str, found
 
 
 def _sound_url(url: str, span: Span, asked: SettingModel, connector: ConnectorModel, scope: Scope) -> bool:
+    from urllib.parse import urlsplit  # a URL that stands in the spec is rare
+
     try:
         parts = urlsplit(url)
         host, password = parts.hostname, parts.password
