@@ -40,7 +40,9 @@ def is_time(spelling: str) -> bool:
 
 
 def instant(value: Any, spelling: str) -> datetime | None:
-    """The instant that a version field shows, None where it shows none (or something else)."""
+    """The instant that a version field shows, or that `raw_text` has kept of it; None where it shows none (or something else)."""
+    if spelling == "tagged" and type(value) is str:
+        spelling = "iso"
     try:
         shown = _READ[spelling](value)
     except (CodecError, KeyError):

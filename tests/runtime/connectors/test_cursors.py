@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncline_runtime.cursors import asked, capped, is_time, later, raw_text, shown, stored
+from syncline_runtime.cursors import asked, capped, instant, is_time, later, raw_text, shown, stored
 from syncline_runtime.declaration import Since
 
 TAGGED = {"__class__": "datetime", "year": 2026, "month": 1, "day": 2, "hour": 3, "minute": 4, "second": 5}
@@ -50,6 +50,13 @@ def test_what_is_asked_is_never_later_than_the_cursor_less_its_lag(spelling, ins
     question = stored(asked(instant.isoformat(), declared), spelling)
     assert datetime.fromisoformat(question) <= instant - timedelta(seconds=lag, milliseconds=precision_ms)
     assert datetime.fromisoformat(question) > instant - timedelta(seconds=lag, milliseconds=precision_ms + 1001)
+
+
+@pytest.mark.parametrize("spelling", TIMES)
+@given(INSTANTS)
+def test_a_version_kept_as_text_still_tells_its_time(spelling, moment):
+    spelled = asked(moment.isoformat(), since(spelling))
+    assert instant(raw_text(spelled, spelling), spelling) == instant(spelled, spelling) is not None
 
 
 @given(st.lists(INSTANTS, min_size=1))
