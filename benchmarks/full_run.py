@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import resource
 import sqlite3
 import statistics
@@ -12,6 +13,8 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from people_server import PAGE
 
 HERE = Path(__file__).parent
 TABLE = """
@@ -64,6 +67,13 @@ def rows(path: Path) -> list[tuple[object, ...]]:
     return found
 
 
+def requests(output: str) -> int:
+    """How many requests a run says that it made of the API."""
+    found = re.search(r"requests .*?api ([0-9]+)", output)
+    assert found is not None, output
+    return int(found[1])
+
+
 def compare(count: int, repeats: int) -> dict[str, float]:
     """Medians of interleaved runs: processor seconds and memory of ours and by hand, the ratio, and the requests of ours."""
     ours, by_hand, again = [], [], []
@@ -103,6 +113,7 @@ def compare(count: int, repeats: int) -> dict[str, float]:
         "ours MB": max(cost.memory for cost in ours),
         "by hand MB": max(cost.memory for cost in by_hand),
         "nothing changed": statistics.median(cost.seconds for cost in again),
+        "requests": max(requests(cost.output) for cost in ours) / -(-count // PAGE),
     }
 
 
