@@ -7,7 +7,7 @@ from syncline.lowering.declarations import constant, spelled
 from syncline.lowering.entities import EntityNames
 from syncline.lowering.functions import entity_predicate, record_name
 from syncline.lowering.imports import SOURCES, import_groups
-from syncline.lowering.layout import Bracketed, Code, Plain, call, imported, mapping, sequence, text
+from syncline.lowering.layout import Bracketed, Code, Imported, Item, Plain, call, imported, mapping, sequence, text
 from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
 from syncline.model.spec import Spec, Sync, Truth, WriteRule
@@ -96,7 +96,7 @@ def _writes(
         options: dict[str, Code] = {}
         if rule.when is not None:
             function = systems[rule.system.name]
-            doc = f"Whether {verb} in {rule.system.name} is wanted."
+            doc = f"Whether a record is to be {verb}d in {rule.system.name}."
             block, more = entity_predicate(function, record, doc, rule.when)
             blocks.append(block)
             uses |= more
@@ -130,4 +130,6 @@ def _rule(truth: Truth) -> Code:
         case "ask":
             return spelled(declaration.Ask(line=line))
         case "python":
-            raise LookupError("a merge function of one's own has no declaration yet")
+            function = call("load_function", text(truth.function or ""))
+            items = (("by=", text("python")), ("function=", function), ("line=", Plain(literal(line))))
+            return Bracketed(Imported("Merged"), "(", tuple(Item(label, code) for label, code in items), ")")

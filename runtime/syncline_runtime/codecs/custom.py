@@ -18,6 +18,22 @@ class CustomCodec(Protocol):
 
 def load_codec(reference: str) -> CustomCodec:
     """Imports `package.module:Name`, a codec, or a class of one that needs no arguments; raises CodecError."""
+    found = _imported(reference)
+    codec = found() if isinstance(found, type) else found
+    if not callable(getattr(codec, "get", None)) or not callable(getattr(codec, "put", None)):
+        raise refusal("codec.not-a-codec", f"{reference!a} to have the functions get and put", codec)
+    return cast(CustomCodec, codec)
+
+
+def load_function(reference: str) -> Callable[[tuple[Any, ...]], Any]:
+    """Imports `package.module:name`, a merge function over the candidates; raises CodecError."""
+    found = _imported(reference)
+    if not callable(found):
+        raise refusal("codec.not-a-function", f"{reference!a} to be a function", found)
+    return cast(Callable[[tuple[Any, ...]], Any], found)
+
+
+def _imported(reference: str) -> Any:
     module, colon, name = reference.partition(":")
     if not colon or not all(part.isidentifier() for part in [*module.split("."), *name.split(".")]):
         raise refusal("codec.reference", 'a reference of the form "package.module:Name"', reference)
@@ -29,10 +45,7 @@ def load_codec(reference: str) -> CustomCodec:
         raise refusal(
             "codec.not-found", f"{reference!a} to be importable ({type(error).__name__}: {error})", reference
         ) from error
-    codec = found() if isinstance(found, type) else found
-    if not callable(getattr(codec, "get", None)) or not callable(getattr(codec, "put", None)):
-        raise refusal("codec.not-a-codec", f"{reference!a} to have the functions get and put", codec)
-    return cast(CustomCodec, codec)
+    return found
 
 
 def python_get(value: Any, codec: CustomCodec) -> Any:
