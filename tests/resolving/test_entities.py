@@ -118,6 +118,14 @@ def test_a_field_is_declared_once_and_documented(resolved: Resolve) -> None:
     assert (entity.doc, entity.fields["name"].doc, entity.fields["name"].pii) == ("A buyer.", "Its name.", True)
 
 
+def test_a_renaming_that_nothing_carries_out_is_said_to_be_of_a_later_release(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+enum Stage { open renamed from fresh, won }
+entity E renamed from F { stage : Stage, name : text renamed from title }""")
+    assert sorted(result.found) == [("not-yet.renamed", "F"), ("not-yet.renamed", "fresh")]
+    assert result.spec.entities["E"].fields["name"].renamed_from == "title"
+
+
 @pytest.mark.parametrize("name", ["`a.b`", "`=x`"])
 def test_a_name_that_would_be_taken_for_a_path_or_slot_is_refused(resolved: Resolve, name: str) -> None:
     assert resolved(f"spec s version 1\nentity E {{ x : text, {name} : text }}").found == [("name.invalid", name)]

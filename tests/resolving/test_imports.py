@@ -52,6 +52,11 @@ def test_what_is_not_there_is_reported_where_it_is_named_and_nothing_follows_fro
     assert result.found == [("import.missing", "nowhere"), ("import.missing", '"gone.sync"')]
 
 
+def test_a_quoted_name_does_not_lead_out_of_the_library(resolved: Resolve) -> None:
+    files = {"library:../main": "connector shop over sql { setting url : secret }"}
+    assert resolved("spec s version 1\nuse `../main`", files).found == [("import.missing", "`../main`")]
+
+
 def test_a_connector_of_the_library_is_loaded_by_name(resolved: Resolve) -> None:
     library = {"library:shop": "connector shop over sql { setting url : secret }"}
     result = resolved('spec s version 1\nuse shop\nsystem x = shop { url: secret("URL") }', library)

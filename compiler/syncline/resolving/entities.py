@@ -24,6 +24,9 @@ def resolve_entity(node: EntityNode, scope: Scope) -> EntityScope:
     shape = _shape(node.fields, scope)
     if not node.fields:
         scope.findings.report("entity.empty", node.name.span, name=node.name.text)
+    if node.renamed_from is not None:
+        former = node.renamed_from
+        scope.findings.report("not-yet.renamed", former.span, name=former.text, kind="entity")
     for other in node.matches[1:]:
         scope.findings.report("match.duplicate", other.span, Label(node.matches[0].span, "declared-here"))
     rules = node.matches[0].rules if node.matches else ()

@@ -35,6 +35,9 @@ NOT_YET = {
         "a default for `{type}`", "Leave it out: a collection is empty until something flows in."
     ),
     "not-yet.codec-path": _later("a setting of `{codec}` that is read from a field", "Write it as text."),
+    "not-yet.renamed": _later(
+        "the renaming of an {kind} (from `{name}`)", "Keep its former name, or leave `renamed from` out and begin anew."
+    ),
     "not-yet.several-conditions": _later("a second condition on one line", "Keep one of them."),
     "not-yet.several-maps": _later(
         "a second map of {entity} in `{system}`", "Keep one map, and tell its records apart with `where`."
