@@ -85,3 +85,29 @@ def test_what_a_tenant_adds_is_part_of_the_system(resolved: Resolve) -> None:
     assert result.found == [("name.unknown-system", "y")]
     assert "colour" in result.spec.systems["x"].resources["things"].fields
     assert "colour" not in result.spec.systems["x"].connector.resources["things"].fields
+
+
+def test_null_is_spelled_by_what_carries_the_value(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+connector web over rest {
+  setting url : url
+  base "{url}"
+  null { text: "", number: 0, date: "" }
+  resource things {
+    id      : text      identity
+    name    : text
+    rank    : integer
+    price   : decimal   spelled text   # "0" is a price, "" is none
+    since   : date
+    changed : instant   spelled epoch_ms
+    tags    : set<text> spelled comma
+  }
+}
+system x = web { url: env("URL") }
+""")
+    assert result.found == []
+    fields = result.spec.systems["x"].resources["things"].fields
+    assert {name: field.null for name, field in fields.items()} == {
+        **{"id": "blank", "name": "blank", "rank": "zero", "price": "blank"},
+        **{"since": "blank", "changed": "zero", "tags": ""},
+    }

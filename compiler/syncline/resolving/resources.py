@@ -35,6 +35,9 @@ LATER_WORDS = ("batch", "webhook", "convert", "merged")
 KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list"}
 
 
+_NOT_OF_TEXT = frozenset({"integer", "decimal", "percent", "boolean"})
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """How a connector spells values: its own choices over those of the protocol."""
@@ -47,8 +50,17 @@ class Spelling:
         """The spelling of a kind of value."""
         return self.chosen.get(kind) or default_wire(self.protocol, kind)
 
-    def null_of(self, kind: str) -> str:
-        """How null is spelled for a kind of value; empty where it is the protocol's own null."""
+    def null_of(self, kind: str, wire: str) -> str:
+        """How null is spelled for a kind of value in a spelling; empty where it is the protocol's own null.
+
+        A number that is kept as a text is absent as texts are, a time that is kept as a number as numbers are.
+        """
+        codec = WIRE.get((kind, wire))
+        native = "" if codec is None else codec.kinds[0][0]
+        if native == "string" and kind in _NOT_OF_TEXT:
+            kind = "text"
+        elif native == "number" and kind != "boolean":
+            kind = "integer"
         return self.nulls.get(kind, "")
 
 
@@ -255,7 +267,7 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
     type_ = native_type(item, findings)
     if type_ is None:
         return None
-    facts: dict[str, object] = {"null": spelling.null_of(type_.kind)}
+    facts: dict[str, object] = {}
     wire = spelling.of(type_.kind) if type_.kind != "ref" else spelling.of("text")
     words = list(item.words)
     while words:
@@ -298,7 +310,8 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
                 findings.unknown("field", name, word.span, FIELD_WORDS)
     if facts.get("identity") or facts.get("version"):
         facts["writable"] = False
-    return NativeField(name=item_name(item), type=type_, span=item.name.span, wire=wire, **facts)  # type: ignore[arg-type]
+    null = spelling.null_of(type_.kind, wire)
+    return NativeField(name=item_name(item), type=type_, span=item.name.span, wire=wire, null=null, **facts)  # type: ignore[arg-type]
 
 
 FIELD_WORDS = (
