@@ -130,6 +130,7 @@ def _unlike(steps: tuple[_Step, ...], value: Any, native: Any, type_: Type) -> _
     """The witness that `native`, which was written for `value`, is read as something else."""
     try:
         back = _get(steps, native)
+        back = frozenset(back) if type_.kind == "set" and isinstance(back, tuple) else back
         exact = type_.kind in _ENUMERATED or value is None or all(CODECS[step.name].exact for step in steps)
         # What the codecs take for the same may differ once, and then stays.
         same = back == value if exact else back is not None
