@@ -108,6 +108,11 @@ system x = web { url: env("URL") }
     assert result.found == []
     fields = result.spec.systems["x"].resources["things"].fields
     assert {name: field.null for name, field in fields.items()} == {
-        **{"id": "blank", "name": "blank", "rank": "zero", "price": "blank"},
-        **{"since": "blank", "changed": "zero", "tags": ""},
+        "id": "blank",
+        "name": "blank",
+        "rank": "zero",
+        "price": "blank",
+        "since": "blank",
+        "changed": "zero",
+        "tags": "",
     }
