@@ -100,7 +100,7 @@ def poisoned(value: Any, texts: Mapping[str, str], owner: tuple[str, str] = ("",
         case _ if is_dataclass(value):
             name = type(value).__name__
             made = {item.name: poisoned(getattr(value, item.name), texts, (name, item.name)) for item in fields(value)}
-            return type(value)(**made)
+            return type(value)(**made)  # type: ignore[misc]
         case _:
             raise AssertionError(type(value))
 

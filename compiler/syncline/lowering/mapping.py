@@ -308,7 +308,7 @@ def is_exact(line: Line, slot: str) -> bool:
     """Whether the system holds every value of the line's field unchanged."""
     if line.field is None or slot != line.field.name or line.expression is not None:
         return False
-    if any(native.normalises or native.null for native in line.natives):
+    if any(native.normalises or native.null or (line.pipeline and native.wire == "blank") for native in line.natives):
         return False
     wires = [wire for native in line.natives if (wire := _wire(native)) is not None]
     codecs = [definition(use) for use in line.pipeline]
