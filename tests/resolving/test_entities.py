@@ -122,7 +122,11 @@ def test_a_renaming_that_nothing_carries_out_is_said_to_be_of_a_later_release(re
     result = resolved("""spec s version 1
 enum Stage { open renamed from fresh, won }
 entity E renamed from F { stage : Stage, name : text renamed from title }""")
-    assert sorted(result.found) == [("not-yet.renamed", "F"), ("not-yet.renamed", "fresh")]
+    assert sorted(result.found) == [
+        ("not-yet.renamed", "F"),
+        ("not-yet.renamed", "fresh"),
+        ("not-yet.renamed", "title"),
+    ]
     assert result.spec.entities["E"].fields["name"].renamed_from == "title"
 
 

@@ -101,6 +101,9 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
             scope.findings.report("name.invalid", node.name.span, name=name)
             absent.add(name)
             continue
+        if node.renamed_from is not None:
+            former = node.renamed_from
+            scope.findings.report("not-yet.renamed", former.span, name=former.text, kind="field")
         kind = None if _postponed(node, scope) else resolve_type(node.type, node.optional, scope)
         if kind is None:
             absent.add(name)

@@ -36,7 +36,7 @@ NOT_YET = {
     ),
     "not-yet.codec-path": _later("a setting of `{codec}` that is read from a field", "Write it as text."),
     "not-yet.renamed": _later(
-        "the renaming of an {kind} (from `{name}`)", "Keep its former name, or leave `renamed from` out and begin anew."
+        "the renaming of `{name}`", "Keep its former name, or leave `renamed from` out: the {kind} then begins anew."
     ),
     "not-yet.several-conditions": _later("a second condition on one line", "Keep one of them."),
     "not-yet.several-maps": _later(
