@@ -68,11 +68,11 @@ class Companies:
 
     def contacts(self) -> dict[str, dict[str, Any]]:
         """Contacts of the CRM by e-mail address in lower case; those that share one, or have none, are left out."""
-        return _by_address(self.crm.client.all("contacts"))
+        return by_address(self.crm.client.all("contacts"))
 
     def parties(self) -> dict[str, dict[str, Any]]:
         """Parties of the ERP in the same way."""
-        return _by_address(self.erp.client.parties())
+        return by_address(self.erp.client.parties())
 
     def address(self, label: str) -> str:
         """The e-mail address of a customer, in lower case."""
@@ -120,7 +120,8 @@ def first_run(companies: Companies) -> FirstRun:
     return FirstRun(companies, plan, written_by_plan, applied, companies.written_since(before))
 
 
-def _by_address(records: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def by_address(records: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Records by their e-mail address in lower case, each with its `id`; those that share one, or have none, are left out."""
     found: dict[str, dict[str, Any]] = {}
     shared: set[str] = set()
     for key, record in records.items():

@@ -38,7 +38,7 @@ COLLECTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"name": "name", "type": "text", "max": 200, "required": True},
         {"name": "price", "type": "text", "max": 40},
         {"name": "currency", "type": "text", "max": 3},
-        {"name": "active", "type": "bool"},
+        {"name": "archived", "type": "bool"},
     ),
 }
 INDEXES: Mapping[str, Sequence[str]] = {
