@@ -52,6 +52,16 @@ def test_what_is_not_there_is_reported_where_it_is_named_and_nothing_follows_fro
     assert result.found == [("import.missing", "nowhere"), ("import.missing", '"gone.sync"')]
 
 
+def test_names_that_a_missing_file_may_declare_are_not_called_unknown(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+import "gone.sync"
+entity Order { vat : Vat, ref : Ordr, total : moneey }
+map Company to erp.things { a <-> b }
+sync Company across erp, web { delete in erp never }
+""")
+    assert result.found == [("import.missing", '"gone.sync"'), ("type.unknown", "Ordr"), ("type.unknown", "moneey")]
+
+
 def test_a_quoted_name_does_not_lead_out_of_the_library(resolved: Resolve) -> None:
     files = {"library:../main": "connector shop over sql { setting url : secret }"}
     assert resolved("spec s version 1\nuse `../main`", files).found == [("import.missing", "`../main`")]

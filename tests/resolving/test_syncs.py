@@ -173,7 +173,7 @@ def test_a_faulty_clause_is_reported_once_and_nothing_follows_from_it(
 @pytest.mark.parametrize(
     ("head", "found"),
     [
-        ("sync E across a, c", [("sync.unknown-system", "c")]),
+        ("sync E across a, c", [("name.unknown-system", "c")]),
         ("sync E across a, a", [("sync.system-twice", "a")]),
         ("sync Nobody across a, b", [("name.unknown-entity", "Nobody")]),
         ("sync Other across a, b", [("sync.no-map", "a"), ("sync.no-map", "b")]),

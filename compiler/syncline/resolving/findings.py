@@ -9,16 +9,20 @@ from syncline.syntax import Name
 
 _COMPARISONS = 50_000
 _LISTED = 12
+_DECLARED = frozenset(
+    ("type.unknown", "codec.unknown", "name.unknown-entity", "name.unknown-system", "name.unknown-connector")
+)
 
 
 class Findings:
     """The diagnostics of one run of the phase."""
 
-    __slots__ = ("_comparisons", "_found")
+    __slots__ = ("_comparisons", "_found", "_partial")
 
     def __init__(self) -> None:
         self._found: list[Diagnostic] = []
         self._comparisons = 0
+        self._partial = False
 
     def report(self, code: str, span: Span, /, *labels: Label, **facts: Fact) -> None:
         """Records an error."""
@@ -28,8 +32,15 @@ class Findings:
         self, code: str, name: str, span: Span, known: Collection[str], /, *labels: Label, **facts: Fact
     ) -> None:
         """Records that `name` is none of `known`; facts `name`, `suggestion` ("" for none) and `known` (() when many)."""
+        suggestion = self._suggestion(name, known)
+        if self._partial and not suggestion and code in _DECLARED:
+            return
         listed = tuple(sorted(known)) if len(known) <= _LISTED else ()
-        self.report(code, span, *labels, name=name, suggestion=self._suggestion(name, known), known=listed, **facts)
+        self.report(code, span, *labels, name=name, suggestion=suggestion, known=listed, **facts)
+
+    def lacks_a_file(self) -> None:
+        """From now on, a name that nothing like it declares is taken to be declared in a file that could not be read."""
+        self._partial = True
 
     def duplicate(self, kind: str, name: Name, first: Span) -> None:
         """Records the second declaration of a name; `kind` is the word that declares it."""

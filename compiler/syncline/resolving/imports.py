@@ -163,10 +163,12 @@ class _Reader:
             self._done.add(path)
             if len(self._open) > _DEEPEST:
                 self._findings.report("import.too-deep", node.path.span, path=node.path.value, limit=_DEEPEST)
+                self._findings.lacks_a_file()
                 return
             loaded = self._load(path)
             if loaded is None:
                 self._findings.report("import.missing", node.path.span, path=node.path.value, kind="file")
+                self._findings.lacks_a_file()
             else:
                 self._open[path] = node.span
                 self._loaded(*loaded)

@@ -171,7 +171,7 @@ def _systems(names: Iterable[Name], scope: Scope) -> tuple[dict[str, System], se
             continue
         first[name.text] = name.span
         if name.text not in scope.systems:
-            scope.findings.unknown("sync.unknown-system", name.text, name.span, scope.systems)
+            scope.findings.unknown("name.unknown-system", name.text, name.span, scope.systems)
         system = scope.systems.get(name.text)
         if system is None:
             faulty.add(name.text)
