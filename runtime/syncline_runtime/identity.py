@@ -56,7 +56,7 @@ class Known:
 
 def keys(entity: Entity, values: Values) -> tuple[Key | None, ...]:
     """Return the key of each match rule, None where a part is missing, empty or a placeholder."""
-    return tuple(_key(rule, values) for rule in entity.match)
+    return tuple([_key(rule, values) for rule in entity.match])
 
 
 def correlate(entity: Entity, systems: Sequence[str], record: Unlinked, known: Known) -> Correlation:
@@ -180,6 +180,8 @@ def _said(rule: MatchRule) -> str:
 
 
 def _key(rule: MatchRule, values: Values) -> Key | None:
+    if len(rule.fields) == 1 and not rule.placeholders and isinstance(value := values.get(rule.fields[0]), str):
+        return value.strip() or None
     parts = []
     for name in rule.fields:
         value = values.get(name, ABSENT)

@@ -1,5 +1,6 @@
 """Correlate: place records without a link, in batches, linking before creating."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -140,7 +141,7 @@ def _known(context: Context, records: Sequence[Unlinked], creating: frozenset[tu
     """Who holds the keys of a batch; of the holders that a weaker rule found, also who holds their stronger keys."""
     found = _Holders(context)
     for rule in range(len(context.entity.match)):
-        found.look(rule, [key for record in records if (key := record.keys[rule]) is not None])
+        found.look(rule, [key for record in records if (key := record.keys[rule]) is not None], records[0].system)
     if found.weaker:
         found.look_stronger()
     return Known(holders=found.by_key, creating=creating)
@@ -154,10 +155,13 @@ class _Holders:
         self.by_key: dict[tuple[int, str], dict[str, tuple[Holder, ...]]] = {}
         self.weaker: dict[str, set[str]] = {}
 
-    def look(self, rule: int, wanted: Sequence[str]) -> None:
-        """Add the holders of some keys of one rule."""
+    def look(self, rule: int, wanted: Sequence[str], asking: str = "") -> None:
+        """Add the holders of some keys of one rule; a single one in the system that is `asking` is who asks, and left out."""
         store = self.context.store
         found = store.holders(self.context.entity.name, rule, list(dict.fromkeys(wanted)))
+        if asking:
+            several = Counter(key for key, *_ in found)
+            found = [row for row in found if row[1] != asking or several[row[0]] > 1]
         linked = store.systems_of([link_id for _, _, _, link_id in found if link_id is not None])
         for key, system, remote_id, link_id in found:
             holder = Holder(

@@ -186,11 +186,12 @@ def created_row(
     start = (context.entity.name, side.system, remote_id, sent.action.link_id)
     if record is None:
         return (*start, sent.document, None, None, None, now, now), sent.values
+    if shows_just(side, record, sent.values):
+        return (*start, sent.document, None, None, record.version, now, now), sent.values
     member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), record, now)
-    same = member.shadow == sent.values
     row = (
         *start,
-        sent.document if same else pack(member.shadow),
+        pack(member.shadow),
         None if member.seen is None else pack(member.seen),
         pack(member.renders) if member.renders else None,
         member.version,
@@ -198,6 +199,14 @@ def created_row(
         now,
     )
     return row, member.shadow
+
+
+def shows_just(side: Side, record: NativeRecord, values: Mapping[str, Shown]) -> bool:
+    """Whether a record shows these values and nothing else: the common answer to a create."""
+    try:
+        return side.mapping.read(record.native) == values
+    except MAPPING_ERRORS:
+        return False
 
 
 def _written_row(side: Side, row: MemberRow, member: Member) -> Row:

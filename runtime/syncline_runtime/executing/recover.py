@@ -50,6 +50,9 @@ def recover_creates(context: Context) -> None:
                 continue
             wanted = side.packing.unpack(intent.sent)
             rows = _candidates(context, side, keys(context.entity, wanted))
+            if len(rows) > 1:
+                # Of several with its key, the one that shows just what was sent is ours.
+                rows = [row for row in rows if row.seen == intent.sent] or rows
             if len(rows) == 1:
                 _adopt(context, side, intent, rows[0], now)
             elif not rows and now >= intent.resolve_after and any(keys(context.entity, wanted)):
