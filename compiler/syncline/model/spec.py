@@ -1,6 +1,7 @@
 """The resolved spec. Spans point at the declaration's name unless said otherwise."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -72,19 +73,24 @@ class NativeField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceModel:
-    """A resource with typed fields; `declaration` is what the runtime needs of it."""
+    """A resource with typed fields; `declaration` is what the runtime needs of it.
+
+    `places` says where the connector declares what: by word (`list`, `lock`), inside one by `list.since`, `create.batch`.
+    """
 
     name: str
     fields: Mapping[str, NativeField]
     declaration: Resource
     span: Span
     doc: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorModel:
     """A connector with its settings (name -> (type kind, required)) and resources; `declaration` is what the
-    runtime needs, `spelling` how it spells kinds of values, `templates` what resources can be made `like`."""
+    runtime needs, `spelling` how it spells kinds of values, `templates` what resources can be made `like`, `places` where it
+    declares what, by word (`rate`, `auth`)."""
 
     name: str
     settings: Mapping[str, "SettingModel"]
@@ -93,6 +99,7 @@ class ConnectorModel:
     span: Span
     spelling: Any
     templates: Mapping[str, Any]
+    places: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from syncline.resolving.directives import (
     seconds,
     word_text,
 )
-from syncline.resolving.resources import Spelling, Template, resolve_resource
+from syncline.resolving.resources import Spelling, Template, places_of, resolve_resource
 from syncline.syntax import declarations as syntax
 from syncline.syntax.expressions import Name, Text
 from syncline_runtime import declaration as runtime
@@ -89,6 +89,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
         span=node.name.span,
         spelling=wires,
         templates=templates,
+        places=places_of([item for item in node.items if item_name(item) != "resource"]),
     )
     return model, tuple(findings.found)
 

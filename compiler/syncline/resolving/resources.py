@@ -24,6 +24,7 @@ from syncline.model.spec import CodecUse, NativeField, ResourceModel
 from syncline.model.types import Type
 from syncline.resolving.directives import Findings, constant, item_name, seconds, word_text
 from syncline.resolving.operations import resolve_listing, resolve_operation
+from syncline.source import Span
 from syncline.syntax import declarations as syntax
 from syncline.syntax.expressions import Call, CollectionType, NamedType, Number, Path, Quantity, ReferenceType, Text
 from syncline_runtime import declaration as runtime
@@ -187,7 +188,25 @@ def _resource(
         version_is_time=version is None or version.type.kind == "instant",
         **offered,  # type: ignore[arg-type]
     )
-    return ResourceModel(name=name, fields=fields, declaration=declared, span=span, doc=doc)  # type: ignore[arg-type]
+    return ResourceModel(
+        name=name,
+        fields=fields,
+        declaration=declared,
+        span=span,  # type: ignore[arg-type]
+        doc=doc,
+        places=places_of(items),
+    )
+
+
+def places_of(items: Sequence[syntax.Item]) -> dict[str, Span]:
+    """Where the directives of a body stand, by word; those inside one by both words: `list.since`."""
+    found: dict[str, Span] = {}
+    for item in items:
+        if isinstance(item, syntax.Directive):
+            name = item.name.text
+            found[name] = item.name.span
+            found |= {f"{name}.{inner}": span for inner, span in places_of(item.items or ()).items()}
+    return found
 
 
 def _implicit(protocol: str, version: NativeField | None, location: str) -> dict[str, object]:
