@@ -48,6 +48,7 @@ class Entity:
     match: tuple[MatchRule, ...]
     span: Span
     doc: str = ""
+    renamed_from: str | None = None
     complete: bool = True  # False: a field or rule was reported and left out, so that its absence is no news
 
 

@@ -37,6 +37,7 @@ def resolve_entity(node: EntityNode, scope: Scope) -> EntityScope:
         match=match,
         span=node.name.span,
         doc=node.doc or "",
+        renamed_from=None if node.renamed_from is None else node.renamed_from.text,
         complete=not shape.absent and len(match) == len(rules),
     )
     return EntityScope(entity, shape)

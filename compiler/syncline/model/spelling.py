@@ -1,0 +1,177 @@
+"""The resolved spec in the language's words: codecs, expressions and rules, spelled the same however they were laid out."""
+
+import json
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from syncline.model.expressions import Apply, Both, Choose, Constant, EntityField, Expression, NativeValue
+from syncline.model.spec import CodecUse, Line, MatchRule, Trigger, Truth
+from syncline_runtime.codecs.registry import CODECS
+from syncline_runtime.declaration import When
+
+Rename = Callable[[str], str]
+"""From a field's name to the name it goes by."""
+
+
+def same(name: str) -> str:
+    """The name itself."""
+    return name
+
+
+def literal(value: str | int | bool | Decimal | None) -> str:
+    """A value as a literal of the language."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return str(value)
+
+
+def spelled(expression: Expression, field: Rename = same) -> str:
+    """An expression, with brackets around each part; `field` renames the entity's fields in it."""
+    match expression:
+        case Constant(value=str() as member, type=kind) if kind.kind == "enum":
+            return member
+        case Constant(value=value):
+            return literal(value)
+        case EntityField(name=name):
+            return field(name)
+        case NativeValue(name=name):
+            return name
+        case Apply(function=function, arguments=arguments):
+            return _applied(function, [_part(argument, field) for argument in arguments], arguments, field)
+        case Both(every=every, parts=parts):
+            return (" and " if every else " or ").join(_part(part, field) for part in parts)
+        case Choose(condition=condition, then=then, otherwise=otherwise):
+            choice = [_part(part, field) for part in (condition, then, otherwise)]
+            return f"if {choice[0]} then {choice[1]} else {choice[2]}"
+
+
+def names_in(expression: Expression) -> tuple[str, ...]:
+    """The entity's fields that an expression reads, each once, in the order of reading."""
+    return tuple(dict.fromkeys(part.name for part in _leaves(expression) if isinstance(part, EntityField)))
+
+
+def natives_in(expression: Expression) -> tuple[str, ...]:
+    """The resource's fields that an expression reads, each once, in the order of reading."""
+    return tuple(dict.fromkeys(part.name for part in _leaves(expression) if isinstance(part, NativeValue)))
+
+
+def spelled_codec(use: CodecUse) -> str:
+    """One step of a pipeline; a declared codec by what it does, not by its name."""
+    if use.table:
+        rows = [f"{member}: {_alternatives(natives)}" for member, natives in use.table]
+        rows += [] if use.otherwise is None else [f"otherwise: {use.otherwise}"]
+        return f"{{ {', '.join(rows)} }}"
+    definition = CODECS.get(use.name)
+    name = use.name if definition is None else definition.name.partition("_")[0]
+    if not use.arguments:
+        return name
+    words = [] if definition is None else [parameter.kind == "choice" for parameter in definition.parameters]
+    given = [
+        str(value) if at < len(words) and words[at] else literal(value) for at, value in enumerate(use.arguments)
+    ]
+    return f"{name}({', '.join(given)})"
+
+
+def spelled_pipeline(pipeline: Iterable[CodecUse]) -> str:
+    """The steps in the order of reading from the system; empty for none."""
+    return " then ".join(map(spelled_codec, pipeline))
+
+
+def spelled_natives(line: Line) -> str:
+    """The resource's side of a line."""
+    names = [native.name for native in line.natives]
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+def spelled_line(line: Line, field: Rename = same) -> str:
+    """A whole line of a map."""
+    left = spelled_natives(line) if line.field is None else field(line.field.name)
+    right = spelled_natives(line)
+    if line.expression is not None:
+        computed = spelled(line.expression, field)
+        left, right = (computed, right) if line.field is None else (left, computed)
+    codec = f" as {spelled_pipeline(line.pipeline)}" if line.pipeline else ""
+    condition = "" if line.when is When.ALWAYS else f" {line.when.value}"
+    return f"{left} {line.arrow.value} {right}{codec}{condition}"
+
+
+def spelled_truth(rule: Truth) -> str:
+    """What a truth rule says, without the fields that it says it of."""
+    systems = [system.name for system in rule.systems]
+    match rule.rule:
+        case "owned":
+            return f"owned by {' '.join(systems)}" + ("" if rule.drift == "overwrite" else f" {rule.drift}")
+        case "prefers":
+            return f"prefers {' then '.join(systems)}"
+        case "newest":
+            return "newest" + (f" else {' then '.join(systems)}" if systems else "")
+        case "python":
+            return f"python({literal(rule.function)})"
+        case word:
+            return word
+
+
+def spelled_match(rules: Iterable[MatchRule], field: Rename = same) -> str:
+    """The rules of identity in the order in which they are tried."""
+    return " then ".join(_match_rule(rule, field) for rule in rules)
+
+
+def spelled_trigger(trigger: Trigger) -> str:
+    """A `run` line without its first word."""
+    match trigger.kind:
+        case "every":
+            return f"every {trigger.seconds} seconds"
+        case "full-daily":
+            return f"full daily at {literal(trigger.at)} in {literal(trigger.zone)}"
+        case "after":
+            return f"after {trigger.after}"
+        case "webhook":
+            return "on webhook"
+
+
+def _match_rule(rule: MatchRule, field: Rename) -> str:
+    keys = " and ".join(field(one.name) for one in rule.fields)
+    excepted = f" except [{', '.join(map(literal, rule.placeholders))}]" if rule.placeholders else ""
+    return ("ask " if rule.ask else "") + keys + excepted
+
+
+def _applied(function: str, parts: list[str], arguments: tuple[Expression, ...], field: Rename) -> str:
+    if function.startswith("is ") and len(parts) == 1:
+        return f"{parts[0]} {function}"
+    if function in ("not", "-") and len(parts) == 1:
+        return f"{function} {parts[0]}"
+    if len(parts) == 2 and (function == "in" or not function[0].isalpha()):
+        return f"{parts[0]} {function} {parts[1]}"
+    return f"{function}({', '.join(spelled(argument, field) for argument in arguments)})"
+
+
+def _part(expression: Expression, field: Rename) -> str:
+    text = spelled(expression, field)
+    match expression:
+        case Constant() | EntityField() | NativeValue():
+            return text
+        case Apply(function=function) if text.startswith(f"{function}("):
+            return text
+        case _:
+            return f"({text})"
+
+
+def _leaves(expression: Expression) -> list[Constant | EntityField | NativeValue]:
+    match expression:
+        case Constant() | EntityField() | NativeValue():
+            return [expression]
+        case Apply(arguments=parts) | Both(parts=parts):
+            return [leaf for part in parts for leaf in _leaves(part)]
+        case Choose(condition=condition, then=then, otherwise=otherwise):
+            return [*_leaves(condition), *_leaves(then), *_leaves(otherwise)]
+
+
+def _alternatives(natives: tuple[str | int | bool | None, ...]) -> str:
+    texts = [literal(native) for native in natives]
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
