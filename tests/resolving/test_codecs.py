@@ -38,6 +38,11 @@ def line(within: Resolve, field: str, native: str, before: str = "", arrow: str 
         ("boolean", "rank as bool(1, 0)", [("bool", (1, 0), Type("boolean"))]),
         ("set<text>", 'stage as split(";")', [("split", (";",), Type("set", item=Type("text")))]),
         ("list<text>", 'stage as split(";")', [("split", (";",), Type("list", item=Type("text")))]),
+        (
+            "decimal(12, 2)?",
+            "price as none(0)",
+            [("none", (0,), Type("decimal", nullable=True, precision=12, scale=2))],
+        ),
         ("text?", 'name as none("Unknown")', [("none", ("Unknown",), Type("text", nullable=True, length=200))]),
         ("decimal(12, 2)", "price as round(2)", [("round", (2,), Type("decimal", precision=12, scale=2))]),
         ("list<text>", "stage as json", [("json", (), Type("list", item=Type("text")))]),
@@ -194,7 +199,8 @@ map E to b.customers { f <-> name as c then upper, g <-> code as c(1) }
     [
         ("text?", "name as none(0)", "codec.arguments"),
         ("integer?", 'rank as none("0")', "codec.arguments"),
-        ("decimal(12, 2)?", "price as none(0)", "codec.type-mismatch"),
+        ("decimal(12, 2)?", 'price as none("0")', "codec.arguments"),
+        ("instant?", "changed as none(0)", "codec.type-mismatch"),
         ("boolean", 'rank as bool("Y", "N")', "codec.arguments"),
         ("boolean", 'stage as bool("Y", 0)', "codec.arguments"),
     ],

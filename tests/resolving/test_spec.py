@@ -266,3 +266,20 @@ def test_resolving_twice_finds_the_same(resolved: Resolve) -> None:
     broken = CUSTOMERS.replace("domain ", "domian ").replace("upper", "uper")
     one, other = (resolved(broken, LIBRARY) for _ in range(2))
     assert one.found == other.found != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "spec s version {0}",
+        "spec s version 1\nentity E {{ n : integer = {0}, p : percent = {0}%, d : decimal(9, 2) = -{0}.5 }}",
+        "spec s version 1\nentity E {{ t : text({0}), d : decimal({0}, {0}) }}",
+        "spec s version 1\nentity E {{ n : integer }}\nmap E to a.b when n > {0} and n > -{0} and n > {0}% {{ n -> n }}",
+        "spec s version 1\nentity E {{ n : integer }}\nsync E from a {{ guard delete over {0} and {0}%, run every {0} minutes }}",
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_a_mistake_not_a_crash(text: str) -> None:
+    tree, mistakes = parse(Source("digits.sync", text.format("9" * 5000)))
+    assert mistakes == ()
+    _, diagnostics = resolve(tree, load)
+    assert any("9" * 5000 in found.span.text for found in diagnostics)

@@ -104,6 +104,14 @@ def test_a_rule_for_a_record_decides_its_contested_leaves(within: Resolve) -> No
     assert result.spec.syncs[0].truth[0].fields == ("address.street",)
 
 
+def test_a_rule_for_a_record_that_nobody_maps_still_names_its_leaves(within: Resolve) -> None:
+    result = within("""record Address { street : text? }
+entity E { name : text, address : Address }
+map E to a.customers { name <-> name }
+sync E from a { truth { address ask } }""")
+    assert result.spec.syncs[0].truth[0].fields == ("address.street",)
+
+
 def test_from_to_says_where_records_are_born(within: Resolve) -> None:
     result = sync(within, "delete in b propagate", "sync E from a to b")
     assert result.found == []

@@ -252,7 +252,7 @@ def _use(step: Step, current: Type, wanted: Type | None, count: int, scope: Scop
 
 def _comparable(step: Step, current: Type, scope: Scope) -> bool:
     """Whether the literals that a step compares a native with are of its kind; reports the first that is not."""
-    kind = "text" if current.kind in TEXT_KINDS else current.kind
+    kind = "text" if current.kind in TEXT_KINDS else "integer" if current.kind == "decimal" else current.kind
     if kind not in ("text", "integer", "boolean"):
         takes = ("text", "integer", "boolean")
         scope.findings.report("codec.type-mismatch", step.span, codec=step.name, takes=takes, found=str(current))

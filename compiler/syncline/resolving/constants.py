@@ -18,9 +18,13 @@ from syncline.syntax import (
     Text,
     Unary,
 )
+from syncline_runtime.codecs.numbers import fits, shifted
 
 TEXTS: Final = frozenset(("text", "email", "phone", "url", "uuid", "country", "currency", "language"))
 """Kinds whose value a text literal is."""
+
+MOST_DIGITS: Final = 60
+"""Digits that a number in a spec may have, the point counted: more are a mistake, and cost where they are used."""
 
 _NUMBERS: Final = frozenset(("integer", "decimal", "percent"))
 
@@ -53,8 +57,8 @@ def constant(node: Expression, expected: Type, scope: Scope) -> Constant | None:
                 "name.unknown-member", member, node.span, expected.members, type=str(expected.required())
             )
             return None
-        case Percent() if expected.kind in ("percent", "decimal"):
-            return Constant(node.value / 100, expected, node.span)
+        case Percent() if expected.kind in ("percent", "decimal") and (part := fraction(node)) is not None:
+            return Constant(part, expected, node.span)
         case _ if expected.kind in _NUMBERS:
             number = number_of(node)
             if number is not None:
@@ -67,13 +71,26 @@ def constant(node: Expression, expected: Type, scope: Scope) -> Constant | None:
 
 
 def number_of(node: Expression) -> Decimal | None:
-    """The number that a literal spells, with its sign; None when it is no number."""
+    """The number that a literal spells, with its sign; None when it is no number, or one of too many digits."""
     match node:
-        case Number():
+        case Number(text=text) if len(text) <= MOST_DIGITS:
             return node.value
-        case Unary(operator="-", operand=Number() as digits):
-            return -digits.value
+        case Unary(operator="-", operand=Number(text=text) as digits) if len(text) <= MOST_DIGITS:
+            return digits.value.copy_negate()  # the operator would round to the context's digits
     return None
+
+
+def fraction(percent: Percent) -> Decimal | None:
+    """The part of one that a percentage is, 0.16 for `16%`; None when it has too many digits."""
+    return shifted(percent.value, -2) if len(percent.text) <= MOST_DIGITS else None
+
+
+def _fits(number: Decimal, kind: Type) -> bool:
+    """Whether a number has no more digits, before and after the point, than a decimal of the type."""
+    if kind.precision is None:
+        return True
+    scale = kind.scale or 0
+    return fits(number, scale) and abs(number) < 10 ** (kind.precision - scale)
 
 
 def described(node: Expression) -> str:
@@ -110,7 +127,7 @@ def _number(node: Expression, number: Decimal, expected: Type, scope: Scope) -> 
             return Constant(int(number), expected, node.span)
         scope.findings.report("type.mismatch", node.span, expected=str(expected), found="decimal")
         return None
-    if expected.scale is not None and number != round(number, expected.scale):
+    if not _fits(number, expected):
         scope.findings.report("type.mismatch", node.span, expected=str(expected), found=f"{number:f}")
         return None
     return Constant(number, expected, node.span)

@@ -8,7 +8,7 @@ from typing import Final
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.expressions import Apply, Both, Choose, Constant, Expression
 from syncline.model.types import Type
-from syncline.resolving.constants import TEXTS, constant
+from syncline.resolving.constants import MOST_DIGITS, TEXTS, constant, fraction
 from syncline.resolving.entities import dotted
 from syncline.resolving.fitting import kind_name, merged
 from syncline.resolving.scope import Scope
@@ -96,9 +96,13 @@ def _literal(node: Text | Number | Percent | Boolean | Null, expected: Type | No
                 return Constant(value, Type(expected.kind, length=len(value)), node.span)
             return Constant(value, Type("text", length=len(value)), node.span)
         case Number():
-            return _number(node, node.value, node.span)
+            return _number(node, scope)
         case Percent():
-            return Constant(node.value / 100, Type("percent"), node.span)
+            part = fraction(node)
+            if part is None:
+                _too_long(node, scope)
+                return None
+            return Constant(part, Type("percent"), node.span)
         case Boolean(value=yes):
             return Constant(yes, BOOLEAN, node.span)
         case Null():
@@ -106,10 +110,18 @@ def _literal(node: Text | Number | Percent | Boolean | Null, expected: Type | No
             return Constant(None, kind, node.span)
 
 
-def _number(node: Number, value: Decimal, span: Span) -> Constant:
+def _number(node: Number, scope: Scope) -> Constant | None:
+    if len(node.text) > MOST_DIGITS:
+        _too_long(node, scope)
+        return None
     if "." in node.text:
-        return Constant(value, Type("decimal"), span)
-    return Constant(int(value), Type("integer"), span)
+        return Constant(node.value, Type("decimal"), node.span)
+    return Constant(int(node.text), Type("integer"), node.span)
+
+
+def _too_long(node: Number | Percent, scope: Scope) -> None:
+    found, expected = f"number of {len(node.text)} digits", f"number of at most {MOST_DIGITS} digits"
+    scope.findings.report("type.mismatch", node.span, expected=expected, found=found)
 
 
 def _both(node: Binary, sight: Sight, scope: Scope) -> Expression | None:
@@ -174,7 +186,8 @@ def _unary(node: Unary, sight: Sight, expected: Type | None, scope: Scope) -> Ex
         case None:
             return None
         case Constant(value=int() | Decimal() as number) if not isinstance(number, bool):
-            return Constant(-number, operand.type, node.span)
+            negative = number.copy_negate() if isinstance(number, Decimal) else -number
+            return Constant(negative, operand.type, node.span)
     return _apply("-", (operand,), node.span, scope)
 
 

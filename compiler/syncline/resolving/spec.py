@@ -45,7 +45,7 @@ def resolve(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnostic
         findings.report("spec.header-missing", start)
     version = 1
     if header is not None:
-        if header.version.text.isdecimal() and 0 < int(header.version.text) < 1_000_000:
+        if header.version.text.isdecimal() and len(header.version.text) < 7 and int(header.version.text) > 0:
             version = int(header.version.text)
         else:
             findings.report("spec.version", header.version.span, found=header.version.text)

@@ -11,6 +11,7 @@ from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.codecs.time import known_zone
 
 _CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]").fullmatch
+_LONGEST: Final = 366 * 86400
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
@@ -44,7 +45,7 @@ def resolve_trigger(node: Run, scope: Scope) -> Trigger | None:
 def _seconds(interval: Quantity, scope: Scope) -> int | None:
     length = _SECONDS.get(interval.unit)
     seconds = None if length is None else interval.value * length
-    if seconds is None or seconds < 1 or seconds != int(seconds):
+    if seconds is None or not 1 <= seconds <= _LONGEST or seconds != int(seconds):
         scope.findings.report("sync.schedule", interval.span, problem="interval", found=interval.span.text)
         return None
     return int(seconds)

@@ -53,6 +53,11 @@ class Policy:
     maps: tuple[Map, ...]
     span: Span
 
+    @property
+    def leaves(self) -> Collection[str]:
+        """The fields of the entity."""
+        return self.entity.entity.fields if self.entity is not None else ()
+
     def system(self, name: Name, code: str, scope: Scope) -> System | None:
         """The system of this sync; reports `code` when it is none of them."""
         found = self.systems.get(name.text)
@@ -104,13 +109,14 @@ def _fields(paths: tuple[Path, ...], policy: Policy, scope: Scope) -> tuple[str,
 
 
 def _contested(group: str, policy: Policy) -> list[str]:
-    """The leaves of a record that several systems may change; all that are mapped, when there is no such leaf."""
+    """The leaves of a record that several systems may change; else all that are mapped, else all."""
     sources: dict[str, int] = {}
     for candidate in policy.maps:
         for line in candidate.lines:
             if line.field is not None and line.field.name.startswith(group + "."):
                 sources[line.field.name] = sources.get(line.field.name, 0) + (line.arrow is not Arrow.WRITE)
-    return [name for name, count in sources.items() if count > 1] or list(sources)
+    contested = [name for name, count in sources.items() if count > 1]
+    return contested or list(sources) or [name for name in policy.leaves if name.startswith(group + ".")]
 
 
 def _rule(node: Rule, fields: tuple[str, ...], span: Span, policy: Policy, scope: Scope) -> Truth | None:
