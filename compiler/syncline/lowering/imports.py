@@ -1,5 +1,6 @@
 """Where the names of generated code come from, and how they are imported."""
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -68,6 +69,8 @@ def _statement(module: str, names: list[str]) -> str:
     return laid_out(Bracketed(Imported(f"from {module} import "), "(", items, ")"), indent="", before=WIDTH, after=0)
 
 
-def _order(name: str) -> tuple[int, str]:
-    # isort: constants, then classes, then the rest.
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2), name
+def _order(name: str) -> tuple[int, list[tuple[bool, int, str]], str]:
+    # isort: constants, then classes, then the rest; without case, and `item2` before `item10`.
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+    parts = re.split("([0-9]+)", name.lower())
+    return kind, [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part], name

@@ -26,8 +26,9 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class LongText:
-    """A text whose literal is broken into adjacent pieces."""
+    """A text whose literal, `whole`, may be too long for any line: then it is broken into adjacent pieces."""
 
+    whole: str
     parts: tuple[str, ...]
 
 
@@ -72,7 +73,7 @@ Code: TypeAlias = Plain | Imported | LongText | Bracketed | Joined | Infix
 def text(value: str) -> Code:
     """The literal of a text, in pieces when it is long."""
     whole = literal(value)
-    return Plain(whole) if len(whole) <= CHUNK else LongText(pieces(value))
+    return Plain(whole) if len(whole) <= CHUNK else LongText(whole, pieces(value))
 
 
 def call(function: str | Code, *arguments: Code, **named: Code) -> Code:
@@ -125,8 +126,8 @@ def flat(code: Code) -> str:
     match code:
         case Plain(source) | Imported(source):
             return source
-        case LongText(parts):
-            return " ".join(parts)
+        case LongText(whole):
+            return whole
         case Bracketed(head, opening, items, closing):
             inside = ", ".join(item.label + flat(item.code) for item in items)
             comma = "," if head is None and opening == "(" and len(items) == 1 else ""
@@ -149,23 +150,27 @@ def _binding(parts: tuple[tuple[str, Code], ...]) -> int:
     return 0 if "if" in operators else 1 if operators & {"and", "or"} else 2
 
 
-def laid_out(code: Code, *, indent: str, before: int, after: int, remark: str = "") -> str:
+def laid_out(code: Code, *, indent: str, before: int, after: int, remark: str = "", wrap: bool = True) -> str:
     """The code from column `before` on, leaving `after` columns on its last line; `remark` ends every line but the last.
 
-    Lines after the first are indented by `indent` or more.
+    Lines after the first are indented by `indent` or more. `wrap` says that a literal may go to a line of its own in parentheses,
+    as the formatter has it for what is assigned and for values of a dict.
     """
     if _fits(code, before + after + len(remark)):
         return flat(code)
     inner = indent + INDENT
 
     def nested(part: Code, label: str, tail: str) -> str:
-        body = laid_out(part, indent=inner, before=len(inner) + len(label), after=len(tail), remark=remark)
+        before, wrap = len(inner) + len(label), label.endswith(": ")
+        body = laid_out(part, indent=inner, before=before, after=len(tail), remark=remark, wrap=wrap)
         return f"{inner}{label}{body}{tail}{remark}\n"
 
     match code:
         case Plain(source) | Imported(source):
             return source
-        case LongText(parts):
+        case LongText(whole, parts):
+            if len(inner) + len(whole) + len(remark) <= WIDTH:
+                return f"({remark}\n{inner}{whole}{remark}\n{indent})" if wrap else whole
             return f"({remark}\n" + "".join(f"{inner}{part}{remark}\n" for part in parts) + f"{indent})"
         case Bracketed(head, opening, items, closing):
             if not items:
@@ -183,6 +188,8 @@ def laid_out(code: Code, *, indent: str, before: int, after: int, remark: str = 
             first = "".join(flat(part) for part in parts[:-1])
             return first + laid_out(parts[-1], indent=indent, before=before + len(first), after=after, remark=remark)
         case Infix(operands):
+            if len(inner) + len(flat(code)) + len(remark) <= WIDTH:
+                return f"({remark}\n{inner}{flat(code)}{remark}\n{indent})"
             lines = "".join(_line(operator, operand, operands, inner, remark) for operator, operand in operands)
             return f"({remark}\n{lines}{indent})"
 
@@ -199,18 +206,4 @@ def _line(operator: str, operand: Code, parts: tuple[tuple[str, Code], ...], ind
 
 
 def _fits(code: Code, taken: int) -> bool:
-    return not _broken(code) and taken + len(flat(code)) <= WIDTH
-
-
-def _broken(code: Code) -> bool:
-    match code:
-        case LongText():
-            return True
-        case Bracketed(_, _, items, _):
-            return any(_broken(item.code) for item in items)
-        case Joined(parts):
-            return any(_broken(part) for part in parts)
-        case Infix(operands):
-            return any(_broken(operand) for _, operand in operands)
-        case _:
-            return False
+    return taken + len(flat(code)) <= WIDTH
