@@ -90,7 +90,7 @@ def read_erp(native: Native) -> dict[str, Any]:
         "contact": trim_get(wire_null_blank_get(native.get("contact", ABSENT))),  # northwind.sync:120
         "phone": wire_null_blank_get(native.get("telephone", ABSENT)),  # northwind.sync:121
         "stage": STAGE_ERP_READ[integer_get(native.get("status", ABSENT))],  # northwind.sync:122
-        "credit_limit": decimal_text(native.get("credit_limit", ABSENT)),  # northwind.sync:123
+        "credit_limit": decimal_text(wire_null_blank_get(native.get("credit_limit", ABSENT))),  # northwind.sync:123
         "address.city": wire_null_blank_get(native.get("city", ABSENT)),  # northwind.sync:124
         "address.country": wire_null_blank_get(native.get("country", ABSENT)),  # northwind.sync:125
         "tags": set_or_empty(wire_set_comma_get(native.get("groups", ABSENT)), text_of),  # northwind.sync:126
@@ -163,7 +163,7 @@ CUSTOMER_IN_ERP: Final = FieldMap(
         Flow(field="contact", native=("contact",), contributes=True, writes=True, exact=False, line=120),
         Flow(field="phone", native=("telephone",), contributes=True, writes=True, exact=False, line=121),
         Flow(field="stage", native=("status",), contributes=True, writes=True, line=122),
-        Flow(field="credit_limit", native=("credit_limit",), contributes=True, writes=False, line=123),
+        Flow(field="credit_limit", native=("credit_limit",), contributes=True, writes=False, exact=False, line=123),
         Flow(field="address.city", native=("city",), contributes=True, writes=True, exact=False, line=124),
         Flow(field="address.country", native=("country",), contributes=True, writes=True, exact=False, line=125),
         Flow(field="tags", native=("groups",), contributes=True, writes=True, line=126),
