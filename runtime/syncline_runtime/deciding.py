@@ -53,6 +53,25 @@ def actions(policy: Policy, link: Link, *, barred: Collection[str] = ()) -> tupl
     return decide(policy, link, barred=barred).actions
 
 
+def made_alike(policy: Policy, system: str) -> tuple[str, ...] | None:
+    """The systems in which a record that `system` alone has is created just as it stands, if nothing required is empty.
+
+    None where a condition, a lossy line or a predicate has a say, so that each record must be decided by itself. Holds for a
+    decided link with nothing seen; `actions` gives the same, one by one.
+    """
+    if not policy.sides[system].plain:
+        return None
+    made = []
+    for name, side in policy.sides.items():
+        if name == system or not side.created or not side.written:
+            continue
+        clause = policy.sync.creates.get(name)
+        if not side.plain or side.map.applies is not None or (clause is not None and clause.when is not None):
+            return None
+        made.append(name)
+    return tuple(made)
+
+
 def resolve(link: Link, field: str, value: Value) -> Link:
     """Settle a held field as a person decided: `value` is agreed, what the members show is accounted for."""
     members = {}

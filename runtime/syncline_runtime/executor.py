@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from syncline_runtime.declaration import Package, Sync
-from syncline_runtime.executing.apply import Held, apply
+from syncline_runtime.executing.apply import apply
 from syncline_runtime.executing.context import Context, Options, Reporter, make_context
 from syncline_runtime.executing.correlate import correlate_unlinked
 from syncline_runtime.executing.decide import Counts, decide_unsettled
+from syncline_runtime.executing.derive import Held
 from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates
 from syncline_runtime.executing.summary import Summary

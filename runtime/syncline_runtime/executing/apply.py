@@ -2,135 +2,50 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
-from syncline_runtime.deciding import actions
 from syncline_runtime.declaration import Operation
-from syncline_runtime.executing.context import BATCH, Context, Side, to_link
-from syncline_runtime.executing.decide import decision_failure, held_row, refuse_decisions
+from syncline_runtime.executing.context import BATCH, Context, Side
+from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.observe import note_missing, read_many, take
 from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, record_outcomes
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
 from syncline_runtime.records import ActionKind
-from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.values import Native
 
-_REMOTE = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.ARCHIVE)
 _BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
 """A system that fails more than this share of its writes gets no more of them in this run."""
 
 _LEAST_WAVE = 50
 """Writes between two commits, at least: after a crash, so many outcomes may be unknown."""
 
-Refusal = tuple[str, bytes | None, str]
-"""Of a write that was refused: remote id, fingerprint, field at fault."""
-
-Held = Mapping[str, frozenset[ActionKind]]
-"""By system, the operations that a guard holds back."""
-
-
-@dataclass(slots=True)
-class _Queue:
-    """Writes of one system that wait for a full batch, by operation."""
-
-    waiting: dict[ActionKind, list[Sent]] = field(default_factory=lambda: {kind: [] for kind in _REMOTE})
-    tried: int = 0
-    failed: int = 0
-
 
 async def apply(context: Context, held: Held) -> None:
     """Do what is left to do in every unsettled link; what fails stays unsettled and is found again by the next run."""
-    queues = {name: _Queue() for name in context.sides}
+    queues = {name: Queue() for name in context.sides}
     refused = context.store.review.held_writes(context.entity.name)
     after = done = 0
     while rows := context.store.unsettled(context.entity.name, after, BATCH):
         after = rows[-1].link_id
-        _derive(context, rows, queues, held, refused)
+        derive(context, rows, queues, held, refused)
         await _send_all(context, queues, last=len(rows) < BATCH)
         done += len(rows)
         context.reporter.phase(context.entity.name, "apply", done)
     await _send_all(context, queues, last=True)
 
 
-# -- what is to be done ------------------------------------------------------------------------------------------------
-
-
-def _derive(
-    context: Context,
-    rows: Sequence[LinkRow],
-    queues: Mapping[str, _Queue],
-    held: Held,
-    refused: Mapping[tuple[int, str], Refusal],
-) -> None:
-    members = context.store.members_of([row.link_id for row in rows])
-    settled: list[int] = []
-    holds: list[Row] = []
-    stuck: list[tuple[MemberRow, Failure]] = []
-    for row in rows:
-        link_id = row.link_id
-        link_members = members.get(link_id, [])
-        link = to_link(context, row, link_members)
-        bars = context.bars(link_id)
-        try:
-            todo = actions(context.policy, link, barred=bars)
-        except MAPPING_ERRORS as error:
-            stuck.append((link_members[0], decision_failure(context, error)))
-            continue
-        quiet = not bars and all(member.seen is None for member in link_members)
-        if quiet and not todo:
-            settled.append(link_id)
-        only = quiet and len(todo) == 1
-        for action in todo:
-            system = action.system
-            if action.kind in held.get(system, ()) or system in context.stopped:
-                continue
-            if action.kind is ActionKind.HOLD and row.status != "held":
-                holds.append(held_row(context, action))
-            elif action.kind in _REMOTE:
-                values = {name: wanted for name, (_, wanted) in action.fields.items()}
-                document = context.sides[system].packing.pack(values)
-                own = next((member for member in link_members if member.system == system), None)
-                sent = Sent(link, action, own, values, document, only, False)
-                if refused and not context.options.full and (before := refused.get((link_id, system))) is not None:
-                    wanted = _without_refused(context.sides[system], sent, before)
-                    if wanted is None:
-                        continue
-                    sent = wanted
-                queues[system].waiting[action.kind].append(sent)
-    if settled or holds or stuck:
-        with context.store.transaction():
-            context.store.settle(settled)
-            context.store.review.quarantine(holds)
-            refuse_decisions(context, stuck)
-            if refused:
-                context.store.review.release_links(context.entity.name, settled)
-
-
-def _without_refused(side: Side, sent: Sent, refused: Refusal) -> Sent | None:
-    """The write as it may be sent after a refusal: as it is if it changed, else without the field at fault, else not at all."""
-    _, print_, name = refused
-    if print_ != fingerprint(sent):
-        return sent
-    values = {field: value for field, value in sent.values.items() if field != name}
-    if sent.action.kind is not ActionKind.UPDATE or not values or len(values) == len(sent.values):
-        return None
-    action = replace(sent.action, fields={field: pair for field, pair in sent.action.fields.items() if field != name})
-    return sent._replace(action=action, values=values, document=side.packing.pack(values), only=False, partial=True)
-
-
 # -- sending -----------------------------------------------------------------------------------------------------------
 
 
-async def _send_all(context: Context, queues: Mapping[str, _Queue], *, last: bool) -> None:
+async def _send_all(context: Context, queues: Mapping[str, Queue], *, last: bool) -> None:
     await asyncio.gather(
         *(_send_system(context, context.sides[name], queue, last=last) for name, queue in queues.items())
     )
 
 
-async def _send_system(context: Context, side: Side, queue: _Queue, *, last: bool) -> None:
+async def _send_system(context: Context, side: Side, queue: Queue, *, last: bool) -> None:
     """Send the full batches of one system, and at the end the rest, in waves: write-ahead, calls, outcomes."""
-    for kind in _REMOTE:
+    for kind in REMOTE:
         waiting = queue.waiting[kind]
         many = batch_size(side, kind)
         wave = max(_LEAST_WAVE, min(10 * many, BATCH), many)
@@ -165,7 +80,7 @@ def batch_size(side: Side, kind: ActionKind) -> int:
 
 
 async def _wave(
-    context: Context, side: Side, kind: ActionKind, portion: Sequence[Sent], many: int, queue: _Queue
+    context: Context, side: Side, kind: ActionKind, portion: Sequence[Sent], many: int, queue: Queue
 ) -> None:
     store, now = context.store, context.clock.now()
     shown: Mapping[str, NativeRecord] = {}
@@ -176,7 +91,7 @@ async def _wave(
     broken: list[tuple[Sent, Failure]] = []
     for sent in portion:
         try:
-            natives.append(_native(side, sent, shown.get(sent.action.remote_id or "")))
+            natives.append(_native(side, sent, shown.get(sent.remote_id or "")))
             sending.append(sent)
         except MAPPING_ERRORS as error:
             broken.append((sent, mapping_failure(error, side.mapping)))
@@ -186,7 +101,7 @@ async def _wave(
     with store.transaction():
         wave = store.write_ahead(
             (context.entity.name, side.system, kind.value),
-            [(sent.action.link_id, *ahead(sent)) for sent in sending],
+            [(sent.link_id, *ahead(sent)) for sent in sending],
             now,
             settle_at,
             context.run_id,
@@ -197,7 +112,7 @@ async def _wave(
         writes = [Write(native, None, None, f"{key}{index}") for index, native in enumerate(natives)]
     else:
         locked = side.resource.lock != "none"
-        ids = [sent.action.remote_id or "" for sent in sending]
+        ids = [sent.remote_id or "" for sent in sending]
         writes = [
             Write(native, remote_id, shown[remote_id].version if locked and remote_id in shown else None)
             for native, remote_id in zip(natives, ids, strict=True)
@@ -246,8 +161,8 @@ async def _call(
 
 def _native(side: Side, sent: Sent, old: NativeRecord | None) -> Native:
     """The native fields of one write: all lines for a create, those of the changed fields for an update."""
-    mapping, action = side.mapping, sent.action
-    match action.kind:
+    mapping = side.mapping
+    match sent.kind:
         case ActionKind.DELETE:
             return {}
         case ActionKind.ARCHIVE:
@@ -256,11 +171,11 @@ def _native(side: Side, sent: Sent, old: NativeRecord | None) -> Native:
             name, value = side.resource.archive
             return {name: value}
         case _:
-            native = mapping.write(sent.link.values, None if old is None else old.native)
-            if len(action.fields) < side.written:
-                names = {name for flow in mapping.flows if flow.field in action.fields for name in flow.native}
+            native = mapping.write(sent.agreed, None if old is None else old.native)
+            if len(sent.values) < side.written:
+                names = {name for flow in mapping.flows if flow.field in sent.values for name in flow.native}
                 native = {name: value for name, value in native.items() if name in names}
-            if action.kind is ActionKind.CREATE and mapping.where:
+            if sent.kind is ActionKind.CREATE and mapping.where:
                 native.update((condition.field, condition.value) for condition in mapping.where)
             return native
 
@@ -272,14 +187,14 @@ async def _guard_read(
     store, pack, read = context.store, side.packing.pack, side.mapping.read
     if side.resource.read is None:
         return list(portion), {}
-    ids = [sent.action.remote_id for sent in portion if sent.action.remote_id is not None]
+    ids = [sent.remote_id for sent in portion if sent.remote_id is not None]
     read_at = context.clock.now()
     found = await read_many(context.systems[side.system], side, ids)
     same: list[Sent] = []
     news: list[NativeRecord] = []
     lost: list[str] = []
     for sent in portion:
-        remote_id, row = sent.action.remote_id, sent.row
+        remote_id, row = sent.remote_id, sent.row
         record = found.get(remote_id) if remote_id is not None else None
         if remote_id is None or row is None:
             continue
@@ -306,8 +221,8 @@ def _refuse_unmappable(context: Context, side: Side, broken: Sequence[tuple[Sent
         (
             context.entity.name,
             side.system,
-            sent.action.remote_id or "",
-            sent.action.link_id,
+            sent.remote_id or "",
+            sent.link_id,
             f"write.{failure.reason_code}",
             failure.field,
             failure.detail,
@@ -321,7 +236,7 @@ def _refuse_unmappable(context: Context, side: Side, broken: Sequence[tuple[Sent
         context.reporter.refused(
             context.entity.name,
             side.system,
-            sent.action.remote_id or "",
+            sent.remote_id or "",
             failure.reason_code,
             failure.field,
             failure.detail,

@@ -60,7 +60,8 @@ class Side:
     """One system in one sync: its map, its resource and how its values are packed.
 
     `speaks_wholly`: all it shows is the entity's, so that of a new link with its record alone the agreed values are what it shows.
-    `written` is the number of lines that write; `timed` says that some rule asks when a record was changed.
+    `written` is the number of lines that write, `writes` their fields, `writes_all` says that these are the entity's; `timed` says
+    that some rule asks when a record was changed.
     """
 
     system: str
@@ -72,6 +73,8 @@ class Side:
     settle: float
     speaks_wholly: bool
     written: int
+    writes: frozenset[str]
+    writes_all: bool
     timed: bool
 
     def updated_at(self, version: str | None) -> datetime | None:
@@ -132,6 +135,8 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
             fields=tuple(names),
             speaks_wholly=not entity.defaults and all(flow.contributes for flow in mapping.flows),
             written=sum(flow.writes for flow in mapping.flows),
+            writes=frozenset(flow.field for flow in mapping.flows if flow.writes),
+            writes_all={flow.field for flow in mapping.flows if flow.writes} == set(entity.fields),
             timed=any(isinstance(rule, Newest) for rule in sync.rules.values()),
             list_lag=since.lag_seconds if since is not None else 0.0,
             settle=(

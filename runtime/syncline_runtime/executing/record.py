@@ -10,34 +10,41 @@ from syncline_runtime.executing.place import MAPPING_ERRORS
 from syncline_runtime.executing.summary import DONE
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import Applied, Gone, NativeRecord, Outcome, Refused, Stale, Unavailable, Unknown
-from syncline_runtime.records import Action, ActionKind, Link, Member
+from syncline_runtime.records import Action, ActionKind, Member
 from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.values import Shown
 
 
 class Sent(NamedTuple):
-    """One write on its way: `values` are the wanted ones by field, `document` the same packed; `only` says that it is all that
-    is left to do for its link, `partial` that a refused field was left out."""
+    """One write on its way.
 
-    link: Link
-    action: Action
-    row: MemberRow | None
+    `agreed` are the link's values, `values` the wanted ones by field, `document` the same packed. `only` says that it is all
+    that is left to do for its link, `partial` that a refused field was left out. `action` is None for a record made as it stands.
+    """
+
+    link_id: int
+    kind: ActionKind
+    remote_id: str | None
+    agreed: Mapping[str, Shown]
     values: Mapping[str, Shown]
     document: bytes
-    only: bool
-    partial: bool
+    row: MemberRow | None = None
+    member: Member | None = None
+    action: Action | None = None
+    only: bool = False
+    partial: bool = False
 
 
 def fingerprint(sent: Sent) -> bytes:
     """What tells this write from another to the same record: a refused one is not sent again as it stands."""
-    return blake2b(sent.action.kind.value.encode() + sent.document, digest_size=16).digest()
+    return blake2b(sent.kind.value.encode() + sent.document, digest_size=16).digest()
 
 
 def ahead(sent: Sent) -> Row:
     """What must be durable before the call: (remote_id, sent, pre, if_version)."""
     row = sent.row
     return (
-        sent.action.remote_id,
+        sent.remote_id,
         sent.document,
         None if row is None else row.shadow,
         None if row is None else row.version,
@@ -68,8 +75,7 @@ def record_outcomes(
     failed = done = 0
     now = context.clock.now()
     for one, outcome in zip(sent, outcomes, strict=True):
-        action = one.action
-        link_id, remote_id = action.link_id, action.remote_id or ""
+        link_id, remote_id = one.link_id, one.remote_id or ""
         match outcome:
             case Applied():
                 done += 1
@@ -84,8 +90,8 @@ def record_outcomes(
                         for rule, key in enumerate(keys(context.entity, shadow)):
                             if key is not None:
                                 fresh_keys.append((name, rule, key, system, outcome.remote_id))
-                    case ActionKind.UPDATE if one.row is not None:
-                        member = acknowledged(side, one, one.link.members[system], outcome.record, now)
+                    case ActionKind.UPDATE if one.row is not None and one.member is not None:
+                        member = acknowledged(side, one, one.member, outcome.record, now)
                         written.append(_written_row(side, one.row, member))
                         if one.only and member.seen is None:
                             settled.append(link_id)
@@ -94,12 +100,11 @@ def record_outcomes(
                             for rule, key in enumerate(keys(context.entity, member.shadow))
                             if key is not None
                         )
-                    case _ if one.row is not None:
-                        before = one.link.members[system]
+                    case _ if one.row is not None and one.member is not None:
                         gone = kind is ActionKind.DELETE
-                        after = observing.deleted(before, now) if gone else observing.released(before)
+                        after = observing.deleted(one.member, now) if gone else observing.released(one.member)
                         accounted.append((after.state.value, one.row.shadow, None, one.row.renders, one.row.member_id))
-                        journal.append(_journal_row(context, action, now))
+                        journal.append(_journal_row(context, side, one, now))
             case Refused(code, message, fields):
                 failed += 1
                 native, why = next(iter(fields.items()), ("", message))
@@ -183,7 +188,7 @@ def created_row(
 ) -> tuple[Row, Mapping[str, Shown]]:
     """The row of a record that we created, for `add_members`, and its shadow."""
     pack, record, remote_id = side.packing.pack, outcome.record, outcome.remote_id
-    start = (context.entity.name, side.system, remote_id, sent.action.link_id)
+    start = (context.entity.name, side.system, remote_id, sent.link_id)
     if record is None:
         return (*start, sent.document, None, None, None, now, now), sent.values
     if shows_just(side, record, sent.values):
@@ -221,20 +226,21 @@ def _written_row(side: Side, row: MemberRow, member: Member) -> Row:
     )
 
 
-def _journal_row(context: Context, action: Action, now: float) -> Row:
-    kind = "deleted" if action.kind is ActionKind.DELETE else "archived"
+def _journal_row(context: Context, side: Side, sent: Sent, now: float) -> Row:
+    kind = "deleted" if sent.kind is ActionKind.DELETE else "archived"
+    reason, line = (sent.action.reason, sent.action.line) if sent.action is not None else ("", 0)
     return (
         context.run_id,
         now,
         kind,
-        action.entity,
-        action.link_id,
-        action.system,
+        context.entity.name,
+        sent.link_id,
+        side.system,
         "",
         None,
         None,
-        f"{action.remote_id}: {action.reason}",
-        action.line,
+        f"{sent.remote_id}: {reason}",
+        line,
     )
 
 
