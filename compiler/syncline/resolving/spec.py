@@ -1,5 +1,6 @@
 """From the trees of all files to one spec in which every name is an object."""
 
+import gc
 from collections.abc import Mapping
 
 from syncline.diagnostics.diagnostic import Diagnostic
@@ -24,6 +25,17 @@ def resolve(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnostic
 
     What is faulty or of a later release is left out of the spec. None when the file declares nothing at all.
     """
+    # As in parsing: all growth and no garbage, so collecting in between only costs.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _resolved(main, load)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnostic, ...]]:
     findings = Findings()
     scope = Scope(gather(main, load, findings), findings)
     check_declarations(scope)
