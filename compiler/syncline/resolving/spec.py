@@ -51,18 +51,10 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
     maps = tuple(found for key, found in resolved if found is not None and key not in second)
     syncs = resolve_syncs(maps, scope)
     _postponed(scope)
-    header = scope.declared.header
-    start = Span(main.source, 0, 0)
-    if header is None and main.declarations:
-        findings.report("spec.header-missing", start)
-    version = 1
-    if header is not None:
-        if header.version.text.isdecimal() and len(header.version.text) < 7 and int(header.version.text) > 0:
-            version = int(header.version.text)
-        else:
-            findings.report("spec.version", header.version.span, found=header.version.text)
+    version = _version(main, scope)
     if not main.declarations:
         return None, findings.all()
+    header = scope.declared.header
     spec = Spec(
         name="spec" if header is None else header.name.text,
         version=version,
@@ -72,10 +64,24 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
         entities={name: known.entity for name, known in scope.entities.items()},
         maps=maps,
         syncs=syncs,
-        span=start if header is None else header.name.span,
+        span=Span(main.source, 0, 0) if header is None else header.name.span,
         doc="" if header is None or header.doc is None else header.doc,
     )
     return spec, findings.all()
+
+
+def _version(main: SyntaxSpec, scope: Scope) -> int:
+    """The version that the header says; 1 where it says none that counts."""
+    header = scope.declared.header
+    if header is None:
+        if main.declarations:
+            scope.findings.report("spec.header-missing", Span(main.source, 0, 0))
+        return 1
+    text = header.version.text
+    if text.isdecimal() and len(text) < 7 and int(text) > 0:
+        return int(text)
+    scope.findings.report("spec.version", header.version.span, found=text)
+    return 1
 
 
 def _connectors(scope: Scope) -> None:
