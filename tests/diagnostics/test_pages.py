@@ -17,6 +17,9 @@ from syncline.diagnostics.pages import PRELUDE, page, pages, sample
 from syncline.diagnostics.rendering import concise
 from syncline.diagnostics.words import speaks_of
 from syncline.pipeline import check_spec
+from syncline.source import Source
+from syncline.syntax.formatting import formatted
+from syncline.syntax.parsing import parse
 from tests.diagnostics.wording import assert_words_complete
 
 COMPILER = Path(syncline.__file__).parent
@@ -24,6 +27,9 @@ CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*
 FENCE = re.compile(r"^```(sync[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"# error$")
 NO_EXAMPLE = {"syntax.not-formattable": "it would be a mistake of the formatter, and none is known"}
+PHASES = {"source.py", "syntax", "resolving", "checks"}
+"""Where findings are made."""
+
 FILE_ENDINGS = ("py", "typed", "json", "lark", "sync", "md", "toml")
 MODULES = {"collections.abc"}
 
@@ -99,7 +105,7 @@ def test_every_code_in_the_sources_has_words_and_every_entry_is_used() -> None:
     emitted = {
         literal
         for path in COMPILER.rglob("*.py")
-        if "diagnostics" not in path.relative_to(COMPILER).parts and path.parent.name != "cli"
+        if path.relative_to(COMPILER).parts[0] in PHASES
         for literal in string_literals(path)
         if CODE(literal) and literal.rpartition(".")[2] not in FILE_ENDINGS and literal not in MODULES
     }
@@ -155,3 +161,15 @@ def test_failing_examples_report_the_code_on_the_marked_lines_and_nothing_else(c
 def test_passing_examples_report_nothing(code: str) -> None:
     for data in examples(code, fails=False):
         assert concise(checked(code, data)) == ""
+
+
+def test_examples_are_laid_out_as_the_formatter_would() -> None:
+    for code in pages():
+        for block in blocks(code):
+            if block.words != "escaped" and "{n" not in block.words:
+                assert formatted(Source(code, block.text)) == block.text or not parses(block.text), code
+    assert formatted(Source("sample.sync", sample())) == sample()
+
+
+def parses(text: str) -> bool:
+    return not parse(Source("example.sync", text))[1]

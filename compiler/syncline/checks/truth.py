@@ -20,7 +20,7 @@ def check_rules(sync: Sync) -> Iterator[Diagnostic]:
 
 
 def check_truth(sync: Sync) -> Iterator[Diagnostic]:
-    """truth.missing, truth.not-a-source, truth.unneeded, truth.no-clock, truth.unlawful-merge."""
+    """truth.missing, truth.not-a-source, truth.unneeded, truth.no-clock, truth.no-tie-break, truth.unlawful-merge."""
     lines = _contributing_lines(sync)
     for name, contributed in lines.items():
         if len(contributed) < 2:
@@ -74,6 +74,8 @@ def _sources(sync: Sync, rule: Truth, lines: dict[str, list[tuple[System, Line]]
 def _clocked(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
     if rule.rule != "newest":
         return
+    if not rule.systems:
+        yield Diagnostic("truth.no-tie-break", rule.span, {"field": name, "first": sync.contributors(name)[0].name})
     for system in sync.contributors(name):
         found = sync.map_of(system)
         resource = found.resource.declaration if found else None

@@ -49,14 +49,15 @@ def _flows(line: Line) -> Iterator[_Flow]:
         if line.arrow is not Arrow.READ:
             yield _Flow(line, field.name, field.type, native.name, native.type, native, writes=True)
         if line.arrow is not Arrow.WRITE:
-            yield _Flow(line, native.name, native.type, field.name, field.type, native, writes=False)
+            read = line.pipeline[-1].gives if line.pipeline else native.type
+            yield _Flow(line, native.name, read, field.name, field.type, native, writes=False)
 
 
 def _length(flow: _Flow) -> Iterator[Diagnostic]:
     room, line, source = flow.target_type.length, flow.line, flow.source_type
-    if not room or flow.target_type.kind not in TEXTS or (line.pipeline and not flow.writes):
+    if not room or flow.target_type.kind not in TEXTS:
         return
-    length = _written_length(line, source)
+    length = _written_length(line, source) if flow.writes else source.length
     copy = f"truncate({flow.source}, {room})"
     facts: dict[str, Fact] = {"copy": f"{copy} -> {flow.target}" if flow.writes else f"{flow.target} <- {copy}"}
     boundless = source.kind == "text" and source.length is None and source.pattern is None

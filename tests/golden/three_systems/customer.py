@@ -45,7 +45,7 @@ def read_crm(native: Native) -> dict[str, Any]:
     """What a record of crm.contacts shows of Customer."""
     vat = upper_get(strip_get(wire_null_blank_get(native.get("vat", ABSENT)), "-. "))  # three_systems.sync:69
     return {
-        "name": text_of(trim_get(wire_null_blank_get(native.get("fullname", ABSENT))), 120),  # three_systems.sync:66
+        "name": trim_get(wire_null_blank_get(native.get("fullname", ABSENT))),  # three_systems.sync:66
         "email": email_of(lower_get(wire_null_blank_get(native.get("email", ABSENT)))),  # three_systems.sync:67
         "phone": e164_get(wire_null_blank_get(native.get("phone", ABSENT)), "NO"),  # three_systems.sync:68
         "vat": text_of(vat, 20),  # three_systems.sync:69
@@ -70,7 +70,7 @@ def write_crm(customer: Mapping[str, Any], old: Native | None) -> Native:
 def read_erp(native: Native) -> dict[str, Any]:
     """What a record of erp.parties shows of Customer."""
     return {
-        "name": text_of(trim_get(native.get("name", ABSENT)), 120),  # three_systems.sync:75
+        "name": text_of(trim_get(native.get("name", ABSENT)), 200),  # three_systems.sync:75
         "email": email_of(lower_get(native.get("email", ABSENT))),  # three_systems.sync:76
         "phone": e164_get(native.get("phone", ABSENT), "NO"),  # three_systems.sync:77
         "vat": text_of(upper_get(native.get("vat", ABSENT)), 20),  # three_systems.sync:78

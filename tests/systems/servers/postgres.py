@@ -23,7 +23,7 @@ _SCHEMA = """
 create table customers (
   id           integer generated always as identity primary key,
   email        varchar(254),
-  full_name    varchar(120) not null,
+  full_name    varchar(200) not null,
   phone        varchar(40),
   mobile       varchar(40),
   website      varchar(200),

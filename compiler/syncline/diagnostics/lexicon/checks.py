@@ -32,6 +32,11 @@ CHECKS = {
         "Without a comparable clock an old edit would win over a newer one.",
         "Use `prefers`, `owned by` or `ask`, or declare the field that holds the time: `updated : instant version`.",
     ),
+    "truth.no-tie-break": Entry(
+        "`newest` does not say who is right about `{field}` when both edits are equally new",
+        "The clocks of two systems are coarse: edits within one second would be decided by whoever is read first.",
+        "Name the system that wins then: `{field} newest else {first}`.",
+    ),
     "truth.unlawful-merge": Entry(
         "`{rule}` is not lawful for `{field}`, which is `{type}`",
         "A merge must give the same result in whatever order edits arrive; for this type it does not.",
