@@ -9,6 +9,7 @@ COMMANDS = {
     "fmt": "syncline.cli.fmt",
     "build": "syncline.cli.build",
     "explain": "syncline.cli.explain",
+    "diff": "syncline.cli.diff",
     "plan": "syncline.cli.executing",
     "run": "syncline.cli.executing",
     "status": "syncline.cli.executing",

@@ -72,9 +72,7 @@ def spelled_codec(use: CodecUse) -> str:
     if not use.arguments:
         return name
     words = [] if definition is None else [parameter.kind == "choice" for parameter in definition.parameters]
-    given = [
-        str(value) if at < len(words) and words[at] else literal(value) for at, value in enumerate(use.arguments)
-    ]
+    given = [str(value) if at < len(words) and words[at] else literal(value) for at, value in enumerate(use.arguments)]
     return f"{name}({', '.join(given)})"
 
 
@@ -126,13 +124,20 @@ def spelled_trigger(trigger: Trigger) -> str:
     """A `run` line without its first word."""
     match trigger.kind:
         case "every":
-            return f"every {trigger.seconds} seconds"
+            return f"every {_interval(trigger.seconds or 0)}"
         case "full-daily":
             return f"full daily at {literal(trigger.at)} in {literal(trigger.zone)}"
         case "after":
             return f"after {trigger.after}"
         case "webhook":
             return "on webhook"
+
+
+def _interval(seconds: int) -> str:
+    for unit, length in (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds // length} {unit}" + ("s" if seconds > length else "")
+    return f"{seconds} second" + ("" if seconds == 1 else "s")
 
 
 def _match_rule(rule: MatchRule, field: Rename) -> str:

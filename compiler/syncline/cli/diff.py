@@ -1,0 +1,106 @@
+"""`syncline diff`: what a new version of a spec does to what already runs."""
+
+import click
+
+from syncline.checks import check
+from syncline.cli.check import FOUND, wants_colour
+from syncline.cli.files import COULD_NOT_RUN
+from syncline.cli.revisions import Revision, revision
+from syncline.diagnostics import rendering as diagnostics
+from syncline.diagnostics.diagnostic import Severity
+from syncline.evolution import rendering
+from syncline.evolution.change import Impact
+from syncline.evolution.comparing import compare, impact
+from syncline.evolution.rendering import Compared
+from syncline.model.spec import Spec
+from syncline.pipeline import check_spec, parse_bytes
+from syncline.syntax.declarations import Header
+
+_CARRIED_OUT_LATER = "not-yet.renamed"
+"""A renaming is what a comparison is asked about, whether or not this release moves the state by itself."""
+
+
+@click.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--output", type=click.Choice(["text", "concise", "json"]), default="text", help="How changes are shown.")
+def diff(old: str, new: str, output: str) -> None:
+    """Class what changes from OLD to NEW by whom it hurts, and say what must happen.
+
+    Both are files, folders, or either at a git reference: git:main:specs/crm.sync. The specs of folders are paired by path,
+    then by name.
+
+    \b
+    DATA       records would be overwritten, lost, relinked or rewritten
+    STATE      stored cursors, links or shadows no longer fit
+    API        names or types of the generated package
+    BEHAVIOUR  retries, rate, order, schedule, guards
+    SAFE       nothing of the kind
+
+    Exits with 0 when all changes are safe, 1 when one is not, 2 when it could not run.
+
+    \b
+    JSON: {"format_version": "1.0", "impact": the worst class or null, "specs": [{"spec": its name, "changes": [
+      {"code", "subject", "impacts": the worst first, "needs": [approval | backfill | relink | migration | callers |
+       deployment | nothing], "message", "why", "then", "old" and "new": a place or null, "reaches": [{"system",
+       "resource", "native": a field or null for whole records, "field": the entity's field it comes through, or null}],
+       "facts"}]}]}; a place is {"file", "line", "column", "end_line", "end_column"}, counted from 1.
+    """
+    before, after = revision(old), revision(new)
+    compared = tuple(
+        Compared(_named(first, second), compare(first, second), before.origin, after.origin)
+        for first, second in _pairs(_specs(before, released=True), _specs(after, released=False))
+    )
+    match output:
+        case "json":
+            click.echo(rendering.as_json(compared), nl=False)
+        case "concise":
+            click.echo(rendering.concise(compared), nl=False)
+        case _:
+            click.echo(rendering.text(compared, colour=wants_colour()), nl=False, color=True)
+    if any(impact(change) is not Impact.SAFE for one in compared for change in one.changes):
+        raise SystemExit(FOUND)
+
+
+def _specs(side: Revision, *, released: bool) -> dict[str, Spec]:
+    """The specs of a side by path; in a folder, files without a `spec` line are what others import."""
+    found: dict[str, Spec] = {}
+    for name, path in side.files.items():
+        data = side.read(path)
+        if name and not any(isinstance(node, Header) for node in parse_bytes(path, data)[0].declarations):
+            continue
+        found[name] = _model(side, path, data, released)
+    return found
+
+
+def _model(side: Revision, path: str, data: bytes, released: bool) -> Spec:
+    name = "<stdin>" if path == "-" else path
+    checked = check_spec(name, data, side.loader(path))
+    errors = [one for one in checked.diagnostics if one.severity is Severity.ERROR and one.code != _CARRIED_OUT_LATER]
+    if released and errors and checked.model is not None:
+        # What runs already was accepted by a compiler that may have known less; it counts as it stands.
+        refused = {one.code for one in check(checked.model)}
+        errors = [one for one in errors if one.code not in refused]
+    if errors or checked.model is None:
+        click.echo(diagnostics.text(errors, colour=wants_colour()), nl=False, err=True)
+        click.echo(f"syncline: {side.origin}{name} does not check, so that it cannot be compared", err=True)
+        raise SystemExit(COULD_NOT_RUN)
+    return checked.model
+
+
+def _pairs(old: dict[str, Spec], new: dict[str, Spec]) -> list[tuple[Spec | None, Spec | None]]:
+    if set(old) == set(new) == {""}:
+        return [(old[""], new[""])]
+    pairs: list[tuple[Spec | None, Spec | None]] = [(old[path], new[path]) for path in old if path in new and path]
+    came = {spec.name: spec for path, spec in new.items() if path not in old or not path}
+    for path, spec in old.items():
+        if path not in new or not path:
+            pairs.append((spec, came.pop(spec.name, None)))
+    pairs += [(None, spec) for spec in came.values()]
+    return sorted(pairs, key=lambda pair: _named(*pair))
+
+
+def _named(old: Spec | None, new: Spec | None) -> str:
+    known = new if new is not None else old
+    assert known is not None
+    return known.name

@@ -1,0 +1,128 @@
+"""Changes of what a record is: entities, their fields, their identity."""
+
+from collections.abc import Iterator
+
+from syncline.evolution.change import Change, Fact
+from syncline.evolution.reaching import all_records, reached
+from syncline.evolution.renaming import Renaming
+from syncline.model.expressions import Expression
+from syncline.model.spec import Entity, Field, Spec
+from syncline.model.spelling import spelled, spelled_match
+from syncline.model.types import Type
+
+
+def entity_changes(old: Spec, new: Spec, renames: Renaming) -> Iterator[Change]:
+    """Entities that came, went or changed."""
+    stayed = {renames.entity(name): entity for name, entity in old.entities.items()}
+    for name, entity in old.entities.items():
+        if renames.entity(name) not in new.entities:
+            yield Change("entity.removed", name, entity.span, None, effects=all_records(old, name))
+    for name, entity in new.entities.items():
+        if name not in stayed:
+            yield Change("entity.added", name, None, entity.span)
+            continue
+        former = stayed[name]
+        if former.name != name:
+            yield Change("entity.renamed", name, former.span, entity.span, {"old": former.name})
+        yield from _fields(old, new, former, entity, renames)
+        yield from _match(new, former, entity, renames)
+
+
+def _fields(old: Spec, new: Spec, before: Entity, after: Entity, renames: Renaming) -> Iterator[Change]:
+    stayed = {renames.field(after.name, name): field for name, field in before.fields.items()}
+    for name, field in before.fields.items():
+        if renames.field(after.name, name) not in after.fields:
+            effects = reached(old, before.name, [name])
+            yield Change("field.removed", f"{after.name}.{name}", field.span, None, effects=effects)
+    for name, field in after.fields.items():
+        subject = f"{after.name}.{name}"
+        if name not in stayed:
+            yield Change("field.added", subject, None, field.span)
+            continue
+        effects = reached(new, after.name, [name])
+        for code, facts in _field(stayed[name], field):
+            yield Change(code, subject, stayed[name].span, field.span, facts, effects)
+
+
+def _field(old: Field, new: Field) -> Iterator[tuple[str, dict[str, Fact]]]:
+    if old.name != new.name:
+        yield "field.renamed", {"old": old.name}
+    yield from _types(old.type, new.type)
+    before, after = _default(old.default), _default(new.default)
+    if before != after:
+        yield "field.default", {"old": before, "new": after}
+    if old.pii is not new.pii:
+        yield "field.pii", {"old": _pii(old.pii), "new": _pii(new.pii)}
+
+
+def _types(old: Type, new: Type) -> Iterator[tuple[str, dict[str, Fact]]]:
+    facts: dict[str, Fact] = {"old": described(old.required()), "new": described(new.required())}
+    if _form(old) != _form(new):
+        yield "field.kind", facts
+    else:
+        if narrower(old, new):
+            yield "field.narrowed", facts
+        elif facts["old"] != facts["new"] and "enum" not in (old.kind, old.item and old.item.kind):
+            yield "field.widened", facts
+        before, after = _members(old), _members(new)
+        added = tuple(member for member in after if member not in before)
+        removed = tuple(member for member in before if member not in after)
+        if added:
+            yield "field.members-added", {"added": added}
+        if removed:
+            yield "field.members-removed", {"removed": removed}
+    if old.nullable is not new.nullable:
+        yield ("field.optional" if new.nullable else "field.required"), {}
+
+
+def described(kind: Type) -> str:
+    """A type with its pattern, which its own name leaves out."""
+    return f'{kind} matching "{kind.pattern}"' if kind.pattern is not None else str(kind)
+
+
+def narrower(old: Type, new: Type) -> bool:
+    """Whether some value of the old type is none of the new one; both have the same form."""
+    if old.item is not None and new.item is not None and narrower(old.item, new.item):
+        return True
+    if new.length is not None and (old.length is None or new.length < old.length):
+        return True
+    if new.pattern is not None and new.pattern != old.pattern:
+        return True
+    if new.precision is None:
+        return False
+    if old.precision is None:
+        return True
+    scales = (old.scale or 0), (new.scale or 0)
+    return scales[1] < scales[0] or new.precision - scales[1] < old.precision - scales[0]
+
+
+def _form(kind: Type) -> tuple[object, ...]:
+    """What decides how values are stored."""
+    item = None if kind.item is None else _form(kind.item)
+    return (kind.kind, item, kind.by, kind.targets)
+
+
+def _members(kind: Type) -> tuple[str, ...]:
+    return kind.members if kind.item is None else kind.item.members
+
+
+def _default(value: Expression | None) -> str:
+    return "none" if value is None else spelled(value)
+
+
+def _pii(pii: bool) -> str:
+    return "personal data" if pii else "no personal data"
+
+
+def _match(new: Spec, before: Entity, after: Entity, renames: Renaming) -> Iterator[Change]:
+    old_rules = spelled_match(before.match, lambda name: renames.field(after.name, name))
+    new_rules = spelled_match(after.match)
+    if old_rules != new_rules:
+        yield Change(
+            "match.changed",
+            after.name,
+            before.match[0].span if before.match else before.span,
+            after.match[0].span if after.match else after.span,
+            {"old": old_rules or "nothing", "new": new_rules or "nothing"},
+            all_records(new, after.name),
+        )

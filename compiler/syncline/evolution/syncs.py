@@ -1,0 +1,199 @@
+"""Changes of policy: which systems are kept in step, who is right, what is made, deleted, held, and when it runs."""
+
+from collections.abc import Iterable, Iterator
+
+from syncline.evolution.change import Change, Effect, Fact
+from syncline.evolution.reaching import all_records, reached, written_by
+from syncline.evolution.renaming import Renaming
+from syncline.model.expressions import Expression
+from syncline.model.spec import DeleteRule, Guard, Spec, Sync, Trigger, Truth, WriteRule
+from syncline.model.spelling import Rename, same, spelled, spelled_trigger, spelled_truth
+from syncline.source import Span
+
+NEVER, ALWAYS = "never", "always"
+
+
+def sync_changes(old: Spec, new: Spec, renames: Renaming) -> Iterator[Change]:
+    """Syncs that came, went or changed; one whose entity went is told with it."""
+    before = {renames.entity(sync.entity.name): sync for sync in old.syncs}
+    after = {sync.entity.name: sync for sync in new.syncs}
+    for name, sync in before.items():
+        if name not in after and name in new.entities:
+            yield Change("sync.removed", name, sync.span, None, effects=all_records(old, sync.entity.name))
+    for name, sync in after.items():
+        if name in before:
+            yield from _sync(new, before[name], sync, renames)
+        else:
+            systems = tuple(system.name for system in sync.systems)
+            yield Change("sync.added", name, None, sync.span, {"systems": systems}, _everything(sync, systems))
+
+
+def _sync(spec: Spec, before: Sync, after: Sync, renames: Renaming) -> Iterator[Change]:
+    name = after.entity.name
+    records = all_records(spec, name)
+
+    def field(old: str) -> str:
+        return renames.field(name, old)
+
+    yield from _systems(spec, before, after)
+    yield from _truth(spec, before, after, field)
+    both = [one.name for one in after.systems if one.name in {other.name for other in before.systems}]
+    for system in both:
+        yield from _writes(spec, before, after, system, field)
+    for attribute, code in (("empty", "sync.empty"), ("out_of_scope", "sync.out-of-scope")):
+        was, now = str(getattr(before, attribute) or "nothing"), str(getattr(after, attribute) or "nothing")
+        if was != now:
+            effects = records if code == "sync.out-of-scope" else _optional(spec, after)
+            yield Change(code, name, before.span, after.span, {"old": was, "new": now}, effects)
+    yield from _guards(before, after)
+    was, now = _schedule(before.triggers, renames), _schedule(after.triggers, Renaming({}, {}))
+    if was != now:
+        places = _first(before.triggers, before.span), _first(after.triggers, after.span)
+        yield Change("sync.schedule", name, *places, {"old": was, "new": now})
+
+
+def _systems(spec: Spec, before: Sync, after: Sync) -> Iterator[Change]:
+    old, new = [one.name for one in before.systems], [one.name for one in after.systems]
+    name = after.entity.name
+    for system in old:
+        if system not in new and system in spec.systems:
+            yield Change("sync.system-removed", name, before.span, after.span, {"system": system})
+    for system in new:
+        if system not in old:
+            effects = _everything(after, [system])
+            yield Change("sync.system-added", name, before.span, after.span, {"system": system}, effects)
+    stayed = [one for one in old if one in new], [one for one in new if one in old]
+    if stayed[0] != stayed[1]:
+        facts: dict[str, Fact] = {"old": tuple(stayed[0]), "new": tuple(stayed[1])}
+        yield Change("sync.order", name, before.span, after.span, facts, all_records(spec, name))
+
+
+def _truth(spec: Spec, before: Sync, after: Sync, field: Rename) -> Iterator[Change]:
+    entity = after.entity.name
+    former = {field(name): name for name in before.entity.fields}
+    for name in after.entity.fields:
+        if name not in former:
+            continue
+        old, new = before.rule_for(former[name]), after.rule_for(name)
+        # Where one side only has several sources, its lines have changed, which is told as such.
+        contested = len(after.contributors(name)) > 1
+        subject, effects = f"{entity}.{name}", reached(spec, entity, [name])
+        places = _span(old, before.span), _span(new, after.span)
+        was, now = _rule(old), _rule(new)
+        if was != now:
+            facts: dict[str, Fact] = {"old": was, "new": now}
+            yield Change("truth.rule" if contested else "truth.idle", subject, *places, facts, effects * contested)
+        old_group, new_group = _together(old, field, name), _together(new, same, name)
+        if contested and old_group != new_group:
+            facts = {"old": old_group or ("nothing",), "new": new_group or ("nothing",)}
+            yield Change("truth.together", subject, *places, facts, effects)
+
+
+def _rule(rule: Truth | None) -> str:
+    return "no rule" if rule is None else spelled_truth(rule)
+
+
+def _together(rule: Truth | None, field: Rename, own: str) -> tuple[str, ...]:
+    return () if rule is None else tuple(sorted(field(name) for name in rule.fields if field(name) != own))
+
+
+def _writes(spec: Spec, before: Sync, after: Sync, system: str, field: Rename) -> Iterator[Change]:
+    subject = f"{after.entity.name} in {system}"
+    records = all_records(spec, after.entity.name, system)
+    for operation, old_rules, new_rules in (
+        ("create", before.creates, after.creates),
+        ("update", before.updates, after.updates),
+    ):
+        old, new = _write_rule(old_rules, system), _write_rule(new_rules, system)
+        was, now = _allowed(old, field), _allowed(new, same)
+        if was != now:
+            code = (
+                "closed"
+                if NEVER in now or was == ALWAYS
+                else "opened"
+                if NEVER in was or now == ALWAYS
+                else "condition"
+            )
+            places = _span(old, before.span), _span(new, after.span)
+            yield Change(f"{operation}.{code}", subject, *places, {"old": was, "new": now}, records)
+    removed, added = _delete_rule(before.deletes, system), _delete_rule(after.deletes, system)
+    was, now = _policy(removed), _policy(added)
+    if was != now:
+        places = _span(removed, before.span), _span(added, after.span)
+        yield Change("delete.policy", subject, *places, {"old": was, "new": now}, records)
+
+
+def _write_rule(rules: Iterable[WriteRule], system: str) -> WriteRule | None:
+    return next((rule for rule in rules if rule.system.name == system), None)
+
+
+def _delete_rule(rules: Iterable[DeleteRule], system: str) -> DeleteRule | None:
+    return next((rule for rule in rules if rule.system.name == system), None)
+
+
+def _allowed(rule: WriteRule | None, field: Rename) -> str:
+    if rule is None or (rule.allowed and rule.when is None):
+        return ALWAYS
+    return NEVER if not rule.allowed else f"when {_condition(rule.when, field)}"
+
+
+def _condition(when: Expression | None, field: Rename) -> str:
+    return "" if when is None else spelled(when, field)
+
+
+def _policy(rule: DeleteRule | None) -> str:
+    return "nothing said" if rule is None else rule.policy.value + (" unless edited" if rule.unless_edited else "")
+
+
+def _guards(before: Sync, after: Sync) -> Iterator[Change]:
+    old = {guard.operation: guard for guard in before.guards}
+    new = {guard.operation: guard for guard in after.guards}
+    for operation in ("create", "update", "delete"):
+        was, now = old.get(operation), new.get(operation)
+        if _limit(was) == _limit(now):
+            continue
+        # Both limits must be exceeded: lower ones hold more runs.
+        looser = was is not None and (now is None or now.count > was.count or now.percent > was.percent)
+        facts: dict[str, Fact] = {"operation": operation, "old": _limit(was), "new": _limit(now)}
+        places = _span(was, before.span), _span(now, after.span)
+        yield Change("guard.loosened" if looser else "guard.tightened", after.entity.name, *places, facts)
+
+
+def _limit(guard: Guard | None) -> str:
+    return "none" if guard is None else f"over {guard.count} and {guard.percent:g}%"
+
+
+def _schedule(triggers: Iterable[Trigger], renames: Renaming) -> str:
+    said = []
+    for trigger in triggers:
+        text = spelled_trigger(trigger)
+        said.append(text if trigger.after is None else f"after {renames.entity(trigger.after)}")
+    return " and ".join(sorted(set(said))) or "only when told to"
+
+
+def _optional(spec: Spec, sync: Sync) -> tuple[Effect, ...]:
+    names = [name for name, field in sync.entity.fields.items() if field.type.nullable]
+    return reached(spec, sync.entity.name, names)
+
+
+def _everything(sync: Sync, systems: Iterable[str]) -> tuple[Effect, ...]:
+    """Whole records and all written fields of the systems, and of the others what is written from what they show."""
+    joined = set(systems)
+    found: dict[Effect, None] = {}
+    heard = {
+        line.slot for mapping in sync.maps if mapping.system.name in joined for line in mapping.lines if line.field
+    }
+    for mapping in sync.maps:
+        found[Effect(mapping.system.name, mapping.resource.name)] = None
+        for line in mapping.lines:
+            if mapping.system.name in joined or line.slot in heard:
+                found.update(dict.fromkeys(written_by(mapping, line, "" if line.field is None else line.slot)))
+    return tuple(found)
+
+
+def _span(rule: Truth | WriteRule | DeleteRule | Guard | None, otherwise: Span) -> Span:
+    return otherwise if rule is None else rule.span
+
+
+def _first(triggers: tuple[Trigger, ...], otherwise: Span) -> Span:
+    return triggers[0].span if triggers else otherwise

@@ -1,0 +1,215 @@
+"""Changes of the systems: instances, their connectors, and the resources and fields that maps use."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from syncline.evolution.change import Change, Effect, Fact
+from syncline.evolution.entities import described, narrower
+from syncline.evolution.reaching import uses_of
+from syncline.model.spec import ConnectorModel, NativeField, ResourceModel, Spec, System
+from syncline.model.spelling import literal, natives_in, spelled_pipeline
+from syncline.source import Span
+from syncline_runtime.declaration import FromEnvironment, Listing, Literally, Resource, SettingSource, Since
+
+_CALLS = ("base", "auth", "rate", "throttle", "errors", "timeout_seconds", "concurrency", "headers", "encoding")
+_WORDS = {"errors": "error", "timeout_seconds": "timeout"}
+_OPERATIONS = ("read", "create", "update", "delete", "lock")
+_LISTED = ("call", "items", "paging", "sort", "sort_parameter", "filter_parameter", "filter_join", "equals")
+_HARMLESS = ("native.facts", "native.widened")
+_ASKED = ("condition", "inclusive", "precision_ms", "lag_seconds")
+
+
+def system_changes(old: Spec, new: Spec) -> Iterator[Change]:
+    """Systems that came, went or changed."""
+    for name, system in old.systems.items():
+        if name not in new.systems:
+            yield Change("system.removed", name, system.span, None, effects=uses_of(old, name))
+    for name, system in new.systems.items():
+        if name not in old.systems:
+            yield Change("system.added", name, None, system.span)
+        elif old.systems[name].connector.name != system.connector.name:
+            former = old.systems[name]
+            facts: dict[str, Fact] = {"old": former.connector.name, "new": system.connector.name}
+            yield Change("system.connector", name, former.span, system.span, facts, uses_of(new, name))
+        else:
+            yield from _system(old, new, old.systems[name], system)
+
+
+def _system(old: Spec, new: Spec, before: System, after: System) -> Iterator[Change]:
+    for setting in dict.fromkeys((*before.settings, *after.settings)):
+        was, now = before.settings.get(setting), after.settings.get(setting)
+        if was != now or type(_value(was)) is not type(_value(now)):
+            secret = any(isinstance(one, FromEnvironment) and one.secret for one in (was, now))
+            facts: dict[str, Fact] = {"setting": setting, "old": _source(was), "new": _source(now)}
+            code = "system.secret" if secret else "system.setting"
+            yield Change(code, after.name, before.span, after.span, facts)
+    if before.cleared_for_pii is not after.cleared_for_pii:
+        facts = {"old": _cleared(before), "new": _cleared(after)}
+        yield Change("system.clearance", after.name, before.span, after.span, facts)
+    yield from _connector(new, after.name, before.connector, after.connector)
+    used = _used(old, before.name), _used(new, after.name)
+    for name, resource in after.resources.items():
+        if name in before.resources and name in used[0] and name in used[1]:
+            natives = used[0][name] & used[1][name]
+            yield from _resource(new, after.name, before.resources[name], resource, natives)
+
+
+def _connector(spec: Spec, system: str, before: ConnectorModel, after: ConnectorModel) -> Iterator[Change]:
+    old, new = before.declaration, after.declaration
+    if old.protocol != new.protocol:
+        facts: dict[str, Fact] = {"old": old.protocol, "new": new.protocol}
+        yield Change("connector.protocol", system, before.span, after.span, facts, uses_of(spec, system))
+    words = tuple(word for word in _CALLS if getattr(old, word) != getattr(new, word))
+    if words:
+        said = tuple(_WORDS.get(word, word) for word in words)
+        places = _place(before.places, said, before.span), _place(after.places, said, after.span)
+        yield Change("connector.calls", system, *places, {"words": said})
+
+
+def _resource(
+    spec: Spec, system: str, before: ResourceModel, after: ResourceModel, natives: frozenset[str]
+) -> Iterator[Change]:
+    old, new = before.declaration, after.declaration
+    subject = f"{system}.{after.name}"
+    effects = uses_of(spec, system, after.name)
+
+    def change(code: str, was: str, now: str, *words: str) -> Iterator[Change]:
+        if was != now:
+            places = _place(before.places, words, before.span), _place(after.places, words, after.span)
+            yield Change(code, subject, *places, {"old": was, "new": now}, effects)
+
+    yield from change("resource.identity", old.identity, new.identity)
+    yield from change("resource.location", old.location or "nowhere", new.location or "nowhere")
+    yield from change("resource.cursor", _cursor(old), _cursor(new), "list.since")
+    yield from change("resource.complete", _complete(old.list), _complete(new.list), "list")
+    yield from change("resource.archive", _archived(old), _archived(new), "archive")
+    words = _other_calls(old, new)
+    if words:
+        places = _place(before.places, words, before.span), _place(after.places, words, after.span)
+        yield Change("resource.calls", subject, *places, {"words": words})
+    for name in after.fields:
+        if name in natives and name in before.fields:
+            own = uses_of(spec, system, after.name, name)
+            yield from _native(f"{subject}.{name}", before.fields[name], after.fields[name], own)
+
+
+def _native(subject: str, old: NativeField, new: NativeField, effects: tuple[Effect, ...]) -> Iterator[Change]:
+    widened = _widened(old, new)
+    for code, was, now in (
+        ("native.widened" if widened else "native.type", _typed(old), _typed(new)),
+        ("native.spelling", _spelling(old), _spelling(new)),
+        ("native.normalises", spelled_pipeline(old.normalises), spelled_pipeline(new.normalises)),
+        ("native.facts", _facts(old), _facts(new)),
+    ):
+        if was != now:
+            facts: dict[str, Fact] = {"old": was or "nothing", "new": now or "nothing"}
+            yield Change(code, subject, old.span, new.span, facts, () if code in _HARMLESS else effects)
+
+
+def _widened(old: NativeField, new: NativeField) -> bool:
+    """Whether the field only takes more than before."""
+    alike = (old.type.kind, old.references, old.type.nullable) == (new.type.kind, new.references, new.type.nullable)
+    return alike and old.type.kind in ("text", "decimal") and not narrower(old.type, new.type)
+
+
+def _used(spec: Spec, system: str) -> Mapping[str, frozenset[str]]:
+    """The fields that the maps of a system use, by resource."""
+    found: dict[str, set[str]] = {}
+    for mapping in spec.maps:
+        if mapping.system.name == system:
+            names = found.setdefault(mapping.resource.name, set())
+            names.update(native.name for line in mapping.lines for native in line.natives)
+            names.update(one.native.name for one in mapping.where)
+            if mapping.where_expression is not None:
+                names.update(natives_in(mapping.where_expression))
+    return {name: frozenset(natives) for name, natives in found.items()}
+
+
+def _value(source: SettingSource | None) -> object:
+    return source.value if isinstance(source, Literally) else None
+
+
+def _source(source: SettingSource | None) -> str:
+    match source:
+        case None:
+            return "not given"
+        case Literally(value=value):
+            return literal(value)
+        case FromEnvironment(variable=variable, secret=secret, kind=kind):
+            return f"{'secret' if secret else 'env'}({literal(variable)})" + ("" if kind == "text" else f" as {kind}")
+
+
+def _cleared(system: System) -> str:
+    return "cleared" if system.cleared_for_pii else "not cleared"
+
+
+def _cursor(resource: Resource) -> str:
+    """What the stored cursor is a value of, and how it is spelled."""
+    since = None if resource.list is None else resource.list.since
+    parts = [resource.version or "nothing"]
+    if resource.version is not None:
+        parts.append(f"spelled {resource.version_spelling}" + ("" if resource.version_is_time else ", no time"))
+    if resource.version_fallback:
+        parts.append(f"fallback {resource.version_fallback}")
+    if since is not None and (since.field, since.spelling, since.fallback) != (
+        resource.version,
+        resource.version_spelling,
+        resource.version_fallback,
+    ):
+        parts.append(f"since {since.field} spelled {since.spelling} fallback {since.fallback or 'nothing'}")
+    return " ".join(parts)
+
+
+def _complete(listing: Listing | None) -> str:
+    return "complete" if listing is not None and listing.complete else "partial"
+
+
+def _archived(resource: Resource) -> str:
+    if resource.archive is None:
+        return "not told"
+    name, value = resource.archive
+    return f"{name} = {literal(value)}"
+
+
+def _other_calls(old: Resource, new: Resource) -> tuple[str, ...]:
+    words = [word for word in _OPERATIONS if getattr(old, word) != getattr(new, word)]
+    if _parts(old.list, _LISTED) != _parts(new.list, _LISTED):
+        words.insert(0, "list")
+    if _parts(_since(old), _ASKED) != _parts(_since(new), _ASKED):
+        words.insert(0, "list.since")
+    return tuple(words)
+
+
+def _since(resource: Resource) -> Since | None:
+    return None if resource.list is None else resource.list.since
+
+
+def _parts(value: object, names: Iterable[str]) -> tuple[object, ...] | None:
+    return None if value is None else tuple(getattr(value, name) for name in names)
+
+
+def _typed(native: NativeField) -> str:
+    return described(native.type) + (f" of {native.references}" if native.references else "")
+
+
+def _spelling(native: NativeField) -> str:
+    """Where and how the value stands in a record."""
+    child = native.child
+    where = f" at {literal('.'.join(native.path))}" if native.path else ""
+    if child is not None:
+        where += f" child {child.list}({child.kind_field}: {literal(child.kind)}) {child.value}"
+    return f"spelled {native.wire}" + (f", null as {native.null}" if native.null else "") + where
+
+
+def _facts(native: NativeField) -> str:
+    marks = ("identity", "version", "required", "unique")
+    said = [mark for mark in marks if getattr(native, mark)]
+    return ", ".join([*said, "written" if native.writable else "readonly"])
+
+
+def _place(places: Mapping[str, Span], words: Iterable[str], otherwise: Span) -> Span:
+    """Where the first of the words is declared."""
+    for word in words:
+        for key in (word, word.partition(".")[0]):
+            if key in places:
+                return places[key]
+    return otherwise
