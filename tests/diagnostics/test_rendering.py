@@ -171,6 +171,25 @@ def test_exit_codes(tmp_path: Path, spec: str | None, arguments: tuple[str, ...]
         assert len(result.output.splitlines()) == 1
 
 
+def test_a_hint_is_shown_and_lets_the_check_pass(tmp_path: Path) -> None:
+    path = tmp_path / "a.sync"
+    (tmp_path / "sample.sync").write_text(sample(), encoding="utf-8")
+    path.write_text(
+        """spec example version 1
+import "sample.sync"
+entity Customer { email : email, name : text(100), match email }
+map Customer to crm.contacts { email <- email, name <-> name }
+map Customer to shop.contacts { email -> email, name <-> name }
+sync Customer from crm to shop { delete in shop never, truth { name prefers crm } }
+""",
+        encoding="utf-8",
+    )
+    result = CliRunner().invoke(main, ["check", str(path)])
+    assert result.exit_code == 0
+    assert "hint[truth.unlisted-source]" in result.output
+    assert result.output.endswith("1 hint\n")
+
+
 def test_standard_input_is_checked_too() -> None:
     result = CliRunner().invoke(main, ["check", "-", "--output", "concise"], input=FAULTY)
     assert result.output == "<stdin>:2:27: error[type.unknown] there is no type `string`\n"

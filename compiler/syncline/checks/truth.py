@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label, Severity
 from syncline.model.spec import Arrow, Line, Sync, System, Truth
 
 ORDERED = frozenset({"integer", "decimal", "percent", "date", "instant", "duration", "local_time"})
@@ -20,7 +20,8 @@ def check_rules(sync: Sync) -> Iterator[Diagnostic]:
 
 
 def check_truth(sync: Sync) -> Iterator[Diagnostic]:
-    """truth.missing, truth.not-a-source, truth.unneeded, truth.no-clock, truth.no-tie-break, truth.unlawful-merge."""
+    """truth.missing, truth.not-a-source, truth.unneeded, truth.no-clock, truth.no-tie-break, truth.unlawful-merge,
+    truth.unlisted-source."""
     lines = _contributing_lines(sync)
     for name, contributed in lines.items():
         if len(contributed) < 2:
@@ -40,6 +41,7 @@ def check_truth(sync: Sync) -> Iterator[Diagnostic]:
         else:
             yield from _clocked(sync, name, rule)
             yield from _lawful(sync, name, rule)
+            yield from _unlisted(sync, name, rule)
     for rule in sync.truth:
         yield from _sources(sync, rule, lines)
 
@@ -83,6 +85,15 @@ def _clocked(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "truth.no-clock", rule.span, {"field": name, "system": system.name, "resource": resource.name}
             )
+
+
+def _unlisted(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
+    """A hint: who prefers one system often means that it alone decides."""
+    if rule.rule == "prefers" and len(rule.systems) == 1:
+        first = rule.systems[0].name
+        unlisted = tuple(system.name for system in sync.contributors(name) if system.name != first)
+        facts: dict[str, Fact] = {"field": name, "first": first, "unlisted": unlisted}
+        yield Diagnostic("truth.unlisted-source", rule.span, facts, severity=Severity.HINT)
 
 
 def _lawful(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:

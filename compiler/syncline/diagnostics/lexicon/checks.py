@@ -37,6 +37,11 @@ CHECKS = {
         "The clocks of two systems are coarse: edits within one second would be decided by whoever is read first.",
         "Name the system that wins then: `{field} newest else {first}`.",
     ),
+    "truth.unlisted-source": Entry(
+        "an edit of `{field}` in {unlisted} alone still overwrites `{first}`",
+        "`prefers` decides only when two systems changed the field; people often mean that one system has the last word.",
+        "For authority say `{field} owned by {first}`; else list every source: `{field} prefers {first} then …`.",
+    ),
     "truth.unlawful-merge": Entry(
         "`{rule}` is not lawful for `{field}`, which is `{type}`",
         "A merge must give the same result in whatever order edits arrive; for this type it does not.",
