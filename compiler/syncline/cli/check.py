@@ -1,5 +1,6 @@
 """`syncline check`: what is wrong with specs, before anything runs."""
 
+import json
 import os
 import sys
 
@@ -8,6 +9,7 @@ import click
 from syncline.cli.files import loader, read_spec
 from syncline.diagnostics import rendering
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
+from syncline.model.spec import Spec
 from syncline.pipeline import check_spec
 
 FOUND = 1
@@ -18,15 +20,29 @@ FOUND = 1
 @click.option(
     "--output", type=click.Choice(["text", "concise", "json"]), default="text", help="How findings are shown."
 )
-def check(specs: tuple[str, ...], output: str) -> None:
+@click.option(
+    "--report",
+    is_flag=True,
+    help="Show what each sound spec promises, assumes and costs; `json` joins it to the findings.",
+)
+def check(specs: tuple[str, ...], output: str, report: bool) -> None:
     """Check SPECs (`-` is standard input). Exits with 0 when clean, 1 with findings, 2 when it could not run."""
     found: list[Diagnostic] = []
+    sound: list[Spec] = []
     for spec in specs:
         name, data = read_spec(spec)
-        found.extend(check_spec(name, data, loader(spec)).diagnostics)
-    show(found, output)
-    if output == "text" and not found:
-        click.echo(f"{len(specs)} {'spec' if len(specs) == 1 else 'specs'} checked, nothing found")
+        checked = check_spec(name, data, loader(spec))
+        found.extend(checked.diagnostics)
+        if checked.model is not None and checked.sound:
+            sound.append(checked.model)
+    if report and output == "json":
+        show_reports(sound, found)
+    else:
+        show(found, output)
+        if output == "text" and not found:
+            click.echo(f"{len(specs)} {'spec' if len(specs) == 1 else 'specs'} checked, nothing found")
+        if report:
+            show_reports(sound)
     if any(diagnostic.severity is not Severity.HINT for diagnostic in found):
         raise SystemExit(FOUND)
 
@@ -40,6 +56,21 @@ def show(found: list[Diagnostic], output: str) -> None:
             click.echo(rendering.concise(found), nl=False)
         case _ if found:
             click.echo(rendering.text(found, colour=wants_colour()), nl=False, color=True)
+
+
+def show_reports(specs: list[Spec], joined: list[Diagnostic] | None = None) -> None:
+    """Print the guarantee reports as text, or as one JSON document that is `joined` with the findings."""
+    from syncline.guarantees import rendering as reports
+    from syncline.guarantees import report
+
+    if joined is None:
+        for spec in specs:
+            click.echo()
+            click.echo(reports.text(report(spec)), nl=False)
+        return
+    document = json.loads(rendering.as_json(joined))
+    document["guarantees"] = reports.as_document(map(report, specs))
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def wants_colour() -> bool:

@@ -1,0 +1,124 @@
+"""When a sync runs, and what is taken for granted while it does."""
+
+from collections.abc import Iterator
+
+from syncline.guarantees.asked import creates, place, updates
+from syncline.guarantees.guarantee import Guarantee, Topic
+from syncline.guarantees.writing import settle_seconds
+from syncline.model.spec import Sync
+from syncline.source import Span
+from syncline_runtime.declaration import Newest
+
+
+def triggers(sync: Sync) -> Iterator[Guarantee]:
+    """How each `run` line is served: the package runs once when it is called, and has no timer of its own."""
+    for trigger in sync.triggers:
+        match trigger.kind:
+            case "every":
+                verdict, statement = (
+                    "by-your-timer",
+                    f"a timer of yours calls `run` every {_interval(trigger.seconds or 0)}",
+                )
+            case "full-daily":
+                verdict = "by-your-timer"
+                statement = f"a timer of yours calls `run --full` daily at {trigger.at} in {trigger.zone}"
+            case "after":
+                verdict = "ordered"
+                statement = (
+                    f"a run of both does {trigger.after} first, and goes on whether or not something of it waits"
+                )
+            case _:
+                continue
+        if verdict == "by-your-timer":
+            statement += "; the package has none of its own"
+        yield Guarantee(Topic.TRIGGERS, verdict, statement, (trigger.span,))
+    if not sync.triggers:
+        yield Guarantee(Topic.TRIGGERS, "when-called", "it runs when it is called", (sync.span,))
+
+
+def _interval(seconds: int) -> str:
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds % length == 0:
+            count = seconds // length
+            return unit if count == 1 else f"{count} {unit}s"
+    return "second" if seconds == 1 else f"{seconds} seconds"
+
+
+def assumptions(sync: Sync) -> Iterator[Guarantee]:
+    """What must be true of the systems and of the installation for the rest to hold."""
+    for side in sync.maps:
+        yield from _of_system(sync, side.system.name)
+    trusted = [
+        (side, step) for side in sync.maps for line in side.lines for step in line.pipeline if step.name == "python"
+    ]
+    if trusted:
+        yield _assumed(
+            "trusted-code",
+            "a codec of one's own undoes when reading what it did when writing",
+            *(step.span for _, step in trusted),
+        )
+    if functions := [rule for rule in (*sync.truth, *((sync.otherwise,) if sync.otherwise else ())) if rule.function]:
+        yield _assumed(
+            "trusted-code",
+            "a merge function of one's own is commutative, associative and idempotent",
+            *(rule.span for rule in functions),
+        )
+    newest = [rule for rule in (*sync.truth, *((sync.otherwise,) if sync.otherwise else ())) if rule.rule == "newest"]
+    if newest:
+        skew = Newest(otherwise=()).skew_seconds
+        yield _assumed(
+            "clocks",
+            f"the clocks of the systems that `newest` compares are within {skew:g} s of one another",
+            *(rule.span for rule in newest),
+        )
+    yield _assumed("one-state", "one state file serves these systems, and no other tool writes the same fields")
+    yield _assumed(
+        "no-automation",
+        "no automation inside a system answers a write by changing what the others then carry back: it would be taken for a "
+        "person's edit",
+    )
+
+
+def _of_system(sync: Sync, name: str) -> Iterator[Guarantee]:
+    side = next(side for side in sync.maps if side.system.name == name)
+    resource, declared = side.resource, side.resource.declaration
+    identity = next((native.span for native in resource.fields.values() if native.identity), resource.span)
+    yield _assumed("stable-ids", f"{name} never gives the `{declared.identity}` of one record to another", identity)
+    version = next((native for native in resource.fields.values() if native.version), None)
+    since = declared.list.since if declared.list is not None else None
+    if since is not None and version is not None:
+        lag = (
+            f"shows it in listings within {since.lag_seconds:g} s"
+            if since.lag_seconds
+            else "shows it in listings at once"
+        )
+        yield _assumed(
+            "versions", f"{name} changes `{since.field}` with every change, never backwards, and {lag}", version.span
+        )
+    if declared.list is not None and declared.list.complete:
+        yield _assumed("complete-listing", f"a full listing of {name} leaves no record out", *place(resource, "list"))
+    if declared.read is not None:
+        yield _assumed(
+            "fresh-reads", f"reading a record of {name} by its id shows it as it is", *place(resource, "read")
+        )
+    if updates(sync, side) and declared.update is not None:
+        yield _assumed(
+            "partial-updates",
+            f"an update in {name} leaves the fields alone that it does not send",
+            *place(resource, "update"),
+        )
+    if creates(sync, side) or updates(sync, side):
+        yield _assumed(
+            "settling",
+            f"what {name} has not carried out {settle_seconds(side):g} s after it was asked, it never will",
+            side.system.connector.places.get("timeout", side.system.connector.span),
+        )
+        yield _assumed(
+            "normalisation",
+            f"{name} keeps match fields as they were written, but for what `normalises` and the codecs of the map say",
+            side.span,
+        )
+
+
+def _assumed(verdict: str, statement: str, *because: Span) -> Guarantee:
+    return Guarantee(Topic.ASSUMPTIONS, verdict, statement, because)

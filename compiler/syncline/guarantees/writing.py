@@ -1,0 +1,207 @@
+"""What can go wrong when the runtime writes: a second record, an edit overwritten, an outcome nobody knows."""
+
+from collections.abc import Iterator
+from math import ceil
+
+from syncline.guarantees.asked import (
+    always_has,
+    batch_size,
+    creates,
+    goes_alone,
+    keys_written,
+    lock_holds,
+    place,
+    refused_twice,
+    updates,
+    wave,
+)
+from syncline.guarantees.guarantee import Guarantee, Topic
+from syncline.model.spec import Map, MatchRule, NativeField, Sync
+from syncline_runtime.declaration import OnDelete, Operation
+
+
+def settle_seconds(side: Map) -> float:
+    """How long after it was sent a request may still be carried out, as the runtime takes it (`--settle` says otherwise)."""
+    return max(2 * side.system.connector.declaration.timeout_seconds, 120.0)
+
+
+def may_duplicate(sync: Sync, side: Map) -> tuple[MatchRule, ...]:
+    """The rules by whose key a create of unknown outcome is looked for in vain, sent again, and not refused there: the listing may
+    leave records out."""
+    listing = side.resource.declaration.list
+    if not creates(sync, side) or listing is None or listing.complete:
+        return ()
+    return tuple(rule for rule, natives in keys_written(sync, side) if refused_twice(side, rule, natives) is None)
+
+
+def duplicates(sync: Sync, side: Map) -> Iterator[Guarantee]:
+    """Whether a create without an answer can lead to two records."""
+    resource = side.resource
+    if not creates(sync, side) or resource.declaration.create is None:
+        never = next((rule for rule in sync.creates if rule.system.name == side.system.name), None)
+        yield Guarantee(
+            Topic.DUPLICATES, "never-created", "this sync creates no record here", (never.span if never else sync.span,)
+        )
+        return
+    yield from _repeated(side, resource.declaration.create)
+    found = list(keys_written(sync, side))
+    lag = (
+        resource.declaration.list.since.lag_seconds
+        if resource.declaration.list and resource.declaration.list.since
+        else 0.0
+    )
+    wait = settle_seconds(side) + lag
+    for rule, natives in found:
+        yield _by_key(side, rule, natives, wait)
+    if not any(always_has(rule) for rule, _ in found):
+        without = "a record without a value for " + " or ".join(f"`{_fields(rule)}`" for rule, _ in found)
+        yield Guarantee(
+            Topic.DUPLICATES,
+            "at-most-once",
+            (f"{without} is created" if found else "records are created")
+            + " at most once: without an answer nothing is sent again, and the record waits for a person",
+            tuple(rule.span for rule, _ in found) or (sync.entity.span,),
+        )
+
+
+def _repeated(side: Map, create: Operation) -> Iterator[Guarantee]:
+    if not create.idempotency:
+        return
+    if create.many > 1 and create.batch is None:
+        yield Guarantee(
+            Topic.DUPLICATES,
+            "idempotency-key-unused",
+            f"the key in `{create.idempotency}` is not sent, for creates go in batches",
+            (*place(side.resource, "create.idempotency"), *place(side.resource, "create.many", "create.max")),
+        )
+        return
+    alone = goes_alone(create)
+    yield Guarantee(
+        Topic.DUPLICATES,
+        "idempotency-key" if alone else "idempotency-key-alone",
+        f"within a run, a create without an answer is sent again under the same `{create.idempotency}`, which the system is "
+        "declared to honour" + ("" if alone else "; only one that goes alone, batches carry no key"),
+        place(side.resource, "create.idempotency"),
+    )
+
+
+def _by_key(side: Map, rule: MatchRule, natives: tuple[NativeField, ...], wait: float) -> Guarantee:
+    key = _fields(rule)
+    listing = side.resource.declaration.list
+    unique = refused_twice(side, rule, natives)
+    if unique is not None:
+        return Guarantee(
+            Topic.DUPLICATES,
+            "refused-by-system",
+            f"a create by `{key}` that is sent twice makes one record: the system is declared to refuse a second one with the same "
+            f"`{unique.name}`",
+            (unique.span, rule.span),
+        )
+    if listing is not None and not listing.complete:
+        return Guarantee(
+            Topic.DUPLICATES,
+            "possible",
+            f"a create without an answer is looked for by `{key}` in a listing that may leave it out: it may be made twice",
+            (*place(side.resource, "list.partial"), rule.span),
+        )
+    if side.where_expression is not None:
+        return Guarantee(
+            Topic.DUPLICATES,
+            "possible",
+            f"a create without an answer is looked for by `{key}` among the records that the map's `where` lets through; one that "
+            "it leaves out may be made twice",
+            (side.where_expression.span, rule.span),
+        )
+    return Guarantee(
+        Topic.DUPLICATES,
+        "looked-up",
+        f"a create without an answer is looked for by `{key}` in the listing, and sent again only if it has not shown {wait:g} s "
+        "after its wave was begun",
+        (rule.span, *place(side.resource, "list.since", "list")),
+    )
+
+
+def lost_updates(sync: Sync, side: Map) -> Iterator[Guarantee]:
+    """Whether an edit that nobody has seen yet can be overwritten."""
+    resource = side.resource
+    declared = resource.declaration
+    kinds: list[tuple[str, Operation | None]] = []
+    if updates(sync, side):
+        kinds.append(("update", declared.update))
+    for rule in sync.deletes:
+        if rule.system.name == side.system.name and rule.policy is OnDelete.PROPAGATE:
+            kinds.append(("delete", declared.delete))
+        elif rule.system.name == side.system.name and rule.policy is OnDelete.ARCHIVE and not updates(sync, side):
+            kinds.append(("archive", declared.update))
+    for name, operation in kinds:
+        if operation is not None:
+            yield _lost(side, name, operation)
+    if not kinds:
+        yield Guarantee(Topic.LOST_UPDATES, "never-changed", "this sync changes no record that is there", (sync.span,))
+
+
+def _lost(side: Map, name: str, operation: Operation) -> Guarantee:
+    resource = side.resource
+    declared = resource.declaration
+    if declared.read is None:
+        return Guarantee(
+            Topic.LOST_UPDATES,
+            "until-listed",
+            f"an edit made between the listing of a record and its {name} is overwritten where it changed the same field: without "
+            "`read` the record is not looked at again before it is written",
+            (*place(resource, "list"), *place(resource, "update" if name == "archive" else name)),
+        )
+    if lock_holds(side, operation):
+        return Guarantee(
+            Topic.LOST_UPDATES,
+            "locked",
+            f"none on {name}: it carries the version that was read, and the system is declared to refuse it when the record has "
+            "changed since",
+            place(resource, "lock"),
+        )
+    size = wave(batch_size(operation))
+    reads = ceil(size / declared.read.many)
+    writes = ceil(size / batch_size(operation))
+    connector = side.system.connector.declaration
+    slowed = ", slowed down by the declared rate" if connector.rate is not None else ""
+    span = f"up to {size} records, read and then written"
+    if connector.protocol in ("rest", "jsonrpc"):
+        span = f"up to {reads} reads and {writes} writes, {connector.concurrency} at a time{slowed}"
+    ignored = "; its `lock` is not sent with writes that go in batches or whose record is read in batches"
+    return Guarantee(
+        Topic.LOST_UPDATES,
+        "guarded",
+        f"an edit of the same field is overwritten when it falls between the guard read and the {name} of its wave ({span})"
+        + (ignored if declared.lock != "none" else ""),
+        (*place(resource, "read"), *place(resource, "update" if name == "archive" else name)),
+    )
+
+
+def unknown_outcomes(sync: Sync, side: Map) -> Iterator[Guarantee]:
+    """What becomes of an update or a delete without an answer."""
+    resource = side.resource
+    if not updates(sync, side) and not any(
+        rule.system.name == side.system.name and rule.policy in (OnDelete.PROPAGATE, OnDelete.ARCHIVE)
+        for rule in sync.deletes
+    ):
+        return
+    if resource.declaration.read is None:
+        yield Guarantee(
+            Topic.UNKNOWN_OUTCOMES,
+            "blocked",
+            "after an update or delete without an answer this system is left out of the runs that follow: without `read` the "
+            "record cannot be looked at",
+            place(resource, "update", "delete"),
+        )
+        return
+    yield Guarantee(
+        Topic.UNKNOWN_OUTCOMES,
+        "read-again",
+        "after an update or delete without an answer the record gets no other write until a reading shows the outcome, or "
+        f"{settle_seconds(side):g} s have passed; then what it shows counts, and the rest is decided again",
+        place(resource, "read"),
+    )
+
+
+def _fields(rule: MatchRule) -> str:
+    return " and ".join(field.name for field in rule.fields)
