@@ -265,7 +265,7 @@ class StateStore(Protocol):
     def members(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, MemberRow]: ...
 
     def stage(self, rows: Iterable[Row]) -> None:
-        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen)."""
+        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen, alone)."""
 
     def see(self, rows: Iterable[Row]) -> None:
         """Accepted observations: (state, seen, version, as_of, missing_since, member_id)."""
@@ -278,7 +278,7 @@ class StateStore(Protocol):
     def unlinked(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]: ...
 
     def add_keys(self, rows: Iterable[Row]) -> None:
-        """(entity, rule, key, system, remote_id)."""
+        """(entity, rule, key, system, remote_id). Whoever shares one of these keys is no longer alone."""
 
     def drop_keys(self, rows: Iterable[Row]) -> None:
         """(entity, rule, key, system, remote_id)."""
@@ -312,6 +312,9 @@ class StateStore(Protocol):
     def settle(self, link_ids: Iterable[int]) -> None: ...
 
     def unsettled(self, entity: str, after: int, limit: int) -> list[LinkRow]: ...
+
+    def link_alone(self, entity: str, system: str, run_id: int, limit: int) -> int:
+        """Give records that are alone in having their keys a link each, agreed on what they show; how many."""
 
     def links(self, link_ids: Sequence[int]) -> list[LinkRow]: ...
 

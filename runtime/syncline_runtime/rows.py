@@ -44,7 +44,6 @@ class IntentRow(NamedTuple):
     sent: bytes
     pre: bytes | None
     if_version: str | None
-    sent_at: float
     resolve_after: float
 
 

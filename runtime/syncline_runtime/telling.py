@@ -274,7 +274,9 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
     if summary.waiting:
         extra.append(f"{summary.waiting} records wait for a create under way")
     if summary.unknown:
-        extra.append(f"{summary.unknown} writes with unknown outcome, looked at again by the next run")
+        why = "; ".join(f"{system}: {message}" for system, message in summary.doubts.items())
+        told = f"{summary.unknown} writes with unknown outcome" + (f" ({why})" if why else "")
+        extra.append(f"{told}: the next run looks before it repeats them")
     lines += [f"  {line}" for line in (*extra, *(f"held: {held}" for held in summary.held))]
     seen = ", ".join(f"{system} {count}" for system, count in summary.observed.items())
     sent = ", ".join(f"{system} {count}" for system, count in requests.items() if count)

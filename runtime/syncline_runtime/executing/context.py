@@ -8,10 +8,11 @@ from typing import Any, Protocol
 from syncline_runtime.cursors import instant
 from syncline_runtime.declaration import Entity, FieldMap, Newest, Package, Resource, Sync
 from syncline_runtime.executing.summary import Summary
+from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, prepare
 from syncline_runtime.ports import Clock, StateStore, System
 from syncline_runtime.records import Correlation, Decision, Link, LinkStatus, Member, MemberState
-from syncline_runtime.rows import LinkRow, MemberRow
+from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import Packing, packing
 
 BATCH = 1000
@@ -220,3 +221,11 @@ def to_link(context: Context, row: LinkRow, members: list[MemberRow]) -> Link:
         generation=row.generation,
         fresh=fresh,
     )
+
+
+def key_rows(context: Context, system: str, remote_id: str, values: Mapping[str, Any]) -> list[Row]:
+    """The keys of a record that shows `values`, as rows of the index of correlation."""
+    name = context.entity.name
+    return [
+        (name, rule, key, system, remote_id) for rule, key in enumerate(keys(context.entity, values)) if key is not None
+    ]

@@ -20,7 +20,14 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
     for name in context.sides:
         if name in context.unlisted:
             continue
-        after = done = 0
+        done = 0
+        # Of a record alone whose system has a say in everything, the values are agreed as they stand; what is to be created
+        # is derived when it is applied.
+        if context.sides[name].speaks_wholly and not context.telling and not creating:
+            while made := _link_alone(context, name):
+                done += made
+                context.reporter.phase(context.entity.name, f"correlate {name}", done)
+        after = 0
         while rows := context.store.unlinked(context.entity.name, name, after, BATCH):
             after = rows[-1].member_id
             with context.store.transaction():
@@ -28,6 +35,11 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
                     rows = _place(context, name, rows, creating, counts)
             done += len(rows)
             context.reporter.phase(context.entity.name, f"correlate {name}", done)
+
+
+def _link_alone(context: Context, system: str) -> int:
+    with context.store.transaction():
+        return context.store.link_alone(context.entity.name, system, context.run_id, BATCH)
 
 
 def _keys_of_open_creates(context: Context) -> frozenset[tuple[int, str]]:
@@ -41,11 +53,9 @@ def _keys_of_open_creates(context: Context) -> frozenset[tuple[int, str]]:
 
 @dataclass(slots=True)
 class _Placed:
-    """What comes of a batch: links to make and decide, links that need no deciding, records that join
-    a link, records for a person, records for another look."""
+    """What comes of a batch: links to make, records that join a link, records for a person, records for another look."""
 
     pairs: list[Pair] = field(default_factory=list)
-    alone: list[tuple[int, MemberRow]] = field(default_factory=list)
     joined: list[Row] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
     held: list[Row] = field(default_factory=list)
@@ -79,16 +89,10 @@ def _place(
     partners = _partners(context, answers)
     new = sum(answer.action in ("link", "create") for _, answer in answers)
     next_id = store.reserve_links(new)
-    # Of a record alone whose system has a say in everything, the values are agreed as they stand; what is to be created
-    # is derived when it is applied.
-    at_once = context.sides[system].speaks_wholly and not context.telling
     for row, answer in answers:
         if answer.action != "create":
             context.reporter.placed(name, system, row.remote_id, answer)
         match answer.action:
-            case "create" if at_once:
-                placed.alone.append((next_id, row))
-                next_id += 1
             case "create":
                 placed.pairs.append((LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [row]))
                 next_id += 1
@@ -109,9 +113,6 @@ def _place(
                 placed.held.append(_held_row(context, row, answer))
     if placed.pairs:
         decide_links(context, placed.pairs, counts, new=True)
-    if placed.alone:
-        store.add_links((link_id, name, 1, row.seen, 1, context.run_id) for link_id, row in placed.alone)
-        store.attach((link_id, row.seen, None, row.member_id) for link_id, row in placed.alone)
     if placed.joined:
         _replace_dead(context, placed)
         store.attach(placed.joined)

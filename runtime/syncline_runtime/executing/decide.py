@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from syncline_runtime.deciding import decide
-from syncline_runtime.executing.context import BATCH, Context, Side, to_link
+from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_link
 from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
 from syncline_runtime.records import Action, ActionKind, Decision, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
@@ -42,6 +42,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     forgotten: list[MemberRow] = []
     held: list[Row] = []
     free: list[int] = []
+    leaving: list[Row] = []
     now = context.clock.now()
     for row, member_rows in pairs:
         link_id = row.link_id
@@ -69,6 +70,9 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             member = after.members.get(member_row.system)
             if side is not None and member is not None:
                 members.append(_member_row(side, link_id, member_row, member, new=new))
+                if member.state is MemberState.RELEASED and member_row.state != "released":
+                    # A survivor leaves its link, and is from now on found by its own keys.
+                    leaving.extend(key_rows(context, member_row.system, member_row.remote_id, member.shadow))
             elif side is not None:
                 forgotten.append(member_row)
         for action in decision.actions:
@@ -97,6 +101,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             store.forget_members(row.member_id for row in forgotten)
         if store.review.any_held_writes():
             store.review.release_links(context.entity.name, free)
+    if leaving:
+        store.add_keys(leaving)
     if held:
         store.review.quarantine(held)
     _store_conflicts(context, [row.link_id for row, _ in pairs], conflicts, journal, now, new=new)

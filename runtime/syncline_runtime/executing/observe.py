@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from syncline_runtime import observing
-from syncline_runtime.executing.context import BATCH, Context, Side, to_member
+from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_member
 from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
 from syncline_runtime.guarding import listing_shrunk
 from syncline_runtime.identity import keys
@@ -163,10 +163,21 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
             archived = archive is not None and native.get(archive[0]) == archive[1]
             if row is None:
                 if scoped and not archived and remote_id not in staged:
+                    alone = 0
                     for rule, key in enumerate(keys(context.entity, values)):
                         if key is not None:
+                            alone |= not context.entity.match[rule].ask
                             fresh_keys.append((name, rule, key, side.system, remote_id))
-                    staged[remote_id] = (name, side.system, remote_id, document, record.version, read_at, read_at)
+                    staged[remote_id] = (
+                        name,
+                        side.system,
+                        remote_id,
+                        document,
+                        record.version,
+                        read_at,
+                        read_at,
+                        alone,
+                    )
                 continue
         except MAPPING_ERRORS as error:
             broken.append((record, mapping_failure(error, mapping)))
@@ -209,11 +220,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
             touched.append(row.link_id)
         if held is not None and not archived:
             before = dict.fromkeys(_key_rows(context, side, row, held))
-            now = [
-                (name, rule, key, side.system, remote_id)
-                for rule, key in enumerate(keys(context.entity, values))
-                if key is not None
-            ]
+            now = key_rows(context, side.system, remote_id, values)
             stale_keys.extend(key for key in before if key not in now)
             fresh_keys.extend(key for key in now if key not in before)
     if staged:
@@ -246,12 +253,7 @@ def _seen_row(side: Side, member_id: int, member: Member) -> Row:
 def _key_rows(context: Context, side: Side, row: MemberRow, document: bytes | None) -> list[Row]:
     if document is None:
         return []
-    values = side.packing.unpack(document)
-    return [
-        (context.entity.name, rule, key, side.system, row.remote_id)
-        for rule, key in enumerate(keys(context.entity, values))
-        if key is not None
-    ]
+    return key_rows(context, side.system, row.remote_id, side.packing.unpack(document))
 
 
 def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[NativeRecord, Failure]]) -> None:

@@ -5,10 +5,9 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from syncline_runtime import observing
-from syncline_runtime.executing.context import Context, Side
+from syncline_runtime.executing.context import Context, Side, key_rows
 from syncline_runtime.executing.place import MAPPING_ERRORS
 from syncline_runtime.executing.summary import DONE
-from syncline_runtime.identity import keys
 from syncline_runtime.ports import Applied, Gone, NativeRecord, Outcome, Refused, Stale, Unavailable, Unknown
 from syncline_runtime.records import Action, ActionKind, Member
 from syncline_runtime.rows import MemberRow, Row
@@ -65,6 +64,7 @@ def record_outcomes(
     unknown: list[Row] = []
     created: list[Row] = []
     fresh_keys: list[Row] = []
+    stale_keys: list[Row] = []
     written: list[Row] = []
     accounted: list[Row] = []
     dirty: list[Row] = []
@@ -83,27 +83,26 @@ def record_outcomes(
                     released.append((name, system, remote_id, link_id))
                 match kind:
                     case ActionKind.CREATE:
-                        row, shadow = created_row(context, side, one, outcome, now)
+                        # It needs no keys of its own: it is found by those of its link, until it leaves that.
+                        row = created_row(context, side, one, outcome, now)
                         created.append(row)
                         if one.only and row[5] is None:
                             settled.append(link_id)
-                        for rule, key in enumerate(keys(context.entity, shadow)):
-                            if key is not None:
-                                fresh_keys.append((name, rule, key, system, outcome.remote_id))
                     case ActionKind.UPDATE if one.row is not None and one.member is not None:
                         member = acknowledged(side, one, one.member, outcome.record, now)
                         written.append(_written_row(side, one.row, member))
                         if one.only and member.seen is None:
                             settled.append(link_id)
-                        fresh_keys.extend(
-                            (name, rule, key, system, remote_id)
-                            for rule, key in enumerate(keys(context.entity, member.shadow))
-                            if key is not None
-                        )
+                        before = set(key_rows(context, system, remote_id, one.member.shadow))
+                        after = set(key_rows(context, system, remote_id, member.shadow))
+                        stale_keys.extend(sorted(before - after))
+                        fresh_keys.extend(sorted(after - before))
                     case _ if one.row is not None and one.member is not None:
                         gone = kind is ActionKind.DELETE
-                        after = observing.deleted(one.member, now) if gone else observing.released(one.member)
-                        accounted.append((after.state.value, one.row.shadow, None, one.row.renders, one.row.member_id))
+                        left = observing.deleted(one.member, now) if gone else observing.released(one.member)
+                        if not gone:
+                            fresh_keys.extend(key_rows(context, system, remote_id, one.member.shadow))
+                        accounted.append((left.state.value, one.row.shadow, None, one.row.renders, one.row.member_id))
                         journal.append(_journal_row(context, side, one, now))
             case Refused(code, message, fields):
                 failed += 1
@@ -132,7 +131,8 @@ def record_outcomes(
                 dirty.append((name, system, remote_id, now, "not found when written"))
             case Unavailable():
                 pass
-            case Unknown():
+            case Unknown(message):
+                summary.doubts.setdefault(system, message)
                 unknown.append((link_id, name, system, kind.value, *ahead(one), settle_at, context.run_id))
                 context.barred.setdefault(link_id, set()).add(system)
                 summary.unknown += 1
@@ -143,6 +143,8 @@ def record_outcomes(
         store.add_members(created)
     if written:
         store.written(written)
+    if stale_keys:
+        store.drop_keys(stale_keys)
     if fresh_keys:
         store.add_keys(fresh_keys)
     if accounted:
@@ -183,18 +185,16 @@ def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | 
     )
 
 
-def created_row(
-    context: Context, side: Side, sent: Sent, outcome: Applied, now: float
-) -> tuple[Row, Mapping[str, Shown]]:
-    """The row of a record that we created, for `add_members`, and its shadow."""
+def created_row(context: Context, side: Side, sent: Sent, outcome: Applied, now: float) -> Row:
+    """The row of a record that we created, for `add_members`."""
     pack, record, remote_id = side.packing.pack, outcome.record, outcome.remote_id
     start = (context.entity.name, side.system, remote_id, sent.link_id)
     if record is None:
-        return (*start, sent.document, None, None, None, now, now), sent.values
+        return (*start, sent.document, None, None, None, now, now)
     if shows_just(side, record, sent.values):
-        return (*start, sent.document, None, None, record.version, now, now), sent.values
+        return (*start, sent.document, None, None, record.version, now, now)
     member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), record, now)
-    row = (
+    return (
         *start,
         pack(member.shadow),
         None if member.seen is None else pack(member.seen),
@@ -203,7 +203,6 @@ def created_row(
         member.as_of,
         now,
     )
-    return row, member.shadow
 
 
 def shows_just(side: Side, record: NativeRecord, values: Mapping[str, Shown]) -> bool:

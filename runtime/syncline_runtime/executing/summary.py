@@ -17,7 +17,8 @@ DONE = {
 
 @dataclass(slots=True)
 class Summary:
-    """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind."""
+    """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind; `doubts` tells by
+    system why a write has no known outcome, the first one's reason."""
 
     entity: str
     observed: dict[str, int] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Summary:
     held: list[str] = field(default_factory=list)
     waiting: int = 0
     unknown: int = 0
+    doubts: dict[str, str] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Summary:
             "held": self.held,
             "waiting": self.waiting,
             "unknown": self.unknown,
+            "doubts": self.doubts,
             "failed": self.failed,
             "failures": self.failures,
             "seconds": {phase: round(seconds, 3) for phase, seconds in self.seconds.items()},

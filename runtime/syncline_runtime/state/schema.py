@@ -26,13 +26,13 @@ CREATE TABLE link(
 CREATE INDEX link_unsettled ON link(entity, link_id) WHERE unsettled = 1;
 
 -- shadow: what the system showed when it was last accounted for. seen: what it shows since, not yet decided upon.
--- renders: what was sent, where the system stored something else.
+-- renders: what was sent, where the system stored something else. alone: it has a key, and nobody else has one of its keys.
 CREATE TABLE member(
   member_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL,
   link_id INTEGER REFERENCES link(link_id),
   state TEXT NOT NULL DEFAULT 'live' CHECK(state IN ('live', 'missing', 'gone', 'out_of_scope', 'released')),
   shadow BLOB, seen BLOB, renders BLOB, version TEXT, as_of REAL NOT NULL, missing_since REAL,
-  first_seen REAL NOT NULL);
+  first_seen REAL NOT NULL, alone INTEGER NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX member_remote ON member(entity, system, remote_id);
 CREATE UNIQUE INDEX member_link ON member(link_id, system) WHERE link_id IS NOT NULL;
 CREATE INDEX member_unlinked ON member(entity, system, member_id) WHERE link_id IS NULL;

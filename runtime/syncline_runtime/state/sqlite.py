@@ -192,10 +192,10 @@ class SqliteStore:
         return {row[2]: MemberRow._make(row) for row in rows}
 
     def stage(self, rows: Iterable[Row]) -> None:
-        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen)."""
+        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen, alone)."""
         self._many(
-            "INSERT INTO member(entity, system, remote_id, seen, version, as_of, first_seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO member(entity, system, remote_id, seen, version, as_of, first_seen, alone)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
 
@@ -222,8 +222,23 @@ class SqliteStore:
         return [MemberRow._make(row) for row in rows]
 
     def add_keys(self, rows: Iterable[Row]) -> None:
-        """(entity, rule, key, system, remote_id)."""
+        """(entity, rule, key, system, remote_id). Whoever shares one of these keys is no longer alone."""
+        rows = list(rows)
         self._many("INSERT OR IGNORE INTO record_key VALUES (?, ?, ?, ?, ?)", rows)
+        by_rule: dict[tuple[str, int], list[str]] = {}
+        for entity, rule, key, _, _ in rows:
+            by_rule.setdefault((entity, rule), []).append(key)
+        for (entity, rule), keys in by_rule.items():
+            shared = self._execute(
+                "SELECT k.key FROM json_each(?) j CROSS JOIN record_key k ON k.entity = ? AND k.rule = ? AND k.key = j.value"
+                " GROUP BY k.key HAVING count(*) > 1",
+                (json.dumps(keys), entity, rule),
+            ).fetchall()
+            self._many(
+                "UPDATE member SET alone = 0 WHERE alone = 1 AND entity = ?1 AND (system, remote_id) IN"
+                " (SELECT system, remote_id FROM record_key WHERE entity = ?1 AND rule = ?2 AND key = ?3)",
+                [(entity, rule, key) for (key,) in shared],
+            )
 
     def drop_keys(self, rows: Iterable[Row]) -> None:
         """(entity, rule, key, system, remote_id)."""
@@ -295,6 +310,28 @@ class SqliteStore:
             (entity, after, limit),
         )
         return [LinkRow._make(row) for row in rows]
+
+    def link_alone(self, entity: str, system: str, run_id: int, limit: int) -> int:
+        """Give records that are alone in having their keys a link each, agreed on what they show; how many."""
+        chosen = (
+            "SELECT member_id, seen, ?1 + row_number() OVER (ORDER BY member_id) AS link_id FROM member"
+            " WHERE entity = ?2 AND system = ?3 AND link_id IS NULL AND state = 'live' AND alone = 1"
+            " ORDER BY member_id LIMIT ?4"
+        )
+        first = self.reserve_links(limit)
+        values = (first - 1, entity, system, limit)
+        made = self._execute(
+            "INSERT INTO link(link_id, entity, doc, unsettled, opened_run)"
+            f" SELECT link_id, ?2, seen, 1, ?5 FROM ({chosen}) ORDER BY link_id",
+            (*values, run_id),
+        ).rowcount
+        if made:
+            self._execute(
+                "UPDATE member SET link_id = chosen.link_id, shadow = member.seen, seen = NULL"
+                f" FROM ({chosen}) AS chosen WHERE member.member_id = chosen.member_id",
+                values,
+            )
+        return made
 
     def links(self, link_ids: Sequence[int]) -> list[LinkRow]:
         rows = self._execute(
