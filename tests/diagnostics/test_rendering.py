@@ -107,6 +107,14 @@ def test_characters_that_move_hide_or_turn_text_never_reach_the_terminal(hostile
     assert len(concise([shown]).splitlines()) == 1
 
 
+def test_a_credential_in_a_spec_is_not_repeated_in_the_report() -> None:
+    spec = 'system web = sample { url: "https://a:hunter2@b.example", token: "hunter3", tokn: 1 }\n'
+    shown = findings(spec)
+    assert {found.code for found in shown} == {"secret.literal", "setting.unknown"}
+    for report in (text(shown), concise(shown), as_json(shown)):
+        assert "hunter" not in report
+
+
 def test_a_finding_that_spans_lines_is_marked_to_the_end_of_the_first() -> None:
     source = Source("a.sync", "entity A {\n  b\n}\n")
     shown = text([at(source, "{\n  b\n}")])

@@ -29,7 +29,8 @@ def concise(diagnostics: Iterable[Diagnostic]) -> str:
 
 def text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
     """The full form: message, source line with caret, labels, why, how to mend; then the totals."""
-    blocks = [_block(found, colour) for found in diagnostics]
+    secrets = tuple(found.span for found in diagnostics if _shows_secret(found))
+    blocks = [_block(found, colour, secrets) for found in diagnostics]
     return "\n".join([*blocks, totals(diagnostics)]) if blocks else ""
 
 
@@ -84,7 +85,12 @@ def _place(span: Span) -> dict[str, Any]:
     }
 
 
-def _block(found: Diagnostic, colour: bool) -> str:
+def _shows_secret(found: Diagnostic) -> bool:
+    """Whether the place of a finding is a credential, which must not reach a log along with the finding."""
+    return found.code == "secret.literal" and found.facts.get("problem") in ("literal", "in-url")
+
+
+def _block(found: Diagnostic, colour: bool, secrets: Sequence[Span]) -> str:
     def paint(style: str, words: str) -> str:
         return f"{style}{words}{_OFF}" if colour else words
 
@@ -98,14 +104,14 @@ def _block(found: Diagnostic, colour: bool) -> str:
         paint(severity, f"{found.severity.value}[{found.code}]") + paint(_BOLD, f": {printable(words.message)}"),
         " " * gutter + paint(_BLUE, "--> ") + printable(where(found.span)),
         bar,
-        *_excerpt(found.span, gutter, "^", "", severity, paint),
+        *_excerpt(found.span, gutter, "^", "", severity, paint, secrets),
     ]
     for label, message in zip(found.labels, words.labels, strict=True):
         if label.span.source.name != found.span.source.name:
             lines += [" " * gutter + paint(_BLUE, "::: ") + printable(where(label.span))]
         else:
             lines += [bar]
-        lines += _excerpt(label.span, gutter, "-", message, _BLUE, paint)
+        lines += _excerpt(label.span, gutter, "-", message, _BLUE, paint, secrets)
     lines += [bar]
     for name, sentence in (("why", words.why), ("mend", words.mend)):
         if sentence:
@@ -114,9 +120,11 @@ def _block(found: Diagnostic, colour: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(span: Span, gutter: int, mark: str, message: str, style: str, paint: Paint) -> list[str]:
+def _excerpt(
+    span: Span, gutter: int, mark: str, message: str, style: str, paint: Paint, secrets: Sequence[Span]
+) -> list[str]:
     number, column = span.source.position(span.start)
-    line = span.source.line(number)
+    line = _masked(span.source.line(number), span.start - (column - 1), span.source.name, secrets)
     before, marked = line[: column - 1], line[column - 1 : column - 1 + max(1, span.end - span.start)]
     shown = printable(line)
     if len(shown) > 240:
@@ -127,6 +135,15 @@ def _excerpt(span: Span, gutter: int, mark: str, message: str, style: str, paint
         paint(_BLUE, f"{number:>{gutter}} |") + (f" {shown}" if shown else ""),
         " " * gutter + paint(_BLUE, " |") + f" {under}" + (f" {paint(style, printable(message))}" if message else ""),
     ]
+
+
+def _masked(line: str, offset: int, file: str, secrets: Sequence[Span]) -> str:
+    """The line, which begins at an offset of its file, with a star for each character of a credential."""
+    for secret in secrets:
+        start, end = max(0, secret.start - offset), min(len(line), secret.end - offset)
+        if secret.source.name == file and start < end:
+            line = line[:start] + "*" * (end - start) + line[end:]
+    return line
 
 
 def printable(line: str) -> str:
