@@ -110,6 +110,7 @@ async def test_a_write_that_landed_unseen_is_recognised(two: Any, operation: str
     two.twin("erp").faults[operation].append(UNKNOWN_BUT_LANDED)
     report = await two.run()
     assert report.summaries[0].unknown == 1
+    assert report.summaries[0].doubts.keys() == {"erp"}
     before = two.writes
     await two.run()
     assert two.writes == before
