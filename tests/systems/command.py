@@ -1,7 +1,6 @@
 """A generated package, run as its users run it: `python -m <package>` in a folder of its own, settings in a `.env` file."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -61,11 +60,8 @@ class Command:
 
 
 def build(spec: Path, folder: Path, variables: Mapping[str, str]) -> Command:
-    """Build a spec's package into the folder with `syncline build`. Raises CalledProcessError."""
-    subprocess.run(
-        [sys.executable, "-m", "syncline", "build", str(spec), "-o", str(folder)],
-        check=True,
-        capture_output=True,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    """Build a spec's package into the folder with `syncline build`."""
+    arguments = [sys.executable, "-m", "syncline", "build", str(spec), "-o", str(folder)]
+    built = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
     return Command(folder, spec.stem, dict(variables))
