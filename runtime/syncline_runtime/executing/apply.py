@@ -122,7 +122,7 @@ async def _wave(
     answers = await asyncio.gather(*(_call(context, side, kind, chunk, gate) for chunk in chunks))
     outcomes = [outcome for answer in answers for outcome in answer]
     with store.transaction():
-        failed = record_outcomes(context, side, kind, wave, settle_at, sending, outcomes)
+        failed = record_outcomes(context, side, kind, wave, settle_at, sending, natives, outcomes)
     queue.tried += len(sending) + len(broken)
     queue.failed += failed + len(broken)
     if any(isinstance(outcome, Unavailable) for outcome in outcomes):

@@ -62,7 +62,8 @@ class Side:
 
     `speaks_wholly`: all it shows is the entity's, so that of a new link with its record alone the agreed values are what it shows.
     `written` is the number of lines that write, `writes` their fields, `writes_all` says that these are the entity's; `timed` says
-    that some rule asks when a record was changed.
+    that some rule asks when a record was changed. `natives` is the number of native fields, if each line writes and holds its value
+    unchanged, else 0: where a system stored just what it was sent, there is then nothing to read from its answer.
     """
 
     system: str
@@ -76,6 +77,7 @@ class Side:
     written: int
     writes: frozenset[str]
     writes_all: bool
+    natives: int
     timed: bool
 
     def updated_at(self, version: str | None) -> datetime | None:
@@ -138,6 +140,11 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
             written=sum(flow.writes for flow in mapping.flows),
             writes=frozenset(flow.field for flow in mapping.flows if flow.writes),
             writes_all={flow.field for flow in mapping.flows if flow.writes} == set(entity.fields),
+            natives=(
+                0
+                if mapping.where or not all(flow.writes and flow.exact for flow in mapping.flows)
+                else len({native for flow in mapping.flows for native in flow.native})
+            ),
             timed=any(isinstance(rule, Newest) for rule in sync.rules.values()),
             list_lag=since.lag_seconds if since is not None else 0.0,
             settle=(

@@ -11,7 +11,7 @@ from syncline_runtime.executing.summary import DONE
 from syncline_runtime.ports import Applied, Gone, NativeRecord, Outcome, Refused, Stale, Unavailable, Unknown
 from syncline_runtime.records import Action, ActionKind, Member
 from syncline_runtime.rows import MemberRow, Row
-from syncline_runtime.values import Shown
+from syncline_runtime.values import ABSENT, Native, Shown
 
 
 class Sent(NamedTuple):
@@ -57,6 +57,7 @@ def record_outcomes(
     wave: int,
     settle_at: float,
     sent: Sequence[Sent],
+    natives: Sequence[Native],
     outcomes: Sequence[Outcome],
 ) -> int:
     """Record the outcomes of a wave in the caller's transaction; how many failed. Unknown ones become open intents."""
@@ -74,7 +75,7 @@ def record_outcomes(
     settled: list[int] = []
     failed = done = 0
     now = context.clock.now()
-    for one, outcome in zip(sent, outcomes, strict=True):
+    for one, native, outcome in zip(sent, natives, outcomes, strict=True):
         link_id, remote_id = one.link_id, one.remote_id or ""
         match outcome:
             case Applied():
@@ -84,7 +85,7 @@ def record_outcomes(
                 match kind:
                     case ActionKind.CREATE:
                         # It needs no keys of its own: it is found by those of its link, until it leaves that.
-                        row = created_row(context, side, one, outcome, now)
+                        row = created_row(context, side, one, native, outcome, now)
                         created.append(row)
                         if one.only and row[5] is None:
                             settled.append(link_id)
@@ -106,9 +107,9 @@ def record_outcomes(
                         journal.append(_journal_row(context, side, one, now))
             case Refused(code, message, fields):
                 failed += 1
-                native, why = next(iter(fields.items()), ("", message))
+                at_fault, why = next(iter(fields.items()), ("", message))
                 detail = f"{message}: {why}" if message and why != message else why or message or "no reason given"
-                field, line = _flow_of(side, native)
+                field, line = _flow_of(side, at_fault)
                 place = f"{context.package.source}:{line}" if line else ""
                 refused.append(
                     (
@@ -185,13 +186,13 @@ def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | 
     )
 
 
-def created_row(context: Context, side: Side, sent: Sent, outcome: Applied, now: float) -> Row:
-    """The row of a record that we created, for `add_members`."""
+def created_row(context: Context, side: Side, sent: Sent, native: Native, outcome: Applied, now: float) -> Row:
+    """The row of a record that we created as `native`, for `add_members`."""
     pack, record, remote_id = side.packing.pack, outcome.record, outcome.remote_id
     start = (context.entity.name, side.system, remote_id, sent.link_id)
     if record is None:
         return (*start, sent.document, None, None, None, now, now)
-    if shows_just(side, record, sent.values):
+    if len(native) == side.natives and all(record.native.get(name, ABSENT) == native[name] for name in native):
         return (*start, sent.document, None, None, record.version, now, now)
     member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), record, now)
     return (
@@ -203,14 +204,6 @@ def created_row(context: Context, side: Side, sent: Sent, outcome: Applied, now:
         member.as_of,
         now,
     )
-
-
-def shows_just(side: Side, record: NativeRecord, values: Mapping[str, Shown]) -> bool:
-    """Whether a record shows these values and nothing else: the common answer to a create."""
-    try:
-        return side.mapping.read(record.native) == values
-    except MAPPING_ERRORS:
-        return False
 
 
 def _written_row(side: Side, row: MemberRow, member: Member) -> Row:
