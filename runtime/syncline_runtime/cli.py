@@ -197,7 +197,7 @@ def _sync(package: Package, arguments: argparse.Namespace, out: TextIO, err: Tex
                 _waiting(package, store, clear)
         for line in report.failures.values():
             problems.line(f"{package.name}: {line}")
-        if report.awaiting:
+        if report.awaiting and not report.failures:
             problems.line(
                 f"{package.name}: the first run of {', '.join(report.awaiting)} wrote nothing: look at `plan`, "
                 "then run with --apply-first"

@@ -194,6 +194,9 @@ class Session:
             return SystemFailure(self.system.name, f"could not {doing}: {told}", setting=setting)
         status = f"HTTP {failed.status}"
         answer = told if told.startswith(status) else f"{status}: {told}"
+        if doing == LOG_IN and failed.status in (404, 410):
+            problem = "there is nothing to log in to at its address"
+            return SystemFailure(self.system.name, problem, setting=self._base_settings(), answer=answer)
         if failed.status == 401 or (doing == LOG_IN and isinstance(failed.outcome, Refused)):
             problem = "the credentials are not accepted"
         elif failed.status == 403:

@@ -252,6 +252,17 @@ async def test_a_wrong_password_is_one_line_without_the_password():
     )
 
 
+async def test_an_address_without_a_login_is_told_by_the_settings_of_the_address():
+    async with Loopback(script(Reply(404, {"message": "x"}))) as server:
+        port = system(server.url, contacts())
+        with pytest.raises(SystemFailure) as caught:
+            await port.open()
+        await port.close()
+    assert str(caught.value) == (
+        "crm: there is nothing to log in to at its address; setting url; the server answered: HTTP 404: x"
+    )
+
+
 async def test_no_more_calls_at_once_than_declared():
     async with Loopback(Office(answers=[Reply(200, {"id": str(n), "updated": at(1)}) for n in range(12)])) as server:
         port = system(server.url, contacts())
