@@ -154,7 +154,7 @@ def thousand(sync: Sync, source: Map, count: int = 1000, records: int = 0) -> Th
 def share(sync: Sync, side: Map) -> Share:
     """What one system costs in a sync."""
     resource = side.resource
-    because = place(resource, "list.page", "list")
+    because = place(resource, "list page", "list")
     return Share(
         system=side.system.name,
         counted=counted(side),

@@ -36,7 +36,7 @@ def resuming(sync: Sync, side: Map) -> Iterator[Guarantee]:
             "not that of the changes"
         )
         + "; a full listing begins again",
-        (*place(resource, "list.since", "list"), *_version(side)),
+        (*place(resource, "list since", "list"), *_version(side)),
     )
 
 
@@ -62,7 +62,7 @@ def deletions(sync: Sync, side: Map) -> Iterator[Guarantee]:
             Topic.DELETIONS,
             "absence-says-nothing",
             "absence from its listing is no evidence, for the listing may leave records out",
-            place(resource, "list.partial"),
+            place(resource, "list partial"),
         )
     elif declared.read is None:
         yield Guarantee(
@@ -86,7 +86,7 @@ def deletions(sync: Sync, side: Map) -> Iterator[Guarantee]:
             Topic.DELETIONS,
             "not-noticed",
             "deletions here are not looked for, and not carried to other systems",
-            place(resource, "list.partial", "list"),
+            place(resource, "list partial", "list"),
         )
     for rule in sync.deletes:
         if rule.system.name == side.system.name:
@@ -137,7 +137,7 @@ def echo(sync: Sync, side: Map) -> Iterator[Guarantee]:
             Topic.ECHO,
             "by-stored-value",
             "an echo is recognised by its values: what the system says it stored is remembered, field by field",
-            place(resource, "update.returns", "read.many", "read", "update", "create"),
+            place(resource, "update returns", "read many", "read", "update", "create"),
         )
     else:
         yield Guarantee(

@@ -72,7 +72,7 @@ def _repeated(side: Map, create: Operation) -> Iterator[Guarantee]:
             Topic.DUPLICATES,
             "idempotency-key-unused",
             f"the key in `{create.idempotency}` is not sent, for creates go in batches",
-            (*place(side.resource, "create.idempotency"), *place(side.resource, "create.many", "create.max")),
+            (*place(side.resource, "create idempotency"), *place(side.resource, "create many", "create max")),
         )
         return
     alone = goes_alone(create)
@@ -81,7 +81,7 @@ def _repeated(side: Map, create: Operation) -> Iterator[Guarantee]:
         "idempotency-key" if alone else "idempotency-key-alone",
         f"within a run, a create without an answer is sent again under the same `{create.idempotency}`, which the system is "
         "declared to honour" + ("" if alone else "; only one that goes alone, batches carry no key"),
-        place(side.resource, "create.idempotency"),
+        place(side.resource, "create idempotency"),
     )
 
 
@@ -102,7 +102,7 @@ def _by_key(side: Map, rule: MatchRule, natives: tuple[NativeField, ...], wait: 
             Topic.DUPLICATES,
             "possible",
             f"a create without an answer is looked for by `{key}` in a listing that may leave it out: it may be made twice",
-            (*place(side.resource, "list.partial"), rule.span),
+            (*place(side.resource, "list partial"), rule.span),
         )
     if side.where_expression is not None:
         return Guarantee(
@@ -117,7 +117,7 @@ def _by_key(side: Map, rule: MatchRule, natives: tuple[NativeField, ...], wait: 
         "looked-up",
         f"a create without an answer is looked for by `{key}` in the listing, and sent again only if it has not shown {wait:g} s "
         "after its wave was begun",
-        (rule.span, *place(side.resource, "list.since", "list")),
+        (rule.span, *place(side.resource, "list since", "list")),
     )
 
 

@@ -12,6 +12,8 @@ from syncline_runtime.declaration import Child, Connector, OnDelete, Resource, S
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
+
+    from syncline.model.examples import Example
 else:
     from syncline_runtime.frozen import dataclass
 
@@ -76,7 +78,7 @@ class NativeField:
 class ResourceModel:
     """A resource with typed fields; `declaration` is what the runtime needs of it.
 
-    `places` says where the connector declares what: by word (`list`, `lock`), inside one by `list.since`, `create.batch`.
+    `places` says where the connector declares what: by word (`list`, `lock`), inside one by `list since`, `create batch`.
     """
 
     name: str
@@ -314,3 +316,4 @@ class Spec:
     syncs: tuple[Sync, ...]
     span: Span
     doc: str = ""
+    examples: tuple["Example", ...] = ()

@@ -199,13 +199,13 @@ def _resource(
 
 
 def places_of(items: Sequence[syntax.Item]) -> dict[str, Span]:
-    """Where the directives of a body stand, by word; those inside one by both words: `list.since`."""
+    """Where the directives of a body stand, by word; those inside one by both words: `list since`."""
     found: dict[str, Span] = {}
     for item in items:
         if isinstance(item, syntax.Directive):
             name = item.name.text
             found[name] = item.name.span
-            found |= {f"{name}.{inner}": span for inner, span in places_of(item.items or ()).items()}
+            found |= {f"{name} {inner}": span for inner, span in places_of(item.items or ()).items()}
     return found
 
 
