@@ -37,7 +37,7 @@ def open_database(path: Path, package: str, *, create: bool = True) -> sqlite3.C
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-16000",
+            "cache_size=-6000",
             "wal_autocheckpoint=8000",
             "temp_store=FILE",
         ):

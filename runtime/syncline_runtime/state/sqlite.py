@@ -192,10 +192,10 @@ class SqliteStore:
         return {row[2]: MemberRow._make(row) for row in rows}
 
     def stage(self, rows: Iterable[Row]) -> None:
-        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen, alone)."""
+        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen, alone, state)."""
         self._many(
-            "INSERT INTO member(entity, system, remote_id, seen, version, as_of, first_seen, alone)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO member(entity, system, remote_id, seen, version, as_of, first_seen, alone, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
 
