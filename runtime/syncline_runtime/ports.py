@@ -265,7 +265,7 @@ class StateStore(Protocol):
     def members(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, MemberRow]: ...
 
     def stage(self, rows: Iterable[Row]) -> None:
-        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen, alone)."""
+        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen, alone, state)."""
 
     def see(self, rows: Iterable[Row]) -> None:
         """Accepted observations: (state, seen, version, as_of, missing_since, member_id)."""

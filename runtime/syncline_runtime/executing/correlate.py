@@ -43,7 +43,7 @@ def _link_alone(context: Context, system: str) -> int:
 
 
 def _keys_of_open_creates(context: Context) -> frozenset[tuple[int, str]]:
-    found = set()
+    found: set[tuple[int, str]] = set()
     for intent in context.store.open_intents(context.entity.name):
         if intent.op == "create" and intent.system in context.sides:
             values = context.sides[intent.system].packing.unpack(intent.sent)
@@ -73,7 +73,6 @@ def _place(
         for row in rows
     ]
     known = _known(context, records, creating)
-    was_held = store.review.held_records(name, system, [row.remote_id for row in rows])
     placed = _Placed()
     answers: list[tuple[MemberRow, Correlation]] = []
     taken: set[tuple[str, str]] = set()
@@ -118,14 +117,25 @@ def _place(
         store.attach(placed.joined)
     store.unsettle(placed.touched)
     store.review.quarantine(placed.held)
-    if was_held:
-        held = {row[2] for row in placed.held}
-        store.review.release(
-            (name, system, row.remote_id, 0)
-            for row, _ in answers
-            if row.remote_id in was_held and row.remote_id not in held
-        )
+    _release_placed(context, system, answers, {row[2] for row in placed.held})
     return placed.again
+
+
+def _release_placed(
+    context: Context, system: str, answers: Sequence[tuple[MemberRow, Correlation]], held: set[str]
+) -> None:
+    """Take records that found their place out of quarantine, and those that they were linked to."""
+    review, name = context.store.review, context.entity.name
+    by_system: dict[str, list[str]] = {
+        system: [row.remote_id for row, _ in answers if row.remote_id not in held],
+    }
+    for _, answer in answers:
+        if answer.action == "link":
+            for partner, remote_id in answer.matches.items():
+                by_system.setdefault(partner, []).append(remote_id)
+    for where, ids in by_system.items():
+        if was_held := review.held_records(name, where, ids):
+            review.release((name, where, remote_id, 0) for remote_id in was_held)
 
 
 def _replace_dead(context: Context, placed: _Placed) -> None:
@@ -164,14 +174,31 @@ class _Holders:
             several = Counter(key for key, *_ in found)
             found = [row for row in found if row[1] != asking or several[row[0]] > 1]
         linked = store.systems_of([link_id for _, _, _, link_id in found if link_id is not None])
+        unreadable = self._unreadable([(system, remote_id) for _, system, remote_id, link in found if link is None])
         for key, system, remote_id, link_id in found:
             holder = Holder(
-                remote_id=remote_id, link_id=link_id, linked=frozenset() if link_id is None else linked[link_id]
+                remote_id=remote_id,
+                link_id=link_id,
+                linked=frozenset() if link_id is None else linked[link_id],
+                unreadable=(system, remote_id) in unreadable,
             )
             by_system = self.by_key.setdefault((rule, key), {})
             by_system[system] = (*by_system.get(system, ()), holder)
             if rule:
                 self.weaker.setdefault(system, set()).add(remote_id)
+
+    def _unreadable(self, records: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of the records that are set aside because they cannot be mapped."""
+        by_system: dict[str, list[str]] = {}
+        for system, remote_id in records:
+            by_system.setdefault(system, []).append(remote_id)
+        held = self.context.store.review.held_records
+        return {
+            (system, remote_id)
+            for system, ids in by_system.items()
+            for remote_id, reason in held(self.context.entity.name, system, ids).items()
+            if reason.startswith("record.")
+        }
 
     def look_stronger(self) -> None:
         """Give holders found by a weaker rule their own keys, and add who else holds the stronger of those."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from syncline_runtime import observing
 from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_member
@@ -150,6 +151,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
     released: list[Row] = []
     forgotten: list[int] = []
     broken: list[tuple[NativeRecord, Failure]] = []
+    unplaced: list[tuple[NativeRecord, MemberRow | None, Failure]] = []
     dirty: list[Row] = []
     for record in records:
         remote_id, native = record.remote_id, record.native
@@ -177,10 +179,14 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
                         read_at,
                         read_at,
                         alone,
+                        "live",
                     )
                 continue
         except MAPPING_ERRORS as error:
-            broken.append((record, mapping_failure(error, mapping)))
+            failure = mapping_failure(error, mapping)
+            broken.append((record, failure))
+            if row is None or row.link_id is None:
+                unplaced.append((record, row, failure))
             continue
         held = row.seen if row.seen is not None else row.shadow
         if document == held and scoped and not archived and row.state == "live":
@@ -243,6 +249,63 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
         store.review.mark_dirty(dirty)
     if broken:
         quarantine_records(context, side, broken)
+    if unplaced:
+        _reserve_keys(context, side, unplaced, read_at)
+
+
+def _reserve_keys(
+    context: Context,
+    side: Side,
+    unplaced: Sequence[tuple[NativeRecord, MemberRow | None, Failure]],
+    read_at: float,
+) -> None:
+    """Keep the keys of records without a link that cannot be mapped, as far as they can be read: what has the same key is
+    no new record, and nothing is created for it."""
+    store, name, archive = context.store, context.entity.name, side.resource.archive
+    gone: list[int] = []
+    stale_keys: list[Row] = []
+    staged: list[Row] = []
+    fresh_keys: list[Row] = []
+    for record, row, failure in {
+        record.remote_id: (record, row, failure) for record, row, failure in unplaced
+    }.values():
+        values = _readable(side, record, failure)
+        archived = archive is not None and record.native.get(archive[0]) == archive[1]
+        document = None if values is None or archived else side.packing.pack(values)
+        if row is not None:
+            if row.seen == document and row.state == "out_of_scope":
+                continue
+            gone.append(row.member_id)
+            stale_keys.extend(_key_rows(context, side, row, row.seen))
+        if values is None or document is None:
+            continue
+        staged.append(
+            (name, side.system, record.remote_id, document, record.version, read_at, read_at, 0, "out_of_scope")
+        )
+        fresh_keys.extend(
+            (name, rule, key, side.system, record.remote_id)
+            for rule, key in enumerate(keys(context.entity, values))
+            if key is not None
+        )
+    store.drop_keys(stale_keys)
+    store.forget_members(gone)
+    store.stage(staged)
+    store.add_keys(fresh_keys)
+
+
+def _readable(side: Side, record: NativeRecord, failure: Failure) -> Mapping[str, Any] | None:
+    """What a record shows but for the fields that cannot be read; None where it cannot be told which these are."""
+    mapping, native = side.mapping, dict(record.native)
+    for _ in mapping.flows:
+        names = {name for flow in mapping.flows if flow.field == failure.field for name in flow.native}
+        if not names & native.keys():
+            return None
+        native = {name: value for name, value in native.items() if name not in names}
+        try:
+            return mapping.read(native) if mapping.in_scope is None or mapping.in_scope(native) else None
+        except MAPPING_ERRORS as error:
+            failure = mapping_failure(error, mapping)
+    return None
 
 
 def _seen_row(side: Side, member_id: int, member: Member) -> Row:

@@ -33,6 +33,39 @@ async def test_a_record_that_cannot_be_mapped_is_set_aside_with_field_and_line(t
     await two.settled()
 
 
+async def test_nothing_is_created_for_the_key_of_a_record_that_cannot_be_mapped(two: Any) -> None:
+    broken = two.twin("crm").put("customers", vat="A1", name="Ana", limit="broken")
+    two.twin("erp").put("customers", vat_no="A1", title="Ana")
+    report = await two.run()
+    assert (report.exit_code, two.writes) == (1, 0)
+    with two.store() as store:
+        told = {(row.system, row.reason_code): row.detail for row in store.review.quarantined()}
+    assert told.keys() == {("crm", "record.value.wrong-type"), ("erp", "identity.ambiguous")}
+    assert "cannot be read: crm" in told["erp", "identity.ambiguous"]
+    await two.settled()
+    two.twin("crm").put("customers", broken, limit=3)
+    report = await two.run()
+    assert (report.exit_code, report.summaries[0].linked) == (0, 1)
+    assert (len(two.records("crm")), len(two.records("erp"))) == (1, 1)
+    assert two.column("erp", "limit") == [3]
+    await two.settled()
+
+
+async def test_a_record_that_cannot_be_mapped_gives_up_the_key_that_it_no_longer_has(two: Any) -> None:
+    broken = two.twin("crm").put("customers", vat="A1", name="Ana", limit="broken")
+    two.twin("crm").put("customers", vat="A1", name="Anna")
+    await two.run()
+    assert two.column("erp", "vat_no") == []
+    two.twin("crm").put("customers", broken, vat="A2")
+    report = await two.run()
+    assert report.exit_code == 1
+    assert two.column("erp", "vat_no") == ["A1"]
+    two.twin("crm").drop("customers", broken)
+    report = await two.run(full=True)
+    assert report.exit_code == 0
+    await two.settled()
+
+
 async def test_a_refused_record_is_told_and_not_sent_again_until_it_changes(two: Any) -> None:
     ids = crm_customers(two, 3)
 
