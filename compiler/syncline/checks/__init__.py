@@ -3,6 +3,7 @@
 from syncline.checks.capabilities import check_capabilities, check_writes
 from syncline.checks.codecs import check_codecs
 from syncline.checks.deletion import check_deletion
+from syncline.checks.guarantees import check_outcomes, check_schedules
 from syncline.checks.identity import check_identity
 from syncline.checks.sources import check_sources
 from syncline.checks.truth import check_rules, check_truth
@@ -32,6 +33,9 @@ def check(spec: Spec, *, whole: bool = True) -> tuple[Diagnostic, ...]:
             found.extend(check_truth(sync))
             found.extend(check_capabilities(sync))
             found.extend(check_deletion(sync))
+            found.extend(check_outcomes(sync))
+    if whole and all(sync.complete for sync in spec.syncs):
+        found.extend(check_schedules(spec))
     return tuple(
         sorted(found, key=lambda diagnostic: (diagnostic.span.source.name, diagnostic.span.start, diagnostic.code))
     )

@@ -13,7 +13,7 @@ from syncline.guarantees.asked import (
     wave,
 )
 from syncline.guarantees.guarantee import Budget, Share, Thousand
-from syncline.model.spec import Arrow, Map, Spec, Sync
+from syncline.model.spec import Arrow, Map, Spec, Sync, System
 from syncline.source import Span
 from syncline_runtime.declaration import Listing, Login, Operation
 from syncline_runtime.paging import ordered
@@ -217,16 +217,21 @@ def _over(size: int) -> str:
 # -- schedules ---------------------------------------------------------------------------------------------------------
 
 
-def needed(spec: Spec, system: str, changed: int, records: int) -> float:
-    """Calls per second that all scheduled syncs make in a system, when before each run `changed` records changed in the system
-    where that is dearest, and `records` are there."""
+def needed(spec: Spec, system: System, changed: int, records: int) -> float:
+    """Calls per second that all scheduled syncs make on a system's account, when before each run `changed` records changed in
+    the system where that is dearest, and `records` are there."""
     rate = 0.0
     for sync in spec.syncs:
-        seconds = every(sync)
-        side = next((one for one in sync.maps if one.system.name == system), None)
-        if seconds is not None and side is not None and counted(side):
-            rate += (login(side) + dearest(sync, side, changed, records)) / seconds[0]
+        schedule = every(sync)
+        for side in sync.maps:
+            if schedule is not None and counted(side) and same_account(side.system, system):
+                rate += (login(side) + dearest(sync, side, changed, records)) / schedule[0]
     return rate
+
+
+def same_account(one: System, other: System) -> bool:
+    """Whether two systems are reached with the same settings, so that they share what the other side allows."""
+    return one.connector.name == other.connector.name and dict(one.settings) == dict(other.settings)
 
 
 def dearest(sync: Sync, side: Map, changed: int, records: int) -> int:
@@ -272,12 +277,12 @@ def budgets(spec: Spec, sync: Sync) -> tuple[Budget, ...]:
 
 def _capacity(spec: Spec, side: Map, rate: float) -> int | None:
     """The most records that may change before each run without exceeding the rate; None beyond what is searched."""
-    if needed(spec, side.system.name, SEARCHED, 0) <= rate:
+    if needed(spec, side.system, SEARCHED, 0) <= rate:
         return None
     low, high = -1, SEARCHED
     while high - low > 1:
         middle = (low + high) // 2
-        if needed(spec, side.system.name, middle, 0) <= rate:
+        if needed(spec, side.system, middle, 0) <= rate:
             low = middle
         else:
             high = middle

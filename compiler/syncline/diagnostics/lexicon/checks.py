@@ -155,4 +155,26 @@ CHECKS = {
         "Say `empty propagates` or `empty ignored` in the sync.",
         {"two-way-line": "two-way here"},
     ),
+    "create.may-duplicate": Entry(
+        "a record created in `{system}` may be made twice after a time-out: its listing may leave it out",
+        "A create without an answer is looked for by {key} and sent again when it does not show; a listing that leaves records out "
+        "never shows some of them.",
+        "Declare the key `unique` if the system refuses a second one, take `partial` away if the listing is complete, or say "
+        "`create in {system} never`.",
+        {"partial-here": "may leave records out"},
+    ),
+    "delete.by-absence": Entry(
+        "nothing tells that a record was deleted in {sources}, so nothing would be deleted in `{system}`",
+        "A record that is missing from a listing that may be partial is not known to be gone; taking it for deleted has emptied "
+        "whole systems.",
+        "Declare the field that marks deleted records (`archive active false`), take `partial` away if the listing is complete, or "
+        "say `delete in {system} never`.",
+        {"partial-here": "may leave records out"},
+    ),
+    "cost.exceeds-rate": Entry(
+        "this schedule asks `{system}` for {needed} calls an hour, and it allows {allowed}",
+        "Each run of {entity} makes {run} calls there: runs would queue up behind one another and never catch up.",
+        "Run less often, or declare the rate that your account really has.",
+        {"rate-here": "the declared rate"},
+    ),
 }

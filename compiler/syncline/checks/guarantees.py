@@ -1,0 +1,73 @@
+"""Guarantees that are asked for and cannot be given: a record made twice, a deletion nobody can see, a schedule too dear."""
+
+from collections.abc import Iterator
+
+from syncline.checks.capabilities import rule_of
+from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.guarantees.asked import place
+from syncline.guarantees.cost import dearest, every, login, needed, same_account
+from syncline.guarantees.writing import may_duplicate
+from syncline.model.spec import Map, Spec, Sync, System
+from syncline_runtime.declaration import OnDelete
+
+
+def check_outcomes(sync: Sync) -> Iterator[Diagnostic]:
+    """create.may-duplicate, delete.by-absence."""
+    for side in sync.maps:
+        for rule in may_duplicate(sync, side)[:1]:
+            creating = rule_of(sync.creates, side.system)
+            yield Diagnostic(
+                "create.may-duplicate",
+                creating.span if creating is not None else side.span,
+                {"system": side.system.name, "key": tuple(field.name for field in rule.fields)},
+                (Label(place(side.resource, "list partial")[0], "partial-here"),),
+            )
+    for deleting in sync.deletes:
+        others = [side for side in sync.maps if side.system.name != deleting.system.name]
+        partial = [side for side in others if _is_partial(side)]
+        if deleting.policy in (OnDelete.PROPAGATE, OnDelete.ARCHIVE) and partial and not any(map(_notices, others)):
+            yield Diagnostic(
+                "delete.by-absence",
+                deleting.span,
+                {"system": deleting.system.name, "sources": tuple(side.system.name for side in partial)},
+                tuple(Label(place(side.resource, "list partial")[0], "partial-here") for side in partial),
+            )
+
+
+def _is_partial(side: Map) -> bool:
+    listing = side.resource.declaration.list
+    return listing is not None and not listing.complete
+
+
+def _notices(side: Map) -> bool:
+    """Whether the runtime notices a deletion there: by a flag, or by absence that a reading confirms."""
+    declared = side.resource.declaration
+    return declared.archive is not None or (
+        declared.list is not None and declared.list.complete and declared.read is not None
+    )
+
+
+def check_schedules(spec: Spec, *, changed: int = 0, records: int = 0) -> Iterator[Diagnostic]:
+    """cost.exceeds-rate, when `changed` records change between two runs and systems without a change cursor hold `records`."""
+    told: list[System] = []
+    for sync in spec.syncs:
+        for side in sync.maps:
+            rate, schedule = side.system.connector.declaration.rate, every(sync)
+            if rate is None or schedule is None or any(same_account(side.system, other) for other in told):
+                continue
+            calls = needed(spec, side.system, changed, records)
+            if calls <= rate.calls / rate.seconds:
+                continue
+            told.append(side.system)
+            yield Diagnostic(
+                "cost.exceeds-rate",
+                schedule[1],
+                {
+                    "system": side.system.name,
+                    "entity": sync.entity.name,
+                    "run": login(side) + dearest(sync, side, changed, records),
+                    "needed": f"{calls * 3600:,.0f}",
+                    "allowed": f"{rate.calls / rate.seconds * 3600:,.0f}",
+                },
+                (Label(side.system.connector.places.get("rate", side.system.connector.span), "rate-here"),),
+            )
