@@ -3,8 +3,8 @@
 source ─parsing→ tree ─resolving→ model ─checks→ model + diagnostics ─lowering→ view ─emitting→ {path: text}
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from syncline.checks import check
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
@@ -21,10 +21,14 @@ Load = Callable[[str], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What checking a spec gives: the model as far as it makes sense, and everything found, in the order of places."""
+    """What checking a spec gives: the model as far as it makes sense, and everything found, in the order of places.
+
+    `trees` are the files that were read, by the name of their source.
+    """
 
     model: Spec | None
     diagnostics: tuple[Diagnostic, ...]
+    trees: Mapping[str, syntax.Spec] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -35,12 +39,13 @@ class Checked:
 def check_spec(name: str, data: bytes, load: Load) -> Checked:
     """Parse, resolve and check a spec. Never raises for whatever the bytes are."""
     tree, found = parse_bytes(name, data)
+    trees = {name: tree}
     # A file that does not parse still resolves as far as it goes, so that one run shows independent mistakes.
-    model, resolving = resolve(tree, _loader(load))
+    model, resolving = resolve(tree, _loader(load, trees))
     found = (*found, *independent(found, resolving))
     checking = check(model, whole=not any(map(_hides_parts, found))) if model is not None else ()
     checking = independent(found, checking)
-    return Checked(model, _in_order((*found, *checking)))
+    return Checked(model, _in_order((*found, *checking)), trees)
 
 
 def generate(model: Spec) -> dict[str, str]:
@@ -66,10 +71,16 @@ def _hides_parts(found: Diagnostic) -> bool:
     return found.code.startswith(("syntax.", "connector.", "not-yet.connector-word", "not-yet.protocol"))
 
 
-def _loader(load: Load) -> "Callable[[str], tuple[syntax.Spec, tuple[Diagnostic, ...]] | None]":
+def _loader(
+    load: Load, trees: dict[str, syntax.Spec]
+) -> "Callable[[str], tuple[syntax.Spec, tuple[Diagnostic, ...]] | None]":
     def loaded(name: str) -> tuple[syntax.Spec, tuple[Diagnostic, ...]] | None:
         data = load(name)
-        return parse_bytes(name, data) if data is not None else None
+        if data is None:
+            return None
+        parsed = parse_bytes(name, data)
+        trees[name] = parsed[0]
+        return parsed
 
     return loaded
 

@@ -11,6 +11,7 @@ from syncline.diagnostics import rendering
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
 from syncline.model.spec import Spec
 from syncline.pipeline import check_spec
+from syncline.syntax.declarations import Spec as Tree
 
 FOUND = 1
 
@@ -18,33 +19,55 @@ FOUND = 1
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option(
-    "--output", type=click.Choice(["text", "concise", "json"]), default="text", help="How findings are shown."
+    "--output",
+    type=click.Choice(["text", "concise", "json", "sarif", "github", "gitlab", "junit"]),
+    default="text",
+    help="How findings are shown.",
 )
+@click.option("--output-file", metavar="FILE", help="Write the findings to FILE; one line of totals is printed.")
 @click.option(
     "--report",
     is_flag=True,
     help="Show what each sound spec promises, assumes and costs; `json` joins it to the findings.",
 )
-def check(specs: tuple[str, ...], output: str, report: bool) -> None:
+def check(specs: tuple[str, ...], output: str, output_file: str | None, report: bool) -> None:
     """Check SPECs (`-` is standard input). Exits with 0 when clean, 1 with findings, 2 when it could not run."""
     found: list[Diagnostic] = []
     sound: list[Spec] = []
+    trees: dict[str, Tree] = {}
     for spec in specs:
         name, data = read_spec(spec)
         checked = check_spec(name, data, loader(spec))
         found.extend(checked.diagnostics)
+        trees.update(checked.trees)
         if checked.model is not None and checked.sound:
             sound.append(checked.model)
-    if report and output == "json":
+    if report and output == "json" and not output_file:
         show_reports(sound, found)
     else:
-        show(found, output)
-        if output == "text" and not found:
+        if output_file or output not in ("text", "concise", "json"):
+            _hand_over(found, output, output_file, specs, trees)
+        else:
+            show(found, output)
+        if (output == "text" or output_file) and not found:
             click.echo(f"{len(specs)} {'spec' if len(specs) == 1 else 'specs'} checked, nothing found")
         if report:
             show_reports(sound)
     if any(diagnostic.severity is not Severity.HINT for diagnostic in found):
         raise SystemExit(FOUND)
+
+
+def _hand_over(
+    found: list[Diagnostic], output: str, file: str | None, specs: tuple[str, ...], trees: dict[str, Tree]
+) -> None:
+    from syncline.cli.showing import as_output, write  # the formats of other tools cost nothing until asked for
+
+    text = as_output(found, output, specs, trees)
+    if file is None:
+        click.echo(text, nl=False, color=True)
+    else:
+        write(file, text)
+        click.echo(f"{rendering.totals(found).strip()}: {file}\n" if found else "", nl=False)
 
 
 def show(found: list[Diagnostic], output: str) -> None:

@@ -1,0 +1,1 @@
+"""Findings in the formats of other tools: pure functions from reported findings to text."""

@@ -1,0 +1,36 @@
+"""Which declaration a place of a spec belongs to, in words that stay the same when lines move."""
+
+import re
+from typing import Any, Final
+
+from syncline.syntax.declarations import Spec
+
+_HEAD_END: Final = re.compile(r"[{=\"\n]|\b(?:version|across|from|where|when)\b")
+_PARTS: Final = ("fields", "members", "lines", "items", "clauses", "rules", "samples")
+_WORDS: Final = {"WriteRule": 3, "Directive": 2}
+"""How many words name an item, where one does not."""
+
+
+def declaration_path(spec: Spec, offset: int) -> str:
+    """The declaration at an offset and the items in it, as `sync Customer / truth / name`; "" outside of all."""
+    node = _around(spec.declarations, offset)
+    if node is None:
+        return ""
+    head = _HEAD_END.split(node.span.text, maxsplit=1)[0] or node.span.text
+    path = [_plain(head)]
+    while (node := _around(_items(node), offset)) is not None:
+        words = _plain(re.split(r"<->|<-|->|[:{=(,\n]", node.span.text, maxsplit=1)[0]).split()
+        path.append(" ".join(words[: _WORDS.get(type(node).__name__, 1)]))
+    return " / ".join(part for part in path if part)
+
+
+def _items(node: Any) -> tuple[Any, ...]:
+    return tuple(item for name in _PARTS for item in getattr(node, name, None) or ())
+
+
+def _around(nodes: tuple[Any, ...], offset: int) -> Any:
+    return next((node for node in nodes if node.span.start <= offset < max(node.span.end, node.span.start + 1)), None)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("`", "").split())
