@@ -39,9 +39,8 @@ def _fields(old: Spec, new: Spec, before: Entity, after: Entity, renames: Renami
         if name not in stayed:
             yield Change("field.added", subject, None, field.span)
             continue
-        effects = reached(new, after.name, [name])
         for code, facts in _field(stayed[name], field):
-            yield Change(code, subject, stayed[name].span, field.span, facts, effects)
+            yield Change(code, subject, stayed[name].span, field.span, facts, reached(new, after.name, [name]))
 
 
 def _field(old: Field, new: Field) -> Iterator[tuple[str, dict[str, Fact]]]:

@@ -42,7 +42,6 @@ def _told(spec: Spec, renames: Renaming) -> set[_Key]:
 def _map(spec: Spec, before: Map, after: Map, renames: Renaming) -> Iterator[Change]:
     entity, system = after.entity.name, after.system.name
     subject = _place((entity, system))
-    records = all_records(spec, entity, system)
 
     def field(name: str) -> str:
         return renames.field(entity, name)
@@ -53,11 +52,20 @@ def _map(spec: Spec, before: Map, after: Map, renames: Renaming) -> Iterator[Cha
     was, now = _where(before), _where(after)
     if was != now:
         fixed = tuple(Effect(system, after.resource.name, one.native.name) for one in after.where)
-        yield Change("map.where", subject, before.span, after.span, {"old": was, "new": now}, records + fixed)
+        yield Change(
+            "map.where",
+            subject,
+            before.span,
+            after.span,
+            {"old": was, "new": now},
+            all_records(spec, entity, system) + fixed,
+        )
     was = "always" if before.when is None else spelled(before.when, field)
     now = "always" if after.when is None else spelled(after.when)
     if was != now:
-        yield Change("map.when", subject, before.span, after.span, {"old": was, "new": now}, records)
+        yield Change(
+            "map.when", subject, before.span, after.span, {"old": was, "new": now}, all_records(spec, entity, system)
+        )
     yield from _lines(spec, before, after, field)
 
 
@@ -77,39 +85,43 @@ def _lines(spec: Spec, before: Map, after: Map, field: Rename) -> Iterator[Chang
             continue
         heard = line.field is not None and line.arrow is not Arrow.WRITE and slot in after.entity.fields
         code = "line.source-removed" if heard else "line.removed"
-        others = tuple(one for one in _reached(spec, after, slot, line) if one.system != system)
+        reach = _reached(spec, after, slot, line) if heard else ()
+        others = tuple(one for one in reach if one.system != system)
         facts: dict[str, Fact] = {"old": spelled_line(line, field)}
-        yield Change(code, f"{entity}.{slot} in {system}", line.span, None, facts, others if heard else ())
+        yield Change(code, f"{entity}.{slot} in {system}", line.span, None, facts, others)
     for slot, line in new.items():
         subject = f"{entity}.{slot} in {system}"
-        effects = _reached(spec, after, slot, line)
         if slot not in old:
+            effects = _reached(spec, after, slot, line)
             yield Change("line.added", subject, None, line.span, {"new": spelled_line(line)}, effects)
             continue
         former = old[slot]
-        if former.arrow is not Arrow.WRITE and line.arrow is Arrow.WRITE:
-            effects = tuple(dict.fromkeys((*effects, *reached(spec, entity, [slot]))))
-        for code, was, now, mine in _line(former, line, field):
-            own = effects if mine else reached(spec, entity, [slot])
-            yield Change(code, subject, former.span, line.span, {"old": was, "new": now}, own)
+        for code, was, now in _line(former, line, field):
+            effects = _reached(spec, after, slot, line)
+            if code == "line.table-extended":
+                # What is written stays; what is read now reaches the others.
+                effects = tuple(one for one in effects if one.system != system)
+            elif former.arrow is not Arrow.WRITE and line.arrow is Arrow.WRITE:
+                effects = tuple(dict.fromkeys((*effects, *reached(spec, entity, [slot]))))
+            yield Change(code, subject, former.span, line.span, {"old": was, "new": now}, effects)
 
 
-def _line(old: Line, new: Line, field: Rename) -> Iterator[tuple[str, str, str, bool]]:
-    """Code, both wordings, and whether what the line writes itself is touched."""
+def _line(old: Line, new: Line, field: Rename) -> Iterator[tuple[str, str, str]]:
+    """Code and both wordings."""
     if old.arrow is not new.arrow:
-        yield "line.direction", spelled_line(old, field), spelled_line(new), True
+        yield "line.direction", spelled_line(old, field), spelled_line(new)
     # Which fields an expression reads is part of the expression.
     if _natives(old) != _natives(new):
-        yield "line.native", spelled_natives(old), spelled_natives(new), True
+        yield "line.native", spelled_natives(old), spelled_natives(new)
     was, now = _computed(old, field), _computed(new, same)
     if was != now:
-        yield "line.expression", was, now, True
+        yield "line.expression", was, now
     if _codecs(old) != _codecs(new):
         code = "line.table-extended" if _extended(old.pipeline, new.pipeline) else "line.codec"
         was, now = (spelled_pipeline(line.pipeline) or "as it stands" for line in (old, new))
-        yield code, was, now, code == "line.codec"
+        yield code, was, now
     if old.when is not new.when:
-        yield "line.condition", old.when.value, new.when.value, True
+        yield "line.condition", old.when.value, new.when.value
 
 
 def _natives(line: Line) -> tuple[str, ...]:

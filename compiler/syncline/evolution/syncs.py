@@ -74,19 +74,28 @@ def _truth(spec: Spec, before: Sync, after: Sync, field: Rename) -> Iterator[Cha
     for name in after.entity.fields:
         if name not in former:
             continue
-        old, new = before.rule_for(former[name]), after.rule_for(name)
         # Where one side only has several sources, its lines have changed, which is told as such.
         contested = len(after.contributors(name)) > 1
-        subject, effects = f"{entity}.{name}", reached(spec, entity, [name])
+        old, new = _rule_of(before, former[name], contested), _rule_of(after, name, contested)
+        subject = f"{entity}.{name}"
         places = _span(old, before.span), _span(new, after.span)
         was, now = _rule(old), _rule(new)
         if was != now:
             facts: dict[str, Fact] = {"old": was, "new": now}
-            yield Change("truth.rule" if contested else "truth.idle", subject, *places, facts, effects * contested)
+            if contested:
+                yield Change("truth.rule", subject, *places, facts, reached(spec, entity, [name]))
+            else:
+                yield Change("truth.idle", subject, *places, facts)
         old_group, new_group = _together(old, field, name), _together(new, same, name)
         if contested and old_group != new_group:
             facts = {"old": old_group or ("nothing",), "new": new_group or ("nothing",)}
-            yield Change("truth.together", subject, *places, facts, effects)
+            yield Change("truth.together", subject, *places, facts, reached(spec, entity, [name]))
+
+
+def _rule_of(sync: Sync, name: str, contested: bool) -> Truth | None:
+    """The rule of a field; `otherwise` speaks only of what is contested."""
+    rule = sync.rule_for(name)
+    return rule if contested or (rule is not None and name in rule.fields) else None
 
 
 def _rule(rule: Truth | None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from syncline.evolution.change import Change, Effect, Fact
+from syncline.evolution.change import Change, Fact
 from syncline.evolution.entities import described, narrower
 from syncline.evolution.reaching import uses_of
 from syncline.model.spec import ConnectorModel, NativeField, ResourceModel, Spec, System
@@ -70,12 +70,11 @@ def _resource(
 ) -> Iterator[Change]:
     old, new = before.declaration, after.declaration
     subject = f"{system}.{after.name}"
-    effects = uses_of(spec, system, after.name)
 
     def change(code: str, was: str, now: str, *words: str) -> Iterator[Change]:
         if was != now:
             places = _place(before.places, words, before.span), _place(after.places, words, after.span)
-            yield Change(code, subject, *places, {"old": was, "new": now}, effects)
+            yield Change(code, subject, *places, {"old": was, "new": now}, uses_of(spec, system, after.name))
 
     yield from change("resource.identity", old.identity, new.identity)
     yield from change("resource.location", old.location or "nowhere", new.location or "nowhere")
@@ -83,16 +82,18 @@ def _resource(
     yield from change("resource.complete", _complete(old.list), _complete(new.list), "list")
     yield from change("resource.archive", _archived(old), _archived(new), "archive")
     words = _other_calls(old, new)
-    if words:
+    if words and old.location == new.location:  # the place stands in every call
         places = _place(before.places, words, before.span), _place(after.places, words, after.span)
         yield Change("resource.calls", subject, *places, {"words": words})
     for name in after.fields:
         if name in natives and name in before.fields:
-            own = uses_of(spec, system, after.name, name)
-            yield from _native(f"{subject}.{name}", before.fields[name], after.fields[name], own)
+            former, field = before.fields[name], after.fields[name]
+            for code, facts in _native(former, field):
+                own = () if code in _HARMLESS else uses_of(spec, system, after.name, name)
+                yield Change(code, f"{subject}.{name}", former.span, field.span, facts, own)
 
 
-def _native(subject: str, old: NativeField, new: NativeField, effects: tuple[Effect, ...]) -> Iterator[Change]:
+def _native(old: NativeField, new: NativeField) -> Iterator[tuple[str, dict[str, Fact]]]:
     widened = _widened(old, new)
     for code, was, now in (
         ("native.widened" if widened else "native.type", _typed(old), _typed(new)),
@@ -101,8 +102,7 @@ def _native(subject: str, old: NativeField, new: NativeField, effects: tuple[Eff
         ("native.facts", _facts(old), _facts(new)),
     ):
         if was != now:
-            facts: dict[str, Fact] = {"old": was or "nothing", "new": now or "nothing"}
-            yield Change(code, subject, old.span, new.span, facts, () if code in _HARMLESS else effects)
+            yield code, {"old": was or "nothing", "new": now or "nothing"}
 
 
 def _widened(old: NativeField, new: NativeField) -> bool:

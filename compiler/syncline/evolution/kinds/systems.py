@@ -1,0 +1,157 @@
+"""Kinds of changes of systems, their connectors and their resources."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from syncline.evolution.change import Need
+from syncline.evolution.kinds.kind import (
+    APPROVAL,
+    BACKFILL,
+    BEHAVIOUR,
+    DATA,
+    DATA_STATE,
+    DEPLOYMENT,
+    FULL,
+    NOTHING,
+    PLAN,
+    SAFE,
+    STATE,
+    STATE_API,
+    Kind,
+)
+
+SYSTEMS: Final[Mapping[str, Kind]] = {
+    "system.added": Kind(
+        SAFE,
+        DEPLOYMENT,
+        "system `{subject}` is new",
+        "It is only used where a sync names it.",
+        "Give it its settings where the package runs.",
+    ),
+    "system.removed": Kind(
+        STATE_API,
+        (Need.MIGRATION, Need.CALLERS),
+        "system `{subject}` is gone",
+        "Its links, cursors and shadows no longer belong to anything; a renamed system is a new one.",
+        "Keep the name, or release its records before the first run.",
+    ),
+    "system.connector": Kind(
+        DATA_STATE,
+        (Need.APPROVAL, Need.MIGRATION, Need.RELINK),
+        "`{subject}` is now a `{new}`, formerly a `{old}`",
+        "Remote ids, cursors and shadows are those of another kind of system.",
+        "Treat it as a new system: let go what is stored of it, and match its records anew.",
+    ),
+    "system.setting": Kind(
+        STATE,
+        (Need.DEPLOYMENT, Need.APPROVAL),
+        "setting `{setting}` of `{subject}` is now {new}, formerly {old}",
+        "If it leads to another installation, links and cursors do not fit its records.",
+        "Make sure that it is the same installation, or begin with a new state file.",
+    ),
+    "system.secret": Kind(
+        BEHAVIOUR,
+        DEPLOYMENT,
+        "secret `{setting}` of `{subject}` is now {new}, formerly {old}",
+        "The next run asks for another variable.",
+        "Set the variable where the package runs.",
+    ),
+    "system.clearance": Kind(
+        BEHAVIOUR,
+        APPROVAL,
+        "`{subject}` is {new} for personal data, formerly {old}",
+        "Personal data may go there, or no longer may.",
+        "Let whoever answers for privacy agree.",
+    ),
+    "connector.protocol": Kind(
+        STATE,
+        (Need.MIGRATION, Need.RELINK),
+        "`{subject}` is now reached over {new}, formerly over {old}",
+        "Remote ids and cursors are spelled otherwise.",
+        "Let go what is stored of the system, and match its records anew.",
+    ),
+    "connector.calls": Kind(
+        BEHAVIOUR,
+        DEPLOYMENT,
+        "`{subject}` is reached otherwise: {words}",
+        "Calls are sent, limited or refused otherwise.",
+        "Try a `plan` against the system.",
+    ),
+    "resource.identity": Kind(
+        STATE,
+        (Need.MIGRATION, Need.RELINK),
+        "records of {subject} are identified by `{new}`, formerly by `{old}`",
+        "Every stored link names a record by what is no longer its id.",
+        "Let the links go, and match the records anew.",
+    ),
+    "resource.location": Kind(
+        STATE,
+        (Need.MIGRATION, Need.RELINK),
+        "{subject} is now `{new}`, formerly `{old}`",
+        "Links and cursor are those of records that lie elsewhere.",
+        "Make sure that it holds the same records, or let the links go and match anew.",
+    ),
+    "resource.cursor": Kind(
+        STATE,
+        (Need.MIGRATION, Need.BACKFILL),
+        "changes of {subject} are told by {new}, formerly by {old}",
+        "The stored cursor does not fit: changes would be missed, or all be read each time.",
+        "Let the next run read everything, as it does with a new spec, before a run asks for changes again.",
+    ),
+    "resource.complete": Kind(
+        DATA,
+        APPROVAL,
+        "the listing of {subject} is now {new}, formerly {old}",
+        "A record that a whole listing does not show is taken for deleted.",
+        "Make sure that the listing leaves nothing out, and look at `plan`.",
+    ),
+    "resource.archive": Kind(
+        DATA,
+        BACKFILL,
+        "an archived record of {subject} is now {new}, formerly {old}",
+        "Records archived until now look as if they were not, and are taken back into step.",
+        FULL,
+    ),
+    "resource.calls": Kind(
+        BEHAVIOUR,
+        DEPLOYMENT,
+        "{subject} is asked otherwise: {words}",
+        "Records are listed, read or written by other calls.",
+        "Try a `plan` against the system.",
+    ),
+    "native.spelling": Kind(
+        DATA,
+        BACKFILL,
+        "{subject} is now {new}, formerly {old}",
+        "The same value is read and written otherwise, so that records nobody edited are rewritten.",
+        FULL,
+    ),
+    "native.type": Kind(
+        DATA,
+        BACKFILL,
+        "{subject} is now `{new}`, formerly `{old}`",
+        "What fits there has changed: values are refused, cut or spelled otherwise.",
+        FULL,
+    ),
+    "native.widened": Kind(
+        SAFE,
+        NOTHING,
+        "{subject} takes more than before: `{new}`, formerly `{old}`",
+        "All that stands there still fits.",
+        "",
+    ),
+    "native.normalises": Kind(
+        DATA,
+        APPROVAL,
+        "{subject} now normalises by `{new}`, formerly by `{old}`",
+        "Differences that were an echo count as edits, or edits as an echo.",
+        PLAN,
+    ),
+    "native.facts": Kind(
+        BEHAVIOUR,
+        NOTHING,
+        "{subject} is now {new}, formerly {old}",
+        "It decides what may be written there, and how a lost create is found again.",
+        "",
+    ),
+}
