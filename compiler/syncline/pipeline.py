@@ -33,7 +33,7 @@ class Checked:
     @property
     def sound(self) -> bool:
         """Whether there is a model and no error, so that code may be generated."""
-        return self.model is not None and not any(found.severity is Severity.ERROR for found in self.diagnostics)
+        return self.model is not None and not any(map(_is_error, self.diagnostics))
 
 
 def check_spec(name: str, data: bytes, load: Load) -> Checked:
@@ -45,6 +45,10 @@ def check_spec(name: str, data: bytes, load: Load) -> Checked:
     found = (*found, *independent(found, resolving))
     checking = check(model, whole=not any(map(_hides_parts, found))) if model is not None else ()
     checking = independent(found, checking)
+    if model is not None and model.examples and not any(map(_is_error, (*found, *checking))):
+        from syncline.examples import run_examples  # only a spec with examples pays for generating code
+
+        checking = (*checking, *run_examples(model))
     return Checked(model, _in_order((*found, *checking)), trees)
 
 
@@ -64,6 +68,10 @@ def parse_bytes(name: str, data: bytes) -> tuple[syntax.Spec, tuple[Diagnostic, 
         empty = Source(name, "")
         return parse(empty)[0], (problem_found(problem),)
     return parse(source)
+
+
+def _is_error(found: Diagnostic) -> bool:
+    return found.severity is Severity.ERROR
 
 
 def _hides_parts(found: Diagnostic) -> bool:

@@ -27,7 +27,7 @@ CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*
 FENCE = re.compile(r"^```(sync[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"# error$")
 NO_EXAMPLE = {"syntax.not-formattable": "it would be a mistake of the formatter, and none is known"}
-PHASES = {"source.py", "syntax", "resolving", "checks"}
+PHASES = {"source.py", "syntax", "resolving", "checks", "examples"}
 """Where findings are made."""
 
 FILE_ENDINGS = ("py", "typed", "json", "lark", "sync", "md", "toml")

@@ -168,7 +168,6 @@ map Company to erp.res_partnr { name <-> name }
         "name.unknown-resource",
         "not-yet.automation",
         "not-yet.derive",
-        "not-yet.example",
     ]
     assert result.spec.syncs[0].complete
 

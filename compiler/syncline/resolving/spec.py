@@ -8,6 +8,7 @@ from syncline.model.spec import ConnectorModel, ResourceModel, Spec
 from syncline.resolving.codecs import check_codecs
 from syncline.resolving.connectors import extend_resources, resolve_connector
 from syncline.resolving.entities import check_records, resolve_entity
+from syncline.resolving.examples import resolve_examples
 from syncline.resolving.findings import Findings
 from syncline.resolving.imports import Load, gather
 from syncline.resolving.maps import resolve_map
@@ -50,6 +51,8 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
     resolved = [(id(node), resolve_map(node, scope)) for node in scope.declared.maps]
     maps = tuple(found for key, found in resolved if found is not None and key not in second)
     syncs = resolve_syncs(maps, scope)
+    nodes = [node for node in scope.declared.postponed if isinstance(node, Example)]
+    examples = resolve_examples(nodes, maps, syncs, scope) if nodes else ()
     _postponed(scope)
     version = _version(main, scope)
     if not main.declarations:
@@ -66,6 +69,7 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
         syncs=syncs,
         span=Span(main.source, 0, 0) if header is None else header.name.span,
         doc="" if header is None or header.doc is None else header.doc,
+        examples=examples,
     )
     return spec, findings.all()
 
@@ -131,5 +135,3 @@ def _postponed(scope: Scope) -> None:
                 scope.findings.report("not-yet.derive", node.span, name=node.entity.text)
             case Automation():
                 scope.findings.report("not-yet.automation", node.span)
-            case Example():
-                scope.findings.report("not-yet.example", node.span, name=node.title.value)

@@ -18,7 +18,6 @@ NOT_YET = {
     "not-yet.allow": _later("`allow {name}`", "Leave it out, and mend what it was to allow."),
     "not-yet.derive": _later("`derive {name}`", "Leave it out, and sync records that exist in a system."),
     "not-yet.automation": _later("`automation`", "Leave it out, and describe the automation in a comment."),
-    "not-yet.example": _later("the example `{name}`", "Leave it out, or keep it as a comment."),
     "not-yet.back-reference": _later("the back-reference `{name}`", "Leave it out."),
     "not-yet.computed-field": _later(
         "the computed field `{name}`", "Compute it where it is written: `price * 2 -> total`."
