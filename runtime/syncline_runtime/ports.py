@@ -42,10 +42,12 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The write happened. `record` is what the system says it stored, None where it does not say."""
+    """The write happened. `record` is what the system says it stored, None where it does not say; `as_sent` that it shows each
+    field that was sent just as it was sent, False where nobody compared."""
 
     remote_id: str
     record: NativeRecord | None = None
+    as_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

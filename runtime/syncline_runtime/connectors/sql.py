@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import ColumnClause, TableClause
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
-from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Sqlite
+from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Row, Sqlite
 from syncline_runtime.declaration import Condition, Resource, Since, System
 from syncline_runtime.ports import (
     Applied,
@@ -31,6 +31,7 @@ from syncline_runtime.ports import (
     Write,
 )
 from syncline_runtime.settings import SecretText, Settings, required_text
+from syncline_runtime.values import Native
 
 Result = TypeVar("Result")
 
@@ -73,6 +74,30 @@ class Table:
             return NativeRecord(str(native[identity]), native, shown)
 
         return record
+
+    def storing(self, columns: Sequence[str], returned: Sequence[str]) -> Callable[[Native, Row, Row], Applied]:
+        """What makes an outcome of a written record, the values bound for it and the row that came back.
+
+        A column that came back just as it was bound, or reads as it was sent, holds what was sent.
+        """
+        record = self.reading(returned)
+        own = {self.identity.name} if self.version is None else {self.identity.name, self.version.name}
+        told = own.isdisjoint(columns) and all(name in self.resource.fields for name in columns)
+        first = len(returned) - len(columns)
+
+        def applied(native: Native, sent: Row, back: Row) -> Applied:
+            stored = record(back)
+            if not told:
+                return Applied(stored.remote_id, stored)
+            shown = stored.native
+            for (name, wanted), bound, found in zip(native.items(), sent, back[first:], strict=False):
+                if found != bound or type(found) is not type(bound):
+                    value = shown[name]
+                    if value != wanted or type(value) is not type(wanted):
+                        return Applied(stored.remote_id, stored)
+            return Applied(stored.remote_id, stored, as_sent=True)
+
+        return applied
 
     def key(self, remote_id: str) -> Any:
         """A remote id as the column holds it. Raises ValueError."""
@@ -242,19 +267,19 @@ class SqlSystem:
             rows.append(values)
         for (columns, locked), (positions, rows) in groups.items():
             statement, order, returned = self._statement(table, purpose, columns, locked)
-            if order != list(range(len(order))):
-                rows = [[row[index] for index in order] for row in rows]
-            record = table.reading(returned)
-            for position, ran in zip(positions, self._database.run(connection, statement, rows), strict=True):
-                if ran is not None and not isinstance(ran, Refused | Unavailable):
-                    stored = record(ran)
-                    outcomes[position] = Applied(stored.remote_id, None if purpose is Purpose.DELETE else stored)
-                elif ran is None:
+            ordered = rows if order == list(range(len(order))) else [[row[index] for index in order] for row in rows]
+            stored = table.storing(columns, returned)
+            ran = self._database.run(connection, statement, ordered)
+            for position, row, answer in zip(positions, rows, ran, strict=True):
+                if type(answer) is tuple:
+                    done = stored(writes[position].native, row, answer)
+                    outcomes[position] = Applied(done.remote_id) if purpose is Purpose.DELETE else done
+                elif answer is None:
                     outcomes[position] = Stale() if locked else Gone()
-                elif isinstance(ran, Refused):
-                    outcomes[position] = Refused(ran.code, self._redacted(ran.message), ran.fields)
-                else:
-                    outcomes[position] = ran
+                elif isinstance(answer, Refused):
+                    outcomes[position] = Refused(answer.code, self._redacted(answer.message), answer.fields)
+                elif isinstance(answer, Unavailable):
+                    outcomes[position] = answer
         return outcomes
 
     def _statement(

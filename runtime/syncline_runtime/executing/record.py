@@ -192,7 +192,7 @@ def created_row(context: Context, side: Side, sent: Sent, native: Native, outcom
     start = (context.entity.name, side.system, remote_id, sent.link_id)
     if record is None:
         return (*start, sent.document, None, None, None, now, now)
-    if len(native) == side.natives and all(record.native.get(name, ABSENT) == native[name] for name in native):
+    if len(native) == side.natives and (outcome.as_sent or _shows(record.native, native)):
         return (*start, sent.document, None, None, record.version, now, now)
     member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), record, now)
     return (
@@ -204,6 +204,10 @@ def created_row(context: Context, side: Side, sent: Sent, native: Native, outcom
         member.as_of,
         now,
     )
+
+
+def _shows(stored: Native, native: Native) -> bool:
+    return all(stored.get(name, ABSENT) == native[name] for name in native)
 
 
 def _written_row(side: Side, row: MemberRow, member: Member) -> Row:
