@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from syncline_runtime.cursors import instant
 from syncline_runtime.declaration import Entity, FieldMap, Newest, Package, Resource, Sync
+from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, prepare
@@ -123,7 +124,7 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
     """The systems of a sync, in its order."""
     found: dict[str, Side] = {}
     for name in sync.systems:
-        mapping = package.mapping(entity.name, name)
+        mapping = held_to_types(package.mapping(entity.name, name), entity, package.source)
         resource = package.systems[name].resources[mapping.resource]
         since = resource.list.since if resource.list is not None else None
         names = dict.fromkeys(native for flow in mapping.flows for native in flow.native)

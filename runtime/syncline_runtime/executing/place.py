@@ -8,6 +8,7 @@ from typing import Final
 
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import FieldMap
+from syncline_runtime.executing.reading import FieldRefused
 
 _COMMENT: Final = re.compile(r"#\s*(\S+\.sync):(\d+)\s*$")
 _REACH: Final = 12
@@ -32,6 +33,8 @@ def mapping_failure(error: Exception, mapping: FieldMap) -> Failure:
 
     Generated code carries on each line the spec line it came from, `# crm_erp.sync:12`: the innermost such line is the place.
     """
+    if isinstance(error, FieldRefused):
+        return Failure(error.reason, error.field, f"expected {error.expected}, got {error.shown}", error.place)
     place, line = _place(error.__traceback__)
     field = next((flow.field for flow in mapping.flows if line and flow.line == line), "")
     if isinstance(error, CodecError):

@@ -174,7 +174,7 @@ def package(*systems: str, one_way: bool = False, sync: Mapping[str, Any] | None
                 name="Customer",
                 shape=CustomerShape,
                 fields=FIELDS,
-                kinds=dict.fromkeys(FIELDS, "text"),
+                kinds={name: {"tags": "set", "limit": "integer"}.get(name, "text") for name in FIELDS},
                 match=(MatchRule(fields=("vat",)), MatchRule(fields=("mail",))),
             )
         },

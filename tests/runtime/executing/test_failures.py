@@ -33,6 +33,28 @@ async def test_a_record_that_cannot_be_mapped_is_set_aside_with_field_and_line(t
     await two.settled()
 
 
+async def test_a_number_where_a_text_belongs_is_set_aside_with_field_and_line(two: Any) -> None:
+    first, *_ = crm_customers(two, 2)
+    two.twin("crm").put("customers", first, phone=4722)
+    report = await two.run()
+    assert report.exit_code == 1
+    assert two.column("erp", "vat_no") == ["A1"]
+    with two.store() as store:
+        (held,) = store.review.quarantined()
+    assert (held.remote_id, held.field, held.place) == (first, "phone", "customers.sync:12")
+    assert "4722" not in held.detail
+    two.twin("crm").put("customers", first, phone="4722")
+    assert (await two.run()).exit_code == 0
+    await two.settled()
+
+
+async def test_a_name_is_the_same_however_its_accents_are_composed(two: Any) -> None:
+    two.twin("crm").put("customers", vat="A1", name="Jos\u00e9")
+    two.twin("erp").put("customers", vat_no="A1", title="Jose\u0301")
+    report = await two.run()
+    assert (report.summaries[0].linked, two.writes) == (1, 0)
+
+
 async def test_nothing_is_created_for_the_key_of_a_record_that_cannot_be_mapped(two: Any) -> None:
     broken = two.twin("crm").put("customers", vat="A1", name="Ana", limit="broken")
     two.twin("erp").put("customers", vat_no="A1", title="Ana")

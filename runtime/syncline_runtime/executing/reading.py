@@ -1,0 +1,48 @@
+"""What a system shows, held to the entity's types: an API that delivers a number for a text must not reach the state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from unicodedata import normalize
+
+from syncline_runtime.codecs.refusal import CodecError, described
+from syncline_runtime.codecs.registry import TEXT_KINDS
+from syncline_runtime.declaration import Entity, FieldMap
+from syncline_runtime.values import ABSENT, Native
+
+
+class FieldRefused(CodecError):
+    """A value of another type than its field, found after mapping; `place` is the spec line, as `file.sync:line`."""
+
+    def __init__(self, field: str, place: str, value: object) -> None:
+        super().__init__("value.wrong-type", "text", described(value), value)
+        self.field = field
+        self.place = place
+
+
+def held_to_types(mapping: FieldMap, entity: Entity, source: str) -> FieldMap:
+    """The map whose `read` refuses what is no text in a field of text, and gives texts in Unicode's normal form C.
+
+    Codecs see to all other types; plain texts pass generated code as they are, because a check there would cost a call a field.
+    """
+    texts = {
+        flow.field: f"{source}:{flow.line}" for flow in mapping.flows if entity.kinds.get(flow.field) in TEXT_KINDS
+    }
+    return replace(mapping, read=_reading(mapping.read, texts)) if texts else mapping
+
+
+def _reading(read: Callable[[Native], dict[str, Any]], places: Mapping[str, str]) -> Callable[[Native], dict[str, Any]]:
+    texts = tuple(places)
+
+    def reading(native: Native) -> dict[str, Any]:
+        values: dict[str, Any] = read(native)
+        for field in texts:
+            value = values.get(field)
+            if type(value) is str:
+                if not value.isascii():
+                    values[field] = normalize("NFC", value)
+            elif value is not None and value is not ABSENT:
+                raise FieldRefused(field, places[field], value)
+        return values
+
+    return reading
