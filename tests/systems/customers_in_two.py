@@ -95,7 +95,7 @@ class Companies:
         """Run and see, by the systems' own stamps, that nothing was written."""
         before = self.stamps()
         again = self.command("run", "--json")
-        assert again.problems == ""
+        assert again.problems == "", again.problems
         assert len(self.written_since(before)) == 0, again.text
 
 

@@ -54,6 +54,7 @@ class Request:
 
     method: str
     path: str
+    body: bytes
     at: float
 
 
@@ -143,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, _Server)
         proxy = self.server.proxy
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        fault = proxy.fault_of(Request(self.command, self.path, time.monotonic()))
+        fault = proxy.fault_of(Request(self.command, self.path, body, time.monotonic()))
         match fault:
             case Answer(status, text, headers):
                 self._answer(status, list(headers.items()), text)
