@@ -224,13 +224,15 @@ def altered(root: Any, target: object, name: str, value: object) -> Any:
             made = {key: again(item) for key, item in part.items()}
         elif isinstance(part, tuple):
             made = tuple([again(item) for item in part])
-        elif dataclasses.is_dataclass(part) and type(part).__module__.startswith(
-            ("syncline.model", "syncline_runtime.declaration")
+        elif (
+            dataclasses.is_dataclass(part)
+            and not isinstance(part, type)
+            and type(part).__module__.startswith(("syncline.model", "syncline_runtime.declaration"))
         ):
             given = {field.name: again(getattr(part, field.name)) for field in dataclasses.fields(part)}
             if part is target:
                 given[name] = value
-            made = type(part)(**given)  # type: ignore[operator]
+            made = dataclasses.replace(part, **given)
         memo[id(part)] = made
         return made
 
