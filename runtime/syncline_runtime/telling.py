@@ -23,8 +23,8 @@ class Redacted:
 
     def __init__(self, stream: TextIO, secrets: Iterable[str]) -> None:
         self._stream = stream
-        # The longest first, so that no secret within another leaves its rest.
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        # The longest first, so that no secret within another leaves its rest; too short ones would only blot out other text.
+        self._secrets = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
 
     def line(self, text: str = "") -> None:
         """Write one line."""

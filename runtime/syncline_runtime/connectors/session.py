@@ -316,7 +316,7 @@ class Session:
             if stale is not None and self._credentials != stale:
                 return
             result = await self._settled(
-                self._composed(login.call, {}, {}), Purpose.LOGIN, Rules(throttle=self.connector.throttle)
+                self._composed(login.call, {}, {}), Purpose.LOGIN, Rules(throttle=self.connector.throttle, attempts=3)
             )
             if isinstance(result, Failed):
                 raise self.failure(result, LOG_IN)
