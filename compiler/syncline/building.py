@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 MANIFEST: Final = ".syncline.json"
 FORMAT: Final = 1
-_PATH: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.(?:py|typed)").fullmatch
+_PATH: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.(?:py|typed)|certificate\.json").fullmatch
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}").fullmatch
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from syncline_runtime import executor
+from syncline_runtime.certified import uncertified
 from syncline_runtime.connectors import open_system
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
@@ -67,7 +68,11 @@ class CountingLimiter:
 
 
 def main(package: Package, argv: Sequence[str] | None = None) -> NoReturn:
-    """Run a generated package from the command line and exit."""
+    """Run a generated package from the command line and exit; one that its certificate does not vouch for is refused."""
+    problem = uncertified(package)
+    if problem is not None:
+        sys.stderr.write(f"{package.name}: {problem}\n")
+        raise SystemExit(_FAILED)
     raise SystemExit(execute(package, sys.argv[1:] if argv is None else argv))
 
 
@@ -252,6 +257,8 @@ def _status(package: Package, arguments: argparse.Namespace, out: Redacted) -> i
             }
             out.line(json.dumps(document))
         else:
+            if not runs:
+                out.line(f"{package.name}: no run yet")
             for run in runs:
                 out.line(run_line(run, datetime.fromtimestamp(run.started).astimezone().isoformat(" ", "seconds")))
             for entity, numbers in counts.items():

@@ -69,6 +69,43 @@ def check_codecs(field_map: Map) -> Iterator[Diagnostic]:
             yield _finding(line, witness)
 
 
+class Evidence(NamedTuple):
+    """What `check_codecs` has tried of a two-way line: `cases` values were written and read back, each as itself (`equal`) or at
+    least as some value; `exhaustive` says that there are no others, null aside."""
+
+    cases: int
+    equal: bool
+    exhaustive: bool
+
+
+def evidence(line: Line) -> Evidence:
+    """What is behind it when `check_codecs` finds nothing in a line."""
+    steps = tuple(_Step(use.name, use.arguments, use.table, use.otherwise) for use in line.pipeline)
+    if line.field is None or not steps or not _is_tried(steps):
+        return Evidence(0, equal=False, exhaustive=False)
+    type_, count = line.field.type, len(line.natives)
+    samples = _samples(steps, type_)
+    cases = sum(_is_writable(steps, value, count) for value in samples)
+    every = {"enum": frozenset(type_.members), "boolean": frozenset((True, False))}.get(type_.kind)
+    return Evidence(
+        cases,
+        equal=type_.kind in _ENUMERATED or all(CODECS[step.name].exact for step in steps),
+        exhaustive=bool(every) and cases == len(samples) and every == frozenset(samples),
+    )
+
+
+def _is_tried(steps: tuple[_Step, ...]) -> bool:
+    return not any(step.name in _UNTRIED for step in steps) and not any(step.rows for step in steps[:-1])
+
+
+def _is_writable(steps: tuple[_Step, ...], value: Any, count: int) -> bool:
+    try:
+        _put(steps, value, count)
+    except CodecError:
+        return False
+    return True
+
+
 def _doubled(line: Line) -> Diagnostic | None:
     """A value whose spelling means another value when it is read: the table is no function both ways."""
     for step in line.pipeline:
@@ -102,7 +139,7 @@ def _labels(line: Line, step: CodecUse) -> tuple[Label, ...]:
 @lru_cache(maxsize=4096)
 def _witness(steps: tuple[_Step, ...], type_: Type, count: int) -> _Witness | None:
     """A value of the type that does not come back, or the first one when none can be written; None where all is well."""
-    if any(step.name in _UNTRIED for step in steps) or any(step.rows for step in steps[:-1]):
+    if not _is_tried(steps):
         return None
     refused: list[_Witness] = []
     samples = _samples(steps, type_)

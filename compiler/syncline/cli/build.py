@@ -33,12 +33,13 @@ def build(spec: str, output: str, check: bool, force: bool) -> None:
         show(list(checked.diagnostics), "text")
     if checked.model is None or not checked.sound:
         raise SystemExit(FOUND)
+    from syncline.certificate import certified
     from syncline.emitting import EmissionRefused
     from syncline.lowering import package_name
 
     folder = Path(output) / package_name(checked.model)
     try:
-        files = generate(checked.model)
+        files = certified(checked, generate(checked.model))
     except (EmissionRefused, LookupError, TypeError) as error:
         fail(f"{spec} could not be built, which is a defect of syncline, please report it: {error}")
     plan = planned(files, _present(folder), _manifest(folder), force=force)

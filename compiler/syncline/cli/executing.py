@@ -46,12 +46,13 @@ def _execute(spec: str, arguments: tuple[str, ...]) -> NoReturn:
         show(list(checked.diagnostics), "text")
     if checked.model is None or not checked.sound:
         raise SystemExit(FOUND)
+    from syncline.certificate import certified
     from syncline.lowering import package_name
     from syncline_runtime.cli import main
 
     package = package_name(checked.model)
     with tempfile.TemporaryDirectory(prefix="syncline-") as folder:
-        for path, text in generate(checked.model).items():
+        for path, text in certified(checked, generate(checked.model)).items():
             target = Path(folder, package, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")

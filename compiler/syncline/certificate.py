@@ -1,0 +1,186 @@
+"""The certificate of a generated package: what was proven of its spec, what tested, what assumed, and of which bytes that is said.
+
+{"format_version", "package", "compiler", "runtime_api", "spec": {"name", "file", "version", "sha256"}, "files": {NAME: SHA256},
+ "obligations": [{"claim", "status", "by", "of", "at"?, "cases"?, "seed"?}]}
+
+`status` is `proven` (a check established it for all values), `tested` (`cases` values were tried; `seed` is null: they are always
+the same) or `assumed`; `by` names the check's code, or what it is assumed of. `of` is what the claim is about, `at` its place.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any, Final, NamedTuple
+
+from syncline.checks.codecs import Evidence, evidence
+from syncline.guarantees.running import assumptions
+from syncline.lowering import package_name
+from syncline.model.spec import Arrow, Line, Map, Spec, Sync
+from syncline.pipeline import Checked
+from syncline.source import Span
+from syncline_runtime.certified import CERTIFICATE, FORMAT_VERSION
+from syncline_runtime.declaration import RUNTIME_API
+
+OF_A_SYNC: Final[Mapping[str, str]] = {
+    "truth.missing": "each field that several systems may change has a rule",
+    "truth.overlap": "no field has two rules of its own",
+    "truth.not-a-source": "a rule of a field's own that several systems may change names only systems whose edits flow into it",
+    "truth.no-clock": "`newest` compares only systems that are declared to tell the time of a change",
+    "truth.unlawful-merge": "`union`, `max` and `min` decide only fields for whose type they are lawful",
+    "unit.currency": "no field is read in one fixed currency and written in another",
+    "field.no-source": "each field of the entity is filled by a system or has a default",
+    "match.missing": "where several systems are in step, the entity has a certain match rule",
+    "match.not-applicable": "of any two systems, one of which is created in, both maps have all fields of one certain match rule",
+    "write.not-offered": "each operation that a map, or a `create`, `update` or `delete` clause needs is declared",
+    "create.required-missing": "where records are created, each field declared required has a line or a `where` that writes it",
+    "create.no-value": "where records are created, no required field without a default is filled by that system alone",
+    "create.may-duplicate": "no create without an answer is looked for in a listing declared partial, but where a field that is "
+    "declared unique would refuse a second one",
+    "delete.no-rule": "for each system that a map writes, a clause says what a deletion elsewhere does there",
+    "delete.by-absence": "no deletion is to be carried on from systems of which none can tell of one, a partial listing among them",
+    "empty.no-rule": "where an optional field is two-way, a clause says whether an emptied one empties the other side",
+}
+"""What a check of a whole sync establishes when it finds nothing, by its code: no more than that."""
+
+OF_A_MAP: Final[Mapping[str, str]] = {
+    "write.read-only": "no field that is declared read-only is written",
+    "type.narrowing-length": "in lines with one field of the system, no text of declared length leads to a shorter place, as far "
+    "as the codecs between tell lengths",
+    "type.narrowing-scale": "in lines with one field of the system, no decimal of declared scale leads to a smaller one, but where "
+    "it is rounded",
+    "type.narrowing-range": "in lines with one field of the system, no decimal of declared precision leads to one with less room "
+    "before the point",
+    "type.null-into-required": "in lines with one field of the system, nothing that may be null by its type is written to a field "
+    "declared required, but `only when present` or spelled by `none`",
+    "type.null-from-optional": "in lines with one field of the system, nothing that may be null by its type is read into a field "
+    "that may not be",
+    "enum.gap": "the table of a line that writes an enum has a row for every member",
+}
+"""What a check of a map establishes when it finds nothing, by its code: no more than that."""
+
+OF_ALL: Final[Mapping[str, str]] = {
+    "cost.exceeds-rate": "runs as often as `run every` says keep within each declared rate while nothing changes, records that a "
+    "listing without a change cursor shows left out",
+}
+"""What a check of the whole spec establishes when it finds nothing, by its code."""
+
+TWO_WAY: Final = "codec.not-invertible"
+ONE_WAY: Final = "codec.empty-domain"
+NOTHING_TRIED: Final = Evidence(0, equal=False, exhaustive=False)
+
+
+class Obligation(NamedTuple):
+    """One claim; `cases` is the number of values tried, for one that was tested."""
+
+    claim: str
+    status: str
+    by: str
+    of: str
+    at: Span | None = None
+    cases: int | None = None
+
+
+def certified(checked: Checked, files: Mapping[str, str]) -> dict[str, str]:
+    """The files of a package with their certificate. `checked` must be sound."""
+    assert checked.model is not None, "only a sound spec is certified"
+    return {**files, CERTIFICATE: certificate(checked, files)}
+
+
+def certificate(checked: Checked, files: Mapping[str, str]) -> str:
+    """The certificate of a package's files as JSON; the same for the same spec, compiler and runtime."""
+    spec = checked.model
+    assert spec is not None, "only a sound spec is certified"
+    found = frozenset(finding.code for finding in checked.diagnostics)
+    document = {
+        "format_version": FORMAT_VERSION,
+        "package": package_name(spec),
+        "compiler": version("syncline"),
+        "runtime_api": RUNTIME_API,
+        "spec": {"name": spec.name, "file": _name(spec.file), "version": spec.version, "sha256": spec.sha256},
+        "files": {path: sha256(text.encode()).hexdigest() for path, text in sorted(files.items())},
+        "obligations": [_entry(one) for one in obligations(spec, found)],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def obligations(spec: Spec, found: frozenset[str] = frozenset()) -> Iterator[Obligation]:
+    """All obligations of a spec that has no error; `found` are the codes of lesser findings, which prove nothing."""
+    for sync in spec.syncs:
+        about = f"sync {sync.entity.name}"
+        whole = _is_whole(sync)
+        for code, claim in OF_A_SYNC.items():
+            yield _by_check(claim, code, about, sync.span, holds=whole and code not in found)
+    for side in spec.maps:
+        about = f"map {side.entity.name} to {side.system.name}.{side.resource.name}"
+        for code, claim in OF_A_MAP.items():
+            yield _by_check(claim, code, about, side.span, holds=side.complete and code not in found)
+        for line in side.lines:
+            yield from _of_line(side, line, found)
+    for code, claim in OF_ALL.items():
+        yield _by_check(claim, code, f"spec {spec.name}", spec.span, holds=code not in found)
+    for sync in spec.syncs:
+        for one in assumptions(sync):
+            yield Obligation(
+                one.statement,
+                "assumed",
+                one.verdict,
+                f"sync {sync.entity.name}",
+                one.because[0] if one.because else None,
+            )
+    yield Obligation(
+        "what a system spells on the wire is read as the value that was written",
+        "assumed",
+        "runtime",
+        f"spec {spec.name}",
+    )
+    yield Obligation(
+        "the generated code does what the spec says, and the runtime what this report says", "assumed", "tests-of-syncline",
+        f"spec {spec.name}",
+    )  # fmt: skip
+
+
+def _by_check(claim: str, code: str, of: str, at: Span, *, holds: bool) -> Obligation:
+    if holds:
+        return Obligation(claim, "proven", code, of, at)
+    return Obligation(claim, "assumed", f"{code} was reported or not checked", of, at)
+
+
+def _is_whole(sync: Sync) -> bool:
+    return sync.complete and sync.entity.complete and all(side.complete for side in sync.maps)
+
+
+def _of_line(side: Map, line: Line, found: frozenset[str]) -> Iterator[Obligation]:
+    if line.field is None or not line.pipeline or line.arrow is Arrow.READ:
+        return
+    of = f"{side.system.name}.{side.resource.name}: {line.field.name}"
+    tried = evidence(line) if not found & {ONE_WAY, TWO_WAY} else NOTHING_TRIED
+    if line.arrow is Arrow.WRITE:
+        claim = "values of the field can be written"
+        status = "tested" if tried.cases else "assumed"
+        yield Obligation(
+            claim, status, ONE_WAY if tried.cases else "codecs-not-run", of, line.span, tried.cases or None
+        )
+        return
+    same = "as itself" if tried.equal else "as some value"
+    if tried.exhaustive:
+        yield Obligation("each member is written and read back as itself", "proven", TWO_WAY, of, line.span)
+    elif tried.cases:
+        yield Obligation(f"what is written is read back {same}", "tested", TWO_WAY, of, line.span, tried.cases)
+    else:
+        yield Obligation("what is written is read back as itself", "assumed", "codecs-not-run", of, line.span)
+
+
+def _entry(one: Obligation) -> dict[str, Any]:
+    found: dict[str, Any] = {"claim": one.claim, "status": one.status, "by": one.by, "of": one.of}
+    if one.at is not None:
+        line, column = one.at.source.position(one.at.start)
+        found["at"] = f"{_name(one.at.source.name)}:{line}:{column}"
+    if one.cases is not None:
+        found |= {"cases": one.cases, "seed": None}
+    return found
+
+
+def _name(file: str) -> str:
+    """A file without its folders, which differ from machine to machine."""
+    return file.replace("\\", "/").rsplit("/", 1)[-1]

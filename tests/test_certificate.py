@@ -1,0 +1,148 @@
+"""The certificate: its claims are the checks' own, its bytes are always the same, and a package that it does not fit is refused."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import syncline
+from syncline.certificate import OF_A_MAP, OF_A_SYNC, OF_ALL, ONE_WAY, TWO_WAY, certified
+from syncline.cli.files import loader
+from syncline.pipeline import check_spec, generate
+from syncline_runtime.certified import CERTIFICATE, uncertified
+
+ROOT = Path(__file__).parents[1]
+SPEC = ROOT / "specs" / "examples" / "northwind.sync"
+
+
+def files(spec: Path = SPEC) -> dict[str, str]:
+    checked = check_spec(str(spec), spec.read_bytes(), loader(str(spec)))
+    assert checked.model is not None
+    return certified(checked, generate(checked.model))
+
+
+def document(spec: Path = SPEC) -> Any:
+    return json.loads(files(spec)[CERTIFICATE])
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    folder = tmp_path / "northwind"
+    folder.mkdir()
+    for name, text in files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def run(package: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", package.name, "run"],
+        cwd=package.parent, capture_output=True, text=True, timeout=60, check=False, env={"PATH": ""},
+    )  # fmt: skip
+
+
+def test_every_proven_claim_is_that_of_a_check() -> None:
+    checks = Path(syncline.__file__).parent / "checks"
+    emitted = {
+        node.value
+        for path in checks.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert {*OF_A_SYNC, *OF_A_MAP, *OF_ALL, ONE_WAY, TWO_WAY} <= emitted
+
+
+def test_obligations_are_proven_tested_or_assumed_and_say_by_what() -> None:
+    claims = document()["obligations"]
+    codes = {*OF_A_SYNC, *OF_A_MAP, *OF_ALL}
+    for claim in claims:
+        assert claim["claim"]
+        match claim["status"]:
+            case "proven":
+                assert claim["by"] in codes | {TWO_WAY}
+            case "tested":
+                assert claim["by"] in (TWO_WAY, ONE_WAY)
+                assert claim["cases"] > 0
+            case status:
+                assert status == "assumed"
+                assert claim["by"]
+
+
+def test_a_table_is_proven_a_text_codec_tested_and_code_of_ones_own_assumed(tmp_path: Path) -> None:
+    own = tmp_path / "own.sync"
+    text = SPEC.read_text(encoding="utf-8")
+    own.write_text(
+        text.replace("name            <-> company as trim", 'name            <-> company as python("shop.names:Tidy")'),
+        "utf-8",
+    )
+    by_line = {claim["of"]: claim for claim in document(own)["obligations"] if ": " in claim["of"]}
+    assert by_line["crm.accounts: stage"]["status"] == "proven"
+    assert by_line["crm.accounts: name"]["status"] == "assumed"
+    assert by_line["erp.customers: name"]["status"] == "tested"
+    assert "some value" in by_line["erp.customers: name"]["claim"], "trim takes different texts for the same"
+
+
+def test_the_bytes_are_the_same_wherever_the_spec_stands(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "northwind.sync"
+    elsewhere.write_bytes(SPEC.read_bytes())
+    assert files(elsewhere) == files()
+    assert str(ROOT) not in files()[CERTIFICATE]
+
+
+def test_a_package_as_built_runs(built: Path) -> None:
+    done = run(built)
+    assert CERTIFICATE not in done.stderr
+    assert "CRM_URL" in done.stderr, "it got as far as its settings"
+
+
+@pytest.mark.parametrize("name", ["customer.py", "syncs.py", "py.typed"])
+def test_a_file_that_was_edited_is_refused_in_one_line_that_says_how_to_mend_it(built: Path, name: str) -> None:
+    path = built / name
+    path.write_text(path.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    done = run(built)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert re.fullmatch(rf"northwind: {name} is not what was built, .* `syncline build northwind\.sync -o .*`", line)
+
+
+def test_a_missing_or_foreign_certificate_is_refused(built: Path) -> None:
+    certificate = built / CERTIFICATE
+    text = certificate.read_text(encoding="utf-8")
+    for replaced, said in (
+        (None, "is missing"),
+        ("no json", "cannot be read"),
+        ("[]", "cannot be read"),
+        (text.replace('"format_version": "1.0"', '"format_version": "9.0"'), "cannot be read"),
+        (re.sub(r'("spec": \{[^}]*"sha256": ")[0-9a-f]{8}', r"\g<1>00000000", text), "another version"),
+        (re.sub(r'"customer.py"', '"../customer.py"', text), "cannot be read"),
+        (re.sub(r'"customer.py"', '"customers.py"', text), "customers.py is missing"),
+    ):
+        certificate.unlink(missing_ok=True)
+        if replaced is not None:
+            certificate.write_text(replaced, encoding="utf-8")
+        done = run(built)
+        assert done.returncode == 2
+        (line,) = done.stderr.splitlines()
+        assert said in line
+        assert "syncline build northwind.sync" in line
+
+
+def test_looking_costs_less_than_five_milliseconds(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(built.parent))
+    for module in [one for one in sys.modules if one.partition(".")[0] == "northwind"]:
+        monkeypatch.delitem(sys.modules, module)
+    package = import_module("northwind").PACKAGE
+    assert uncertified(package) is None
+    taken = []
+    for _ in range(10):
+        began = time.process_time()
+        uncertified(package)
+        taken.append(time.process_time() - began)
+    assert min(taken) < 0.005
