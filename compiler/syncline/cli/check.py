@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from syncline.cli.files import loader, read_spec
+from syncline.checks.guarantees import check_schedules
+from syncline.cli.files import fail, loader, read_spec
 from syncline.diagnostics import rendering
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
 from syncline.model.spec import Spec
@@ -14,6 +15,7 @@ from syncline.pipeline import check_spec
 from syncline.syntax.declarations import Spec as Tree
 
 FOUND = 1
+SHOWN_HERE = ("text", "concise", "json")
 
 
 @click.command()
@@ -30,8 +32,26 @@ FOUND = 1
     is_flag=True,
     help="Show what each sound spec promises, assumes and costs; `json` joins it to the findings.",
 )
-def check(specs: tuple[str, ...], output: str, output_file: str | None, report: bool) -> None:
+@click.option(
+    "--changes",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Records that change between two runs, for which each schedule must keep within the declared rates.",
+)
+@click.option(
+    "--records",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Records in each system that lists all of them on every run, for the same.",
+)
+def check(
+    specs: tuple[str, ...], output: str, output_file: str | None, report: bool, changes: int, records: int
+) -> None:
     """Check SPECs (`-` is standard input). Exits with 0 when clean, 1 with findings, 2 when it could not run."""
+    if report and not output_file and output not in SHOWN_HERE:
+        fail(f"--report is shown as text or joined to json; write {output} to a file with --output-file")
     found: list[Diagnostic] = []
     sound: list[Spec] = []
     trees: dict[str, Tree] = {}
@@ -42,10 +62,12 @@ def check(specs: tuple[str, ...], output: str, output_file: str | None, report: 
         trees.update(checked.trees)
         if checked.model is not None and checked.sound:
             sound.append(checked.model)
+            if changes or records:
+                found.extend(check_schedules(checked.model, changed=changes, records=records))
     if report and output == "json" and not output_file:
         show_reports(sound, found)
     else:
-        if output_file or output not in ("text", "concise", "json"):
+        if output_file or output not in SHOWN_HERE:
             _hand_over(found, output, output_file, specs, trees)
         else:
             show(found, output)
