@@ -118,6 +118,18 @@ class Span(NamedTuple):
         """The characters themselves."""
         return self.source.text[self.start : self.end]
 
+    def place(self) -> dict[str, str | int]:
+        """The place for a JSON document: `file`, `line`, `column`, `end_line`, `end_column`, the end behind the last character."""
+        line, column = self.source.position(self.start)
+        end_line, end_column = self.source.position(max(self.start, self.end))
+        return {
+            "file": self.source.name,
+            "line": line,
+            "column": column,
+            "end_line": end_line,
+            "end_column": end_column,
+        }
+
     def __repr__(self) -> str:
         line, column = self.source.position(self.start)
         return f"{self.source.name}:{line}:{column}"

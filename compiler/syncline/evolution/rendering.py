@@ -137,14 +137,4 @@ def _entry(change: Change, one: Compared) -> dict[str, Any]:
 
 
 def _span(span: Span | None, origin: str) -> dict[str, Any] | None:
-    if span is None:
-        return None
-    line, column = span.source.position(span.start)
-    end_line, end_column = span.source.position(max(span.start, span.end))
-    return {
-        "file": origin + span.source.name,
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-    }
+    return None if span is None else {**span.place(), "file": origin + span.source.name}

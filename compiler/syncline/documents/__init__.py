@@ -1,0 +1,1 @@
+"""The syntax tree and the resolved model as JSON, for tools that are not ours."""

@@ -1,0 +1,1 @@
+"""Where each field comes from, who decides it and where it goes."""

@@ -1,0 +1,140 @@
+"""From a resolved spec to the lineage of its fields: what feeds each, which rule decides, what is written and what hangs on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from syncline.model.expressions import Expression
+from syncline.model.spec import Arrow, Entity, Field, Line, Map, Spec, Sync
+from syncline.model.spelling import names_in, spelled, spelled_natives, spelled_pipeline, spelled_truth
+from syncline.source import Span
+from syncline_runtime.declaration import When
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A place of a system that feeds or receives a field. `natives` are the resource's fields, `place` names them with their
+    system; `through` is the codecs or the expression on the way, `condition` when it is written; both may be empty."""
+
+    system: str
+    resource: str
+    natives: tuple[str, ...]
+    place: str
+    through: str
+    condition: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What decides a field's value, in the language's words: its truth rule, `only source` or `no source`."""
+
+    rule: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A clause that asks for the field's value: a condition, an identity rule."""
+
+    clause: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLineage:
+    """The lineage of one field; a decision for each sync of its entity."""
+
+    entity: str
+    field: Field
+    sources: tuple[Station, ...]
+    targets: tuple[Station, ...]
+    decisions: tuple[Decision, ...]
+    uses: tuple[Use, ...]
+
+    @property
+    def name(self) -> str:
+        """`Entity.field`."""
+        return f"{self.entity}.{self.field.name}"
+
+
+def trace(spec: Spec, entity: str | None = None, field: str | None = None) -> tuple[FieldLineage, ...]:
+    """The lineage of all fields, of those of an entity, or of one of them (all leaves when it names a record), in the order of
+    the spec. Empty when there is no such entity or field."""
+    return tuple(
+        _traced(spec, each, one)
+        for each in spec.entities.values()
+        if entity is None or each.name == entity
+        for one in each.fields.values()
+        if field is None or one.name == field or one.name.startswith(f"{field}.")
+    )
+
+
+def _traced(spec: Spec, entity: Entity, field: Field) -> FieldLineage:
+    maps = [found for found in spec.maps if found.entity.name == entity.name]
+    syncs = [sync for sync in spec.syncs if sync.entity.name == entity.name]
+    return FieldLineage(
+        entity=entity.name,
+        field=field,
+        sources=tuple(_station(found, line) for found in maps for line in found.lines if _feeds(line, field.name)),
+        targets=tuple(_station(found, line) for found in maps for line in found.lines if _receives(line, field.name)),
+        decisions=tuple(_decision(sync, field.name) for sync in syncs),
+        uses=tuple(_uses(entity, maps, syncs, field.name)),
+    )
+
+
+def _feeds(line: Line, name: str) -> bool:
+    return line.field is not None and line.field.name == name and line.arrow is not Arrow.WRITE
+
+
+def _receives(line: Line, name: str) -> bool:
+    if line.arrow is Arrow.READ:
+        return False
+    return (line.field is not None and line.field.name == name) or _asks(line.expression, name)
+
+
+def _asks(expression: Expression | None, name: str) -> bool:
+    return expression is not None and name in names_in(expression)
+
+
+def _station(mapping: Map, line: Line) -> Station:
+    system, resource = mapping.system.name, mapping.resource.name
+    through = spelled(line.expression) if line.expression is not None else spelled_pipeline(line.pipeline)
+    return Station(
+        system=system,
+        resource=resource,
+        natives=tuple(native.name for native in line.natives),
+        place=f"{system}.{resource}.{spelled_natives(line)}" if line.natives else f"{system}.{resource}",
+        through=f"as {through}" if line.pipeline else f"= {through}" if line.expression is not None else "",
+        condition="" if line.when is When.ALWAYS else line.when.value,
+        span=line.span,
+    )
+
+
+def _decision(sync: Sync, name: str) -> Decision:
+    sources = sync.contributors(name)
+    if not sources:
+        return Decision("no source", None)
+    rule = sync.rule_for(name)
+    if len(sources) == 1 or rule is None:
+        return Decision("only source" if len(sources) == 1 else "no rule", None)
+    others = [one for one in rule.fields if one != name]
+    together = f", together with {', '.join(others)}" if others else ""
+    said = "otherwise " if name not in rule.fields else ""
+    return Decision(said + spelled_truth(rule) + together, rule.span)
+
+
+def _uses(entity: Entity, maps: list[Map], syncs: list[Sync], name: str) -> Iterator[Use]:
+    for rule in entity.match:
+        if any(one.name == name for one in rule.fields):
+            yield Use("ask whether records match" if rule.ask else "match records", rule.span)
+    default = entity.fields[name].default
+    if default is not None:
+        yield Use(f"new records begin with {spelled(default)}", entity.fields[name].span)
+    for found in maps:
+        if found.when is not None and _asks(found.when, name):
+            yield Use(f"in {found.system.name} when {spelled(found.when)}", found.span)
+    for sync in syncs:
+        for operation, rules in (("create", sync.creates), ("update", sync.updates)):
+            for rule_of in rules:
+                if rule_of.when is not None and _asks(rule_of.when, name):
+                    yield Use(f"{operation} in {rule_of.system.name} when {spelled(rule_of.when)}", rule_of.span)
