@@ -3,7 +3,7 @@
 source ─parsing→ tree ─resolving→ model ─checks→ model + diagnostics ─lowering→ view ─emitting→ {path: text}
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncline.checks import check
@@ -17,6 +17,10 @@ from syncline.syntax.parsing import parse, problem_found
 
 Load = Callable[[str], bytes | None]
 """The bytes of `library:NAME` or of a path as the importing file spells it from its own folder; None when there is none."""
+
+
+Extra = Callable[[Spec], Iterable[Diagnostic]]
+"""A check beside those of the language: a team's own, or one that is only made when asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +40,42 @@ class Checked:
         return self.model is not None and not any(map(_is_error, self.diagnostics))
 
 
-def check_spec(name: str, data: bytes, load: Load) -> Checked:
-    """Parse, resolve and check a spec. Never raises for whatever the bytes are."""
+def check_spec(
+    name: str, data: bytes, load: Load, extra: Sequence[Extra] = (), own: frozenset[str] = frozenset()
+) -> Checked:
+    """Parse, resolve and check a spec. Never raises for whatever the bytes are.
+
+    `extra` are checks that are made beside those of the language where nothing hides parts of the model; `own` are the
+    namespaces of the codes that they report.
+    """
     tree, found = parse_bytes(name, data)
     trees = {name: tree}
     # A file that does not parse still resolves as far as it goes, so that one run shows independent mistakes.
     model, resolving = resolve(tree, _loader(load, trees))
+    complete = not any(map(_is_error, (*found, *resolving)))
     found = (*found, *independent(found, resolving))
-    checking = check(model, whole=not any(map(_hides_parts, found))) if model is not None else ()
+    whole = not any(map(_hides_parts, found))
+    checking = check(model, whole=whole) if model is not None else ()
     checking = independent(found, checking)
     if model is not None and model.examples and not any(map(_is_error, (*found, *checking))):
         from syncline.examples import run_examples  # only a spec with examples pays for generating code
 
         checking = (*checking, *run_examples(model))
-    return Checked(model, _in_order((*found, *checking)), trees)
+    if model is not None and whole:
+        checking = (*checking, *(finding for more in extra for finding in more(model)))
+    found = (*found, *checking)
+    if any(isinstance(declaration, syntax.Allow) for tree in trees.values() for declaration in tree.declarations):
+        from syncline.checks.allowances import allowed
+
+        found = allowed(trees, found, complete=complete, own=own)
+    return Checked(model, _in_order(found), trees)
+
+
+def check_together(models: Sequence[Spec]) -> tuple[Diagnostic, ...]:
+    """What is wrong with several specs that run on the same systems, over and above what is wrong with each."""
+    from syncline.checks.cycles import check_cycles
+
+    return _in_order(tuple(check_cycles(models)))
 
 
 def generate(model: Spec) -> dict[str, str]:

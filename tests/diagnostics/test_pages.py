@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 import syncline
+from syncline.checks.documentation import check_documentation
 from syncline.cli.files import library
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.diagnostics.lexicon import LEXICON
@@ -17,6 +18,7 @@ from syncline.diagnostics.pages import PRELUDE, page, pages, sample
 from syncline.diagnostics.rendering import concise
 from syncline.diagnostics.words import speaks_of
 from syncline.pipeline import check_spec
+from syncline.project.reading import read_settings
 from syncline.source import Source
 from syncline.syntax.formatting import formatted
 from syncline.syntax.parsing import parse
@@ -24,14 +26,20 @@ from tests.diagnostics.wording import assert_words_complete
 
 COMPILER = Path(syncline.__file__).parent
 CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*").fullmatch
-FENCE = re.compile(r"^```(sync[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```((?:sync|toml)[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"# error$")
-NO_EXAMPLE = {"syntax.not-formattable": "it would be a mistake of the formatter, and none is known"}
-PHASES = {"source.py", "syntax", "resolving", "checks", "examples"}
+NO_EXAMPLE = {
+    "syntax.not-formattable": "it would be a mistake of the formatter, and none is known",
+    "baseline.outdated": "it takes a baseline",
+    "config.unknown-check": "it takes what is installed",
+    "custom.failed": "it takes a check of a team",
+    "custom.foreign-code": "it takes a check of a team",
+}
+PHASES = {"source.py", "syntax", "resolving", "checks", "project", "examples"}
 """Where findings are made."""
 
 FILE_ENDINGS = ("py", "typed", "json", "lark", "sync", "md", "toml")
-MODULES = {"collections.abc"}
+MODULES = {"collections.abc", "syncline.checks"}
 
 
 class Block(NamedTuple):
@@ -52,7 +60,9 @@ def blocks(code: str) -> list[Block]:
 
 def examples(code: str, fails: bool) -> list[bytes]:
     return [
-        as_bytes(block) for block in blocks(code) if block.fails is fails and block.words in ("", "whole", "escaped")
+        as_bytes(block)
+        for block in blocks(code)
+        if block.fails is fails and block.words in ("", "whole", "escaped", "toml")
     ]
 
 
@@ -92,7 +102,10 @@ def marks(name: str, data: bytes) -> Iterator[tuple[str, int]]:
 
 
 def checked(code: str, data: bytes) -> tuple[Diagnostic, ...]:
-    return check_spec("example.sync", data, lambda name: files_of(code, name)).diagnostics
+    if code.startswith("config."):
+        return read_settings("example.sync", data)[1]
+    extra = [check_documentation] if code.startswith("docs.") else []
+    return check_spec("example.sync", data, lambda name: files_of(code, name), extra).diagnostics
 
 
 def string_literals(path: Path) -> Iterator[str]:

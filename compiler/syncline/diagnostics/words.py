@@ -22,6 +22,9 @@ COMMON_ROLES = {
 }
 """What labels say whose entry has no words of its own for their role."""
 
+OWN = Entry("{message}", "{why}", ("{mend}",))
+"""The words of a finding that a check of a team reports."""
+
 
 @dataclass(frozen=True, slots=True)
 class Worded:
@@ -41,15 +44,15 @@ class _Facts(dict[str, str]):
 
 
 def worded(diagnostic: Diagnostic) -> Worded:
-    """The sentences of a diagnostic. Raises KeyError for a code without an entry in the lexicon."""
-    entry = LEXICON[diagnostic.code]
+    """The sentences of a diagnostic. A code without an entry in the lexicon is a team's own, and brings its words as facts."""
+    entry = LEXICON.get(diagnostic.code, OWN)
     facts = _texts(diagnostic.facts)
     problem = diagnostic.facts.get("problem")
     if isinstance(problem, str) and problem in entry.problems:
         facts["problem"] = entry.problems[problem].format_map(facts)
     return Worded(
         message=entry.message.format_map(facts),
-        why=entry.why.format_map(facts),
+        why="" if entry is OWN and "why" not in facts else entry.why.format_map(facts),
         mend=_mend(entry, diagnostic.facts, facts),
         labels=tuple(_label(label, entry.labels, facts) for label in diagnostic.labels),
     )

@@ -4,6 +4,7 @@ from syncline.diagnostics.lexicon.checks import CHECKS
 from syncline.diagnostics.lexicon.connectors import CONNECTORS
 from syncline.diagnostics.lexicon.entry import Entry
 from syncline.diagnostics.lexicon.examples import EXAMPLES
+from syncline.diagnostics.lexicon.living import LIVING
 from syncline.diagnostics.lexicon.maps import MAPS
 from syncline.diagnostics.lexicon.names import NAMES
 from syncline.diagnostics.lexicon.not_yet import NOT_YET
@@ -22,5 +23,6 @@ LEXICON: dict[str, Entry] = {
     **CONNECTORS,
     **CHECKS,
     **EXAMPLES,
+    **LIVING,
     **NOT_YET,
 }

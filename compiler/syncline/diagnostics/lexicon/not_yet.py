@@ -15,7 +15,6 @@ NOT_YET = {
     "not-yet.state-operation": _later(
         "a state that an operation sets (`{field}`)", "Leave it out, or map a field that can be written."
     ),
-    "not-yet.allow": _later("`allow {name}`", "Leave it out, and mend what it was to allow."),
     "not-yet.derive": _later("`derive {name}`", "Leave it out, and sync records that exist in a system."),
     "not-yet.automation": _later("`automation`", "Leave it out, and describe the automation in a comment."),
     "not-yet.back-reference": _later("the back-reference `{name}`", "Leave it out."),
