@@ -266,8 +266,8 @@ class StateStore(Protocol):
 
     def members(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, MemberRow]: ...
 
-    def stage(self, rows: Iterable[Row]) -> None:
-        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen, alone, state)."""
+    def stage(self, entity: str, system: str, rows: Iterable[Row]) -> None:
+        """Records without a link: (remote_id, seen, version, as_of, first_seen, alone, state)."""
 
     def see(self, rows: Iterable[Row]) -> None:
         """Accepted observations: (state, seen, version, as_of, missing_since, member_id)."""
@@ -352,8 +352,8 @@ class StateStore(Protocol):
 
     def purge_intents(self, before: float) -> None: ...
 
-    def add_members(self, rows: Iterable[Row]) -> None:
-        """Created or adopted records: (entity, system, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen).
+    def add_members(self, entity: str, system: str, rows: Iterable[Row]) -> None:
+        """Created or adopted records: (remote_id, link_id, shadow, seen, renders, version, as_of, first_seen).
 
         A record that was staged before its creation was recognised is taken over."""
 

@@ -170,17 +170,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
                         if key is not None:
                             alone |= not context.entity.match[rule].ask
                             fresh_keys.append((name, rule, key, side.system, remote_id))
-                    staged[remote_id] = (
-                        name,
-                        side.system,
-                        remote_id,
-                        document,
-                        record.version,
-                        read_at,
-                        read_at,
-                        alone,
-                        "live",
-                    )
+                    staged[remote_id] = (remote_id, document, record.version, read_at, read_at, alone, "live")
                 continue
         except MAPPING_ERRORS as error:
             failure = mapping_failure(error, mapping)
@@ -230,7 +220,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
             stale_keys.extend(key for key in before if key not in now)
             fresh_keys.extend(key for key in now if key not in before)
     if staged:
-        store.stage(staged.values())
+        store.stage(name, side.system, staged.values())
     if stale_keys:
         store.drop_keys(stale_keys)
     if fresh_keys:
@@ -279,9 +269,7 @@ def _reserve_keys(
             stale_keys.extend(_key_rows(context, side, row, row.seen))
         if values is None or document is None:
             continue
-        staged.append(
-            (name, side.system, record.remote_id, document, record.version, read_at, read_at, 0, "out_of_scope")
-        )
+        staged.append((record.remote_id, document, record.version, read_at, read_at, 0, "out_of_scope"))
         fresh_keys.extend(
             (name, rule, key, side.system, record.remote_id)
             for rule, key in enumerate(keys(context.entity, values))
@@ -289,7 +277,7 @@ def _reserve_keys(
         )
     store.drop_keys(stale_keys)
     store.forget_members(gone)
-    store.stage(staged)
+    store.stage(name, side.system, staged)
     store.add_keys(fresh_keys)
 
 

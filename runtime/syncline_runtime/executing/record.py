@@ -87,7 +87,7 @@ def record_outcomes(
                         # It needs no keys of its own: it is found by those of its link, until it leaves that.
                         row = created_row(context, side, one, native, outcome, now)
                         created.append(row)
-                        if one.only and row[5] is None:
+                        if one.only and row[3] is None:
                             settled.append(link_id)
                     case ActionKind.UPDATE if one.row is not None and one.member is not None:
                         member = acknowledged(side, one, one.member, outcome.record, now)
@@ -141,7 +141,7 @@ def record_outcomes(
     if unknown:
         store.keep_intents(unknown)
     if created:
-        store.add_members(created)
+        store.add_members(name, system, created)
     if written:
         store.written(written)
     if stale_keys:
@@ -189,7 +189,7 @@ def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | 
 def created_row(context: Context, side: Side, sent: Sent, native: Native, outcome: Applied, now: float) -> Row:
     """The row of a record that we created as `native`, for `add_members`."""
     pack, record, remote_id = side.packing.pack, outcome.record, outcome.remote_id
-    start = (context.entity.name, side.system, remote_id, sent.link_id)
+    start = (remote_id, sent.link_id)
     if record is None:
         return (*start, sent.document, None, None, None, now, now)
     if len(native) == side.natives and (outcome.as_sent or _shows(record.native, native)):

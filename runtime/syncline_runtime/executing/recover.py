@@ -136,8 +136,6 @@ def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now:
     # What was sent is the base: what the record shows beyond it today may be a person's edit.
     seen = row.seen if row.seen != intent.sent else None
     adopted: Row = (
-        context.entity.name,
-        side.system,
         row.remote_id,
         intent.link_id,
         intent.sent,
@@ -147,7 +145,7 @@ def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now:
         row.as_of,
         now,
     )
-    context.store.add_members([adopted])
+    context.store.add_members(context.entity.name, side.system, [adopted])
     context.store.close_intents([intent.intent_id])
     context.store.unsettle([intent.link_id])
     context.store.review.release([(context.entity.name, side.system, "", intent.link_id)])

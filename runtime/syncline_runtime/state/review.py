@@ -155,7 +155,7 @@ class Review:
 
 _COUNTS = {
     "links": "SELECT entity, count(*) FROM link WHERE status <> 'tombstone' GROUP BY entity",
-    "unlinked": "SELECT entity, count(*) FROM member WHERE link_id IS NULL GROUP BY entity",
+    "unlinked": "SELECT entity, count(*) FROM member JOIN side ON side_id = side WHERE link_id IS NULL GROUP BY entity",
     "quarantined": "SELECT entity, count(*) FROM quarantine GROUP BY entity",
     "conflicts": "SELECT entity, count(*) FROM conflict GROUP BY entity",
     "held": "SELECT entity, count(*) FROM link WHERE status = 'held' GROUP BY entity",

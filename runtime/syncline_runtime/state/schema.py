@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """`PRAGMA user_version`: bumped with every change of the tables."""
 
 APPLICATION_ID: Final = 0x53594E43
@@ -25,17 +25,20 @@ CREATE TABLE link(
   doc BLOB NOT NULL, unsettled INTEGER NOT NULL DEFAULT 1, opened_run INTEGER NOT NULL, closed_run INTEGER, cause TEXT);
 CREATE INDEX link_unsettled ON link(entity, link_id) WHERE unsettled = 1;
 
+-- one system in one entity: a small number for what would stand in every row and index entry
+CREATE TABLE side(side_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, system TEXT NOT NULL, UNIQUE(entity, system));
+
 -- shadow: what the system showed when it was last accounted for. seen: what it shows since, not yet decided upon.
 -- renders: what was sent, where the system stored something else. alone: it has a key, and nobody else has one of its keys.
 CREATE TABLE member(
-  member_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL,
+  member_id INTEGER PRIMARY KEY, side INTEGER NOT NULL, remote_id TEXT NOT NULL,
   link_id INTEGER REFERENCES link(link_id),
   state TEXT NOT NULL DEFAULT 'live' CHECK(state IN ('live', 'missing', 'gone', 'out_of_scope', 'released')),
   shadow BLOB, seen BLOB, renders BLOB, version TEXT, as_of REAL NOT NULL, missing_since REAL,
   first_seen REAL NOT NULL, alone INTEGER NOT NULL DEFAULT 0);
-CREATE UNIQUE INDEX member_remote ON member(entity, system, remote_id);
-CREATE UNIQUE INDEX member_link ON member(link_id, system) WHERE link_id IS NOT NULL;
-CREATE INDEX member_unlinked ON member(entity, system, member_id) WHERE link_id IS NULL;
+CREATE UNIQUE INDEX member_remote ON member(side, remote_id);
+CREATE UNIQUE INDEX member_link ON member(link_id, side) WHERE link_id IS NOT NULL;
+CREATE INDEX member_unlinked ON member(side, member_id) WHERE link_id IS NULL;
 
 -- the index of correlation, for linked and unlinked records
 CREATE TABLE record_key(

@@ -17,9 +17,10 @@ from syncline_runtime.state.opening import StateFailure, open_database
 from syncline_runtime.state.review import Review
 
 _MEMBER = (
-    "member_id, system, remote_id, link_id, state, shadow, seen, renders, version, as_of, missing_since, first_seen"
+    "m.member_id, {system}, m.remote_id, m.link_id, m.state, m.shadow, m.seen, m.renders, m.version, m.as_of,"
+    " m.missing_since, m.first_seen"
 )
-_QUALIFIED = ", ".join(f"m.{name}" for name in _MEMBER.split(", "))
+_OF_SYSTEM, _OF_SIDE = _MEMBER.format(system="?1"), _MEMBER.format(system="s.system")
 
 
 class SqliteStore:
@@ -36,6 +37,7 @@ class SqliteStore:
         self._inside = False
         self._lease: tuple[str, int] | None = None
         self._next_link = 0
+        self._sides: dict[tuple[str, str], int] = {}
         self.identity = str(self._execute("SELECT value FROM meta WHERE key = 'store'").fetchone()[0])
 
     def close(self) -> None:
@@ -73,6 +75,7 @@ class SqliteStore:
             yield
             self._execute(commit)
         except BaseException:
+            self._sides.clear()
             with suppress(sqlite3.Error):  # a failed commit may already have rolled back
                 self._execute(rollback)
             raise
@@ -89,6 +92,7 @@ class SqliteStore:
         finally:
             self._previewing = False
             self._next_link = 0
+            self._sides.clear()
             with suppress(sqlite3.Error):
                 self._execute("ROLLBACK")
 
@@ -135,6 +139,18 @@ class SqliteStore:
     def save_setting(self, key: str, value: str) -> None:
         self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def _side(self, entity: str, system: str, *, make: bool = False) -> int:
+        """The number of a system in an entity; 0 where it has no record yet, unless `make`."""
+        found = self._sides.get((entity, system), 0)
+        if not found:
+            if make:
+                self._execute("INSERT OR IGNORE INTO side(entity, system) VALUES (?, ?)", (entity, system))
+            statement = "SELECT side_id FROM side WHERE entity = ? AND system = ?"
+            row = self._execute(statement, (entity, system)).fetchone()
+            if row is not None:
+                found = self._sides[entity, system] = int(row[0])
+        return found
+
     # -- cursors, listings ---------------------------------------------------------------------------------------------
 
     def cursor(self, entity: str, system: str) -> tuple[str | None, float | None] | None:
@@ -160,24 +176,23 @@ class SqliteStore:
     def unlisted(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]:
         """Known members that the full listing did not show, gone ones aside."""
         rows = self._execute(
-            f"SELECT {_MEMBER} FROM member m WHERE entity = ? AND system = ? AND state <> 'gone' AND member_id > ?"
-            " AND NOT EXISTS (SELECT 1 FROM temp.listed l WHERE l.system = m.system AND l.remote_id = m.remote_id)"
-            " ORDER BY member_id LIMIT ?",
-            (entity, system, after, limit),
+            f"SELECT {_OF_SYSTEM} FROM member m WHERE m.side = ?2 AND m.state <> 'gone' AND m.member_id > ?3"
+            " AND NOT EXISTS (SELECT 1 FROM temp.listed l WHERE l.system = ?1 AND l.remote_id = m.remote_id)"
+            " ORDER BY m.member_id LIMIT ?4",
+            (system, self._side(entity, system), after, limit),
         )
         return [MemberRow._make(row) for row in rows]
 
     def count_members(self, entity: str, system: str) -> int:
         """Linked, live members."""
-        statement = (
-            "SELECT count(*) FROM member WHERE entity = ? AND system = ? AND state = 'live' AND link_id IS NOT NULL"
-        )
-        return int(self._execute(statement, (entity, system)).fetchone()[0])
+        statement = "SELECT count(*) FROM member WHERE side = ? AND state = 'live' AND link_id IS NOT NULL"
+        return int(self._execute(statement, (self._side(entity, system),)).fetchone()[0])
 
     def troubled(self, entity: str, system: str) -> list[MemberRow]:
         """Members whose absence is suspected but not confirmed."""
         rows = self._execute(
-            f"SELECT {_MEMBER} FROM member WHERE entity = ? AND system = ? AND state = 'missing'", (entity, system)
+            f"SELECT {_OF_SYSTEM} FROM member m WHERE m.side = ?2 AND m.state = 'missing'",
+            (system, self._side(entity, system)),
         )
         return [MemberRow._make(row) for row in rows]
 
@@ -185,17 +200,17 @@ class SqliteStore:
 
     def members(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, MemberRow]:
         rows = self._execute(
-            f"SELECT {_QUALIFIED} FROM json_each(?) j CROSS JOIN member m"
-            " ON m.entity = ? AND m.system = ? AND m.remote_id = j.value",
-            (json.dumps(remote_ids), entity, system),
+            f"SELECT {_OF_SYSTEM} FROM json_each(?2) j CROSS JOIN member m ON m.side = ?3 AND m.remote_id = j.value",
+            (system, json.dumps(remote_ids), self._side(entity, system)),
         )
         return {row[2]: MemberRow._make(row) for row in rows}
 
-    def stage(self, rows: Iterable[Row]) -> None:
-        """Records without a link: (entity, system, remote_id, seen, version, as_of, first_seen, alone, state)."""
+    def stage(self, entity: str, system: str, rows: Iterable[Row]) -> None:
+        """Records without a link: (remote_id, seen, version, as_of, first_seen, alone, state)."""
+        side = self._side(entity, system, make=True)
         self._many(
-            "INSERT INTO member(entity, system, remote_id, seen, version, as_of, first_seen, alone, state)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO member(side, remote_id, seen, version, as_of, first_seen, alone, state)"
+            f" VALUES ({side}, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
 
@@ -215,9 +230,9 @@ class SqliteStore:
 
     def unlinked(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]:
         rows = self._execute(
-            f"SELECT {_MEMBER} FROM member WHERE entity = ? AND system = ? AND link_id IS NULL AND member_id > ?"
-            " AND state = 'live' ORDER BY member_id LIMIT ?",
-            (entity, system, after, limit),
+            f"SELECT {_OF_SYSTEM} FROM member m WHERE m.side = ?2 AND m.link_id IS NULL AND m.member_id > ?3"
+            " AND m.state = 'live' ORDER BY m.member_id LIMIT ?4",
+            (system, self._side(entity, system), after, limit),
         )
         return [MemberRow._make(row) for row in rows]
 
@@ -235,8 +250,9 @@ class SqliteStore:
                 (json.dumps(keys), entity, rule),
             ).fetchall()
             self._many(
-                "UPDATE member SET alone = 0 WHERE alone = 1 AND entity = ?1 AND (system, remote_id) IN"
-                " (SELECT system, remote_id FROM record_key WHERE entity = ?1 AND rule = ?2 AND key = ?3)",
+                "UPDATE member SET alone = 0 WHERE alone = 1 AND (side, remote_id) IN"
+                " (SELECT s.side_id, k.remote_id FROM record_key k JOIN side s ON s.entity = k.entity AND s.system = k.system"
+                " WHERE k.entity = ? AND k.rule = ? AND k.key = ?)",
                 [(entity, rule, key) for (key,) in shared],
             )
 
@@ -251,7 +267,8 @@ class SqliteStore:
         return self._execute(
             "SELECT k.key, k.system, k.remote_id, CASE l.status WHEN 'tombstone' THEN NULL ELSE m.link_id END"
             " FROM json_each(?) j CROSS JOIN record_key k ON k.entity = ? AND k.rule = ? AND k.key = j.value"
-            " CROSS JOIN member m ON m.entity = k.entity AND m.system = k.system AND m.remote_id = k.remote_id"
+            " CROSS JOIN side s ON s.entity = k.entity AND s.system = k.system"
+            " CROSS JOIN member m ON m.side = s.side_id AND m.remote_id = k.remote_id"
             " AND m.state <> 'gone' LEFT JOIN link l ON l.link_id = m.link_id",
             (json.dumps(keys), entity, rule),
         ).fetchall()
@@ -301,7 +318,14 @@ class SqliteStore:
         self._execute("UPDATE link SET unsettled = 1 WHERE entity = ? AND status <> 'tombstone'", (entity,))
 
     def settle(self, link_ids: Iterable[int]) -> None:
-        self._many("UPDATE link SET unsettled = 0 WHERE link_id = ?", [(link_id,) for link_id in link_ids])
+        """Nothing is left to do for these links; ids that follow one another are marked by one statement."""
+        runs: list[list[int]] = []
+        for link_id in link_ids:
+            if runs and link_id == runs[-1][1] + 1:
+                runs[-1][1] = link_id
+            else:
+                runs.append([link_id, link_id])
+        self._many("UPDATE link SET unsettled = 0 WHERE link_id BETWEEN ? AND ?", runs)
 
     def unsettled(self, entity: str, after: int, limit: int) -> list[LinkRow]:
         rows = self._execute(
@@ -315,11 +339,11 @@ class SqliteStore:
         """Give records that are alone in having their keys a link each, agreed on what they show; how many."""
         chosen = (
             "SELECT member_id, seen, ?1 + row_number() OVER (ORDER BY member_id) AS link_id FROM member"
-            " WHERE entity = ?2 AND system = ?3 AND link_id IS NULL AND state = 'live' AND alone = 1"
+            " WHERE side = ?3 AND link_id IS NULL AND state = 'live' AND alone = 1"
             " ORDER BY member_id LIMIT ?4"
         )
         first = self.reserve_links(limit)
-        values = (first - 1, entity, system, limit)
+        values = (first - 1, entity, self._side(entity, system), limit)
         made = self._execute(
             "INSERT INTO link(link_id, entity, doc, unsettled, opened_run)"
             f" SELECT link_id, ?2, seen, 1, ?5 FROM ({chosen}) ORDER BY link_id",
@@ -343,7 +367,8 @@ class SqliteStore:
 
     def members_of(self, link_ids: Sequence[int]) -> dict[int, list[MemberRow]]:
         rows = self._execute(
-            f"SELECT {_QUALIFIED} FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value ORDER BY m.link_id, m.member_id",
+            f"SELECT {_OF_SIDE} FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value"
+            " CROSS JOIN side s ON s.side_id = m.side ORDER BY m.link_id, m.member_id",
             (json.dumps(link_ids),),
         )
         found: dict[int, list[MemberRow]] = {}
@@ -354,8 +379,8 @@ class SqliteStore:
     def systems_of(self, link_ids: Sequence[int]) -> dict[int, frozenset[str]]:
         """The systems that have a record in each link, gone ones left out."""
         rows = self._execute(
-            "SELECT m.link_id, m.system FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value"
-            " WHERE m.state <> 'gone'",
+            "SELECT m.link_id, s.system FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value"
+            " CROSS JOIN side s ON s.side_id = m.side WHERE m.state <> 'gone'",
             (json.dumps(list(set(link_ids))),),
         )
         found: dict[int, set[str]] = {}
@@ -421,14 +446,15 @@ class SqliteStore:
     def purge_intents(self, before: float) -> None:
         self._execute("DELETE FROM intent WHERE state <> 'open' AND resolve_after < ?", (before,))
 
-    def add_members(self, rows: Iterable[Row]) -> None:
-        """Created or adopted records: (entity, system, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen).
+    def add_members(self, entity: str, system: str, rows: Iterable[Row]) -> None:
+        """Created or adopted records: (remote_id, link_id, shadow, seen, renders, version, as_of, first_seen).
 
         A record that was staged before its creation was recognised is taken over.
         """
+        side = self._side(entity, system, make=True)
         self._many(
-            "INSERT INTO member(entity, system, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(entity, system, remote_id) DO UPDATE SET"
+            "INSERT INTO member(side, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen)"
+            f" VALUES ({side}, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(side, remote_id) DO UPDATE SET"
             " link_id = excluded.link_id, shadow = excluded.shadow, seen = excluded.seen, renders = excluded.renders,"
             " version = excluded.version, as_of = excluded.as_of, state = 'live', missing_since = NULL",
             rows,
