@@ -1,7 +1,8 @@
 """The syntax tree of one file as a JSON document.
 
 `{"format_version", "document": "ast", "file", "tree"}`. Each node is an object: `node` is its class (see `syncline.syntax`), `span`
-its place in the file, the rest its fields by name. A field holds a node, a list of nodes, a text, a boolean or null; numbers are kept as written.
+its place in the file, the rest its fields by name. A field holds a node, a list of nodes, a text, a boolean or null; numbers are
+kept as written.
 """
 
 from typing import Any, Final
