@@ -54,12 +54,13 @@ def duplicates(sync: Sync, side: Map) -> Iterator[Guarantee]:
     for rule, natives in found:
         yield _by_key(side, rule, natives, wait)
     if not any(always_has(rule) for rule, _ in found):
-        without = "a record without a value for " + " or ".join(f"`{_fields(rule)}`" for rule, _ in found)
+        keys = " or ".join(f"`{_fields(rule)}`" for rule, _ in found)
         yield Guarantee(
             Topic.DUPLICATES,
             "at-most-once",
-            (f"{without} is created" if found else "records are created")
-            + " at most once: without an answer nothing is sent again, and the record waits for a person",
+            (f"without a value for {keys} a record is created at most once" if found else "a record is created at most once")
+            + ": when there is no answer nothing is sent again, and it waits for a person; a new record without any key is not "
+            "created at all",
             tuple(rule.span for rule, _ in found) or (sync.entity.span,),
         )
 
