@@ -71,6 +71,14 @@ def check_spec(
     return Checked(model, _in_order(found), trees)
 
 
+def resolve_spec(name: str, data: bytes, load: Load) -> Checked:
+    """Parse and resolve a spec without checking it: for one that runs already, which an earlier compiler accepted."""
+    tree, found = parse_bytes(name, data)
+    trees = {name: tree}
+    model, resolving = resolve(tree, _loader(load, trees))
+    return Checked(model, _in_order((*found, *independent(found, resolving))), trees)
+
+
 def check_together(models: Sequence[Spec]) -> tuple[Diagnostic, ...]:
     """What is wrong with several specs that run on the same systems, over and above what is wrong with each."""
     from syncline.checks.cycles import check_cycles

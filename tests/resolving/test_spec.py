@@ -166,7 +166,6 @@ map Company to erp.res_partnr { name <-> name }
     assert sorted(codes) == [
         "map.duplicate",
         "name.unknown-resource",
-        "not-yet.automation",
         "not-yet.derive",
     ]
     assert result.spec.syncs[0].complete

@@ -2,6 +2,7 @@
 
 from syncline.checks.capabilities import check_capabilities, check_writes
 from syncline.checks.codecs import check_codecs
+from syncline.checks.cycles import check_cycles
 from syncline.checks.deletion import check_deletion
 from syncline.checks.guarantees import check_outcomes, check_schedules
 from syncline.checks.identity import check_identity
@@ -36,6 +37,7 @@ def check(spec: Spec, *, whole: bool = True) -> tuple[Diagnostic, ...]:
             found.extend(check_outcomes(sync))
     if whole and all(sync.complete for sync in spec.syncs):
         found.extend(check_schedules(spec))
+    found.extend(check_cycles((spec,)))
     return tuple(
         sorted(found, key=lambda diagnostic: (diagnostic.span.source.name, diagnostic.span.start, diagnostic.code))
     )

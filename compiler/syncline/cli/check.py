@@ -11,7 +11,7 @@ from syncline.cli.files import fail, loader, read_spec
 from syncline.diagnostics import rendering
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
 from syncline.model.spec import Spec
-from syncline.pipeline import check_spec
+from syncline.pipeline import check_spec, check_together
 from syncline.syntax.declarations import Spec as Tree
 
 FOUND = 1
@@ -64,6 +64,8 @@ def check(
             sound.append(checked.model)
             if changes or records:
                 found.extend(check_schedules(checked.model, changed=changes, records=records))
+    if len(sound) > 1:
+        found.extend(loop for loop in check_together(sound) if loop not in found)
     if report and output == "json" and not output_file:
         show_reports(sound, found)
     else:

@@ -13,6 +13,7 @@ from syncline_runtime.declaration import Child, Connector, OnDelete, Resource, S
 if TYPE_CHECKING:
     from dataclasses import dataclass
 
+    from syncline.model.automations import Automation
     from syncline.model.examples import Example
 else:
     from syncline_runtime.frozen import dataclass
@@ -317,3 +318,4 @@ class Spec:
     span: Span
     doc: str = ""
     examples: tuple["Example", ...] = ()
+    automations: tuple["Automation", ...] = ()

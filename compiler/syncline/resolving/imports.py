@@ -62,7 +62,9 @@ class Declarations:
     extensions: list[Extend] = field(default_factory=list)
     maps: list[Map] = field(default_factory=list)
     syncs: list[Sync] = field(default_factory=list)
-    postponed: list[Derive | Automation | Example] = field(default_factory=list)
+    automations: list[Automation] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
+    postponed: list[Derive] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)  # connectors that were used, but that there is no file for
     sources: list[Source] = field(default_factory=list)
 
@@ -124,7 +126,11 @@ class _Reader:
                     self._into.maps.append(declaration)
                 case Sync():
                     self._into.syncs.append(declaration)
-                case Derive() | Automation() | Example():
+                case Automation():
+                    self._into.automations.append(declaration)
+                case Example():
+                    self._into.examples.append(declaration)
+                case Derive():
                     self._into.postponed.append(declaration)
 
     def _header(self, header: Header) -> None:

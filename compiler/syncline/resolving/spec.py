@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.model.spec import ConnectorModel, ResourceModel, Spec
+from syncline.resolving.automations import resolve_automations
 from syncline.resolving.codecs import check_codecs
 from syncline.resolving.connectors import extend_resources, resolve_connector
 from syncline.resolving.entities import check_records, resolve_entity
@@ -17,7 +18,7 @@ from syncline.resolving.syncs import check_several_maps, resolve_syncs
 from syncline.resolving.systems import resolve_system
 from syncline.resolving.types import check_declarations
 from syncline.source import Span
-from syncline.syntax import Automation, Derive, Entity, Example, Extend
+from syncline.syntax import Entity, Extend
 from syncline.syntax import Spec as SyntaxSpec
 
 
@@ -51,9 +52,10 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
     resolved = [(id(node), resolve_map(node, scope)) for node in scope.declared.maps]
     maps = tuple(found for key, found in resolved if found is not None and key not in second)
     syncs = resolve_syncs(maps, scope)
-    nodes = [node for node in scope.declared.postponed if isinstance(node, Example)]
-    examples = resolve_examples(nodes, maps, syncs, scope) if nodes else ()
-    _postponed(scope)
+    examples = resolve_examples(scope.declared.examples, maps, syncs, scope)
+    automations = resolve_automations(scope.declared.automations, scope)
+    for derivation in scope.declared.postponed:
+        scope.findings.report("not-yet.derive", derivation.span, name=derivation.entity.text)
     version = _version(main, scope)
     if not main.declarations:
         return None, findings.all()
@@ -70,6 +72,7 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
         span=Span(main.source, 0, 0) if header is None else header.name.span,
         doc="" if header is None or header.doc is None else header.doc,
         examples=examples,
+        automations=automations,
     )
     return spec, findings.all()
 
@@ -125,13 +128,3 @@ def _extend(
         scope.findings.add(diagnostics)
     elif name not in scope.declared.systems:
         scope.findings.unknown("name.unknown-system", name, node.system.span, scope.declared.systems)
-
-
-def _postponed(scope: Scope) -> None:
-    """Says of each declaration of a later release that it is none of this one."""
-    for node in scope.declared.postponed:
-        match node:
-            case Derive():
-                scope.findings.report("not-yet.derive", node.span, name=node.entity.text)
-            case Automation():
-                scope.findings.report("not-yet.automation", node.span)

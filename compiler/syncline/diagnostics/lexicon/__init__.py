@@ -2,6 +2,7 @@
 
 from syncline.diagnostics.lexicon.checks import CHECKS
 from syncline.diagnostics.lexicon.connectors import CONNECTORS
+from syncline.diagnostics.lexicon.cycles import CYCLES
 from syncline.diagnostics.lexicon.entry import Entry
 from syncline.diagnostics.lexicon.examples import EXAMPLES
 from syncline.diagnostics.lexicon.living import LIVING
@@ -22,6 +23,7 @@ LEXICON: dict[str, Entry] = {
     **SETTINGS,
     **CONNECTORS,
     **CHECKS,
+    **CYCLES,
     **EXAMPLES,
     **LIVING,
     **NOT_YET,

@@ -16,7 +16,6 @@ NOT_YET = {
         "a state that an operation sets (`{field}`)", "Leave it out, or map a field that can be written."
     ),
     "not-yet.derive": _later("`derive {name}`", "Leave it out, and sync records that exist in a system."),
-    "not-yet.automation": _later("`automation`", "Leave it out, and describe the automation in a comment."),
     "not-yet.back-reference": _later("the back-reference `{name}`", "Leave it out."),
     "not-yet.computed-field": _later(
         "the computed field `{name}`", "Compute it where it is written: `price * 2 -> total`."
