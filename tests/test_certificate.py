@@ -25,7 +25,7 @@ SPEC = ROOT / "specs" / "examples" / "northwind.sync"
 def files(spec: Path = SPEC) -> dict[str, str]:
     checked = check_spec(str(spec), spec.read_bytes(), loader(str(spec)))
     assert checked.model is not None
-    return certified(checked, generate(checked.model))
+    return certified(checked.model, generate(checked.model))
 
 
 def document(spec: Path = SPEC) -> Any:
@@ -73,6 +73,17 @@ def test_obligations_are_proven_tested_or_assumed_and_say_by_what() -> None:
             case status:
                 assert status == "assumed"
                 assert claim["by"]
+
+
+def test_what_was_found_and_allowed_is_not_proven(tmp_path: Path) -> None:
+    narrow = tmp_path / "narrow.sync"
+    text = SPEC.read_text(encoding="utf-8").replace("company    : text(80) required", "company    : text(70) required")
+    narrow.write_text(
+        text.replace("map Customer to crm", 'allow type.narrowing-length "all are short"\nmap Customer to crm'), "utf-8"
+    )
+    found = {claim["by"]: claim["status"] for claim in document(narrow)["obligations"]}
+    assert "type.narrowing-length" not in found
+    assert found["type.narrowing-length was found and allowed, or not checked"] == "assumed"
 
 
 def test_a_table_is_proven_a_text_codec_tested_and_code_of_ones_own_assumed(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
+from syncline.checks import check
 from syncline.checks.codecs import Evidence, evidence
 from syncline.guarantees.running import assumptions
 from syncline.lowering import package_name
 from syncline.model.spec import Arrow, Line, Map, Spec, Sync
-from syncline.pipeline import Checked
 from syncline.source import Span
 from syncline_runtime.certified import CERTIFICATE, FORMAT_VERSION
 from syncline_runtime.declaration import RUNTIME_API
@@ -81,17 +81,13 @@ class Obligation(NamedTuple):
     cases: int | None = None
 
 
-def certified(checked: Checked, files: Mapping[str, str]) -> dict[str, str]:
-    """The files of a package with their certificate. `checked` must be sound."""
-    assert checked.model is not None, "only a sound spec is certified"
-    return {**files, CERTIFICATE: certificate(checked, files)}
+def certified(spec: Spec, files: Mapping[str, str]) -> dict[str, str]:
+    """The files of a sound spec's package with their certificate."""
+    return {**files, CERTIFICATE: certificate(spec, files)}
 
 
-def certificate(checked: Checked, files: Mapping[str, str]) -> str:
+def certificate(spec: Spec, files: Mapping[str, str]) -> str:
     """The certificate of a package's files as JSON; the same for the same spec, compiler and runtime."""
-    spec = checked.model
-    assert spec is not None, "only a sound spec is certified"
-    found = frozenset(finding.code for finding in checked.diagnostics)
     document = {
         "format_version": FORMAT_VERSION,
         "package": package_name(spec),
@@ -99,13 +95,14 @@ def certificate(checked: Checked, files: Mapping[str, str]) -> str:
         "runtime_api": RUNTIME_API,
         "spec": {"name": spec.name, "file": _name(spec.file), "version": spec.version, "sha256": spec.sha256},
         "files": {path: sha256(text.encode()).hexdigest() for path, text in sorted(files.items())},
-        "obligations": [_entry(one) for one in obligations(spec, found)],
+        "obligations": [_entry(one) for one in obligations(spec)],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def obligations(spec: Spec, found: frozenset[str] = frozenset()) -> Iterator[Obligation]:
-    """All obligations of a spec that has no error; `found` are the codes of lesser findings, which prove nothing."""
+def obligations(spec: Spec) -> Iterator[Obligation]:
+    """All obligations of a sound spec. The checks are made anew: what was found and allowed, or lowered, is not proven."""
+    found = frozenset(finding.code for finding in check(spec))
     for sync in spec.syncs:
         about = f"sync {sync.entity.name}"
         whole = _is_whole(sync)
@@ -143,7 +140,7 @@ def obligations(spec: Spec, found: frozenset[str] = frozenset()) -> Iterator[Obl
 def _by_check(claim: str, code: str, of: str, at: Span, *, holds: bool) -> Obligation:
     if holds:
         return Obligation(claim, "proven", code, of, at)
-    return Obligation(claim, "assumed", f"{code} was reported or not checked", of, at)
+    return Obligation(claim, "assumed", f"{code} was found and allowed, or not checked", of, at)
 
 
 def _is_whole(sync: Sync) -> bool:

@@ -175,9 +175,11 @@ def test_each_statement_names_the_line_it_follows_from() -> None:
 
 
 @contextmanager
-def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, **parts: str) -> Iterator[Installation]:
+def running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, spec: str = "", **parts: str
+) -> Iterator[Installation]:
     path = tmp_path / "kept.sync"
-    path.write_text(text(**parts), encoding="utf-8")
+    path.write_text(spec or text(**parts), encoding="utf-8")
     with installed(path, tmp_path, monkeypatch, "kept", {}) as made:
         for number in range(count):
             made.systems["crm"].add("people", {"email": f"ana{number}@example.com", "name": f"Ana {number}"})
@@ -250,6 +252,63 @@ def test_a_create_that_landed_without_an_answer_makes_one_record(
         made.holds("--settle", "0")
         assert len(desk.records["people"]) == 1
         assert bool(keys[0]) is ("idempotency" in parts.get("create", ""))
+
+
+def test_a_create_without_a_key_is_sent_once_and_waits_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = (
+        text()
+        .replace("    email   : email\n", "    email   : email\n    vat     : text(20)\n")
+        .replace("match email", "vat: text(20)?, match vat then email")
+        .replace("crm.people { email <- email", "crm.people { vat <- vat, email <- email")
+    )
+    assert verdicts(spec, Topic.DUPLICATES) == ["looked-up", "at-most-once"]
+    with running(tmp_path, monkeypatch, 0, spec) as made:
+        made.systems["crm"].add("people", {"email": None, "vat": "NO1", "name": "Ana"})
+        sent: list[str] = []
+
+        def lose(verb: str, target: str, headers: Any, answer: Answer) -> Answer:
+            if verb == "POST" and target == "/people":
+                sent.append(target)
+                return 504, {"message": "the gateway gave up"}
+            return answer
+
+        spied(made.systems["desk"], lose)
+        for _ in range(3):
+            made.holds("--apply-first", "--settle", "0")
+        assert len(sent) == 1
+
+
+@pytest.mark.parametrize("read", [READ, ""])
+def test_an_update_without_an_answer_blocks_a_system_exactly_where_the_report_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    with running(tmp_path, monkeypatch, 2, read=read) as made:
+        made.holds("--apply-first")
+        crm, desk = made.systems["crm"], made.systems["desk"]
+        sent: list[str] = []
+
+        def lose(verb: str, target: str, headers: Any, answer: Answer) -> Answer:
+            if verb == "PATCH":
+                sent.append(target)
+                return (504, {"message": "the gateway gave up"}) if len(sent) == 1 else answer
+            return answer
+
+        spied(desk, lose)
+        first, second = crm.records["people"]
+        crm.edit("people", first, {"name": "Bo"})
+        made.holds("--approve", "update", "--settle", "0")
+        crm.edit("people", second, {"name": "Bo"})
+        blocked = verdicts(text(read=read), Topic.UNKNOWN_OUTCOMES) == ["blocked"]
+        assert blocked is not bool(read)
+        if blocked:
+            with pytest.raises(AssertionError, match="cannot be read by id"):
+                made.holds("--approve", "update")
+            assert len(sent) == 1
+        else:
+            made.holds("--approve", "update")
+            assert len(sent) == 2
 
 
 @pytest.mark.parametrize("read", [READ, ""])

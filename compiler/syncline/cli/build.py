@@ -39,7 +39,7 @@ def build(spec: str, output: str, check: bool, force: bool) -> None:
 
     folder = Path(output) / package_name(checked.model)
     try:
-        files = certified(checked, generate(checked.model))
+        files = certified(checked.model, generate(checked.model))
     except (EmissionRefused, LookupError, TypeError) as error:
         fail(f"{spec} could not be built, which is a defect of syncline, please report it: {error}")
     plan = planned(files, _present(folder), _manifest(folder), force=force)

@@ -52,7 +52,7 @@ def _execute(spec: str, arguments: tuple[str, ...]) -> NoReturn:
 
     package = package_name(checked.model)
     with tempfile.TemporaryDirectory(prefix="syncline-") as folder:
-        for path, text in certified(checked, generate(checked.model)).items():
+        for path, text in certified(checked.model, generate(checked.model)).items():
             target = Path(folder, package, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")

@@ -74,8 +74,8 @@ def assumptions(sync: Sync) -> Iterator[Guarantee]:
     yield _assumed("one-state", "one state file serves these systems, and no other tool writes the same fields")
     yield _assumed(
         "no-automation",
-        "no automation inside a system answers a write by changing what the others then carry back: it would be taken for a "
-        "person's edit",
+        "no automation that the spec does not declare changes inside a system what the others then carry back: it would be taken "
+        "for a person's edit",
     )
 
 

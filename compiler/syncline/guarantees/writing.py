@@ -58,7 +58,11 @@ def duplicates(sync: Sync, side: Map) -> Iterator[Guarantee]:
         yield Guarantee(
             Topic.DUPLICATES,
             "at-most-once",
-            (f"without a value for {keys} a record is created at most once" if found else "a record is created at most once")
+            (
+                f"without a value for {keys} a record is created at most once"
+                if found
+                else "a record is created at most once"
+            )
             + ": when there is no answer nothing is sent again, and it waits for a person; a new record without any key is not "
             "created at all",
             tuple(rule.span for rule, _ in found) or (sync.entity.span,),
