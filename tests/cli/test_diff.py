@@ -134,6 +134,10 @@ def test_a_reference_is_read_with_its_imports(repository: Path) -> None:
 def test_a_reference_is_read_from_below_the_root(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository / "specs")
     assert diff("git:main:base.sync", "base.sync").exit_code == 1
+    assert diff("git:main:.", ".").exit_code == 1
+    monkeypatch.chdir(repository / "specs" / "parts")
+    assert diff("git:main:../base.sync", "../base.sync").exit_code == 1
+    assert diff("git:main:..", "..").exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import click
 
-from syncline.checks import check
 from syncline.cli.check import FOUND, wants_colour
 from syncline.cli.files import COULD_NOT_RUN
 from syncline.cli.revisions import Revision, revision
@@ -13,7 +12,7 @@ from syncline.evolution.change import Impact
 from syncline.evolution.comparing import compare, impact
 from syncline.evolution.rendering import Compared
 from syncline.model.spec import Spec
-from syncline.pipeline import check_spec, parse_bytes
+from syncline.pipeline import check_spec, parse_bytes, resolve_spec
 from syncline.syntax.declarations import Header
 
 _CARRIED_OUT_LATER = "not-yet.renamed"
@@ -75,17 +74,14 @@ def _specs(side: Revision, *, released: bool) -> dict[str, Spec]:
 
 def _model(side: Revision, path: str, data: bytes, released: bool) -> Spec:
     name = "<stdin>" if path == "-" else path
-    checked = check_spec(name, data, side.loader(path))
-    errors = [one for one in checked.diagnostics if one.severity is Severity.ERROR and one.code != _CARRIED_OUT_LATER]
-    if released and errors and checked.model is not None:
-        # What runs already was accepted by a compiler that may have known less; it counts as it stands.
-        refused = {one.code for one in check(checked.model)}
-        errors = [one for one in errors if one.code not in refused]
-    if errors or checked.model is None:
+    # What runs already was accepted by a compiler that may have known less; it counts as it stands.
+    resolved = (resolve_spec if released else check_spec)(name, data, side.loader(path))
+    errors = [one for one in resolved.diagnostics if one.severity is Severity.ERROR and one.code != _CARRIED_OUT_LATER]
+    if errors or resolved.model is None:
         click.echo(diagnostics.text(errors, colour=wants_colour()), nl=False, err=True)
         click.echo(f"syncline: {side.origin}{name} does not check, so that it cannot be compared", err=True)
         raise SystemExit(COULD_NOT_RUN)
-    return checked.model
+    return resolved.model
 
 
 def _pairs(old: dict[str, Spec], new: dict[str, Spec]) -> list[tuple[Spec | None, Spec | None]]:

@@ -47,7 +47,7 @@ def _at_reference(place: str) -> Revision:
         fail(f"cannot read {path} at {reference}: {_complaint(reference)}")
     if kind.strip() == b"tree":
         below = "" if path == "." else f"{path}/"
-        listed = _git("ls-tree", "-r", "-z", "--name-only", _object(reference, path)) or b""
+        listed = _git("ls-tree", "--full-tree", "-r", "-z", "--name-only", _object(reference, path)) or b""
         names = sorted(name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name)
         files = {name: below + name for name in names if name.endswith(".sync")}
         if not files:

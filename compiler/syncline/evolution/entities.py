@@ -1,6 +1,6 @@
 """Changes of what a record is: entities, their fields, their identity."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from syncline.evolution.change import Change, Fact
 from syncline.evolution.reaching import all_records, reached
@@ -10,15 +10,26 @@ from syncline.model.spec import Entity, Field, Spec
 from syncline.model.spelling import spelled, spelled_match
 from syncline.model.types import Type
 
+_Where = frozenset[tuple[str, ...]]
+
 
 def entity_changes(old: Spec, new: Spec, renames: Renaming) -> Iterator[Change]:
     """Entities that came, went or changed."""
     stayed = {renames.entity(name): entity for name, entity in old.entities.items()}
-    for name, entity in old.entities.items():
-        if renames.entity(name) not in new.entities:
-            yield Change("entity.removed", name, entity.span, None, effects=all_records(old, name))
+    gone = {name: entity for name, entity in old.entities.items() if renames.entity(name) not in new.entities}
+    came = {name: entity for name, entity in new.entities.items() if name not in stayed}
+    followers = _followers(_homes(old, gone), _homes(new, came))
+    for name, entity in gone.items():
+        if name in followers.values():
+            continue
+        yield Change("entity.removed", name, entity.span, None, effects=all_records(old, name))
     for name, entity in new.entities.items():
-        if name not in stayed:
+        if name in followers:
+            former = old.entities[followers[name]]
+            effects = all_records(new, name)
+            yield Change("entity.replaced", name, former.span, entity.span, {"old": former.name}, effects)
+            continue
+        if name in came:
             yield Change("entity.added", name, None, entity.span)
             continue
         former = stayed[name]
@@ -30,17 +41,56 @@ def entity_changes(old: Spec, new: Spec, renames: Renaming) -> Iterator[Change]:
 
 def _fields(old: Spec, new: Spec, before: Entity, after: Entity, renames: Renaming) -> Iterator[Change]:
     stayed = {renames.field(after.name, name): field for name, field in before.fields.items()}
+    gone = [name for name in before.fields if renames.field(after.name, name) not in after.fields]
+    came = [name for name in after.fields if name not in stayed]
+    followers = _followers(_places(old, before, gone), _places(new, after, came))
     for name, field in before.fields.items():
-        if renames.field(after.name, name) not in after.fields:
+        if name in gone and name not in followers.values():
             effects = reached(old, before.name, [name])
             yield Change("field.removed", f"{after.name}.{name}", field.span, None, effects=effects)
     for name, field in after.fields.items():
         subject = f"{after.name}.{name}"
+        if name in followers:
+            former, effects = before.fields[followers[name]], reached(new, after.name, [name])
+            yield Change("field.replaced", subject, former.span, field.span, {"old": former.name}, effects)
+            continue
         if name not in stayed:
             yield Change("field.added", subject, None, field.span)
             continue
         for code, facts in _field(stayed[name], field):
             yield Change(code, subject, stayed[name].span, field.span, facts, reached(new, after.name, [name]))
+
+
+def _followers(gone: Mapping[str, _Where], came: Mapping[str, _Where]) -> dict[str, str]:
+    """What came and stands where something stood that is gone: the new name to the old one, each at most once."""
+    found: dict[str, str] = {}
+    for name, where in came.items():
+        former = next((old for old, stood in gone.items() if stood & where and old not in found.values()), None)
+        if former is not None:
+            found[name] = former
+    return found
+
+
+def _homes(spec: Spec, names: Collection[str]) -> dict[str, _Where]:
+    """The resources that the entities are mapped to."""
+    return {
+        name: frozenset((found.system.name, found.resource.name) for found in spec.maps if found.entity.name == name)
+        for name in names
+    }
+
+
+def _places(spec: Spec, entity: Entity, names: Collection[str]) -> dict[str, _Where]:
+    """The native fields that an entity's fields are mapped to."""
+    maps = [found for found in spec.maps if found.entity.name == entity.name]
+    return {
+        name: frozenset(
+            (found.system.name, found.resource.name, *(native.name for native in line.natives))
+            for found in maps
+            for line in found.lines
+            if line.field is not None and line.field.name == name
+        )
+        for name in names
+    }
 
 
 def _field(old: Field, new: Field) -> Iterator[tuple[str, dict[str, Fact]]]:

@@ -81,9 +81,9 @@ def _lines(spec: Spec, before: Map, after: Map, field: Rename) -> Iterator[Chang
     new = {line.slot: line for line in after.lines}
     entity, system = after.entity.name, after.system.name
     for slot, line in old.items():
-        if slot in new:
-            continue
-        heard = line.field is not None and line.arrow is not Arrow.WRITE and slot in after.entity.fields
+        if slot in new or (line.field is not None and slot not in after.entity.fields):
+            continue  # a field that is gone is told with its lines
+        heard = line.field is not None and line.arrow is not Arrow.WRITE
         code = "line.source-removed" if heard else "line.removed"
         reach = _reached(spec, after, slot, line) if heard else ()
         others = tuple(one for one in reach if one.system != system)

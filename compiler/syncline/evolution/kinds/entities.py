@@ -29,6 +29,13 @@ ENTITIES: Final[Mapping[str, Kind]] = {
         "Its stored links and shadows are nobody's, and its module is no longer generated.",
         "Say `renamed from {subject}` on the entity that follows it, or let its state go.",
     ),
+    "entity.replaced": Kind(
+        STATE_API,
+        (Need.MIGRATION, Need.CALLERS),
+        "entity `{old}` is gone, and {subject} stands in its place",
+        "Links and shadows of `{old}` are nobody's: all records are matched anew, as on a first run.",
+        "If it is the same entity, say `entity {subject} renamed from {old}`.",
+    ),
     "entity.renamed": Kind(
         API,
         (Need.CALLERS, Need.MIGRATION),
@@ -45,6 +52,13 @@ ENTITIES: Final[Mapping[str, Kind]] = {
         "field {subject} is gone",
         "Its last agreed values are forgotten, and the generated type loses its key.",
         "Say `renamed from` on the field that follows it, or let its values go.",
+    ),
+    "field.replaced": Kind(
+        STATE_API,
+        (Need.MIGRATION, Need.CALLERS),
+        "field `{old}` is gone, and {subject} stands in its place",
+        "The last agreed values of `{old}` are forgotten: where systems differ, nobody knows which was edited.",
+        "If it is the same field, say `renamed from {old}`.",
     ),
     "field.renamed": Kind(
         API,
