@@ -76,9 +76,13 @@ error[map.native-unknown]: `contacts` has no field `mail`
   |
   = why: The system ignores fields that it does not know, or refuses the whole record.
   = mend: Did you mean `email`? Declare it: `extend` adds the fields that only your instance has.
+  = fix: write `email` (--unsafe-fixes)
+4 - map Customer to crm.contacts { email <-> mail }
+4 + map Customer to crm.contacts { email <-> email }
   = more: syncline explain map.native-unknown
 
 1 error
+1 with --unsafe-fixes, after a look at the difference
 """
     )
 
@@ -113,6 +117,24 @@ def test_a_credential_in_a_spec_is_not_repeated_in_the_report() -> None:
     assert {found.code for found in shown} == {"secret.literal", "setting.unknown"}
     for report in (text(shown), concise(shown), as_json(shown)):
         assert "hunter" not in report
+
+
+@pytest.mark.parametrize("setting", ['token: "hunter2"', 'url: "https://anna:hunter2@b.example"', 'api_key: "hunter2'])
+def test_a_credential_is_covered_where_nobody_knows_that_it_is_one(setting: str) -> None:
+    shown = text(findings(f"system web = nope {{ {setting} }}\n"))
+    assert "system web = nope" in shown
+    assert "hunter2" not in shown
+
+
+def test_a_mend_that_can_be_carried_out_is_shown_as_a_difference() -> None:
+    shown = findings("entity Customer { email : string }\n")
+    assert (
+        "  = fix: write `text` (--fix)\n3 - entity Customer { email : string }\n3 + entity Customer { email : text }\n"
+    ) in text(shown)
+    assert text(shown).endswith("\n1 error\n1 can be mended with --fix\n")
+    (entry,) = json.loads(as_json(shown))["diagnostics"]
+    assert entry["fix"]["safe"] is True
+    assert entry["fix"]["edits"][0]["text"] == "text"
 
 
 def test_a_finding_that_spans_lines_is_marked_to_the_end_of_the_first() -> None:
@@ -155,7 +177,7 @@ def test_json_holds_places_facts_and_words() -> None:
     assert entry["facts"] == {"name": "crm", "known": ["a", "b"]}
     assert (entry["code"], entry["severity"]) == ("truth.system-twice", "error")
     assert entry["message"] == "`crm` stands twice in this rule"
-    assert set(entry) == {"code", "severity", "message", "why", "mend", "labels", "facts", *place}
+    assert set(entry) == {"code", "severity", "message", "why", "mend", "labels", "fix", "facts", *place}
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,29 @@
 """Diagnostics as text: `text` for people, `concise` for one line each, `json` for programs."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 from unicodedata import combining, east_asian_width
 
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
+from syncline.diagnostics.fixing import after, fix_of
+from syncline.diagnostics.lexicon import LEXICON
 from syncline.diagnostics.words import worded
 from syncline.source import Span
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 """Of the JSON output: the first number changes when a reader would break, the second when something is added."""
 
 _COLOURS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m", Severity.HINT: "\x1b[1;36m"}
 Paint: TypeAlias = Callable[[str, str], str]
 """Gives words a style, or leaves them as they are where there is no colour."""
+
+_CREDENTIAL = re.compile(
+    r"""(\b\w*(?:token|passw(?:or)?d|secret|api_?key|private_key|credential)\w*"?[ \t]*:[ \t]*|://[^\s/"@:]*:)([^\s/"@]+(?=@)|"[^"]*"?)""",
+    re.IGNORECASE,
+)
+"""What looks like a credential: its name or the user of an address, and the characters to cover."""
 
 _BOLD, _BLUE, _OFF = "\x1b[1m", "\x1b[1;34m", "\x1b[0m"
 
@@ -31,7 +40,7 @@ def text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
     """The full form: message, source line with caret, labels, why, how to mend; then the totals."""
     secrets = tuple(found.span for found in diagnostics if _shows_secret(found))
     blocks = [_block(found, colour, secrets) for found in diagnostics]
-    return "\n".join([*blocks, totals(diagnostics)]) if blocks else ""
+    return "\n".join([*blocks, totals(diagnostics) + _fixable(diagnostics)]) if blocks else ""
 
 
 def totals(diagnostics: Sequence[Diagnostic]) -> str:
@@ -41,6 +50,14 @@ def totals(diagnostics: Sequence[Diagnostic]) -> str:
         count = sum(found.severity is severity for found in diagnostics)
         if count:
             parts.append(f"{count} {severity.value}{'s' if count > 1 else ''}")
+    return ", ".join(parts) + "\n" if parts else ""
+
+
+def _fixable(diagnostics: Iterable[Diagnostic]) -> str:
+    fixes = [fix for found in diagnostics if (fix := fix_of(found)) is not None]
+    safe = sum(fix.safe for fix in fixes)
+    parts = [f"{safe} can be mended with --fix"] if safe else []
+    parts += [f"{len(fixes) - safe} with --unsafe-fixes, after a look at the difference"] if len(fixes) > safe else []
     return ", ".join(parts) + "\n" if parts else ""
 
 
@@ -69,8 +86,17 @@ def _entry(found: Diagnostic) -> dict[str, Any]:
             {"message": message, **_place(label.span)}
             for label, message in zip(found.labels, words.labels, strict=True)
         ],
+        "fix": _fix(found),
         "facts": {name: list(fact) if isinstance(fact, tuple) else fact for name, fact in found.facts.items()},
     }
+
+
+def _fix(found: Diagnostic) -> dict[str, Any] | None:
+    fix = fix_of(found)
+    if fix is None:
+        return None
+    edits = [{**_place(edit.span), "text": edit.text} for edit in fix.edits]
+    return {"title": fix.title, "safe": fix.safe, "edits": edits}
 
 
 def _place(span: Span) -> dict[str, Any]:
@@ -116,8 +142,29 @@ def _block(found: Diagnostic, colour: bool, secrets: Sequence[Span]) -> str:
     for name, sentence in (("why", words.why), ("mend", words.mend)):
         if sentence:
             lines += [" " * gutter + paint(_BLUE, " = ") + paint(_BOLD, f"{name}: ") + printable(sentence)]
-    lines += [" " * gutter + paint(_BLUE, " = ") + paint(_BOLD, "more: ") + f"syncline explain {found.code}"]
+    lines += _difference(found, gutter, paint, secrets)
+    if found.code in LEXICON:  # a team's own check has no page here
+        lines += [" " * gutter + paint(_BLUE, " = ") + paint(_BOLD, "more: ") + f"syncline explain {found.code}"]
     return "\n".join(lines) + "\n"
+
+
+def _difference(found: Diagnostic, gutter: int, paint: Paint, secrets: Sequence[Span]) -> list[str]:
+    """The mend that can be carried out, as the lines before and after it."""
+    fix = fix_of(found)
+    if fix is None:
+        return []
+    option = "--fix" if fix.safe else "--unsafe-fixes"
+    lines = [" " * gutter + paint(_BLUE, " = ") + paint(_BOLD, "fix: ") + printable(f"{fix.title} ({option})")]
+    for edit in fix.edits:
+        number, column = edit.span.source.position(edit.span.start)
+        start = edit.span.start - (column - 1)
+        before = _masked(edit.span.source.line(number), start, edit.span.source.name, secrets)
+        if len(before) > 240 or "\n" in edit.text:
+            continue
+        gone = not edit.text and column == 1 and edit.span.end - start > len(before)
+        lines.append(paint(_BLUE, f"{number:>{gutter}} - ") + printable(before))
+        lines += [] if gone else [paint(_BLUE, f"{number:>{gutter}} + ") + printable(after(before, start, [edit]))]
+    return lines
 
 
 def _excerpt(
@@ -143,7 +190,8 @@ def _masked(line: str, offset: int, file: str, secrets: Sequence[Span]) -> str:
         start, end = max(0, secret.start - offset), min(len(line), secret.end - offset)
         if secret.source.name == file and start < end:
             line = line[:start] + "*" * (end - start) + line[end:]
-    return line
+    # Where the connector is not known, nothing says which settings are credentials; their names do.
+    return _CREDENTIAL.sub(lambda found: found[1] + "*" * len(found[2]), line)
 
 
 def printable(line: str) -> str:

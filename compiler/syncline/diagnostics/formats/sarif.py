@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from syncline.diagnostics.diagnostic import Severity
+from syncline.diagnostics.fixing import fix_of
 from syncline.diagnostics.formats.reported import Reported
 from syncline.diagnostics.lexicon import LEXICON
 from syncline.diagnostics.pages import page, summary
@@ -75,6 +76,13 @@ def _result(each: Reported, codes: Sequence[str]) -> dict[str, Any]:
     ]
     if related:
         result["relatedLocations"] = related
+    fix = fix_of(found)
+    if fix is not None:
+        replacements = [
+            {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}} for edit in fix.edits
+        ]
+        changes = [{"artifactLocation": _artifact(each.file), "replacements": replacements}]
+        result["fixes"] = [{"description": {"text": fix.title}, "artifactChanges": changes}]
     return result
 
 
