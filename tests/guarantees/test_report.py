@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from syncline.cli import main
 from syncline.cli.files import loader
-from syncline.guarantees import report
+from syncline.guarantees.reporting import report
 from syncline.guarantees.guarantee import Guarantee, Topic
 from syncline.model.spec import Spec
 from syncline.pipeline import check_spec

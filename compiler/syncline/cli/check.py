@@ -108,7 +108,7 @@ def show(found: list[Diagnostic], output: str) -> None:
 def show_reports(specs: list[Spec], joined: list[Diagnostic] | None = None) -> None:
     """Print the guarantee reports as text, or as one JSON document that is `joined` with the findings."""
     from syncline.guarantees import rendering as reports
-    from syncline.guarantees import report
+    from syncline.guarantees.reporting import report
 
     if joined is None:
         for spec in specs:
