@@ -35,14 +35,14 @@ class Holder:
 
     `link_id` is None when it is unlinked; `linked` are the systems in which its link has a record that is not gone. `keys`, if
     given, are its own keys: a match by a weaker rule does not count for a record that a stronger rule gives to another.
-    `unreadable`: something else in it cannot be mapped, so that nothing can be linked to it yet.
+    `aside`: it is archived, or something else in it cannot be mapped, so that nothing can be linked to it yet.
     """
 
     remote_id: str
     link_id: int | None = None
     linked: frozenset[str] = frozenset()
     keys: tuple[Key | None, ...] = ()
-    unreadable: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,8 @@ def _by_rule(
         )
     if not found:
         return None
-    if any(holder.unreadable for holders in found.values() for holder in holders):
-        detail = f"the record with the same {_fields(rule)} cannot be read: {_listed(found)}"
+    if any(holder.aside for holders in found.values() for holder in holders):
+        detail = f"the record with the same {_fields(rule)} is archived or cannot be read: {_listed(found)}"
         return _quarantined(Situation.AMBIGUOUS, rule, detail)
     matches = {system: holders[0] for system, holders in found.items()}
     return _placed(record, known, number, rule, matches)

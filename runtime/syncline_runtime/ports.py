@@ -285,8 +285,8 @@ class StateStore(Protocol):
     def drop_keys(self, rows: Iterable[Row]) -> None:
         """(entity, rule, key, system, remote_id)."""
 
-    def holders(self, entity: str, rule: int, keys: Sequence[str]) -> list[tuple[str, str, str, int | None]]:
-        """Who holds each key: (key, system, remote_id, link_id), gone records left out; a closed link counts as none."""
+    def holders(self, entity: str, rule: int, keys: Sequence[str]) -> list[tuple[str, str, str, int | None, str]]:
+        """Who holds each key: (key, system, remote_id, link_id, state), gone records left out; a closed link counts as none."""
 
     def reserve_links(self, count: int) -> int:
         """The first of `count` new link ids."""

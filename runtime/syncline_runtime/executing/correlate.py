@@ -173,32 +173,18 @@ class _Holders:
         if asking:
             several = Counter(key for key, *_ in found)
             found = [row for row in found if row[1] != asking or several[row[0]] > 1]
-        linked = store.systems_of([link_id for _, _, _, link_id in found if link_id is not None])
-        unreadable = self._unreadable([(system, remote_id) for _, system, remote_id, link in found if link is None])
-        for key, system, remote_id, link_id in found:
+        linked = store.systems_of([link_id for _, _, _, link_id, _ in found if link_id is not None])
+        for key, system, remote_id, link_id, state in found:
             holder = Holder(
                 remote_id=remote_id,
                 link_id=link_id,
                 linked=frozenset() if link_id is None else linked[link_id],
-                unreadable=(system, remote_id) in unreadable,
+                aside=link_id is None and state == "out_of_scope",
             )
             by_system = self.by_key.setdefault((rule, key), {})
             by_system[system] = (*by_system.get(system, ()), holder)
             if rule:
                 self.weaker.setdefault(system, set()).add(remote_id)
-
-    def _unreadable(self, records: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of the records that are set aside because they cannot be mapped."""
-        by_system: dict[str, list[str]] = {}
-        for system, remote_id in records:
-            by_system.setdefault(system, []).append(remote_id)
-        held = self.context.store.review.held_records
-        return {
-            (system, remote_id)
-            for system, ids in by_system.items()
-            for remote_id, reason in held(self.context.entity.name, system, ids).items()
-            if reason.startswith("record.")
-        }
 
     def look_stronger(self) -> None:
         """Give holders found by a weaker rule their own keys, and add who else holds the stronger of those."""

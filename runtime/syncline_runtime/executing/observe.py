@@ -151,7 +151,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
     released: list[Row] = []
     forgotten: list[int] = []
     broken: list[tuple[NativeRecord, Failure]] = []
-    unplaced: list[tuple[NativeRecord, MemberRow | None, Failure]] = []
+    aside: list[tuple[NativeRecord, MemberRow | None, Mapping[str, Any] | None]] = []
     dirty: list[Row] = []
     for record in records:
         remote_id, native = record.remote_id, record.native
@@ -164,7 +164,9 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
                 released.append((name, side.system, remote_id, 0))
             archived = archive is not None and native.get(archive[0]) == archive[1]
             if row is None:
-                if scoped and not archived and remote_id not in staged:
+                if archived:
+                    aside.append((record, row, values if scoped else None))
+                elif scoped and remote_id not in staged:
                     alone = 0
                     for rule, key in enumerate(keys(context.entity, values)):
                         if key is not None:
@@ -176,14 +178,19 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
             failure = mapping_failure(error, mapping)
             broken.append((record, failure))
             if row is None or row.link_id is None:
-                unplaced.append((record, row, failure))
+                aside.append((record, row, _readable(side, record, failure)))
             continue
         held = row.seen if row.seen is not None else row.shadow
         if document == held and scoped and not archived and row.state == "live":
             if record.version != row.version:
                 renewed.append((record.version, row.member_id))
             continue
-        if row.link_id is None and (not scoped or archived):
+        if row.link_id is None and archived:
+            aside.append((record, row, values if scoped else None))
+            if remote_id in quarantined:
+                released.append((name, side.system, remote_id, 0))
+            continue
+        if row.link_id is None and not scoped:
             forgotten.append(row.member_id)
             stale_keys.extend(_key_rows(context, side, row, held))
             continue
@@ -239,29 +246,25 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
         store.review.mark_dirty(dirty)
     if broken:
         quarantine_records(context, side, broken)
-    if unplaced:
-        _reserve_keys(context, side, unplaced, read_at)
+    if aside:
+        _set_aside(context, side, aside, read_at)
 
 
-def _reserve_keys(
+def _set_aside(
     context: Context,
     side: Side,
-    unplaced: Sequence[tuple[NativeRecord, MemberRow | None, Failure]],
+    records: Sequence[tuple[NativeRecord, MemberRow | None, Mapping[str, Any] | None]],
     read_at: float,
 ) -> None:
-    """Keep the keys of records without a link that cannot be mapped, as far as they can be read: what has the same key is
-    no new record, and nothing is created for it."""
-    store, name, archive = context.store, context.entity.name, side.resource.archive
+    """Keep the keys of records without a link that are archived or cannot be mapped, as far as they can be read: what has the
+    same key is no new record, and nothing is created for it."""
+    store, name = context.store, context.entity.name
     gone: list[int] = []
     stale_keys: list[Row] = []
     staged: list[Row] = []
     fresh_keys: list[Row] = []
-    for record, row, failure in {
-        record.remote_id: (record, row, failure) for record, row, failure in unplaced
-    }.values():
-        values = _readable(side, record, failure)
-        archived = archive is not None and record.native.get(archive[0]) == archive[1]
-        document = None if values is None or archived else side.packing.pack(values)
+    for record, row, values in {one[0].remote_id: one for one in records}.values():
+        document = None if values is None else side.packing.pack(values)
         if row is not None:
             if row.seen == document and row.state == "out_of_scope":
                 continue

@@ -125,7 +125,7 @@ def _candidates(context: Context, side: Side, wanted: Sequence[str | None]) -> l
         if key is None:
             continue
         holders = context.store.holders(context.entity.name, rule, [key])
-        ids = [remote_id for _, system, remote_id, link_id in holders if system == side.system and link_id is None]
+        ids = [remote_id for _, system, remote_id, link_id, _ in holders if system == side.system and link_id is None]
         if ids:
             rows = context.store.members(context.entity.name, side.system, ids)
             return [row for row in rows.values() if row.state == "live"]

@@ -262,10 +262,10 @@ class SqliteStore:
             "DELETE FROM record_key WHERE entity = ? AND rule = ? AND key = ? AND system = ? AND remote_id = ?", rows
         )
 
-    def holders(self, entity: str, rule: int, keys: Sequence[str]) -> list[tuple[str, str, str, int | None]]:
-        """Who holds each key: (key, system, remote_id, link_id), gone records left out; a closed link counts as none."""
+    def holders(self, entity: str, rule: int, keys: Sequence[str]) -> list[tuple[str, str, str, int | None, str]]:
+        """Who holds each key: (key, system, remote_id, link_id, state), gone records left out; a closed link counts as none."""
         return self._execute(
-            "SELECT k.key, k.system, k.remote_id, CASE l.status WHEN 'tombstone' THEN NULL ELSE m.link_id END"
+            "SELECT k.key, k.system, k.remote_id, CASE l.status WHEN 'tombstone' THEN NULL ELSE m.link_id END, m.state"
             " FROM json_each(?) j CROSS JOIN record_key k ON k.entity = ? AND k.rule = ? AND k.key = j.value"
             " CROSS JOIN side s ON s.entity = k.entity AND s.system = k.system"
             " CROSS JOIN member m ON m.side = s.side_id AND m.remote_id = k.remote_id"

@@ -74,6 +74,23 @@ async def test_an_archived_record_counts_as_deleted(world: Any) -> None:
     await two.settled()
 
 
+async def test_nothing_is_created_for_the_key_of_an_archived_record(two: Any) -> None:
+    old = two.twin("erp").put("customers", vat_no="A1", title="Ana", archived=True)
+    two.twin("erp").put("customers", vat_no="A2", title="Bo", archived=True)
+    two.twin("crm").put("customers", vat="A1", name="Ana")
+    report = await two.run()
+    assert (report.exit_code, two.writes) == (1, 0)
+    with two.store() as store:
+        (held,) = store.review.quarantined()
+    assert (held.system, held.reason_code) == ("crm", "identity.ambiguous")
+    await two.settled()
+    two.twin("erp").put("customers", old, archived=False)
+    report = await two.run()
+    assert (report.exit_code, report.summaries[0].linked) == (0, 1)
+    assert (len(two.records("crm")), len(two.records("erp"))) == (1, 2)
+    await two.settled()
+
+
 async def test_unlinking_leaves_the_survivor_alone(world: Any) -> None:
     two, ids = await linked(world, sync=policy(OnDelete.UNLINK))
     two.twin("crm").drop("customers", ids[0])

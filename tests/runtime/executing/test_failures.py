@@ -63,7 +63,7 @@ async def test_nothing_is_created_for_the_key_of_a_record_that_cannot_be_mapped(
     with two.store() as store:
         told = {(row.system, row.reason_code): row.detail for row in store.review.quarantined()}
     assert told.keys() == {("crm", "record.value.wrong-type"), ("erp", "identity.ambiguous")}
-    assert "cannot be read: crm" in told["erp", "identity.ambiguous"]
+    assert "is archived or cannot be read: crm" in told["erp", "identity.ambiguous"]
     await two.settled()
     two.twin("crm").put("customers", broken, limit=3)
     report = await two.run()
