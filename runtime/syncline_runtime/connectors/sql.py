@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import ColumnClause, TableClause
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
-from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Row, Sqlite
+from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Ran, Row, Sqlite
 from syncline_runtime.declaration import Condition, Resource, Since, System
 from syncline_runtime.ports import (
     Applied,
@@ -90,9 +90,9 @@ class Table:
             if not told:
                 return Applied(stored.remote_id, stored)
             shown = stored.native
-            for (name, wanted), bound, found in zip(native.items(), sent, back[first:], strict=False):
+            for name, bound, found in zip(columns, sent, back[first:], strict=False):
                 if found != bound or type(found) is not type(bound):
-                    value = shown[name]
+                    value, wanted = shown[name], native[name]
                     if value != wanted or type(value) is not type(wanted):
                         return Applied(stored.remote_id, stored)
             return Applied(stored.remote_id, stored, as_sent=True)
@@ -116,6 +116,7 @@ class SqlSystem:
         self._tables: dict[str, Table] = {}
         self._engine: Engine | None = None
         self._units = asyncio.Semaphore(1)
+        self._with_rowid: set[str] = set()
 
     async def open(self) -> None:
         """Connect and see that all declared columns are there. Raises SystemFailure."""
@@ -269,7 +270,7 @@ class SqlSystem:
             statement, order, returned = self._statement(table, purpose, columns, locked)
             ordered = rows if order == list(range(len(order))) else [[row[index] for index in order] for row in rows]
             stored = table.storing(columns, returned)
-            ran = self._database.run(connection, statement, ordered)
+            ran = self._ran(connection, table, purpose, statement, returned, ordered)
             for position, row, answer in zip(positions, rows, ran, strict=True):
                 if type(answer) is tuple:
                     done = stored(writes[position].native, row, answer)
@@ -281,6 +282,23 @@ class SqlSystem:
                 elif isinstance(answer, Unavailable):
                     outcomes[position] = answer
         return outcomes
+
+    def _ran(
+        self,
+        connection: Any,
+        table: Table,
+        purpose: Purpose,
+        statement: str,
+        returned: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> list[Ran]:
+        if purpose is not Purpose.CREATE or table.resource.name not in self._with_rowid:
+            return self._database.run(connection, statement, rows)
+        show = sa.select(sa.literal_column("rowid"), *(table.clause.c[name] for name in returned)).where(
+            sa.text("rowid IN (SELECT value FROM json_each(?))")
+        )
+        text = str(show.compile(dialect=self._opened().dialect))
+        return self._database.insert(connection, statement, text, rows)
 
     def _statement(
         self, table: Table, purpose: Purpose, columns: Sequence[str], locked: bool
@@ -296,7 +314,9 @@ class SqlSystem:
         statement: Any
         match purpose:
             case Purpose.CREATE:
-                statement = sa.insert(table.clause).values(values).returning(*shown)
+                statement = sa.insert(table.clause).values(values)
+                if table.resource.name not in self._with_rowid:
+                    statement = statement.returning(*shown)
             case Purpose.UPDATE if columns:
                 statement = sa.update(table.clause).values(values).where(*same).returning(*shown)
             case Purpose.UPDATE:
@@ -350,6 +370,8 @@ class SqlSystem:
     def _check(self, connection: sa.Connection) -> None:
         for table in self._tables.values():
             connection.execute(sa.select(*(table.clause.c[name] for name in table.names)).where(sa.false()))
+            if table.clause.schema is None and self._database.has_rowid(connection.connection, table.clause.name):
+                self._with_rowid.add(table.resource.name)
 
     def _newest(self, connection: sa.Connection, table: Table) -> Any:
         return connection.execute(sa.select(sa.func.max(table.version))).scalar() if table.version is not None else None
