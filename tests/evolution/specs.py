@@ -1,6 +1,7 @@
 """Small specs and what may be changed in them."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from syncline.diagnostics.diagnostic import Severity
 from syncline.model.spec import Spec
@@ -174,6 +175,7 @@ def changed(*edits: tuple[str, str], text: str = BASE) -> str:
     return text
 
 
+@cache
 def model(text: str, name: str = "base.sync") -> Spec:
     """The spec of a text that must check, but for a renaming that this release does not carry out."""
     checked = check_spec(name, text.encode(), lambda _: None)
