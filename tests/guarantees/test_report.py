@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from syncline.cli import main
 from syncline.cli.files import loader
-from syncline.guarantees.reporting import report
 from syncline.guarantees.guarantee import Guarantee, Topic
+from syncline.guarantees.reporting import report
 from syncline.model.spec import Spec
 from syncline.pipeline import check_spec
 from syncline_runtime.simulation.sandbox import Sandbox
