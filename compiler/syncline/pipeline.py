@@ -5,10 +5,12 @@ source ─parsing→ tree ─resolving→ model ─checks→ model + diagnostics
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from syncline.checks import check
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
 from syncline.diagnostics.following import independent
+from syncline.measuring import Timed, untimed
 from syncline.model.spec import Spec
 from syncline.resolving.spec import resolve
 from syncline.source import Source, SourceProblem
@@ -41,28 +43,34 @@ class Checked:
 
 
 def check_spec(
-    name: str, data: bytes, load: Load, extra: Sequence[Extra] = (), own: frozenset[str] = frozenset()
+    name: str,
+    data: bytes,
+    load: Load,
+    extra: Sequence[Extra] = (),
+    own: frozenset[str] = frozenset(),
+    timed: Timed = untimed,
 ) -> Checked:
     """Parse, resolve and check a spec. Never raises for whatever the bytes are.
 
     `extra` are checks that are made beside those of the language where nothing hides parts of the model; `own` are the
-    namespaces of the codes that they report.
+    namespaces of the codes that they report. `timed` does each phase and check under its name.
     """
-    tree, found = parse_bytes(name, data)
+    tree, found = timed("parsing", lambda: parse_bytes(name, data))
     trees = {name: tree}
     # A file that does not parse still resolves as far as it goes, so that one run shows independent mistakes.
-    model, resolving = resolve(tree, _loader(load, trees))
+    model, resolving = timed("resolving", lambda: resolve(tree, _loader(load, trees, timed)))
     complete = not any(map(_is_error, (*found, *resolving)))
     found = (*found, *independent(found, resolving))
     whole = not any(map(_hides_parts, found))
-    checking = check(model, whole=whole) if model is not None else ()
+    checking = check(model, whole=whole, timed=timed) if model is not None else ()
     checking = independent(found, checking)
     if model is not None and model.examples and not any(map(_is_error, (*found, *checking))):
         from syncline.examples import run_examples  # only a spec with examples pays for generating code
 
-        checking = (*checking, *run_examples(model))
+        checking = (*checking, *timed("examples", partial(run_examples, model)))
     if model is not None and whole:
-        checking = (*checking, *(finding for more in extra for finding in more(model)))
+        for more in extra:
+            checking = (*checking, *timed(getattr(more, "__name__", "extra"), partial(tuple, more(model))))
     found = (*found, *checking)
     if any(isinstance(declaration, syntax.Allow) for tree in trees.values() for declaration in tree.declarations):
         from syncline.checks.allowances import allowed
@@ -114,13 +122,13 @@ def _hides_parts(found: Diagnostic) -> bool:
 
 
 def _loader(
-    load: Load, trees: dict[str, syntax.Spec]
+    load: Load, trees: dict[str, syntax.Spec], timed: Timed = untimed
 ) -> "Callable[[str], tuple[syntax.Spec, tuple[Diagnostic, ...]] | None]":
     def loaded(name: str) -> tuple[syntax.Spec, tuple[Diagnostic, ...]] | None:
         data = load(name)
         if data is None:
             return None
-        parsed = parse_bytes(name, data)
+        parsed = timed("parsing", lambda: parse_bytes(name, data))
         trees[name] = parsed[0]
         return parsed
 

@@ -1,5 +1,8 @@
 """What the compiler refuses although every name resolves: one concern a file, each a pure function over the model."""
 
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
 from syncline.checks.capabilities import check_capabilities, check_writes
 from syncline.checks.codecs import check_codecs
 from syncline.checks.cycles import check_cycles
@@ -11,33 +14,45 @@ from syncline.checks.truth import check_rules, check_truth
 from syncline.checks.types import check_types
 from syncline.checks.units import check_units
 from syncline.diagnostics.diagnostic import Diagnostic
+from syncline.measuring import Timed, untimed
 from syncline.model.spec import Spec, Sync
 
+Subject = TypeVar("Subject", contravariant=True)
 
-def check(spec: Spec, *, whole: bool = True) -> tuple[Diagnostic, ...]:
+
+class _Check(Protocol[Subject]):
+    __name__: str
+
+    def __call__(self, subject: Subject, /) -> Iterable[Diagnostic]: ...
+
+
+def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Diagnostic, ...]:
     """All findings of all checks, in the order of their places.
 
     What was reported before and left out of the model is not missed again: a check that speaks of absence is made only
-    where the model says that it is complete. `whole` is False when lines are missing that it cannot tell of.
+    where the model says that it is complete. `whole` is False when lines are missing that it cannot tell of. `timed` makes
+    each check under its name.
     """
     found: list[Diagnostic] = []
+
+    def make(one: _Check[Subject], subject: Subject) -> None:
+        found.extend(timed(one.__name__, lambda: tuple(one(subject))))
+
     for field_map in spec.maps:
         for line_check in (check_types, check_codecs, check_writes):
-            found.extend(line_check(field_map))
+            make(line_check, field_map)
     for sync in spec.syncs:
         for rule_check in (check_rules, check_units):
-            found.extend(rule_check(sync))
+            make(rule_check, sync)
         if whole and _mapped(sync):
-            found.extend(check_sources(sync))
-            found.extend(check_identity(sync))
+            for source_check in (check_sources, check_identity):
+                make(source_check, sync)
         if whole and sync.complete:
-            found.extend(check_truth(sync))
-            found.extend(check_capabilities(sync))
-            found.extend(check_deletion(sync))
-            found.extend(check_outcomes(sync))
+            for policy_check in (check_truth, check_capabilities, check_deletion, check_outcomes):
+                make(policy_check, sync)
     if whole and all(sync.complete for sync in spec.syncs):
-        found.extend(check_schedules(spec))
-    found.extend(check_cycles((spec,)))
+        make(check_schedules, spec)
+    make(check_cycles, (spec,))
     return tuple(
         sorted(found, key=lambda diagnostic: (diagnostic.span.source.name, diagnostic.span.start, diagnostic.code))
     )

@@ -7,8 +7,9 @@ import click
 
 from syncline.building import MANIFEST, BuildPlan, Refusal, digest, planned
 from syncline.cli.check import FOUND, show
-from syncline.cli.files import COULD_NOT_RUN, fail, loader, read_spec
-from syncline.pipeline import check_spec, generate
+from syncline.cli.checking import checked_spec
+from syncline.cli.files import COULD_NOT_RUN, fail, read_spec
+from syncline.pipeline import generate
 
 _REASONS = {
     "edited": "was edited since it was built: move the edit into the spec or a module of your own, or overwrite it with --force",
@@ -28,7 +29,7 @@ def build(spec: str, output: str, check: bool, force: bool) -> None:
     Exits with 0 when done or up to date, 1 when the spec has errors or --check found a change, 2 when it could not run.
     """
     name, data = read_spec(spec)
-    checked = check_spec(name, data, loader(spec))
+    checked = checked_spec(spec, name, data)
     if checked.diagnostics:
         show(list(checked.diagnostics), "text")
     if checked.model is None or not checked.sound:

@@ -7,11 +7,13 @@ import sys
 import click
 
 from syncline.checks.guarantees import check_schedules
-from syncline.cli.files import fail, loader, read_spec
+from syncline.cli.checking import checked_spec
+from syncline.cli.files import fail, read_spec
 from syncline.diagnostics import rendering
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
+from syncline.measuring import Stopwatch, untimed
 from syncline.model.spec import Spec
-from syncline.pipeline import check_spec, check_together
+from syncline.pipeline import check_together
 from syncline.syntax.declarations import Spec as Tree
 
 FOUND = 1
@@ -46,19 +48,52 @@ SHOWN_HERE = ("text", "concise", "json")
     metavar="N",
     help="Records in each system that lists all of them on every run, for the same.",
 )
+@click.option("--fix", is_flag=True, help="Mend in the files what is certain, then check.")
+@click.option("--unsafe-fixes", is_flag=True, help="Mend what is likely, too; look at the difference.")
+@click.option("--baseline", metavar="FILE", help="Leave out the old findings that FILE counts; tell which are gone.")
+@click.option("--write-baseline", metavar="FILE", help="Count the present findings in FILE, as far as they may stand.")
+@click.option("--prune-baseline", is_flag=True, help="Take out of the --baseline what is gone.")
+@click.option("--stats", is_flag=True, help="Show on standard error where the time went.")
+@click.option("--show-settings", is_flag=True, help="Show what holds for each SPEC, and check nothing.")
 def check(
-    specs: tuple[str, ...], output: str, output_file: str | None, report: bool, changes: int, records: int
+    specs: tuple[str, ...],
+    output: str,
+    output_file: str | None,
+    report: bool,
+    changes: int,
+    records: int,
+    fix: bool,
+    unsafe_fixes: bool,
+    baseline: str | None,
+    write_baseline: str | None,
+    prune_baseline: bool,
+    stats: bool,
+    show_settings: bool,
 ) -> None:
     """Check SPECs (`-` is standard input). Exits with 0 when clean, 1 with findings, 2 when it could not run."""
     if report and not output_file and output not in SHOWN_HERE:
         fail(f"--report is shown as text or joined to json; write {output} to a file with --output-file")
+    if prune_baseline and not baseline:
+        fail("--prune-baseline needs --baseline FILE")
+    if show_settings:
+        from syncline.cli import projects
+
+        for spec in specs:
+            projects.show_settings(spec)
+        return
+    if fix or unsafe_fixes:
+        from syncline.cli.mending import mend_specs
+
+        mend_specs(specs, unsafe=unsafe_fixes)
+    watch = Stopwatch()
     found: list[Diagnostic] = []
     sound: list[Spec] = []
     trees: dict[str, Tree] = {}
     for spec in specs:
         name, data = read_spec(spec)
-        checked = check_spec(name, data, loader(spec))
-        found.extend(checked.diagnostics)
+        checked = checked_spec(spec, name, data, watch if stats else untimed)
+        # What is wrong with settings is said once, for however many specs.
+        found.extend(each for each in checked.diagnostics if not any(each is other for other in found))
         trees.update(checked.trees)
         if checked.model is not None and checked.sound:
             sound.append(checked.model)
@@ -66,6 +101,12 @@ def check(
                 found.extend(check_schedules(checked.model, changed=changes, records=records))
     if len(sound) > 1:
         found.extend(loop for loop in check_together(sound) if loop not in found)
+    if baseline or write_baseline:
+        found = _sorted_out(found, trees, specs, baseline, write_baseline, prune_baseline)
+    if stats:
+        from syncline.cli.statistics import statistics
+
+        click.echo(statistics(watch, trees, found), nl=False, err=True)
     if report and output == "json" and not output_file:
         show_reports(sound, found)
     else:
@@ -79,6 +120,25 @@ def check(
             show_reports(sound)
     if any(diagnostic.severity is not Severity.HINT for diagnostic in found):
         raise SystemExit(FOUND)
+
+
+def _sorted_out(
+    found: list[Diagnostic],
+    trees: dict[str, Tree],
+    specs: tuple[str, ...],
+    baseline: str | None,
+    write_baseline: str | None,
+    prune: bool,
+) -> list[Diagnostic]:
+    from syncline.cli import baselines
+    from syncline.cli.checking import settings_file
+    from syncline.cli.projects import project_at
+
+    files = [file for spec in specs if (file := settings_file(spec)) is not None]
+    own = frozenset(name for file in files for name in project_at(file).settings.checks)
+    if write_baseline:
+        return baselines.write_baseline(write_baseline, found, trees, own)
+    return baselines.against_baseline(baseline or "", found, trees, own, prune=prune)
 
 
 def _hand_over(

@@ -9,8 +9,9 @@ from typing import NoReturn
 import click
 
 from syncline.cli.check import FOUND, show
-from syncline.cli.files import loader, read_spec
-from syncline.pipeline import check_spec, generate
+from syncline.cli.checking import checked_spec
+from syncline.cli.files import read_spec
+from syncline.pipeline import generate
 
 PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
 
@@ -41,7 +42,7 @@ def status(spec: str, arguments: tuple[str, ...]) -> None:
 
 def _execute(spec: str, arguments: tuple[str, ...]) -> NoReturn:
     name, data = read_spec(spec)
-    checked = check_spec(name, data, loader(spec))
+    checked = checked_spec(spec, name, data)
     if checked.diagnostics:
         show(list(checked.diagnostics), "text")
     if checked.model is None or not checked.sound:
