@@ -2,12 +2,17 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from syncline_runtime.declaration import Condition
 from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, OpenConflict, PastRun, Quarantined, Row
 from syncline_runtime.values import Native
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from syncline_runtime.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

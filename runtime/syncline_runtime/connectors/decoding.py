@@ -31,7 +31,7 @@ def decode(body: bytes) -> Any:
     except RecursionError:
         raise NotJson("it is nested too deeply") from None
     # The decoder lets the last of several equal keys win. Counting what may end a key never counts too few.
-    keys = _keys(document, DEPTH)
+    keys = _keys(document)
     if body.count(b'":') != keys and len(_KEY_END.findall(body)) != keys:
         _refuse_repeated_keys(body)
     return document
@@ -42,20 +42,18 @@ def encode(document: Any) -> bytes:
     return _encode(document)
 
 
-def _keys(document: Any, depth: int) -> int:
-    if depth == 0:
-        raise NotJson(f"it is nested deeper than {DEPTH} levels")
-    count = 0
-    if type(document) is dict:
-        count = len(document)
-        document = document.values()
-    elif type(document) is not list:
-        return 0
-    # Most objects hold no other: the set of their types tells so in one sweep.
-    if not _CONTAINERS.isdisjoint(map(type, document)):
-        for item in document:
-            if type(item) in _CONTAINERS:
-                count += _keys(item, depth - 1)
+def _keys(document: Any) -> int:
+    """How many keys stand in all objects of a document, counted level by level. Raises NotJson."""
+    count, level, left = 0, [document], DEPTH
+    while level:
+        objects = [item for item in level if type(item) is dict]
+        lists = [item for item in level if type(item) is list]
+        if left == 0 and (objects or lists):
+            raise NotJson(f"it is nested deeper than {DEPTH} levels")
+        left -= 1
+        count += sum(map(len, objects))
+        level = [item for each in objects for item in each.values() if type(item) in _CONTAINERS]
+        level += [item for each in lists for item in each if type(item) in _CONTAINERS]
     return count
 
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
 from syncline_runtime.connectors.decoding import encode
-from syncline_runtime.connectors.paths import MISSING, at, flattened, with_path
+from syncline_runtime.connectors.paths import MISSING, at, flattened_of
 from syncline_runtime.connectors.rows import BadFile, Csv, Format, JsonLines, spelled
-from syncline_runtime.declaration import Condition, NativeField, Resource, System
+from syncline_runtime.declaration import Condition, Resource, System
 from syncline_runtime.ports import (
     Applied,
     Clock,
@@ -32,6 +32,7 @@ from syncline_runtime.ports import (
     Write,
 )
 from syncline_runtime.settings import Settings, plain, required_text
+from syncline_runtime.values import Native
 
 _PAGE: Final = 1000
 
@@ -43,7 +44,7 @@ class File:
     resource: Resource
     path: Path
     format: Format
-    elsewhere: tuple[NativeField, ...]
+    flattened: Callable[[dict[str, Any]], Native] | None
 
     def records(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """(identity, record as the file holds it) in order. Raises BadFile."""
@@ -64,7 +65,7 @@ class File:
 
     def record(self, identity: str, delivered: dict[str, Any]) -> NativeRecord:
         """A record for the port; its version is a hash of its content where the file has no such column."""
-        native = flattened(delivered, self.elsewhere) if self.elsewhere else delivered
+        native = delivered if self.flattened is None else self.flattened(delivered)
         if self.resource.version is not None:
             shown = cursors.shown(native, self.resource.version, self.resource.version_fallback)
             return NativeRecord(identity, native, cursors.raw_text(shown, self.resource.version_spelling))
@@ -263,7 +264,7 @@ class FileSystem:
                 style = JsonLines()
             case _:
                 raise SystemFailure(self.name, f"{location} is neither .csv nor .jsonl")
-        return File(resource, self._folder / name, style, with_path(resource))
+        return File(resource, self._folder / name, style, flattened_of(resource))
 
     def _check(self, file: File) -> None:
         columns = file.format.columns(file.path) if file.path.exists() else ()

@@ -1,6 +1,6 @@
 """Dotted paths into answers, and records between their delivered shape and their flat one. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -51,16 +51,41 @@ def texts_at(document: Any, path: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else str(value) for key, value in told.items() if value is not MISSING}
 
 
-def flattened(record: Mapping[str, Any], fields: Sequence[NativeField]) -> Native:
-    """A delivered record by field name: fields with a path are taken from there, all others stay as they are."""
-    flat = dict(record)
+def flattening(fields: Sequence[NativeField]) -> Callable[[dict[str, Any]], Native]:
+    """What gives a delivered record by field name: fields with a path are taken from there, all others stay as they are."""
+    # Most paths lead into one object of the record: each such object is looked up once.
+    outer: dict[str, list[tuple[str, str]]] = {}
     for field in fields:
-        found = _inside(record, field.path)
+        if len(field.path) == 2:
+            outer.setdefault(field.path[0], []).append((field.name, field.path[1]))
+    groups = list(outer.items())
+    deep = [(field.name, field.path) for field in fields if len(field.path) != 2]
+
+    def flattened(record: dict[str, Any]) -> Native:
+        flat = record.copy()
+        for first, names in groups:
+            inner = record.get(first, MISSING)
+            if type(inner) is dict:
+                for name, second in names:
+                    if second in inner:
+                        flat[name] = inner[second]
+                    elif first != name:
+                        flat.pop(name, None)
+            else:
+                for name, second in names:
+                    put(flat, name, (first, second), record)
+        for name, path in deep:
+            put(flat, name, path, record)
+        return flat
+
+    def put(flat: Native, name: str, path: tuple[str, ...], record: dict[str, Any]) -> None:
+        found = _inside(record, path)
         if found is not MISSING:
-            flat[field.name] = found
-        elif field.path[0] != field.name:
-            flat.pop(field.name, None)
-    return flat
+            flat[name] = found
+        elif path[0] != name:
+            flat.pop(name, None)
+
+    return flattened
 
 
 def nested(native: Native, fields: Mapping[str, NativeField]) -> dict[str, Any]:
@@ -76,9 +101,10 @@ def nested(native: Native, fields: Mapping[str, NativeField]) -> dict[str, Any]:
     return document
 
 
-def with_path(resource: Resource) -> tuple[NativeField, ...]:
-    """The fields that stand elsewhere than under their name."""
-    return tuple(field for field in resource.fields.values() if field.path and field.path != (field.name,))
+def flattened_of(resource: Resource) -> Callable[[dict[str, Any]], Native] | None:
+    """What flattens the resource's records; None where every field stands under its name."""
+    elsewhere = [field for field in resource.fields.values() if field.path and field.path != (field.name,)]
+    return flattening(elsewhere) if elsewhere else None
 
 
 def asked_name(resource: Resource, name: str) -> str:

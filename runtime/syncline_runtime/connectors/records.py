@@ -1,14 +1,15 @@
 """Records between their delivered form and the port's: identity, version, fields that stand elsewhere."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from syncline_runtime.connectors import children
-from syncline_runtime.connectors.paths import MISSING, asked_name, at, flattened, with_path
+from syncline_runtime.connectors.paths import MISSING, asked_name, at, flattened_of
 from syncline_runtime.cursors import raw_text, shown
 from syncline_runtime.declaration import NativeField, Resource
 from syncline_runtime.ports import NativeRecord
+from syncline_runtime.values import Native
 
 
 class NotARecord(Exception):
@@ -21,7 +22,7 @@ class Shape:
 
     resource: Resource
     identity: str
-    elsewhere: tuple[NativeField, ...]
+    flattened: Callable[[dict[str, Any]], Native] | None
     children: tuple[NativeField, ...]
     numeric: bool
 
@@ -30,7 +31,7 @@ class Shape:
         resource = self.resource
         if type(delivered) is not dict:
             raise NotARecord(f"a record of {resource.name} is expected, not {type(delivered).__name__}")
-        native = flattened(delivered, self.elsewhere) if self.elsewhere else delivered
+        native = delivered if self.flattened is None else self.flattened(delivered)
         for field in self.children:
             found = children.shown(delivered, field.child) if field.child is not None else MISSING
             if found is not MISSING:
@@ -73,7 +74,7 @@ def shape(resource: Resource) -> Shape:
     return Shape(
         resource,
         resource.identity,
-        with_path(resource),
+        flattened_of(resource),
         tuple(field for field in resource.fields.values() if field.child is not None),
         declared is not None and declared.kind == "integer",
     )

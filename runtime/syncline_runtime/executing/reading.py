@@ -32,10 +32,14 @@ def held_to_types(mapping: FieldMap, entity: Entity, source: str) -> FieldMap:
 
 
 def _reading(read: Callable[[Native], dict[str, Any]], places: Mapping[str, str]) -> Callable[[Native], dict[str, Any]]:
-    texts = tuple(places)
+    texts, plain = tuple(places), frozenset((str, type(None)))
 
     def reading(native: Native) -> dict[str, Any]:
         values: dict[str, Any] = read(native)
+        shown = [*map(values.get, texts)]
+        # Texts in ASCII, and nulls, are as they should be: one look at all of them.
+        if plain.issuperset(map(type, shown)) and "".join(filter(None, shown)).isascii():
+            return values
         for field in texts:
             value = values.get(field)
             if type(value) is str:

@@ -109,7 +109,7 @@ def packing(entity: Entity, slots: Iterable[str] = ()) -> Packing:
 
     def unpack(document: bytes) -> dict[str, Any]:
         try:
-            values: dict[str, Any] = dict(decode(document))
+            values: dict[str, Any] = decode(document)  # type: ignore[assignment]
         except msgspec.ValidationError:
             values = _salvage(document, types, own)
         for slot in own:
