@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from syncline_runtime.accounting import accounted_member, born, fill, moved_fields, shown_by
 from syncline_runtime.codecs.refusal import CodecError
-from syncline_runtime.declaration import OnDelete, Values, When
+from syncline_runtime.declaration import OnDelete, Sync, Values, When
 from syncline_runtime.merging import merge
 from syncline_runtime.observing import released
 from syncline_runtime.policy import Policy, Side, blank, complete, prepare, want
@@ -149,6 +149,10 @@ def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
             return _Disposed(link=link, final=True, actions=told + left)
     if gone and not missing and not link.fresh and not any(members[system].first_merge for system in live):
         return _delete(policy, link, live, gone, told, barred)
+    if not gone and not missing and live:
+        archived = [system for system in _in_state(policy, link, MemberState.RELEASED) if archives(policy.sync, system)]
+        if archived:
+            return _still_archived(policy, link, live, archived)
     return _Disposed(link=link, playing=tuple(live), creating=not missing and not gone and bool(live), actions=told)
 
 
@@ -184,6 +188,25 @@ def _leave_scope(
                     )
                 )
     return replace(link, members=members), tuple(told)
+
+
+def archives(sync: Sync, system: str) -> bool:
+    """Whether a deletion elsewhere archives the record of a system."""
+    clause = sync.deletes.get(system)
+    return clause is not None and clause.policy is OnDelete.ARCHIVE
+
+
+def _still_archived(policy: Policy, link: Link, live: Sequence[str], archived: Sequence[str]) -> _Disposed:
+    """A record is back whose partners were archived for its sake: lifting an archive is a person's business."""
+    line = policy.sync.deletes[archived[0]].line
+    back, there = " and ".join(live), " and ".join(archived)
+    reason = f"back in {back}, still archived in {there}: lift the archive there too, or archive it in {back} again"
+    return _Disposed(
+        link=replace(link, status=LinkStatus.HELD),
+        final=True,
+        actions=tuple(_action(ActionKind.HOLD, link, system, reason, line) for system in archived),
+        conflicts=(Conflict(field="", candidates={}, reason=reason, line=line),),
+    )
 
 
 def _delete(

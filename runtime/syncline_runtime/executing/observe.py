@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from syncline_runtime import observing
+from syncline_runtime.deciding import archives
 from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_member
 from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
 from syncline_runtime.guarding import listing_shrunk
@@ -208,6 +210,8 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
             in_scope=scoped,
         )
         member = to_member(side, row)
+        if not archived and _lifted(context, side, member, row):
+            member = replace(member, state=MemberState.GONE)  # by our archive; it is back as any other
         if archived:
             after = observing.deleted(member, read_at) if member.state is MemberState.LIVE else member
         else:
@@ -297,6 +301,17 @@ def _readable(side: Side, record: NativeRecord, failure: Failure) -> Mapping[str
         except MAPPING_ERRORS as error:
             failure = mapping_failure(error, mapping)
     return None
+
+
+def _lifted(context: Context, side: Side, member: Member, row: MemberRow) -> bool:
+    """Whether a record that we archived is back because a person lifted the archive, its link being alive again."""
+    return (
+        member.state is MemberState.RELEASED
+        and row.link_id is not None
+        and side.resource.archive is not None
+        and archives(context.sync, side.system)
+        and any(link.status != "tombstone" for link in context.store.links([row.link_id]))
+    )
 
 
 def _seen_row(side: Side, member_id: int, member: Member) -> Row:

@@ -74,6 +74,39 @@ async def test_an_archived_record_counts_as_deleted(world: Any) -> None:
     await two.settled()
 
 
+async def test_a_record_that_is_back_waits_until_its_partner_is_back_too(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.ARCHIVE))
+    two.twin("crm").put("customers", ids[0], archived=True)
+    await two.run()
+    (partner,) = (key for key, record in two.records("erp").items() if record.get("archived"))
+
+    two.twin("crm").put("customers", ids[0], archived=False, name="back")
+    before = two.writes
+    report = await two.run()
+    assert (report.exit_code, two.writes) == (1, before)
+    with two.store() as store:
+        (conflict,) = store.review.conflicts()
+    assert conflict.reason.startswith("back in crm, still archived in erp: ")
+    await two.settled()
+
+    two.twin("erp").put("customers", partner, archived=False)
+    report = await two.run()
+    assert report.exit_code == 0
+    assert two.records("erp")[partner]["title"] == "back"
+    assert len(two.records("erp")) == 3
+    await two.settled()
+
+
+async def test_a_record_that_is_back_and_archived_again_keeps_nobody_waiting(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.ARCHIVE))
+    for archived in (True, False, True):
+        two.twin("crm").put("customers", ids[0], archived=archived)
+        report = await two.run()
+        assert report.exit_code == (0 if archived else 1)
+    assert len(two.records("erp")) == 3
+    await two.settled()
+
+
 async def test_nothing_is_created_for_the_key_of_an_archived_record(two: Any) -> None:
     old = two.twin("erp").put("customers", vat_no="A1", title="Ana", archived=True)
     two.twin("erp").put("customers", vat_no="A2", title="Bo", archived=True)
