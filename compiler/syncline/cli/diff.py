@@ -1,15 +1,20 @@
 """`syncline diff`: what a new version of a spec does to what already runs."""
 
+from collections.abc import Sequence
+
 import click
 
 from syncline.cli.check import FOUND, wants_colour
 from syncline.cli.files import COULD_NOT_RUN
 from syncline.cli.revisions import Revision, revision
+from syncline.cli.showing import write
 from syncline.diagnostics import rendering as diagnostics
 from syncline.diagnostics.diagnostic import Severity
 from syncline.evolution import rendering
+from syncline.evolution.annotations import github
 from syncline.evolution.change import Impact
-from syncline.evolution.comparing import compare, impact
+from syncline.evolution.comparing import compare
+from syncline.evolution.kinds import KINDS
 from syncline.evolution.rendering import Compared
 from syncline.model.spec import Spec
 from syncline.pipeline import check_spec, parse_bytes, resolve_spec
@@ -22,8 +27,20 @@ _CARRIED_OUT_LATER = "not-yet.renamed"
 @click.command()
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@click.option("--output", type=click.Choice(["text", "concise", "json"]), default="text", help="How changes are shown.")
-def diff(old: str, new: str, output: str) -> None:
+@click.option(
+    "--output",
+    type=click.Choice(["text", "concise", "json", "github"]),
+    default="text",
+    help="How changes are shown.",
+)
+@click.option("--output-file", metavar="FILE", help="Write the changes to FILE; one line of totals is printed.")
+@click.option(
+    "--accept",
+    type=click.Choice([each.value for each in Impact if each is not Impact.SAFE]),
+    multiple=True,
+    help="Show changes of this class, but do not exit with 1 for them; several times for several classes.",
+)
+def diff(old: str, new: str, output: str, output_file: str | None, accept: tuple[str, ...]) -> None:
     """Class what changes from OLD to NEW by whom it hurts, and say what must happen.
 
     Both are files, folders, or either at a git reference: git:main:specs/crm.sync. The specs of folders are paired by path,
@@ -36,10 +53,11 @@ def diff(old: str, new: str, output: str) -> None:
     BEHAVIOUR  retries, rate, order, schedule, guards
     SAFE       nothing of the kind
 
-    Exits with 0 when all changes are safe, 1 when one is not, 2 when it could not run.
+    Exits with 0 when all changes are safe or accepted, 1 when one is not, 2 when it could not run.
 
     \b
-    JSON: {"format_version": "1.0", "impact": the worst class or null, "specs": [{"spec": its name, "changes": [
+    JSON: {"format_version": "1.0", "impact": the worst class or null, "specs": [{"spec": its name, "old_version",
+      "new_version", "changes": [
       {"code", "subject", "impacts": the worst first, "needs": [approval | backfill | relink | migration | callers |
        deployment | nothing], "message", "why", "then", "old" and "new": a place or null, "reaches": [{"system",
        "resource", "native": a field or null for whole records, "field": the entity's field it comes through, or null}],
@@ -47,18 +65,35 @@ def diff(old: str, new: str, output: str) -> None:
     """
     before, after = revision(old), revision(new)
     compared = tuple(
-        Compared(_named(first, second), compare(first, second), before.origin, after.origin)
+        Compared(
+            _named(first, second),
+            compare(first, second),
+            before.origin,
+            after.origin,
+            (None if first is None else first.version, None if second is None else second.version),
+        )
         for first, second in _pairs(_specs(before, released=True), _specs(after, released=False))
     )
+    shown = _shown(compared, output, colour=output_file is None and wants_colour())
+    if output_file is None:
+        click.echo(shown, nl=False, color=True)
+    else:
+        write(output_file, shown)
+        click.echo(rendering.totals(compared), nl=False)
+    accepted = {Impact.SAFE, *map(Impact, accept)}
+    if any(not accepted.issuperset(KINDS[change.code].impacts) for one in compared for change in one.changes):
+        raise SystemExit(FOUND)
+
+
+def _shown(compared: Sequence[Compared], output: str, *, colour: bool) -> str:
     match output:
         case "json":
-            click.echo(rendering.as_json(compared), nl=False)
+            return rendering.as_json(compared)
         case "concise":
-            click.echo(rendering.concise(compared), nl=False)
-        case _:
-            click.echo(rendering.text(compared, colour=wants_colour()), nl=False, color=True)
-    if any(impact(change) is not Impact.SAFE for one in compared for change in one.changes):
-        raise SystemExit(FOUND)
+            return rendering.concise(compared)
+        case "github":
+            return github(compared)
+    return rendering.text(compared, colour=colour)
 
 
 def _specs(side: Revision, *, released: bool) -> dict[str, Spec]:

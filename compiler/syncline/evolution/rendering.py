@@ -26,24 +26,35 @@ _SHOWN = 8
 
 
 class Compared(NamedTuple):
-    """The changes of one spec. `before` and `after` say where its sides were read from: empty, or `git:main:`."""
+    """The changes of one spec. `before` and `after` say where its sides were read from: empty, or `git:main:`; `versions` are
+    those of both sides, None where there is no side."""
 
     name: str
     changes: tuple[Change, ...]
     before: str = ""
     after: str = ""
+    versions: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def unraised(self) -> bool:
+        """Whether something is not safe, but the version stays."""
+        old, new = self.versions
+        return old is not None and old == new and any(impact(change) is not Impact.SAFE for change in self.changes)
 
 
 def text(compared: Sequence[Compared], *, colour: bool = False) -> str:
     """Each change with its places, why it counts, what must happen and what it reaches; then the totals."""
     blocks = [_block(change, one, colour) for one in compared for change in one.changes]
-    return "\n".join([*blocks, totals(compared)])
+    unraised = "".join(
+        f"{one.name}: the version stays {one.versions[0]}, raise it\n" for one in compared if one.unraised
+    )
+    return "\n".join([*blocks, totals(compared) + unraised])
 
 
 def concise(compared: Sequence[Compared]) -> str:
     """One line each: `file:line:column: CLASS[code] message`; the place is the new one where there is one."""
     return "".join(
-        f"{_where(change, one)}: {_classes(change)}[{change.code}] {worded(change).message}\n"
+        f"{_where(change, one)}: {classes(change)}[{change.code}] {worded(change).message}\n"
         for one in compared
         for change in one.changes
     )
@@ -54,7 +65,15 @@ def as_json(compared: Sequence[Compared]) -> str:
     changes = [change for one in compared for change in one.changes]
     found = {impact(change) for change in changes}
     worst = next((each.value for each in Impact if each in found), None)
-    specs = [{"spec": one.name, "changes": [_entry(change, one) for change in one.changes]} for one in compared]
+    specs = [
+        {
+            "spec": one.name,
+            "old_version": one.versions[0],
+            "new_version": one.versions[1],
+            "changes": [_entry(change, one) for change in one.changes],
+        }
+        for one in compared
+    ]
     document = {"format_version": FORMAT_VERSION, "impact": worst, "specs": specs}
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
@@ -74,7 +93,7 @@ def _block(change: Change, one: Compared, colour: bool) -> str:
         return f"{style}{words}{_OFF}" if colour else words
 
     words = worded(change)
-    head = f"{_classes(change)}[{change.code}]"
+    head = f"{classes(change)}[{change.code}]"
     lines = [paint(_COLOURS[impact(change)], head) + paint(_BOLD, f": {words.message}")]
     places = [("was", change.old, one.before), ("now", change.new, one.after)]
     lines += [f"  {label}: {_line(span, origin)}" for label, span, origin in places if span is not None]
@@ -95,7 +114,8 @@ def _line(span: Span, origin: str) -> str:
     return f"{_place(span, origin)}  {shown[:160]}".rstrip()
 
 
-def _classes(change: Change) -> str:
+def classes(change: Change) -> str:
+    """The classes of a change, the worst first: `STATE+API`."""
     return "+".join(each.value.upper() for each in KINDS[change.code].impacts)
 
 
