@@ -14,6 +14,7 @@ from syncline.resolving.expressions import resolve_condition, resolve_expression
 from syncline.resolving.fitting import codecs_between, readable_as, same_kind
 from syncline.resolving.scope import EntityScope, Scope
 from syncline.resolving.sight import EntitySight, NativeSight, Sight, native_of
+from syncline.resolving.units import MENDS, unit_problem
 from syncline.source import Span
 from syncline.syntax import CollectionLine, FieldLine, ListLiteral, Path
 from syncline.syntax import Entity as EntityNode
@@ -232,6 +233,11 @@ def _mismatch(
 ) -> None:
     label = Label(field.span, "field-declared-here", {"type": str(field.type)})
     labels = [label] + [Label(native.span, "native-declared-here", {"type": str(native.type)}) for native in natives]
+    problem = "" if pipeline else unit_problem(given.kind, field.type.kind)
+    if problem:
+        facts = {"name": field.name, "expected": str(field.type), "found": str(given), "hint": MENDS[problem]}
+        scope.findings.report("unit.mismatch", span, *labels, problem=problem, **facts)
+        return
     suggestions = codecs_between(given, field.type)
     scope.findings.report(
         "codec.type-mismatch" if pipeline else "type.mismatch",

@@ -13,6 +13,7 @@ from syncline.diagnostics.lexicon.settings import SETTINGS
 from syncline.diagnostics.lexicon.syncs import SYNCS
 from syncline.diagnostics.lexicon.syntax import SYNTAX
 from syncline.diagnostics.lexicon.types import TYPES
+from syncline.diagnostics.lexicon.units import UNITS
 
 LEXICON: dict[str, Entry] = {
     **SYNTAX,
@@ -25,6 +26,7 @@ LEXICON: dict[str, Entry] = {
     **CHECKS,
     **CYCLES,
     **EXAMPLES,
+    **UNITS,
     **LIVING,
     **NOT_YET,
 }
