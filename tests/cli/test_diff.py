@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from syncline.cli import main
+from syncline.evolution.kinds import KINDS
 from tests.evolution.specs import BASE, changed
 
 DATA = changed(("owned by erp", "owned by crm"))
@@ -218,3 +219,11 @@ def test_changes_go_to_a_file(folder: Path) -> None:
     result = diff("old.sync", "new.sync", "--output", "json", "--output-file", "out.json")
     assert (result.exit_code, result.stdout) == (1, "1 change: 1 data\n")
     assert json.loads((folder / "out.json").read_text())["impact"] == "data"
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_every_kind_of_change_is_explained(code: str) -> None:
+    result = CliRunner().invoke(main, ["explain", code])
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"# {code}\n\nA change that `syncline diff` classes as ")
+    assert "{" not in result.stdout

@@ -6,6 +6,8 @@ import click
 
 from syncline.cli.files import fail
 from syncline.diagnostics.pages import page, pages, sample, summary
+from syncline.evolution.kinds import KINDS
+from syncline.evolution.words import explained
 
 SAMPLE = "sample.sync"
 
@@ -21,7 +23,8 @@ no delete, little room) and `bookings` (can only be read). `syncline explain {SA
 @click.command()
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
-    """Explain a diagnostic's CODE: what it means, why it matters, how to mend it. Without CODE, list all."""
+    """Explain a diagnostic's CODE, or that of a change: what it means, why it matters, how to mend it. Without CODE, list all
+    diagnostics."""
     known = pages()
     if code is None:
         width = max(map(len, known))
@@ -32,8 +35,10 @@ def explain(code: str | None) -> None:
     elif code in known:
         text = page(code)
         click.echo(f"{text}\n{NOTE}" if "```sync\n" in text else text, nl=False)
+    elif code in KINDS:
+        click.echo(explained(code), nl=False)
     else:
-        close = get_close_matches(code, known, 1)
+        close = get_close_matches(code, (*known, *KINDS), 1)
         fail(
             f"there is no diagnostic {code!r}"
             + (f", did you mean {close[0]!r}?" if close else "; `syncline explain` lists all")
