@@ -116,7 +116,7 @@ def test_json_has_a_version_and_every_fact(folder: Path) -> None:
     assert first["facts"] == {"old": "text(80)", "new": "email"}
     assert set(first["old"]) == {"file", "line", "column", "end_line", "end_column"}
     assert (first["old"]["file"], first["new"]["file"]) == ("old.sync", "new.sync")
-    assert (second["code"], second["reaches"]) == ("sync.schedule", [])
+    assert (second["code"], second["reaches"]) == ("sync.triggers", [])
     assert json.loads(diff("old.sync", "old.sync", "--output", "json").stdout)["impact"] is None
 
 

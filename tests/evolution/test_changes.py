@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from syncline.diagnostics.lexicon import LEXICON
 from syncline.evolution.change import Impact, Need
 from syncline.evolution.comparing import compare
 from syncline.evolution.kinds import KINDS
@@ -49,7 +50,7 @@ PRICE_BOTH = (
 CASES = (
     # the spec
     case("STATE+API", "other: spec.renamed", ("spec base version", "spec other version")),
-    case("SAFE", "base: spec.version", ("version 1\n", "version 2\n")),
+    case("SAFE", "base: spec.version-changed", ("version 1\n", "version 2\n")),
     # entities and fields
     case("SAFE", "Lead: entity.added", ("entity Visitor", "entity Lead { mail : text, match mail }\nentity Visitor")),
     case("STATE+API", "Visitor: entity.removed", ("entity Visitor {\n  mail : text(80)\n  match mail\n}\n", "")),
@@ -183,8 +184,8 @@ entity Visitor {""")),
     case("BEHAVIOUR", "Contact: guard.loosened", ("over 10 and 10%", "over 20 and 10%")),
     case("BEHAVIOUR", "Contact: guard.loosened", ("  guard delete over 10 and 10%\n", "")),
     case("BEHAVIOUR", "Contact: guard.tightened", ("over 10 and 10%", "over 5 and 10%")),
-    case("BEHAVIOUR", "Contact: sync.schedule", ("every 5 minutes", "every 1 hour")),
-    case("BEHAVIOUR", "Contact: sync.schedule",
+    case("BEHAVIOUR", "Contact: sync.triggers", ("every 5 minutes", "every 1 hour")),
+    case("BEHAVIOUR", "Contact: sync.triggers",
          ("every 5 minutes", 'every 5 minutes\n  run full daily at "02:00" in "Europe/Oslo"')),
     # systems
     case("SAFE", "hall: system.added", (
@@ -240,6 +241,10 @@ def test_a_change_is_told_with_its_class(one: Case) -> None:
 
 def test_every_kind_of_change_has_a_case() -> None:
     assert {code for one in CASES for _, code in one.expected} | BY_HAND == set(KINDS)
+
+
+def test_no_kind_of_change_has_the_code_of_a_diagnostic() -> None:
+    assert not set(KINDS) & set(LEXICON)
 
 
 def test_what_must_happen_is_said_where_something_must_and_the_worst_class_first() -> None:

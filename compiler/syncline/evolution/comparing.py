@@ -43,7 +43,7 @@ def _changes(old: Spec, new: Spec) -> Iterator[Change]:
     if old.name != new.name:
         yield Change("spec.renamed", new.name, old.span, new.span, {"old": old.name, "new": new.name})
     if old.version != new.version:
-        yield Change("spec.version", new.name, old.span, new.span, {"old": old.version, "new": new.version})
+        yield Change("spec.version-changed", new.name, old.span, new.span, {"old": old.version, "new": new.version})
     yield from entity_changes(old, new, renames)
     yield from system_changes(old, new)
     yield from map_changes(old, new, renames)

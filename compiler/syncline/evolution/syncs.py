@@ -49,7 +49,7 @@ def _sync(spec: Spec, before: Sync, after: Sync, renames: Renaming) -> Iterator[
     was, now = _schedule(before.triggers, renames), _schedule(after.triggers, Renaming({}, {}))
     if was != now:
         places = _first(before.triggers, before.span), _first(after.triggers, after.span)
-        yield Change("sync.schedule", name, *places, {"old": was, "new": now})
+        yield Change("sync.triggers", name, *places, {"old": was, "new": now})
 
 
 def _systems(spec: Spec, before: Sync, after: Sync) -> Iterator[Change]:

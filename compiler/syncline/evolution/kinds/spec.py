@@ -24,5 +24,7 @@ SPEC: Final[Mapping[str, Kind]] = {
         "The generated package and its state file take the spec's name: the new package finds no links.",
         "Keep the name; or give the old state file over and change every import.",
     ),
-    "spec.version": Kind(SAFE, NOTHING, "the version is now {new}, formerly {old}", "It only names the release.", ""),
+    "spec.version-changed": Kind(
+        SAFE, NOTHING, "the version is now {new}, formerly {old}", "It only names the release.", ""
+    ),
 }

@@ -132,7 +132,7 @@ SYNCS: Final[Mapping[str, Kind]] = {
         "More runs are held and wait for a person.",
         "",
     ),
-    "sync.schedule": Kind(
+    "sync.triggers": Kind(
         BEHAVIOUR, NOTHING, "{subject} runs {new}, formerly {old}", "Runs come at other times or in another order.", ""
     ),
 }
