@@ -374,3 +374,31 @@ def test_a_schedule_is_held_against_the_rate_for_a_stated_number_of_changes(tmp_
         shown = CliRunner().invoke(main, ["check", "--changes", str(changes), str(path)])
         assert shown.exit_code == code, shown.output
         assert ("cost.exceeds-rate" in shown.output) is bool(code)
+
+
+def test_the_schedules_of_one_account_are_added_up() -> None:
+    """Tools that limit each job by itself put a multiple of the rate on the account."""
+    two = (
+        text()
+        .replace("connector target over rest {\n", "connector target over rest {\n  rate 15 per 10 minutes\n")
+        .replace("run every 5 minutes", "run every 1 minute")
+        .replace(
+            'system desk = target { url: env("DESK_URL") }', 'system desk = target { url: env("DESK_URL") }\n{another}'
+        )
+    )
+    second = """
+entity Partner { email: email?, name: text(80), match email }
+map Partner to crm.people { email <- email, name <- name }
+map Partner to SYSTEM.people { email -> email, name -> name }
+sync Partner from crm to SYSTEM { delete in SYSTEM propagate, run every 1 minute }
+"""
+    cases = (
+        ("", "", 0),
+        ("", second.replace("SYSTEM", "desk"), 1),
+        ('system other = target { url: env("DESK_URL") }', second.replace("SYSTEM", "other"), 1),
+        ('system other = target { url: env("OTHER_URL") }', second.replace("SYSTEM", "other"), 0),
+    )
+    for another, more, count in cases:
+        spec = two.replace("{another}", another) + more
+        found = check_spec("kept.sync", spec.encode(), loader("kept.sync")).diagnostics
+        assert [diagnostic.code for diagnostic in found] == ["cost.exceeds-rate"] * count, (another, found)

@@ -195,19 +195,32 @@ def _pages_formula(listing: Listing) -> str:
 
 
 def _write_formula(side: Map, operation: Operation, *, guarded: bool, children: bool) -> str:
-    """The formula for full waves; the last wave of a run is rounded up by itself."""
+    """The formula for full waves: by what each wave of writes costs."""
     many, resource = batch_size(operation), side.resource.declaration
     at_once = resource.read.many if resource.read is not None else 0
+    size = wave(many)
     used = operation.batch if operation.batch is not None else operation
+    batches = [min(many, size - start) for start in range(0, size, many)]
+
+    def read_in_batches() -> int:
+        return sum(ceil(batch / at_once) for batch in batches)
+
     parts = []
     if guarded and at_once:
-        parts.append(f"{_over(at_once)} guard reads")
+        parts.append(f"{_per(ceil(size / at_once), size)} guard reads")
     if children and _has_children(side) and at_once:
-        parts.append(f"{_over(min(at_once, many))} reads of child lists")
-    parts.append(f"{_over(many)} writes")
+        parts.append(f"{_per(read_in_batches(), size)} reads of child lists")
+    parts.append(f"{_per(len(batches), size)} writes")
     if used.returns != "record" and reads_back(resource):
-        parts.append(f"{_over(min(at_once, many))} reads of what was stored")
+        parts.append(f"{_per(read_in_batches(), size)} reads of what was stored")
     return " + ".join(parts)
+
+
+def _per(count: int, size: int) -> str:
+    """`count` calls for each wave of `size` records, as a formula of n records."""
+    if size % count == 0:
+        return _over(size // count)
+    return f"{count}⌈n/{size}⌉"
 
 
 def _over(size: int) -> str:

@@ -110,7 +110,7 @@ def _of_system(sync: Sync, name: str) -> Iterator[Guarantee]:
     if creates(sync, side) or updates(sync, side):
         yield _assumed(
             "settling",
-            f"what {name} has not carried out {settle_seconds(side):g} s after it was asked, it never will",
+            f"what {name} has not carried out {settle_seconds(side):g} s after the wave of the write was begun, it never will",
             side.system.connector.places.get("timeout", side.system.connector.span),
         )
         yield _assumed(

@@ -25,6 +25,13 @@ def settle_seconds(side: Map) -> float:
     return max(2 * side.system.connector.declaration.timeout_seconds, 120.0)
 
 
+def waiting_seconds(side: Map) -> float:
+    """How long after its wave was begun a write of unknown outcome is waited for."""
+    listing = side.resource.declaration.list
+    lag = listing.since.lag_seconds if listing is not None and listing.since is not None else 0.0
+    return settle_seconds(side) + lag
+
+
 def may_duplicate(sync: Sync, side: Map) -> tuple[MatchRule, ...]:
     """The rules by whose key a create of unknown outcome is looked for in vain, sent again, and not refused there: the listing may
     leave records out."""
@@ -45,12 +52,7 @@ def duplicates(sync: Sync, side: Map) -> Iterator[Guarantee]:
         return
     yield from _repeated(side, resource.declaration.create)
     found = list(keys_written(sync, side))
-    lag = (
-        resource.declaration.list.since.lag_seconds
-        if resource.declaration.list and resource.declaration.list.since
-        else 0.0
-    )
-    wait = settle_seconds(side) + lag
+    wait = waiting_seconds(side)
     for rule, natives in found:
         yield _by_key(side, rule, natives, wait)
     if not any(always_has(rule) for rule, _ in found):
@@ -203,7 +205,7 @@ def unknown_outcomes(sync: Sync, side: Map) -> Iterator[Guarantee]:
         Topic.UNKNOWN_OUTCOMES,
         "read-again",
         "after an update or delete without an answer the record gets no other write until a reading shows the outcome, or "
-        f"{settle_seconds(side):g} s have passed; then what it shows counts, and the rest is decided again",
+        f"{waiting_seconds(side):g} s have passed; then what it shows counts, and the rest is decided again",
         place(resource, "read"),
     )
 
