@@ -87,13 +87,15 @@ def check(
         mend_specs(specs, unsafe=unsafe_fixes)
     watch = Stopwatch()
     found: list[Diagnostic] = []
+    told: set[int] = set()
     sound: list[Spec] = []
     trees: dict[str, Tree] = {}
     for spec in specs:
         name, data = read_spec(spec)
         checked = checked_spec(spec, name, data, watch if stats else untimed)
         # What is wrong with settings is said once, for however many specs.
-        found.extend(each for each in checked.diagnostics if not any(each is other for other in found))
+        found.extend(each for each in checked.diagnostics if id(each) not in told)
+        told.update(map(id, checked.diagnostics))
         trees.update(checked.trees)
         if checked.model is not None and checked.sound:
             sound.append(checked.model)
