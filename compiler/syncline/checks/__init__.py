@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
+from syncline.checks.amounts import check_amounts
 from syncline.checks.capabilities import check_capabilities, check_writes
 from syncline.checks.codecs import check_codecs
 from syncline.checks.cycles import check_cycles
 from syncline.checks.deletion import check_deletion
 from syncline.checks.guarantees import check_outcomes, check_schedules
 from syncline.checks.identity import check_identity
+from syncline.checks.returning import check_returning
 from syncline.checks.sources import check_sources
 from syncline.checks.truth import check_rules, check_truth
 from syncline.checks.types import check_types
@@ -39,7 +41,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
         found.extend(timed(one.__name__, lambda: tuple(one(subject))))
 
     for field_map in spec.maps:
-        for line_check in (check_types, check_codecs, check_writes):
+        for line_check in (check_types, check_codecs, check_writes, check_returning):
             make(line_check, field_map)
     for sync in spec.syncs:
         for rule_check in (check_rules, check_units):
@@ -52,6 +54,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
                 make(policy_check, sync)
     if whole and all(sync.complete for sync in spec.syncs):
         make(check_schedules, spec)
+    make(check_amounts, spec)
     make(check_cycles, (spec,))
     return tuple(
         sorted(found, key=lambda diagnostic: (diagnostic.span.source.name, diagnostic.span.start, diagnostic.code))

@@ -36,6 +36,13 @@ MAPS = {
         "Use a codec (`as …`), which is undone when writing, or an arrow of one way: `<-` or `->`.",
         {"arrow": "two-way here"},
     ),
+    "map.comes-back": Entry(
+        "what is computed for `{native}` is read back into `{field}`",
+        "On the next run the result counts as an edit made in `{system}`: a placeholder becomes data, a prefix is added again.",
+        "Say how `{system}` spells the value with a codec on one line (`<->`, `as none(…)` for a placeholder), or remove the "
+        "line that reads it.",
+        {"read-here": "read here as it stands"},
+    ),
     "map.line-both-codec-and-expression": Entry(
         "this line has an expression and a codec",
         "It would have to be guessed which of the two comes first.",
