@@ -43,7 +43,7 @@ connector target over rest {{
     name    : text(80)
     list GET "/people" {{ items "people", since "changed>={{since}}" inclusive, filter "where"{list} }}
     {read}
-    create POST "/people" {{ returns record{create} }}
+    create POST "/people" {{ returns {made}{create} }}
     update PATCH "/people/{{id}}" {{ returns {returns}{update} }}
     delete DELETE "/people/{{id}}"
     {more}
@@ -73,7 +73,7 @@ BATCH = """, batch POST "/batch" {
     }"""
 PLAIN = {
     "source_list": "", "source_read": READ, "unique": "", "list": "", "read": READ, "create": "", "update": "", "returns": "record",
-    "more": "",
+    "made": "record", "more": "",
 }  # fmt: skip
 
 
@@ -121,6 +121,8 @@ def verdicts(spec: str, topic: Topic, system: str = "desk", *, sound: bool = Tru
         ({"read": "", "more": "lock etag"}, Topic.LOST_UPDATES, ["until-listed", "until-listed"]),
         ({"read": ""}, Topic.UNKNOWN_OUTCOMES, ["blocked"]),
         ({}, Topic.UNKNOWN_OUTCOMES, ["read-again"]),
+        ({"made": "id"}, Topic.UNKNOWN_OUTCOMES, ["read-again"]),
+        ({"made": "nothing"}, Topic.UNKNOWN_OUTCOMES, ["create-unnamed", "read-again"]),
         ({}, Topic.ECHO, ["by-stored-value"]),
         ({"returns": "nothing"}, Topic.ECHO, ["by-sent-value"]),
         ({"returns": "nothing", "read": READ_MANY}, Topic.ECHO, ["by-stored-value"]),
@@ -252,6 +254,18 @@ def test_a_create_that_landed_without_an_answer_makes_one_record(
         made.holds("--settle", "0")
         assert len(desk.records["people"]) == 1
         assert bool(keys[0]) is ("idempotency" in parts.get("create", ""))
+
+
+def test_creates_whose_answers_name_no_record_are_found_by_their_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch, 2, made="nothing") as made:
+        spied(made.systems["desk"], lambda verb, target, headers, answer: (200, {}) if verb == "POST" else answer)
+        made.holds("--apply-first")
+        assert made.did["desk"].created == 0
+        made.holds()
+        made.holds()
+        assert len(made.systems["desk"].records["people"]) == 2
 
 
 def test_a_create_without_a_key_is_sent_once_and_waits_for_a_person(

@@ -116,6 +116,14 @@ def says_what_it_stored(side: Map, operation: Operation | None) -> bool:
     return all(each.returns == "record" for each in used) or reads_back(resource)
 
 
+def names_the_record(side: Map, create: Operation) -> bool:
+    """Whether the answer to a create is declared to say which record it made."""
+    used = (create, *((create.batch,) if create.batch is not None else ()))
+    return side.system.connector.declaration.protocol in ("sql", "files") or all(
+        each.returns != "nothing" for each in used
+    )
+
+
 def reads_back(resource: Resource) -> bool:
     """Whether what was written is read in one call where the answers do not show it."""
     return resource.read is not None and resource.read.many > 1

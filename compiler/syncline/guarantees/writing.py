@@ -10,6 +10,7 @@ from syncline.guarantees.asked import (
     goes_alone,
     keys_written,
     lock_holds,
+    names_the_record,
     place,
     refused_twice,
     updates,
@@ -111,13 +112,14 @@ def _by_key(side: Map, rule: MatchRule, natives: tuple[NativeField, ...], wait: 
             f"a create without an answer is looked for by `{key}` in a listing that may leave it out: it may be made twice",
             (*place(side.resource, "list partial"), rule.span),
         )
-    if side.where_expression is not None:
+    outside = [equality.span for equality in side.where if not equality.native.writable]
+    if side.where_expression is not None or outside:
         return Guarantee(
             Topic.DUPLICATES,
             "possible",
             f"a create without an answer is looked for by `{key}` among the records that the map's `where` lets through; one that "
             "it leaves out may be made twice",
-            (side.where_expression.span, rule.span),
+            (*([side.where_expression.span] if side.where_expression is not None else outside), rule.span),
         )
     return Guarantee(
         Topic.DUPLICATES,
@@ -185,8 +187,17 @@ def _lost(side: Map, name: str, operation: Operation) -> Guarantee:
 
 
 def unknown_outcomes(sync: Sync, side: Map) -> Iterator[Guarantee]:
-    """What becomes of an update or a delete without an answer."""
+    """What becomes of a write without an answer, and of a create whose answer does not name the record."""
     resource = side.resource
+    create = resource.declaration.create
+    if creates(sync, side) and create is not None and not names_the_record(side, create):
+        yield Guarantee(
+            Topic.UNKNOWN_OUTCOMES,
+            "create-unnamed",
+            "the answer to a create is not declared to say which record it made: unless a `Location` says so, each counts as one "
+            "without an answer",
+            place(resource, "create"),
+        )
     if not updates(sync, side) and not any(
         rule.system.name == side.system.name and rule.policy in (OnDelete.PROPAGATE, OnDelete.ARCHIVE)
         for rule in sync.deletes
