@@ -60,6 +60,30 @@ def test_the_pure_core_imports_the_standard_library_only(module: str) -> None:
             assert top in sys.stdlib_module_names or top == "syncline_runtime", f"{file.name} imports {name}"
 
 
+ONLY_WHEN_ASKED_FOR = (
+    "syncline.diagnostics.fixing", "syncline.diagnostics.formats", "syncline.diagnostics.lexicon",
+    "syncline.diagnostics.rendering", "syncline.diagnostics.words", "syncline.project", "syncline.checks.allowances",
+    "syncline.checks.documentation", "syncline.cli.baselines", "syncline.cli.mending", "syncline.cli.projects",
+    "syncline.cli.showing", "syncline.cli.statistics", "syncline.syntax.placing", "difflib", "importlib.metadata",
+    "tomllib", "xml",
+)  # fmt: skip
+
+
+def test_a_clean_spec_pays_for_no_format_setting_baseline_or_mend() -> None:
+    program = (
+        "import sys\n"
+        "from syncline.cli import main\n"
+        "try: main(['check', '-'])\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)\n"
+    )
+    spec = b"spec clean version 1\nentity Customer { email : email }\n"
+    done = subprocess.run([sys.executable, "-c", program], input=spec, capture_output=True, check=True, timeout=60)
+    assert done.stdout == b"1 spec checked, nothing found\n"
+    imported = done.stderr.decode().splitlines()[-1].split()
+    assert [name for name in imported if name.startswith(ONLY_WHEN_ASKED_FOR)] == []
+
+
 @pytest.mark.parametrize("command", [["check", "-"], ["fmt", "-"]])
 def test_check_and_fmt_import_only_what_they_use(command: list[str]) -> None:
     program = (

@@ -9,7 +9,6 @@ import click
 from syncline.checks.guarantees import check_schedules
 from syncline.cli.checking import checked_spec
 from syncline.cli.files import fail, read_spec
-from syncline.diagnostics import rendering
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
 from syncline.measuring import Stopwatch, untimed
 from syncline.model.spec import Spec
@@ -147,28 +146,34 @@ def _hand_over(
     found: list[Diagnostic], output: str, file: str | None, specs: tuple[str, ...], trees: dict[str, Tree]
 ) -> None:
     from syncline.cli.showing import as_output, write  # the formats of other tools cost nothing until asked for
+    from syncline.diagnostics.rendering import totals
 
     text = as_output(found, output, specs, trees)
     if file is None:
         click.echo(text, nl=False, color=True)
     else:
         write(file, text)
-        click.echo(f"{rendering.totals(found).strip()}: {file}\n" if found else "", nl=False)
+        click.echo(f"{totals(found).strip()}: {file}\n" if found else "", nl=False)
 
 
 def show(found: list[Diagnostic], output: str) -> None:
     """Print diagnostics in one of the formats."""
+    if output == "text" and not found:
+        return
+    from syncline.diagnostics import rendering  # with the words of every code, which a clean spec does without
+
     match output:
         case "json":
             click.echo(rendering.as_json(found), nl=False)
         case "concise":
             click.echo(rendering.concise(found), nl=False)
-        case _ if found:
+        case _:
             click.echo(rendering.text(found, colour=wants_colour()), nl=False, color=True)
 
 
 def show_reports(specs: list[Spec], joined: list[Diagnostic] | None = None) -> None:
     """Print the guarantee reports as text, or as one JSON document that is `joined` with the findings."""
+    from syncline.diagnostics.rendering import as_json
     from syncline.guarantees import rendering as reports
     from syncline.guarantees.reporting import report
 
@@ -177,7 +182,7 @@ def show_reports(specs: list[Spec], joined: list[Diagnostic] | None = None) -> N
             click.echo()
             click.echo(reports.text(report(spec)), nl=False)
         return
-    document = json.loads(rendering.as_json(joined))
+    document = json.loads(as_json(joined))
     document["guarantees"] = reports.as_document(map(report, specs))
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
