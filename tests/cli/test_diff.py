@@ -227,3 +227,12 @@ def test_every_kind_of_change_is_explained(code: str) -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith(f"# {code}\n\nA change that `syncline diff` classes as ")
     assert "{" not in result.stdout
+
+
+@pytest.mark.parametrize("output", ["text", "concise", "github"])
+def test_what_would_move_the_cursor_of_a_terminal_is_not_shown(folder: Path, output: str) -> None:
+    (folder / "old.sync").write_text(BASE)
+    (folder / "new.sync").write_text(changed(('lost: "lost" }', 'lost: "\x1b[2J\u202e" }')))
+    result = diff("old.sync", "new.sync", "--output", output)
+    assert "DATA" in result.stdout
+    assert not {"\x1b", "\u202e"} & set(result.stdout)

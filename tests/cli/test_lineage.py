@@ -125,3 +125,17 @@ def test_a_spec_with_errors_has_no_lineage(folder: Path) -> None:
     (folder / "base.sync").write_text("spec s version 1\nentity E { name : txt }\n")
     result = lineage()
     assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_an_automation_that_sets_what_is_read_is_told(folder: Path) -> None:
+    text = changed(
+        ("sync Contact", "automation in crm sets contacts.phone when contacts.name is present\nsync Contact")
+    )
+    (folder / "base.sync").write_text(text)
+    assert "  used  crm itself sets contacts.phone when name changes  base.sync:" in lineage("Contact.phone").stdout
+
+
+def test_what_would_move_the_cursor_of_a_terminal_is_not_printed(folder: Path) -> None:
+    (folder / "base.sync").write_text("spec s version 1\nentity E { `a\x1b[2Jb` : text }\n")
+    result = lineage()
+    assert "\x1b" not in result.stdout + result.stderr

@@ -1,5 +1,6 @@
 """Each kind of change: a pair of specs, the changes between them, and their classes."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -259,6 +260,21 @@ def test_a_spec_that_came_or_went_is_one_change() -> None:
     assert [change.code for change in compare(None, spec)] == ["spec.added"]
     assert [change.code for change in compare(spec, None)] == ["spec.removed"]
     assert compare(None, None) == ()
+
+
+def test_a_system_that_is_reached_over_another_protocol_or_cleared_otherwise() -> None:
+    spec = model(BASE)
+    books = spec.systems["erp"].connector
+    over_files = replace(books, declaration=replace(books.declaration, protocol="files"))
+    moved = replace(spec, systems={**spec.systems, "erp": replace(spec.systems["erp"], connector=over_files)})
+    kept_back = replace(spec, systems={**spec.systems, "crm": replace(spec.systems["crm"], cleared_for_pii=False)})
+    (change,) = compare(spec, moved)
+    assert (change.code, change.subject, KINDS[change.code].impacts) == ("connector.protocol", "erp", (STATE,))
+    assert worded(change).message == "`erp` is now reached over files, formerly over sql"
+    assert "erp.parties.code" in map(str, change.effects)
+    (change,) = compare(spec, kept_back)
+    assert (change.code, change.subject, KINDS[change.code].impacts) == ("system.clearance", "crm", (BEHAVIOUR,))
+    assert worded(change).message == "`crm` is not cleared for personal data, formerly cleared"
 
 
 def test_the_worst_comes_first() -> None:

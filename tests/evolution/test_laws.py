@@ -89,3 +89,11 @@ def test_each_edit_is_told_whatever_else_changed(chosen: set[tuple[str, str]]) -
     alone = {(one.subject, one.code) for edit in chosen for one in compare(model(BASE), model(changed(edit)))}
     together = {(one.subject, one.code) for one in compare(model(BASE), model(changed(*sorted(chosen))))}
     assert together == alone
+
+
+def test_the_deepest_expression_is_compared_in_no_time() -> None:
+    deep = "upper(" * 58 + "name" + ")" * 58
+    old, new = model(changed(("upper(name)", deep))), model(changed(("upper(name)", f"lower({deep})")))
+    (change,) = compare(old, new)
+    assert change.code == "line.expression"
+    assert str(change.facts["new"]).count("upper(") == 58

@@ -55,6 +55,10 @@ NAMED: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("Truth", "systems"): _names,
     ("WriteRule", "system"): _name,
     ("DeleteRule", "system"): _name,
+    ("Automation", "system"): _name,
+    ("Automation", "resource"): _name,
+    ("Automation", "sets"): _names,
+    ("Automation", "listens"): _names,
     ("NativeSample", "map"): _place_of,
     ("TruthExample", "sync"): lambda sync: sync.entity.name,
 }

@@ -7,6 +7,7 @@ many are left.
 from collections.abc import Sequence
 from typing import Final
 
+from syncline.diagnostics.rendering import printable
 from syncline.evolution.change import Change, Impact
 from syncline.evolution.comparing import impact
 from syncline.evolution.rendering import Compared, classes, concise, totals
@@ -41,7 +42,7 @@ def github(compared: Sequence[Compared]) -> str:
 def _annotation(command: str, change: Change) -> str:
     words = worded(change)
     title = _property(f"{classes(change)} {change.code}")
-    message = _data("\n".join(part for part in (words.message, words.why, words.then) if part))
+    message = _data("\n".join(printable(part) for part in (words.message, words.why, words.then) if part))
     if change.new is None:  # there is no line left to show it at
         return f"::{command} title={title}::{message}"
     place = change.new.place()

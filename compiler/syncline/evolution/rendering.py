@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from syncline.diagnostics.rendering import printable
 from syncline.evolution.change import Change, Impact
 from syncline.evolution.comparing import impact
 from syncline.evolution.kinds import KINDS
@@ -54,7 +55,7 @@ def text(compared: Sequence[Compared], *, colour: bool = False) -> str:
 def concise(compared: Sequence[Compared]) -> str:
     """One line each: `file:line:column: CLASS[code] message`; the place is the new one where there is one."""
     return "".join(
-        f"{_where(change, one)}: {classes(change)}[{change.code}] {worded(change).message}\n"
+        printable(f"{_where(change, one)}: {classes(change)}[{change.code}] {worded(change).message}") + "\n"
         for one in compared
         for change in one.changes
     )
@@ -94,24 +95,22 @@ def _block(change: Change, one: Compared, colour: bool) -> str:
 
     words = worded(change)
     head = f"{classes(change)}[{change.code}]"
-    lines = [paint(_COLOURS[impact(change)], head) + paint(_BOLD, f": {words.message}")]
+    lines = [paint(_COLOURS[impact(change)], head) + paint(_BOLD, printable(f": {words.message}"))]
     places = [("was", change.old, one.before), ("now", change.new, one.after)]
-    lines += [f"  {label}: {_line(span, origin)}" for label, span, origin in places if span is not None]
-    lines += [f"  why: {words.why}"] if words.why else []
+    lines += [f"  {label}: {printable(_line(span, origin))}" for label, span, origin in places if span is not None]
+    lines += [printable(f"  why: {words.why}")] if words.why else []
     if change.effects:
         shown = [str(effect) for effect in change.effects]
         names = list(dict.fromkeys(shown))
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        lines += [f"  reaches: {', '.join(names[:_SHOWN])}{more}"]
-    lines += [f"  then: {words.then}"] if words.then else []
+        lines += [printable(f"  reaches: {', '.join(names[:_SHOWN])}{more}")]
+    lines += [printable(f"  then: {words.then}")] if words.then else []
     return "\n".join(lines) + "\n"
 
 
 def _line(span: Span, origin: str) -> str:
     """A place and the line that stands there."""
-    line = span.source.line(span.line)
-    shown = "".join(letter if letter.isprintable() else " " for letter in line).strip()
-    return f"{_place(span, origin)}  {shown[:160]}".rstrip()
+    return f"{_place(span, origin)}  {span.source.line(span.line).strip()[:160]}".rstrip()
 
 
 def classes(change: Change) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from syncline.diagnostics.rendering import printable
 from syncline.lineage.tracing import FieldLineage, Station
 from syncline.source import Span
 
@@ -13,7 +14,7 @@ FORMAT_VERSION = "1.0"
 
 def text(lineages: Sequence[FieldLineage]) -> str:
     """A block for each field: the places that it flows from and to, what decides it, what hangs on it; each with its line."""
-    return "\n".join(_block(one) for one in lineages)
+    return "\n".join("".join(f"{printable(line)}\n" for line in _block(one)) for one in lineages)
 
 
 def as_json(lineages: Sequence[FieldLineage]) -> str:
@@ -46,7 +47,7 @@ def mermaid(lineages: Sequence[FieldLineage]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _block(one: FieldLineage) -> str:
+def _block(one: FieldLineage) -> list[str]:
     marks = " pii" if one.field.pii else ""
     both = [station for station in one.sources if station in one.targets]
     rows: list[tuple[str, str, Span | None]] = []
@@ -54,10 +55,11 @@ def _block(one: FieldLineage) -> str:
         rows += [(arrow, _words(each), each.span) for each in stations if arrow == "<->" or each not in both]
     rows += [("truth", decision.rule, decision.span) for decision in one.decisions]
     rows += [("used", use.clause, use.span) for use in one.uses]
-    head = f"{one.name} : {one.field.type}{marks}  {_place(one.field.span)}\n"
-    return head + "".join(
-        f"  {label:<6}{words}" + (f"  {_place(span)}" if span is not None else "") + "\n" for label, words, span in rows
-    )
+    head = f"{one.name} : {one.field.type}{marks}  {_place(one.field.span)}"
+    return [
+        head,
+        *(f"  {label:<6}{words}" + (f"  {_place(span)}" if span is not None else "") for label, words, span in rows),
+    ]
 
 
 def _words(station: Station) -> str:

@@ -34,7 +34,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A clause that asks for the field's value: a condition, an identity rule."""
+    """A clause that asks for the field's value or changes it unasked: a condition, an identity rule, an automation."""
 
     clause: str
     span: Span
@@ -78,7 +78,7 @@ def _traced(spec: Spec, entity: Entity, field: Field) -> FieldLineage:
         sources=tuple(_station(found, line) for found in maps for line in found.lines if _feeds(line, field.name)),
         targets=tuple(_station(found, line) for found in maps for line in found.lines if _receives(line, field.name)),
         decisions=tuple(_decision(sync, field.name) for sync in syncs),
-        uses=tuple(_uses(entity, maps, syncs, field.name)),
+        uses=(*_uses(entity, maps, syncs, field.name), *_automated(spec, maps, field.name)),
     )
 
 
@@ -138,3 +138,17 @@ def _uses(entity: Entity, maps: list[Map], syncs: list[Sync], name: str) -> Iter
             for rule_of in rules:
                 if rule_of.when is not None and _asks(rule_of.when, name):
                     yield Use(f"{operation} in {rule_of.system.name} when {spelled(rule_of.when)}", rule_of.span)
+
+
+def _automated(spec: Spec, maps: list[Map], name: str) -> Iterator[Use]:
+    """The automations inside a system that change what the field is read from."""
+    for automation in spec.automations:
+        for found in maps:
+            if (found.system.name, found.resource.name) != (automation.system.name, automation.resource.name):
+                continue
+            read = {native.name for line in found.lines if _feeds(line, name) for native in line.natives}
+            for native in automation.sets:
+                if native.name in read:
+                    heard = " or ".join(one.name for one in automation.listens) or "the record"
+                    clause = f"{found.system.name} itself sets {found.resource.name}.{native.name} when {heard} changes"
+                    yield Use(clause, automation.span)

@@ -43,11 +43,11 @@ def spelled(expression: Expression, field: Rename = same) -> str:
         case NativeValue(name=name):
             return name
         case Apply(function=function, arguments=arguments):
-            return _applied(function, [_part(argument, field) for argument in arguments], arguments, field)
+            return _applied(function, [(argument, spelled(argument, field)) for argument in arguments])
         case Both(every=every, parts=parts):
-            return (" and " if every else " or ").join(_part(part, field) for part in parts)
+            return (" and " if every else " or ").join(_part(part, spelled(part, field)) for part in parts)
         case Choose(condition=condition, then=then, otherwise=otherwise):
-            choice = [_part(part, field) for part in (condition, then, otherwise)]
+            choice = [_part(part, spelled(part, field)) for part in (condition, then, otherwise)]
             return f"if {choice[0]} then {choice[1]} else {choice[2]}"
 
 
@@ -146,18 +146,22 @@ def _match_rule(rule: MatchRule, field: Rename) -> str:
     return ("ask " if rule.ask else "") + keys + excepted
 
 
-def _applied(function: str, parts: list[str], arguments: tuple[Expression, ...], field: Rename) -> str:
-    if function.startswith("is ") and len(parts) == 1:
-        return f"{parts[0]} {function}"
-    if function in ("not", "-") and len(parts) == 1:
-        return f"{function} {parts[0]}"
-    if len(parts) == 2 and (function == "in" or not function[0].isalpha()):
-        return f"{parts[0]} {function} {parts[1]}"
-    return f"{function}({', '.join(spelled(argument, field) for argument in arguments)})"
+def _applied(function: str, arguments: list[tuple[Expression, str]]) -> str:
+    if function.startswith("is ") and len(arguments) == 1:
+        return f"{_part(*arguments[0])} {function}"
+    if function in ("not", "-") and len(arguments) == 1:
+        return f"{function} {_part(*arguments[0])}"
+    if _infix(function, len(arguments)):
+        return f"{_part(*arguments[0])} {function} {_part(*arguments[1])}"
+    return f"{function}({', '.join(text for _, text in arguments)})"
 
 
-def _part(expression: Expression, field: Rename) -> str:
-    text = spelled(expression, field)
+def _infix(function: str, arguments: int) -> bool:
+    return arguments == 2 and (function == "in" or not function[0].isalpha())
+
+
+def _part(expression: Expression, text: str) -> str:
+    """An expression as a part of a larger one; `text` is how it is spelled by itself."""
     match expression:
         case Constant() | EntityField() | NativeValue():
             return text
