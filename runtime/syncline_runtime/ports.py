@@ -255,8 +255,9 @@ class StateStore(Protocol):
 
     def save_cursor(self, entity: str, system: str, value: str | None, run_id: int, full_at: float | None) -> None: ...
 
-    def begin_listing(self, system: str) -> None:
-        """Forget which ids the former full listing of `system` showed; they never outlive the connection."""
+    def begin_listing(self, entity: str, system: str) -> bool:
+        """Forget which ids the former full listing of `system` showed; they never outlive the connection. Whether any record is
+        known that this one could miss."""
 
     def add_listed(self, system: str, remote_ids: Iterable[str]) -> None: ...
 
@@ -326,6 +327,9 @@ class StateStore(Protocol):
     def links(self, link_ids: Sequence[int]) -> list[LinkRow]: ...
 
     def members_of(self, link_ids: Sequence[int]) -> dict[int, list[MemberRow]]: ...
+
+    def lone(self, link_ids: Sequence[int]) -> dict[int, str]:
+        """Of the links whose only record is live and accounted for, with nothing seen since: its system."""
 
     def systems_of(self, link_ids: Sequence[int]) -> dict[int, frozenset[str]]:
         """The systems that have a record in each link, gone ones left out."""

@@ -46,18 +46,22 @@ def derive(
     refused: Mapping[tuple[int, str], Refusal],
 ) -> None:
     """Queue the writes that some unsettled links need; those that need none are settled."""
-    members = context.store.members_of([row.link_id for row in rows])
     alike: dict[str, tuple[str, ...] | None] = {}
     for name in context.sides:
         barred = context.down or context.unlisted or refused
         alike[name] = None if barred else made_alike(context.policy, name)
     found = _Found()
+    if any(systems is not None for systems in alike.values()):
+        lone = context.store.lone([row.link_id for row in rows])
+        rows = [
+            row
+            for row in rows
+            if (systems := alike.get(lone.get(row.link_id, ""))) is None
+            or not _made_as_it_stands(context, row, systems, queues, held, found)
+        ]
+    members = context.store.members_of([row.link_id for row in rows]) if rows else {}
     for row in rows:
         link_members = members.get(row.link_id, [])
-        if len(link_members) == 1:
-            systems = alike.get(link_members[0].system)
-            if systems is not None and _made_as_it_stands(context, row, link_members[0], systems, queues, held, found):
-                continue
         link = to_link(context, row, link_members)
         bars = context.bars(row.link_id)
         try:
@@ -94,7 +98,6 @@ def derive(
 def _made_as_it_stands(
     context: Context,
     row: LinkRow,
-    member: MemberRow,
     systems: Sequence[str],
     queues: Mapping[str, Queue],
     held: Held,
@@ -104,13 +107,7 @@ def _made_as_it_stands(
 
     This is where the bulk of a first run passes, a record at a time.
     """
-    if (
-        member.shadow is None
-        or member.seen is not None
-        or member.state != "live"
-        or row.status != "live"
-        or row.link_id in context.barred
-    ):
+    if row.status != "live" or row.link_id in context.barred:
         return False
     agreed = context.hub.unpack(row.doc)
     for name in context.entity.required:

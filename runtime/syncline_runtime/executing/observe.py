@@ -59,8 +59,8 @@ async def _observe_system(context: Context, side: Side) -> None:
         raise SystemFailure(side.system, f"resource {side.resource.name} cannot be listed")
     full = cursor is None or cursor[1] is None or context.options.full or context.respecified or listing.since is None
     started = context.clock.now()
-    if full:
-        store.begin_listing(side.system)
+    # Of a system without a known record nothing can be missing.
+    watching = full and listing.complete and store.begin_listing(name, side.system)
     pages = system.pages(
         side.resource.name,
         fields=side.fields,
@@ -78,14 +78,14 @@ async def _observe_system(context: Context, side: Side) -> None:
         listed += len(batch)
         with store.transaction():
             take(context, side, batch, read_at, side.list_lag)
-            if full:
+            if watching:
                 store.add_listed(side.system, [record.remote_id for record in batch])
             done = started if full and page.last else None if cursor is None else cursor[1]
             store.save_cursor(name, side.system, page.cursor, context.run_id, done)
         batch = []
         context.summary.observed[side.system] = listed
         context.reporter.phase(name, f"observe {side.system}", listed)
-    if full and listing.complete:
+    if watching:
         await _confirm_absence(context, side, listed)
     await _read_due(context, side)
 

@@ -163,12 +163,15 @@ class SqliteStore:
     def save_cursor(self, entity: str, system: str, value: str | None, run_id: int, full_at: float | None) -> None:
         self._execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?, ?)", (entity, system, value, run_id, full_at))
 
-    def begin_listing(self, system: str) -> None:
-        """Forget which ids the former full listing of `system` showed; they never outlive the connection."""
+    def begin_listing(self, entity: str, system: str) -> bool:
+        """Forget which ids the former full listing of `system` showed; they never outlive the connection. Whether any record is
+        known that this one could miss."""
         self._execute(
             "CREATE TEMP TABLE IF NOT EXISTS listed(system TEXT, remote_id TEXT, PRIMARY KEY(system, remote_id)) WITHOUT ROWID"
         )
         self._execute("DELETE FROM temp.listed WHERE system = ?", (system,))
+        known = self._execute("SELECT 1 FROM member WHERE side = ? LIMIT 1", (self._side(entity, system),))
+        return known.fetchone() is not None
 
     def add_listed(self, system: str, remote_ids: Iterable[str]) -> None:
         self._many("INSERT OR IGNORE INTO temp.listed VALUES (?, ?)", [(system, remote_id) for remote_id in remote_ids])
@@ -375,6 +378,16 @@ class SqliteStore:
         for row in rows:
             found.setdefault(row[3], []).append(MemberRow._make(row))
         return found
+
+    def lone(self, link_ids: Sequence[int]) -> dict[int, str]:
+        """Of the links whose only record is live and accounted for, with nothing seen since: its system."""
+        rows = self._execute(
+            "SELECT m.link_id, s.system FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value"
+            " CROSS JOIN side s ON s.side_id = m.side GROUP BY j.id"
+            " HAVING count(*) = 1 AND m.state = 'live' AND m.shadow IS NOT NULL AND m.seen IS NULL",
+            (json.dumps(link_ids),),
+        )
+        return dict(rows.fetchall())
 
     def systems_of(self, link_ids: Sequence[int]) -> dict[int, frozenset[str]]:
         """The systems that have a record in each link, gone ones left out."""
