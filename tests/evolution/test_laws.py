@@ -1,15 +1,21 @@
 """What holds of every comparison: nothing changes by itself, by layout or by order, and every change is one both ways."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncline.cli.files import loader
 from syncline.evolution.comparing import compare
+from syncline.evolution.rendering import Compared, as_json, text
+from syncline.pipeline import check_spec, resolve_spec
 from syncline.source import Source
 from syncline.syntax.formatting import formatted
 from tests.evolution.specs import BASE, changed, declarations, joined, model
 
+EXAMPLES = sorted((Path(__file__).parents[2] / "specs" / "examples").glob("*.sync"))
 EDITS = (
     ("version 1\n", "version 2\n"),
     ("mail : text(80)", "mail : email"),
@@ -97,3 +103,25 @@ def test_the_deepest_expression_is_compared_in_no_time() -> None:
     (change,) = compare(old, new)
     assert change.code == "line.expression"
     assert str(change.facts["new"]).count("upper(") == 58
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_no_example_differs_from_itself(path: Path) -> None:
+    first, second = (check_spec(name, path.read_bytes(), loader(str(path))).model for name in (str(path), "copy.sync"))
+    assert first is not None
+    assert compare(first, second) == ()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sets(st.integers(0, BASE.count("\n") - 1), max_size=4), st.sets(st.integers(0, BASE.count("\n") - 1), max_size=4)
+)
+def test_whatever_is_missing_every_change_has_its_words(before: set[int], after: set[int]) -> None:
+    lines = BASE.splitlines(keepends=True)
+    sides = []
+    for gone in (before, after):
+        text_left = "".join(line for at, line in enumerate(lines) if at not in gone)
+        sides.append(resolve_spec("base.sync", text_left.encode(), lambda _: None).model)
+    compared = (Compared("base", compare(*sides)),)
+    assert text(compared)
+    assert as_json(compared)

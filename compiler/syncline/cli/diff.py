@@ -43,7 +43,8 @@ _CARRIED_OUT_LATER = "not-yet.renamed"
 def diff(old: str, new: str, output: str, output_file: str | None, accept: tuple[str, ...]) -> None:
     """Class what changes from OLD to NEW by whom it hurts, and say what must happen.
 
-    Both are files, folders, or either at a git reference: git:main:specs/crm.sync. The specs of folders are paired by path,
+    Both are files, folders, or either at a git reference: git:main:specs/crm.sync. Imports are read
+    at the reference too; connectors of the library are those of this compiler. The specs of folders are paired by path,
     then by name.
 
     \b
