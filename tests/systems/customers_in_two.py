@@ -83,7 +83,7 @@ class Companies:
     def both(self, label: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """A customer's contact and party."""
         address = self.address(label)
-        return self.contacts()[address], self.parties()[address]
+        return self.contacts()[address], by_address(self.erp.client.parties(address))[address]
 
     def sync(self) -> Ended:
         """Run; then run again and hold it to write nothing in either system."""

@@ -24,9 +24,10 @@ class TrytonClient:
         """Whether the server answers."""
         return answers("POST", f"{self._url}/rpc/", {"id": 0, "method": "common.server.version", "params": []})
 
-    def parties(self) -> dict[str, dict[str, Any]]:
+    def parties(self, address: str | None = None) -> dict[str, dict[str, Any]]:
         """Every party but our own company's, archived ones too, by id: plain fields, the first contact mechanism of each
-        kind, the VAT number, the language's code, and the names of the categories."""
+        kind, the VAT number, the language's code, and the names of the categories. With an e-mail address, in whatever case:
+        those alone that have it."""
         nested = (
             "contact_mechanisms.type",
             "contact_mechanisms.value",
@@ -35,7 +36,10 @@ class TrytonClient:
             "categories.name",
         )
         names = ("name", "code", "active", *nested)
-        rows = self.model("party.party", "search_read", self._customers(), 0, None, [["id", "ASC"]], names)
+        domain = self._customers()
+        if address is not None:
+            domain = [*domain, ["contact_mechanisms.value", "ilike", address]]
+        rows = self.model("party.party", "search_read", domain, 0, None, [["id", "ASC"]], names)
         return {
             str(row["id"]): {
                 **{name: row[name] for name in ("name", "code")},
