@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from syncline.checks.capabilities import rule_of
 from syncline.diagnostics.diagnostic import Diagnostic, Label
 from syncline.guarantees.asked import place
-from syncline.guarantees.cost import dearest, every, login, needed, same_account
+from syncline.guarantees.cost import dearest, login, needed, scheduled
 from syncline.guarantees.writing import may_duplicate
-from syncline.model.spec import Map, Spec, Sync, System
+from syncline.model.spec import Map, Spec, Sync
 from syncline_runtime.declaration import OnDelete
 
 
@@ -49,25 +49,21 @@ def _notices(side: Map) -> bool:
 
 def check_schedules(spec: Spec, *, changed: int = 0, records: int = 0) -> Iterator[Diagnostic]:
     """cost.exceeds-rate, when `changed` records change between two runs and systems without a change cursor hold `records`."""
-    told: list[System] = []
-    for sync in spec.syncs:
-        for side in sync.maps:
-            rate, schedule = side.system.connector.declaration.rate, every(sync)
-            if rate is None or schedule is None or any(same_account(side.system, other) for other in told):
-                continue
-            calls = needed(spec, side.system, changed, records)
-            if calls <= rate.calls / rate.seconds:
-                continue
-            told.append(side.system)
-            yield Diagnostic(
-                "cost.exceeds-rate",
-                schedule[1],
-                {
-                    "system": side.system.name,
-                    "entity": sync.entity.name,
-                    "run": login(side) + dearest(sync, side, changed, records),
-                    "needed": f"{calls * 3600:,.0f}",
-                    "allowed": f"{rate.calls / rate.seconds * 3600:,.0f}",
-                },
-                (Label(side.system.connector.places.get("rate", side.system.connector.span), "rate-here"),),
-            )
+    for uses in scheduled(spec).values():
+        rate = uses[0].side.system.connector.declaration.rate
+        calls = needed(uses, changed, records) if rate is not None else 0.0
+        if rate is None or calls <= rate.calls / rate.seconds:
+            continue
+        sync, side, _, span = uses[0]
+        yield Diagnostic(
+            "cost.exceeds-rate",
+            span,
+            {
+                "system": side.system.name,
+                "entity": sync.entity.name,
+                "run": login(side) + dearest(sync, side, changed, records),
+                "needed": f"{calls * 3600:,.0f}",
+                "allowed": f"{rate.calls / rate.seconds * 3600:,.0f}",
+            },
+            (Label(side.system.connector.places.get("rate", side.system.connector.span), "rate-here"),),
+        )

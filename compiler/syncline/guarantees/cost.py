@@ -1,7 +1,8 @@
 """How many calls a run makes, as formulas of counts: derived from paging, batches, guard reads, child reads and logins."""
 
+from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from syncline.guarantees.asked import (
     batch_size,
@@ -15,7 +16,7 @@ from syncline.guarantees.asked import (
 from syncline.guarantees.guarantee import Budget, Share, Thousand
 from syncline.model.spec import Arrow, Map, Spec, Sync, System
 from syncline.source import Span
-from syncline_runtime.declaration import Listing, Login, Operation
+from syncline_runtime.declaration import Listing, Login, Operation, Rate, SettingSource
 from syncline_runtime.paging import ordered
 
 if TYPE_CHECKING:
@@ -230,21 +231,45 @@ def _over(size: int) -> str:
 # -- schedules ---------------------------------------------------------------------------------------------------------
 
 
-def needed(spec: Spec, system: System, changed: int, records: int) -> float:
-    """Calls per second that all scheduled syncs make on a system's account, when before each run `changed` records changed in
-    the system where that is dearest, and `records` are there."""
-    rate = 0.0
+Account: TypeAlias = tuple[str, frozenset[tuple[str, SettingSource]]]
+"""What systems share that are reached with the same settings: the connector's name and the settings."""
+
+
+class Scheduled(NamedTuple):
+    """One system of a sync that runs every so many `seconds`, as `span` says."""
+
+    sync: Sync
+    side: Map
+    seconds: int
+    span: Span
+
+
+def account(system: System) -> Account:
+    """The account that a system is reached by: those of the same share what the other side allows."""
+    return system.connector.name, frozenset(system.settings.items())
+
+
+def scheduled(spec: Spec) -> dict[Account, list[Scheduled]]:
+    """The scheduled use of each account, in the order of the spec."""
+    found: dict[Account, list[Scheduled]] = {}
     for sync in spec.syncs:
         schedule = every(sync)
-        for side in sync.maps:
-            if schedule is not None and counted(side) and same_account(side.system, system):
-                rate += (login(side) + dearest(sync, side, changed, records)) / schedule[0]
-    return rate
+        for side in sync.maps if schedule is not None else ():
+            if schedule is not None and counted(side):
+                found.setdefault(account(side.system), []).append(Scheduled(sync, side, *schedule))
+    return found
 
 
-def same_account(one: System, other: System) -> bool:
-    """Whether two systems are reached with the same settings, so that they share what the other side allows."""
-    return one.connector.name == other.connector.name and dict(one.settings) == dict(other.settings)
+def every(sync: Sync) -> tuple[int, Span] | None:
+    """The shortest `run every` of a sync, in seconds, and where it stands."""
+    found = [(trigger.seconds, trigger.span) for trigger in sync.triggers if trigger.seconds]
+    return min(found, key=lambda one: one[0]) if found else None
+
+
+def needed(uses: Sequence[Scheduled], changed: int, records: int) -> float:
+    """Calls per second on an account, when before each run `changed` records changed in the system of the sync where that is
+    dearest, and `records` are there."""
+    return sum((login(one.side) + dearest(one.sync, one.side, changed, records)) / one.seconds for one in uses)
 
 
 def dearest(sync: Sync, side: Map, changed: int, records: int) -> int:
@@ -258,14 +283,33 @@ def dearest(sync: Sync, side: Map, changed: int, records: int) -> int:
     return max([least, *found])
 
 
-def every(sync: Sync) -> tuple[int, Span] | None:
-    """The shortest `run every` of a sync, in seconds, and where it stands."""
-    found = [(trigger.seconds, trigger.span) for trigger in sync.triggers if trigger.seconds]
-    return min(found, key=lambda one: one[0]) if found else None
+def capacity(uses: Sequence[Scheduled], rate: Rate) -> int | None:
+    """The most records that may change before each run within a rate: -1 where even a quiet run is too dear, None beyond what is
+    searched."""
+    allowed = rate.calls / rate.seconds
+    if needed(uses, SEARCHED, 0) <= allowed:
+        return None
+    low, high = -1, SEARCHED
+    while high - low > 1:
+        middle = (low + high) // 2
+        if needed(uses, middle, 0) <= allowed:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
-def budgets(spec: Spec, sync: Sync) -> tuple[Budget, ...]:
-    """The schedule of a sync against the rate of each of its systems that declares one; other syncs of the system count."""
+def capacities(spec: Spec) -> dict[Account, int | None]:
+    """The capacity of the schedules of each account whose connector declares a rate."""
+    return {
+        of: capacity(uses, rate)
+        for of, uses in scheduled(spec).items()
+        if (rate := uses[0].side.system.connector.declaration.rate) is not None
+    }
+
+
+def budgets(sync: Sync, known: Mapping[Account, int | None]) -> tuple[Budget, ...]:
+    """The schedule of a sync against the rates of its systems; `known` are the capacities of their accounts."""
     schedule = every(sync)
     if schedule is None:
         return ()
@@ -281,22 +325,8 @@ def budgets(spec: Spec, sync: Sync) -> tuple[Budget, ...]:
                 seconds=seconds,
                 calls=rate.calls / rate.seconds * seconds,
                 quiet=login(side) + calls(side, quiet(side)),
-                capacity=_capacity(spec, side, rate.calls / rate.seconds),
+                capacity=known[account(side.system)],
                 because=(span, side.system.connector.places.get("rate", side.system.connector.span)),
             )
         )
     return tuple(found)
-
-
-def _capacity(spec: Spec, side: Map, rate: float) -> int | None:
-    """The most records that may change before each run without exceeding the rate; None beyond what is searched."""
-    if needed(spec, side.system, SEARCHED, 0) <= rate:
-        return None
-    low, high = -1, SEARCHED
-    while high - low > 1:
-        middle = (low + high) // 2
-        if needed(spec, side.system, middle, 0) <= rate:
-            low = middle
-        else:
-            high = middle
-    return low

@@ -4,7 +4,9 @@ Nothing here is a finding. Each statement says what the runtime does today with 
 system keeps its declarations is assumed, and said so.
 """
 
-from syncline.guarantees.cost import budgets, share, thousand
+from collections.abc import Mapping
+
+from syncline.guarantees.cost import Account, budgets, capacities, share, thousand
 from syncline.guarantees.guarantee import Report, SideReport, SyncReport
 from syncline.guarantees.running import assumptions, triggers
 from syncline.guarantees.seeing import deletions, echo, resuming
@@ -16,16 +18,17 @@ ABOUT_SYSTEM = (resuming, deletions, echo, duplicates, lost_updates, unknown_out
 
 def report(spec: Spec) -> Report:
     """The guarantee report of a sound spec."""
+    known = capacities(spec)
     return Report(
         spec=spec.name,
         version=spec.version,
         file=spec.file,
         sha256=spec.sha256,
-        syncs=tuple(_of_sync(spec, sync) for sync in spec.syncs),
+        syncs=tuple(_of_sync(sync, known) for sync in spec.syncs),
     )
 
 
-def _of_sync(spec: Spec, sync: Sync) -> SyncReport:
+def _of_sync(sync: Sync, known: Mapping[Account, int | None]) -> SyncReport:
     return SyncReport(
         entity=sync.entity.name,
         span=sync.span,
@@ -34,7 +37,7 @@ def _of_sync(spec: Spec, sync: Sync) -> SyncReport:
         thousands=tuple(
             thousand(sync, side) for side in sync.maps if any(line.arrow is not Arrow.WRITE for line in side.lines)
         ),
-        budgets=budgets(spec, sync),
+        budgets=budgets(sync, known),
     )
 
 
