@@ -210,7 +210,10 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
             in_scope=scoped,
         )
         member = to_member(side, row)
-        if not archived and _lifted(context, side, member, row):
+        if not archived and _lifted(context, side, member):
+            if not _lives(context, row):
+                broken.append((record, _alone_back(context, side)))
+                continue
             member = replace(member, state=MemberState.GONE)  # by our archive; it is back as any other
         if archived:
             after = observing.deleted(member, read_at) if member.state is MemberState.LIVE else member
@@ -303,14 +306,21 @@ def _readable(side: Side, record: NativeRecord, failure: Failure) -> Mapping[str
     return None
 
 
-def _lifted(context: Context, side: Side, member: Member, row: MemberRow) -> bool:
-    """Whether a record that we archived is back because a person lifted the archive, its link being alive again."""
-    return (
-        member.state is MemberState.RELEASED
-        and row.link_id is not None
-        and side.resource.archive is not None
-        and archives(context.sync, side.system)
-        and any(link.status != "tombstone" for link in context.store.links([row.link_id]))
+def _lifted(context: Context, side: Side, member: Member) -> bool:
+    """Whether a record that shows no archive flag was archived by us, so that a person must have lifted it."""
+    released = member.state is MemberState.RELEASED
+    return released and side.resource.archive is not None and archives(context.sync, side.system)
+
+
+def _lives(context: Context, row: MemberRow) -> bool:
+    """Whether the link of a record is open (again)."""
+    return row.link_id is not None and any(link.status != "tombstone" for link in context.store.links([row.link_id]))
+
+
+def _alone_back(context: Context, side: Side) -> Failure:
+    detail = "back from the archive, its partner is not: lift the archive there too, or archive it again"
+    return Failure(
+        "archived-elsewhere", "", detail, f"{context.package.source}:{context.sync.deletes[side.system].line}"
     )
 
 

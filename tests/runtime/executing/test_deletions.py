@@ -97,6 +97,29 @@ async def test_a_record_that_is_back_waits_until_its_partner_is_back_too(world: 
     await two.settled()
 
 
+async def test_a_record_that_we_archived_and_that_is_back_alone_is_told(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.ARCHIVE))
+    two.twin("crm").put("customers", ids[0], archived=True)
+    await two.run()
+    (partner,) = (key for key, record in two.records("erp").items() if record.get("archived"))
+
+    two.twin("erp").put("customers", partner, archived=False, title="back")
+    before = two.writes
+    for _ in range(2):
+        report = await two.run()
+        assert (report.exit_code, two.writes) == (1, before)
+        with two.store() as store:
+            (held,) = store.review.quarantined()
+        assert (held.system, held.remote_id) == ("erp", partner)
+        assert held.detail.startswith("back from the archive, its partner is not: ")
+
+    two.twin("crm").put("customers", ids[0], archived=False)
+    report = await two.run()
+    assert report.exit_code == 0
+    assert two.records("crm")[ids[0]]["name"] == "back"
+    await two.settled()
+
+
 async def test_a_record_that_is_back_and_archived_again_keeps_nobody_waiting(world: Any) -> None:
     two, ids = await linked(world, sync=policy(OnDelete.ARCHIVE))
     for archived in (True, False, True):
