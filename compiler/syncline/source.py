@@ -81,6 +81,10 @@ class Source:
         end = starts[number] if number < len(starts) else len(self.text)
         return self.text[starts[number - 1] : end].rstrip("\r\n")
 
+    def offset(self, number: int) -> int:
+        """Where a line counted from 1 begins. Raises IndexError past the last line."""
+        return self._starts()[number - 1]
+
     def _starts(self) -> list[int]:
         if self._line_starts is None:
             text = self.text

@@ -119,11 +119,39 @@ def test_a_credential_in_a_spec_is_not_repeated_in_the_report() -> None:
         assert "hunter" not in report
 
 
-@pytest.mark.parametrize("setting", ['token: "hunter2"', 'url: "https://anna:hunter2@b.example"', 'api_key: "hunter2'])
-def test_a_credential_is_covered_where_nobody_knows_that_it_is_one(setting: str) -> None:
-    shown = text(findings(f"system web = nope {{ {setting} }}\n"))
-    assert "system web = nope" in shown
-    assert "hunter2" not in shown
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'token: "hunter2"',
+        'token "hunter2"',
+        'tokn: "hunter2"',
+        '"hunter2"',
+        'token: "hunter2" "hunter2"',
+        'token: secret("hunter2 of old")',
+        "token: secret(hunter2)",
+        'token: env("hunter2-x")',
+        'token: reveal("hunter2")',
+        'token: "hunter2\\q"',
+        'token: ["hunter2", "x"]',
+        'token: "hunter2',
+        'url: "https://anna:hunter2@b.example", token: secret("T")',
+        'url: "https://hunter2@b.example", token: secret("T"), none: 1',
+    ],
+)
+@pytest.mark.parametrize("connector", ["sample", "nope"])
+@pytest.mark.parametrize("layout", ["system web = {} {{ {} }}", "system web = {} {{\n  vat: 1\n  {}\n}}"])
+def test_a_credential_is_covered_wherever_it_was_pasted(setting: str, connector: str, layout: str) -> None:
+    shown = findings(layout.format(connector, setting) + "\n")
+    assert shown
+    for report in (text(shown), concise(shown), as_json(shown)):
+        assert "hunter2" not in report
+
+
+def test_addresses_variables_and_other_declarations_are_shown() -> None:
+    spec = 'system web = sample { url: "http://b.example", token: env("T"), n: 1 }\ntype T = texd matching "b"\n'
+    shown = text(findings(spec))
+    assert 'url: "http://b.example", token: env("T")' in shown
+    assert 'type T = texd matching "b"' in shown
 
 
 def test_a_mend_that_can_be_carried_out_is_shown_as_a_difference() -> None:

@@ -1,7 +1,6 @@
 """Diagnostics as text: `text` for people, `concise` for one line each, `json` for programs."""
 
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 from unicodedata import combining, east_asian_width
@@ -9,6 +8,7 @@ from unicodedata import combining, east_asian_width
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
 from syncline.diagnostics.fixing import after, fix_of
 from syncline.diagnostics.lexicon import LEXICON
+from syncline.diagnostics.masking import covered_line, credentials
 from syncline.diagnostics.words import worded
 from syncline.source import Span
 
@@ -18,12 +18,6 @@ FORMAT_VERSION = "1.1"
 _COLOURS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m", Severity.HINT: "\x1b[1;36m"}
 Paint: TypeAlias = Callable[[str, str], str]
 """Gives words a style, or leaves them as they are where there is no colour."""
-
-_CREDENTIAL = re.compile(
-    r"""(\b\w*(?:token|passw(?:or)?d|secret|api_?key|private_key|credential)\w*"?[ \t]*:[ \t]*|://[^\s/"@:]*:)([^\s/"@]+(?=@)|"[^"]*"?)""",
-    re.IGNORECASE,
-)
-"""What looks like a credential: its name or the user of an address, and the characters to cover."""
 
 _BOLD, _BLUE, _OFF = "\x1b[1m", "\x1b[1;34m", "\x1b[0m"
 
@@ -38,7 +32,7 @@ def concise(diagnostics: Iterable[Diagnostic]) -> str:
 
 def text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
     """The full form: message, source line with caret, labels, why, how to mend; then the totals."""
-    secrets = tuple(found.span for found in diagnostics if _shows_secret(found))
+    secrets = credentials(diagnostics)
     blocks = [_block(found, colour, secrets) for found in diagnostics]
     return "\n".join([*blocks, totals(diagnostics) + _fixable(diagnostics)]) if blocks else ""
 
@@ -111,11 +105,6 @@ def _place(span: Span) -> dict[str, Any]:
     }
 
 
-def _shows_secret(found: Diagnostic) -> bool:
-    """Whether the place of a finding is a credential, which must not reach a log along with the finding."""
-    return found.code == "secret.literal" and found.facts.get("problem") in ("literal", "in-url")
-
-
 def _block(found: Diagnostic, colour: bool, secrets: Sequence[Span]) -> str:
     def paint(style: str, words: str) -> str:
         return f"{style}{words}{_OFF}" if colour else words
@@ -158,7 +147,7 @@ def _difference(found: Diagnostic, gutter: int, paint: Paint, secrets: Sequence[
     for edit in fix.edits:
         number, column = edit.span.source.position(edit.span.start)
         start = edit.span.start - (column - 1)
-        before = _masked(edit.span.source.line(number), start, edit.span.source.name, secrets)
+        before = covered_line(edit.span.source, number, secrets)
         if len(before) > 240 or "\n" in edit.text:
             continue
         gone = not edit.text and column == 1 and edit.span.end - start > len(before)
@@ -171,7 +160,7 @@ def _excerpt(
     span: Span, gutter: int, mark: str, message: str, style: str, paint: Paint, secrets: Sequence[Span]
 ) -> list[str]:
     number, column = span.source.position(span.start)
-    line = _masked(span.source.line(number), span.start - (column - 1), span.source.name, secrets)
+    line = covered_line(span.source, number, secrets)
     before, marked = line[: column - 1], line[column - 1 : column - 1 + max(1, span.end - span.start)]
     shown = printable(line)
     if len(shown) > 240:
@@ -182,16 +171,6 @@ def _excerpt(
         paint(_BLUE, f"{number:>{gutter}} |") + (f" {shown}" if shown else ""),
         " " * gutter + paint(_BLUE, " |") + f" {under}" + (f" {paint(style, printable(message))}" if message else ""),
     ]
-
-
-def _masked(line: str, offset: int, file: str, secrets: Sequence[Span]) -> str:
-    """The line, which begins at an offset of its file, with a star for each character of a credential."""
-    for secret in secrets:
-        start, end = max(0, secret.start - offset), min(len(line), secret.end - offset)
-        if secret.source.name == file and start < end:
-            line = line[:start] + "*" * (end - start) + line[end:]
-    # Where the connector is not known, nothing says which settings are credentials; their names do.
-    return _CREDENTIAL.sub(lambda found: found[1] + "*" * len(found[2]), line)
 
 
 def printable(line: str) -> str:

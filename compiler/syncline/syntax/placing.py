@@ -1,6 +1,8 @@
 """Which declaration a place of a spec belongs to, in words that stay the same when lines move."""
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from syncline.syntax.declarations import Spec
@@ -13,7 +15,7 @@ _WORDS: Final = {"WriteRule": 3, "Directive": 2}
 
 def declaration_path(spec: Spec, offset: int) -> str:
     """The declaration at an offset and the items in it, as `sync Customer / truth / name`; "" outside of all."""
-    node = _around(spec.declarations, offset)
+    node = _around((spec.declarations,), offset)
     if node is None:
         return ""
     head = _HEAD_END.split(node.span.text, maxsplit=1)[0] or node.span.text
@@ -24,12 +26,21 @@ def declaration_path(spec: Spec, offset: int) -> str:
     return " / ".join(part for part in path if part)
 
 
-def _items(node: Any) -> tuple[Any, ...]:
-    return tuple(item for name in _PARTS for item in getattr(node, name, None) or ())
+def _items(node: Any) -> Iterator[tuple[Any, ...]]:
+    return (items for name in _PARTS if (items := getattr(node, name, None)))
 
 
-def _around(nodes: tuple[Any, ...], offset: int) -> Any:
-    return next((node for node in nodes if node.span.start <= offset < max(node.span.end, node.span.start + 1)), None)
+def _around(groups: Iterable[tuple[Any, ...]], offset: int) -> Any:
+    """The node at an offset; the nodes of a group stand in the order of writing."""
+    for nodes in groups:
+        at = bisect_right(nodes, offset, key=_start) - 1
+        if at >= 0 and offset < max(nodes[at].span.end, nodes[at].span.start + 1):
+            return nodes[at]
+    return None
+
+
+def _start(node: Any) -> int:
+    return int(node.span.start)
 
 
 def _plain(text: str) -> str:

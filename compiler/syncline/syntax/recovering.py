@@ -183,6 +183,8 @@ class _Recovery:
             if text == ",":
                 return "`,`"
             return "the end of the file" if not self.source.text[span.end :].strip() else "the end of the line"
+        if text.startswith('"'):
+            return "this text"  # it may be a password, and reports end up in logs
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         if kind == self.layout.name:
             return f"the name `{shown}`"
