@@ -1,19 +1,24 @@
 """`syncline check`: what is wrong with specs, before anything runs."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from syncline.checks.guarantees import check_schedules
-from syncline.cli.checking import checked_spec
-from syncline.cli.files import fail, read_spec
-from syncline.diagnostics.diagnostic import Diagnostic, Severity
-from syncline.measuring import Stopwatch, untimed
-from syncline.model.spec import Spec
-from syncline.pipeline import check_together
-from syncline.syntax.declarations import Spec as Tree
+from syncline.cli import remembering
+from syncline.cli.files import fail
+
+# Nothing of the compiler is imported here: what an earlier check found is shown without it.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from syncline.diagnostics.diagnostic import Diagnostic
+    from syncline.model.spec import Spec
+    from syncline.syntax.declarations import Spec as Tree
 
 FOUND = 1
 SHOWN_HERE = ("text", "concise", "json")
@@ -53,6 +58,7 @@ SHOWN_HERE = ("text", "concise", "json")
 @click.option("--write-baseline", metavar="FILE", help="Count the present findings in FILE, as far as they may stand.")
 @click.option("--prune-baseline", is_flag=True, help="Take out of the --baseline what is gone.")
 @click.option("--stats", is_flag=True, help="Show on standard error where the time went.")
+@click.option("--no-cache", is_flag=True, help="Check anew, whatever an earlier check of the same files found.")
 @click.option("--show-settings", is_flag=True, help="Show what holds for each SPEC, and check nothing.")
 def check(
     specs: tuple[str, ...],
@@ -67,6 +73,7 @@ def check(
     write_baseline: str | None,
     prune_baseline: bool,
     stats: bool,
+    no_cache: bool,
     show_settings: bool,
 ) -> None:
     """Check SPECs (`-` is standard input). Exits with 0 when clean, 1 with findings, 2 when it could not run."""
@@ -84,27 +91,22 @@ def check(
         from syncline.cli.mending import mend_specs
 
         mend_specs(specs, unsafe=unsafe_fixes)
-    watch = Stopwatch()
-    found: list[Diagnostic] = []
-    told: set[int] = set()
+    plain = output in SHOWN_HERE and not any(
+        (output_file, report, changes, records, baseline, write_baseline, stats, no_cache)
+    )
     sound: list[Spec] = []
-    trees: dict[str, Tree] = {}
-    for spec in specs:
-        name, data = read_spec(spec)
-        checked = checked_spec(spec, name, data, watch if stats else untimed)
-        # What is wrong with settings is said once, for however many specs.
-        found.extend(each for each in checked.diagnostics if id(each) not in told)
-        told.update(map(id, checked.diagnostics))
-        trees.update(checked.trees)
-        if checked.model is not None and checked.sound:
-            sound.append(checked.model)
-            if changes or records:
-                found.extend(check_schedules(checked.model, changed=changes, records=records))
-    if len(sound) > 1:
-        found.extend(loop for loop in check_together(sound) if loop not in found)
+    trees: Mapping[str, Tree] = {}
+    watch = None
+    found = remembering.recalled(specs) if plain else None
+    if found is None:
+        from syncline.cli.inspecting import inspected
+        from syncline.measuring import Stopwatch
+
+        watch = Stopwatch() if stats else None
+        found, sound, trees = inspected(specs, changes, records, watch, remembered=plain)
     if baseline or write_baseline:
         found = _sorted_out(found, trees, specs, baseline, write_baseline, prune_baseline)
-    if stats:
+    if watch is not None:
         from syncline.cli.statistics import statistics
 
         click.echo(statistics(watch, trees, found), nl=False, err=True)
@@ -119,20 +121,20 @@ def check(
             click.echo(f"{len(specs)} {'spec' if len(specs) == 1 else 'specs'} checked, nothing found")
         if report:
             show_reports(sound)
-    if any(diagnostic.severity is not Severity.HINT for diagnostic in found):
+    if any(diagnostic.severity.value != "hint" for diagnostic in found):
         raise SystemExit(FOUND)
 
 
 def _sorted_out(
     found: list[Diagnostic],
-    trees: dict[str, Tree],
+    trees: Mapping[str, Tree],
     specs: tuple[str, ...],
     baseline: str | None,
     write_baseline: str | None,
     prune: bool,
 ) -> list[Diagnostic]:
     from syncline.cli import baselines
-    from syncline.cli.checking import settings_file
+    from syncline.cli.files import settings_file
     from syncline.cli.projects import project_at
 
     files = [file for spec in specs if (file := settings_file(spec)) is not None]
@@ -143,7 +145,7 @@ def _sorted_out(
 
 
 def _hand_over(
-    found: list[Diagnostic], output: str, file: str | None, specs: tuple[str, ...], trees: dict[str, Tree]
+    found: list[Diagnostic], output: str, file: str | None, specs: tuple[str, ...], trees: Mapping[str, Tree]
 ) -> None:
     from syncline.cli.showing import as_output, write  # the formats of other tools cost nothing until asked for
     from syncline.diagnostics.rendering import totals

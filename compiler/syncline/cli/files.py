@@ -9,6 +9,7 @@ import click
 
 import syncline
 
+SETTINGS = "syncline.toml"
 COULD_NOT_RUN = 2
 """The exit code when the work could not be done at all."""
 
@@ -34,6 +35,12 @@ def loader(main: str) -> Callable[[str], bytes | None]:
         return _read(path if path.is_absolute() or path.exists() else folder / path)
 
     return load
+
+
+def settings_file(spec: str) -> Path | None:
+    """The `syncline.toml` in the folder of a spec or the nearest one above it; for standard input from the working directory."""
+    start = Path.cwd() if spec == "-" else Path(spec).absolute().parent
+    return next((path for folder in (start, *start.parents) if (path := folder / SETTINGS).is_file()), None)
 
 
 def library() -> Path:

@@ -8,13 +8,12 @@ from pathlib import Path
 import click
 
 from syncline.checks.documentation import check_documentation
-from syncline.cli.checking import settings_file
-from syncline.cli.files import fail, loader
+from syncline.cli.files import fail, settings_file
 from syncline.diagnostics.categories import Category, rule_of
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.diagnostics.lexicon import LEXICON
 from syncline.measuring import Timed
-from syncline.pipeline import Checked, Extra, check_spec
+from syncline.pipeline import Checked, Extra, Load, check_spec
 from syncline.project.reading import read_settings
 from syncline.project.settings import Settings, judged
 from syncline.source import Source
@@ -28,10 +27,10 @@ class Project:
     problems: tuple[Diagnostic, ...]
     extra: tuple[Extra, ...]
 
-    def check(self, spec: str, name: str, data: bytes, timed: Timed) -> Checked:
+    def check(self, name: str, data: bytes, load: Load, timed: Timed) -> Checked:
         """A spec's model, and its findings as the settings see them; what is wrong with the settings comes first."""
         own = frozenset(self.settings.checks)
-        checked = check_spec(name, data, loader(spec), self.extra, own, timed)
+        checked = check_spec(name, data, load, self.extra, own, timed)
         return replace(checked, diagnostics=(*self.problems, *judged(checked.diagnostics, self.settings)))
 
 
