@@ -16,6 +16,7 @@ from syncline.guarantees.reporting import report
 from syncline.model.spec import Spec
 from syncline.pipeline import check_spec
 from syncline_runtime.simulation.sandbox import Sandbox
+from syncline_runtime.state import SqliteStore
 from tests.guarantees.installation import Installation, installed
 
 SPEC = """## What the variants below are about.
@@ -225,6 +226,35 @@ def test_an_update_carries_a_version_exactly_where_the_report_says_locked(
         assert seen
         locked = verdicts(text(**parts), Topic.LOST_UPDATES)[0] == "locked"
         assert set(seen) == {locked}
+
+
+def test_an_edit_before_the_guard_read_is_seen_and_one_after_it_is_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch, 2) as made:
+        assert made.holds("--apply-first", crm=True, desk=True) == {}
+        crm, desk = made.systems["crm"], made.systems["desk"]
+        early, late = desk.records["people"]
+        written: list[str] = []
+
+        def edit(verb: str, target: str, headers: Any, answer: Answer) -> Answer:
+            if verb == "GET" and target.partition("?")[0] == "/people":
+                if not written:
+                    desk.edit("people", early, {"name": "early"})
+            elif verb == "GET" and target == f"/people/{late}" and not written:
+                desk.edit("people", late, {"name": "late"})
+            elif verb == "PATCH":
+                written.append(target)
+            return answer
+
+        spied(desk, edit)
+        for identity in list(crm.records["people"]):
+            crm.edit("people", identity, {"name": "Bo"})
+        made.holds("--approve", "update")
+        assert written[0] == f"/people/{late}", "the one edited before its guard read is decided again first"
+        with SqliteStore(made.state, "kept", create=False) as store:
+            overwritten = [row[4] for row in store.review.journal_entries("overwritten")]
+        assert '"late"' not in map(str, overwritten), "nobody saw it"
 
 
 @pytest.mark.parametrize("parts", [{}, {"create": ', idempotency "Key"'}, {"list": ", partial", "unique": "unique"}])
