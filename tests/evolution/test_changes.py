@@ -119,6 +119,13 @@ CASES = (
     case("DATA+STATE+API", "Contact.stage: field.members-removed; Contact.stage in crm: line.codec; "
          "Contact.stage in erp: line.codec",
          ("customer, lost }", "customer }"), (', lost: "lost" }', " }"), (", lost: 9 }", " }")),
+    case("API", "Contact.stage: field.members-renamed",
+         ("enum Stage { prospect, customer, lost }", "enum Stage { lead renamed from prospect, won renamed from customer, lost }"),
+         ("{ prospect: \"lead\", customer: [", "{ lead: \"lead\", won: ["), (" = prospect", " = lead"),
+         ("{ prospect: 0, customer: 1", "{ lead: 0, won: 1"),
+         ("shop.people when stage is customer", "shop.people when stage is won"),
+         ("create in erp when stage is customer", "create in erp when stage is won"),
+         ("update in erp when stage is customer", "update in erp when stage is won")),
     case("DATA", "Contact.stage: field.default", ("= prospect", "= lost")),
     case("DATA", "Contact.stage: field.default", (" = prospect", "")),
     case("BEHAVIOUR", "Contact.phone: field.pii", ("phone  : text(30)? pii", "phone  : text(30)?")),

@@ -138,6 +138,7 @@ IRRELEVANT = {
     "CodecUse.gives": DERIVED + "the codec and both ends of the line",
     "CodecUse.declared_as": "what a codec does counts, not its name",
     "Truth.text": DERIVED + "the rule itself; the text has its layout",
+    "Type.former": "only joins the old name to the new; a name that stays is no renaming",
     "Type.name": "what a type is counts, not its name",
     "EntityField.type": DERIVED + "the field",
     "NativeValue.type": DERIVED + "the native field",

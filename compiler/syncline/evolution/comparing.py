@@ -6,6 +6,7 @@ from syncline.evolution.change import Change, Impact
 from syncline.evolution.entities import entity_changes
 from syncline.evolution.kinds import KINDS
 from syncline.evolution.maps import map_changes
+from syncline.evolution.members import with_members
 from syncline.evolution.renaming import renaming
 from syncline.evolution.syncs import sync_changes
 from syncline.evolution.systems import system_changes
@@ -40,6 +41,7 @@ def _whole(old: Spec | None, new: Spec | None) -> Iterator[Change]:
 
 def _changes(old: Spec, new: Spec) -> Iterator[Change]:
     renames = renaming(old, new)
+    old = with_members(old, renames.members)
     if old.name != new.name:
         yield Change("spec.renamed", new.name, old.span, new.span, {"old": old.name, "new": new.name})
     if old.version != new.version:

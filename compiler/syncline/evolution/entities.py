@@ -57,7 +57,7 @@ def _fields(old: Spec, new: Spec, before: Entity, after: Entity, renames: Renami
         if name not in stayed:
             yield Change("field.added", subject, None, field.span)
             continue
-        for code, facts in _field(stayed[name], field):
+        for code, facts in _field(stayed[name], field, renames):
             yield Change(code, subject, stayed[name].span, field.span, facts, reached(new, after.name, [name]))
 
 
@@ -93,9 +93,12 @@ def _places(spec: Spec, entity: Entity, names: Collection[str]) -> dict[str, _Wh
     }
 
 
-def _field(old: Field, new: Field) -> Iterator[tuple[str, dict[str, Fact]]]:
+def _field(old: Field, new: Field, renames: Renaming) -> Iterator[tuple[str, dict[str, Fact]]]:
     if old.name != new.name:
         yield "field.renamed", {"old": old.name}
+    members = renames.members.get((new.type.item or new.type).name or "", {})
+    if members:
+        yield "field.members-renamed", {"old": tuple(members), "new": tuple(members.values())}
     yield from _types(old.type, new.type)
     before, after = _default(old.default), _default(new.default)
     if before != after:

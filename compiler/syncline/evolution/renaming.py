@@ -1,10 +1,11 @@
 """Which entity and field of the old spec is which of the new one: by name, or by `renamed from`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from syncline.model.spec import Spec
+from syncline.model.types import Type
 
 
 class _Renamed(Protocol):
@@ -17,10 +18,12 @@ Item = TypeVar("Item", bound=_Renamed)
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """Names of the old spec to those of the new one, where they differ; `fields` by the entity's new name."""
+    """Names of the old spec to those of the new one, where they differ; `fields` by the entity's new name, `members` by the
+    name of their enum."""
 
     entities: Mapping[str, str]
     fields: Mapping[str, Mapping[str, str]]
+    members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def entity(self, old: str) -> str:
         """What the entity goes by in the new spec."""
@@ -40,7 +43,27 @@ def renaming(old: Spec, new: Spec) -> Renaming:
         for name, entity in new.entities.items()
         if former.get(name, name) in old.entities
     }
-    return Renaming(entities, {name: found for name, found in fields.items() if found})
+    return Renaming(entities, {name: found for name, found in fields.items() if found}, _members(old, new))
+
+
+def _members(old: Spec, new: Spec) -> dict[str, dict[str, str]]:
+    before, found = _enums(old), {}
+    for name, kind in _enums(new).items():
+        were = before[name].members if name in before else ()
+        renamed = {
+            former: member
+            for member, former in kind.former
+            if former in were and former not in kind.members and member not in were
+        }
+        if renamed:
+            found[name] = renamed
+    return found
+
+
+def _enums(spec: Spec) -> dict[str, Type]:
+    """The enums that fields are of, alone or in a collection."""
+    kinds = [one.type.item or one.type for entity in spec.entities.values() for one in entity.fields.values()]
+    return {kind.name: kind for kind in kinds if kind.kind == "enum" and kind.name is not None}
 
 
 def _renamed(old: Mapping[str, Item], new: Mapping[str, Item]) -> dict[str, str]:

@@ -15,7 +15,8 @@ class Type:
     boolean, date, instant, local_time, duration, country, currency, language, enum, set, list, binary; or `ref`, `record`.
 
     length: text(n). precision, scale: decimal(p,s). members: of an enum, in order. name: of an enum, alias, record or entity.
-    item, by: of set<T>, list<T> by F. pattern: of `matching`. targets: entities of a `ref`.
+    item, by: of set<T>, list<T> by F. pattern: of `matching`. targets: entities of a `ref`. former: members that had another
+    name, each with that name.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Type:
     by: str | None = None
     pattern: str | None = None
     targets: tuple[str, ...] = ()
+    former: tuple[tuple[str, str], ...] = ()
 
     def optional(self) -> Self:
         """The same type, with null."""

@@ -144,7 +144,8 @@ def _enum(node: Enum, scope: Scope) -> Type:
             scope.findings.report("not-yet.renamed", former.span, name=former.text, kind="enum member")
     if not members:
         scope.findings.report("type.enum-empty", node.name.span, name=node.name.text)
-    return Type("enum", members=tuple(members), name=node.name.text)
+    renamed = ((one.name.text, one.renamed_from.text) for one in node.members if one.renamed_from is not None)
+    return Type("enum", members=tuple(members), name=node.name.text, former=tuple(renamed))
 
 
 def _parametrised(node: NamedType, scope: Scope) -> Type | None:

@@ -116,6 +116,13 @@ ENTITIES: Final[Mapping[str, Kind]] = {
         "Stored values that are such a member no longer fit, and their records wait for a person.",
         "Move the records to another member in the systems first; the next run reads every record once more.",
     ),
+    "field.members-renamed": Kind(
+        API,
+        (Need.CALLERS, Need.MIGRATION),
+        "field {subject} calls {new} what was {old}",
+        "They stay the same members; stored values and code that tells them apart go by the new name.",
+        "Carry the stored values of the field over before the first run, and change the code that tells the members apart.",
+    ),
     "field.default": Kind(
         DATA,
         APPROVAL,
