@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from syncline.checks.amounts import check_amounts
 from syncline.checks.capabilities import check_capabilities, check_writes
 from syncline.checks.codecs import check_codecs
+from syncline.checks.completeness import check_completeness
 from syncline.checks.cycles import check_cycles
 from syncline.checks.deletion import check_deletion
 from syncline.checks.guarantees import check_outcomes, check_schedules
@@ -50,7 +51,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
             for source_check in (check_sources, check_identity):
                 make(source_check, sync)
         if whole and sync.complete:
-            for policy_check in (check_truth, check_capabilities, check_deletion, check_outcomes):
+            for policy_check in (check_truth, check_completeness, check_capabilities, check_deletion, check_outcomes):
                 make(policy_check, sync)
     if whole and all(sync.complete for sync in spec.syncs):
         make(check_schedules, spec)

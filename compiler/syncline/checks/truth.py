@@ -92,6 +92,8 @@ def _unlisted(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
     if rule.rule == "prefers" and len(rule.systems) == 1:
         first = rule.systems[0].name
         unlisted = tuple(system.name for system in sync.contributors(name) if system.name != first)
+        if len(unlisted) > 1:
+            return  # no hint: between those nothing decides
         facts: dict[str, Fact] = {"field": name, "first": first, "unlisted": unlisted}
         yield Diagnostic("truth.unlisted-source", rule.span, facts, severity=Severity.HINT)
 

@@ -90,4 +90,25 @@ SYNCS = {
         "The first conflict would find nobody to decide it.",
         'Write the module and the function: `python("shop.merging:longest")`.',
     ),
+    "truth.incomplete": Entry(
+        "{problem}: nothing says who is right about `{field}` then",
+        "The order in which the systems are listed would decide, which nobody chose, and which changes when one is added.",
+        "List every source (`{field} prefers {listed}`), or have a person decide: `{field} ask`.",
+        {"source": "`{system}` may change it here"},
+        {
+            "unlisted": "{systems} may both change it, and `{rule}` names neither",
+            "no-source": "{systems} may both change it, and `{rule}` names a system that is no source of it",
+            "no-owner": "{systems} may each have a record and change it while its owner `{named}` has none",
+        },
+    ),
+    "delete.contradiction": Entry(
+        "a record deleted in `{gone}` is to be created again from `{system}`, {problem}",
+        "Both clauses speak of the same deletion: whichever is carried out, the other one is broken.",
+        "Choose one: let the deletion spread from every system, or bring the record back.",
+        {"forbidden-here": "forbidden here", "leaves-here": "removed from `{other}` here"},
+        {
+            "never": "where nothing may be created",
+            "leaves": "and to be removed from `{other}`",
+        },
+    ),
 }
