@@ -161,8 +161,10 @@ def _sync(package: Package, arguments: argparse.Namespace, out: TextIO, err: Tex
         settle_seconds=arguments.settle,
         approved=frozenset(arguments.approve),
     )
-    # Records live for one batch and hold no cycles: the collector need not look at them so often.
-    gc.set_threshold(10_000, 10, 10)
+    # Records live for one batch and hold no cycles: the collector need not look at them so often, and never again at what is
+    # there by now and stays.
+    gc.set_threshold(50_000, 5, 5)
+    gc.freeze()
     with SqliteStore(arguments.state, package.name) as store:
         telling = planning or (arguments.verbose and not arguments.json)
         reporter = _reporter(package, clear, telling=telling, as_json=arguments.json)

@@ -171,9 +171,6 @@ class ReviewStore(Protocol):
     def release(self, rows: Iterable[Row]) -> None:
         """Out of quarantine: (entity, system, remote_id, link_id)."""
 
-    def release_writes(self, rows: Iterable[Row]) -> None:
-        """A write of the link went through: (entity, system, remote_id, link_id)."""
-
     def any_held_writes(self) -> bool:
         """Whether any link has something in quarantine."""
 

@@ -124,7 +124,7 @@ def _made_as_it_stands(
             values = {name: value for name, value in agreed.items() if name in side.writes}
             document = side.packing.pack(values)
         queues[system].waiting[ActionKind.CREATE].append(
-            Sent(row.link_id, ActionKind.CREATE, None, agreed, values, document, only=len(systems) == 1)
+            Sent(row.link_id, ActionKind.CREATE, None, agreed, values, document, None, None, None, len(systems) == 1)
         )
     return True
 

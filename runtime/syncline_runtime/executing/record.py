@@ -75,12 +75,13 @@ def record_outcomes(
     settled: list[int] = []
     failed = done = 0
     now = context.clock.now()
+    holding = store.review.any_held_writes()
     for one, native, outcome in zip(sent, natives, outcomes, strict=True):
         link_id, remote_id = one.link_id, one.remote_id or ""
         match outcome:
             case Applied():
                 done += 1
-                if not one.partial:
+                if holding and not one.partial:
                     released.append((name, system, remote_id, link_id))
                 match kind:
                     case ActionKind.CREATE:
@@ -158,7 +159,7 @@ def record_outcomes(
     if refused:
         store.review.quarantine(refused)
     if released:
-        store.review.release_writes(released)
+        store.review.release(released)
     if done:
         summary.did(system, DONE[kind], done)
     if failed:
@@ -189,14 +190,14 @@ def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | 
 def created_row(context: Context, side: Side, sent: Sent, native: Native, outcome: Applied, now: float) -> Row:
     """The row of a record that we created as `native`, for `add_members`."""
     pack, record, remote_id = side.packing.pack, outcome.record, outcome.remote_id
-    start = (remote_id, sent.link_id)
     if record is None:
-        return (*start, sent.document, None, None, None, now, now)
+        return (remote_id, sent.link_id, sent.document, None, None, None, now, now)
     if len(native) == side.natives and (outcome.as_sent or _shows(record.native, native)):
-        return (*start, sent.document, None, None, record.version, now, now)
+        return (remote_id, sent.link_id, sent.document, None, None, record.version, now, now)
     member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), record, now)
     return (
-        *start,
+        remote_id,
+        sent.link_id,
         pack(member.shadow),
         None if member.seen is None else pack(member.seen),
         pack(member.renders) if member.renders else None,

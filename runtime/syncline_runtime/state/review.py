@@ -31,11 +31,6 @@ class Review:
         """Out of quarantine: (entity, system, remote_id, link_id)."""
         self._many("DELETE FROM quarantine WHERE entity = ? AND system = ? AND remote_id = ? AND link_id = ?", rows)
 
-    def release_writes(self, rows: Iterable[Row]) -> None:
-        """A write of the link went through: (entity, system, remote_id, link_id)."""
-        if self.any_held_writes():
-            self.release(rows)
-
     def any_held_writes(self) -> bool:
         """Whether any link has something in quarantine."""
         return self._execute("SELECT 1 FROM quarantine WHERE link_id <> 0 LIMIT 1").fetchone() is not None
