@@ -34,7 +34,8 @@ OF_A_SYNC: Final[Mapping[str, str]] = {
     "match.not-applicable": "of any two systems, one of which is created in, both maps have all fields of one certain match rule",
     "write.not-offered": "each operation that a map, or a `create`, `update` or `delete` clause needs is declared",
     "create.required-missing": "where records are created, each field declared required has a line or a `where` that writes it",
-    "create.no-value": "where records are created, no required field without a default is filled by that system alone",
+    "create.no-value": "where records are created, no line writes a required field without a default that only that system "
+    "fills",
     "create.may-duplicate": "no create without an answer is looked for in a listing declared partial, but where a field that is "
     "declared unique would refuse a second one",
     "delete.no-rule": "for each system that a map writes, a clause says what a deletion elsewhere does there",
@@ -44,7 +45,7 @@ OF_A_SYNC: Final[Mapping[str, str]] = {
 """What a check of a whole sync establishes when it finds nothing, by its code: no more than that."""
 
 OF_A_MAP: Final[Mapping[str, str]] = {
-    "write.read-only": "no field that is declared read-only is written",
+    "write.read-only": "no line writes a field that is declared read-only",
     "type.narrowing-length": "in lines with one field of the system, no text of declared length leads to a shorter place, as far "
     "as the codecs between tell lengths",
     "type.narrowing-scale": "in lines with one field of the system, no decimal of declared scale leads to a smaller one, but where "
@@ -55,7 +56,7 @@ OF_A_MAP: Final[Mapping[str, str]] = {
     "declared required, but `only when present` or spelled by `none`",
     "type.null-from-optional": "in lines with one field of the system, nothing that may be null by its type is read into a field "
     "that may not be",
-    "enum.gap": "the table of a line that writes an enum has a row for every member",
+    "enum.gap": "the first table of a line that writes an enum has a row for every member",
 }
 """What a check of a map establishes when it finds nothing, by its code: no more than that."""
 
@@ -153,7 +154,7 @@ def _of_line(side: Map, line: Line, found: frozenset[str]) -> Iterator[Obligatio
     of = f"{side.system.name}.{side.resource.name}: {line.field.name}"
     tried = evidence(line) if not found & {ONE_WAY, TWO_WAY} else NOTHING_TRIED
     if line.arrow is Arrow.WRITE:
-        claim = "values of the field can be written"
+        claim = "some value of the field can be written through these codecs"
         status = "tested" if tried.cases else "assumed"
         yield Obligation(
             claim, status, ONE_WAY if tried.cases else "codecs-not-run", of, line.span, tried.cases or None
@@ -161,11 +162,17 @@ def _of_line(side: Map, line: Line, found: frozenset[str]) -> Iterator[Obligatio
         return
     same = "as itself" if tried.equal else "as some value"
     if tried.exhaustive:
-        yield Obligation("each member is written and read back as itself", "proven", TWO_WAY, of, line.span)
+        yield Obligation(
+            "each member is written through these codecs and read back as itself", "proven", TWO_WAY, of, line.span
+        )
     elif tried.cases:
-        yield Obligation(f"what is written is read back {same}", "tested", TWO_WAY, of, line.span, tried.cases)
+        yield Obligation(
+            f"what is written through these codecs is read back {same}", "tested", TWO_WAY, of, line.span, tried.cases
+        )
     else:
-        yield Obligation("what is written is read back as itself", "assumed", "codecs-not-run", of, line.span)
+        yield Obligation(
+            "what is written through these codecs is read back as itself", "assumed", "codecs-not-run", of, line.span
+        )
 
 
 def _entry(one: Obligation) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The guarantee report: what it says of a connector, and that the runtime really does it."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -446,3 +447,15 @@ sync Partner from crm to SYSTEM { delete in SYSTEM propagate, run every 1 minute
         spec = two.replace("{another}", another) + more
         found = check_spec("kept.sync", spec.encode(), loader("kept.sync")).diagnostics
         assert [diagnostic.code for diagnostic in found] == ["cost.exceeds-rate"] * count, (another, found)
+
+
+def test_archiving_needs_an_update_and_is_refused_without() -> None:
+    flagged = text(more="archive name null").replace("delete in desk propagate", "delete in desk archive")
+    model(flagged)
+    without = re.sub(r"\n    update PATCH [^\n]*\n", "\n", flagged).replace(
+        "run every", "update in desk never, run every"
+    )
+    found = check_spec("kept.sync", without.encode(), loader("kept.sync")).diagnostics
+    assert [(diagnostic.code, diagnostic.facts["operation"]) for diagnostic in found] == [
+        ("write.not-offered", "update")
+    ]

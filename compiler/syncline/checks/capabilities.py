@@ -45,8 +45,11 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
             continue
         if rule.policy is OnDelete.PROPAGATE and found.resource.declaration.delete is None:
             yield _not_offered(sync, found, "delete", f"delete in {rule.system.name} unlink", rule)
-        if rule.policy is OnDelete.ARCHIVE and found.resource.declaration.archive is None:
-            yield _not_offered(sync, found, "archive", f"delete in {rule.system.name} unlink", rule)
+        if rule.policy is OnDelete.ARCHIVE:
+            # What archives a record is an update of its flag.
+            missing = "archive" if found.resource.declaration.archive is None else "update"
+            if missing == "archive" or found.resource.declaration.update is None:
+                yield _not_offered(sync, found, missing, f"delete in {rule.system.name} unlink", rule)
 
 
 def rule_of(rules: tuple[WriteRule, ...], system: System) -> WriteRule | None:
