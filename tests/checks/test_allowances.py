@@ -47,6 +47,13 @@ def test_several_speak_of_one_declaration_and_documentation_may_stand_between() 
     assert codes(f"{second}{REASON}## Whoever buys.\n{SPEC}") == ["allow.unused"]
 
 
+def test_an_imported_file_allows_for_its_own_declarations() -> None:
+    entity, rest = SPEC.strip().split("\n", 1)
+    files = {"sample.sync": sample().encode(), "entities.sync": f"{REASON}{entity}\n".encode()}
+    text = f'spec example version 1\nimport "sample.sync"\nimport "entities.sync"\n{rest}\n'
+    assert check_spec("example.sync", text.encode(), files.get).diagnostics == ()
+
+
 def test_the_second_of_two_alike_is_unused() -> None:
     assert codes(REASON + REASON + SPEC) == ["allow.unused"]
 

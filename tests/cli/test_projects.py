@@ -92,6 +92,13 @@ def test_settings_are_shown_with_how_each_code_counts() -> None:
     assert shown["docs.missing"] == ["docs", "off"]
 
 
+def test_showing_settings_tells_what_is_wrong_with_them() -> None:
+    settings("nothing = 1\n")
+    result = check("--show-settings")
+    assert "syncline.toml:2:1: error[config.unknown-key]" in result.stderr
+    assert result.exit_code == 1
+
+
 def naming(spec: Spec) -> list[Diagnostic]:
     facts = {"message": "names end in Record here", "mend": "Call it CustomerRecord."}
     return [Diagnostic("acme.naming", entity.span, facts) for entity in spec.entities.values()]

@@ -1,9 +1,14 @@
 """Fixes: what is certain is mended, comments and layout survive, nothing gets worse."""
 
+import re
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import syncline
+from syncline.cli.files import loader
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.diagnostics.fixing import fix_of
 from syncline.diagnostics.pages import pages, sample
@@ -105,6 +110,30 @@ def test_who_is_right_and_what_is_deleted_is_never_guessed() -> None:
     for code in ("delete.no-rule", "truth.missing", "empty.no-rule", "match.missing"):
         for data in examples(code, fails=True):
             assert not any(map(fix_of, checked(code, data)))
+
+
+NORTHWIND = (Path(syncline.__file__).parents[2] / "specs" / "examples" / "northwind.sync").read_text(encoding="utf-8")
+WORDS = [found.span() for found in re.finditer(r"\b[a-z_]{4,}\b", NORTHWIND)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(WORDS), st.data())
+def test_fixes_of_a_misspelled_spec_leave_no_more_findings_and_every_comment(
+    word: tuple[int, int], data: st.DataObject
+) -> None:
+    start, end = word
+    at = data.draw(st.integers(start, end - 2))
+    text = NORTHWIND[:at] + NORTHWIND[at + 1] + NORTHWIND[at] + NORTHWIND[at + 2 :]
+    source = Source("specs/examples/northwind.sync", text)
+
+    def check(text: str) -> tuple[Diagnostic, ...]:
+        return check_spec(source.name, text.encode(), loader(source.name)).diagnostics
+
+    found = check(text)
+    result = mended(source, found, unsafe=data.draw(st.booleans()))
+    assert len(check(result.text)) <= len(found)
+    comments = [comment.text for comment in parse(source)[0].comments]
+    assert [comment.text for comment in parse(Source(source.name, result.text))[0].comments] == comments
 
 
 ALPHABET = "abcd_1"

@@ -84,9 +84,8 @@ def check(
     if show_settings:
         from syncline.cli import projects
 
-        for spec in specs:
-            projects.show_settings(spec)
-        return
+        sound_settings = [projects.show_settings(spec) for spec in specs]
+        raise SystemExit(0 if all(sound_settings) else FOUND)
     if fix or unsafe_fixes:
         from syncline.cli.mending import mend_specs
 

@@ -12,6 +12,7 @@ from syncline.cli.files import fail, settings_file
 from syncline.diagnostics.categories import Category, rule_of
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.diagnostics.lexicon import LEXICON
+from syncline.diagnostics.rendering import concise
 from syncline.measuring import Timed
 from syncline.pipeline import Checked, Extra, Load, check_spec
 from syncline.project.reading import read_settings
@@ -54,10 +55,11 @@ def project_at(file: Path) -> Project:
     return Project(settings, problems, tuple(extra))
 
 
-def show_settings(spec: str) -> None:
-    """Print what holds for a spec: the file, the categories, and how each code counts."""
+def show_settings(spec: str) -> bool:
+    """Print what holds for a spec: the file, the categories, and how each code counts. False where something is wrong with them."""
     file = settings_file(spec)
-    settings = Settings() if file is None else project_at(file).settings
+    project = Project(Settings(), (), ()) if file is None else project_at(file)
+    settings = project.settings
     say = partial(click.echo, color=False)
     say(f"spec        {spec}")
     say(f"settings    {settings.file or 'none; these are the defaults'}")
@@ -72,3 +74,6 @@ def show_settings(spec: str) -> None:
         counts = "off" if severity is None else severity.value
         why = f"  {level.reason}" if level is not None and level.reason else "" if rule.bends else "  always"
         say(f"{code:<{width}}  {rule.category.value:<8}  {counts:<7}{why}".rstrip())
+    if project.problems:
+        click.echo(concise(project.problems), nl=False, err=True)
+    return not project.problems
