@@ -54,8 +54,6 @@ _RULES: Final = {
     "truth.not-a-source": Rule(Category.BASIC, True),
     "truth.unlisted-source": Rule(Category.STANDARD, True, Severity.HINT),
     "truth.unneeded": Rule(Category.STANDARD, True),
-    "type.narrowing-length": Rule(Category.SAFETY, True),
-    "type.narrowing-range": Rule(Category.SAFETY, True),
     "type.null-from-optional": Rule(Category.SAFETY, True),
     "type.null-into-required": Rule(Category.SAFETY, True),
     "write.read-only": Rule(Category.SAFETY, True),
