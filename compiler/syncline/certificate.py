@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from syncline.checks import check
 from syncline.checks.codecs import Evidence, evidence
+from syncline.checks.cycles.graph import graph_of, may_turn
+from syncline.checks.cycles.loops import loops
 from syncline.guarantees.running import assumptions
 from syncline.lowering import package_name
 from syncline.model.spec import Arrow, Line, Map, Spec, Sync
@@ -66,6 +68,7 @@ OF_ALL: Final[Mapping[str, str]] = {
 }
 """What a check of the whole spec establishes when it finds nothing, by its code."""
 
+LOOPS: Final = "cycle.endless"
 TWO_WAY: Final = "codec.not-invertible"
 ONE_WAY: Final = "codec.empty-domain"
 NOTHING_TRIED: Final = Evidence(0, equal=False, exhaustive=False)
@@ -117,6 +120,7 @@ def obligations(spec: Spec) -> Iterator[Obligation]:
             yield from _of_line(side, line, found)
     for code, claim in OF_ALL.items():
         yield _by_check(claim, code, f"spec {spec.name}", spec.span, holds=code not in found)
+    yield _of_loops(spec, found)
     for sync in spec.syncs:
         for one in assumptions(sync):
             yield Obligation(
@@ -142,6 +146,22 @@ def _by_check(claim: str, code: str, of: str, at: Span, *, holds: bool) -> Oblig
     if holds:
         return Obligation(claim, "proven", code, of, at)
     return Obligation(claim, "assumed", f"{code} was found and allowed, or not checked", of, at)
+
+
+def _of_loops(spec: Spec, found: frozenset[str]) -> Obligation:
+    about = f"spec {spec.name}"
+    parts = list(loops(graph_of((spec,)))) if may_turn((spec,)) else []
+    if LOOPS in found:
+        return _by_check("writes that go in a loop end after one lap", LOOPS, about, spec.span, holds=False)
+    if not parts:
+        return Obligation(
+            "no write sets off a loop through lines and declared automations", "proven", LOOPS, about, spec.span
+        )
+    # Of a tangled part not every loop is followed, so that this is never more than tested.
+    followed = sum(1 for part in parts for _ in part)
+    claim = "each loop of writes that was followed through lines and declared automations ends after one lap"
+    status = "tested" if followed else "assumed"
+    return Obligation(claim, status, LOOPS, about, spec.span, followed or None)
 
 
 def _is_whole(sync: Sync) -> bool:
