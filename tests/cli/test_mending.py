@@ -57,6 +57,14 @@ def test_a_file_that_is_no_spec_is_left_alone(data: bytes) -> None:
     assert Path("a.sync").read_bytes() == data
 
 
+def test_an_imported_file_is_left_alone_and_named() -> None:
+    Path("b.sync").write_text('spec other version 1\nimport "a.sync"\n', encoding="utf-8")
+    result = check("b.sync", "--fix", "--output", "concise")
+    assert Path("a.sync").read_text(encoding="utf-8") == FAULTY
+    assert result.stderr == "a.sync: can be mended, too, when it is given\n"
+    assert check("b.sync", "a.sync", "--fix").stderr == "a.sync: 1 mended\n"
+
+
 def test_standard_input_cannot_be_mended() -> None:
     assert check("-", "--fix").output == "syncline: standard input cannot be mended: give the file\n"
 
