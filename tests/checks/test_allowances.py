@@ -1,5 +1,7 @@
 """What `allow` spares: one code on one declaration, for a reason, and never what would lose data or mean nothing."""
 
+from time import process_time
+
 import pytest
 
 from syncline.diagnostics.categories import rule_of
@@ -90,6 +92,18 @@ def test_what_may_be_allowed_can_be_built(code: str) -> None:
         if not code.startswith("allow."):
             assert {diagnostic.code for diagnostic in found} == {code}
             assert generate(result.model)
+
+
+def test_many_allowances_cost_as_many_looks() -> None:
+    count = 2000
+    entity = "{}entity E{} {{ a : text, match a }}\n"
+    spec = "".join(
+        entity.format(f'allow truth.uneeded{at} "x"\nallow field.no-source "x"\n', at) for at in range(count)
+    )
+    started = process_time()
+    found = codes(spec)
+    assert found.count("allow.unknown-code") == count
+    assert process_time() - started < 8
 
 
 def test_the_formatter_leaves_an_allowance_where_it_stands() -> None:
