@@ -152,11 +152,10 @@ def _of_loops(spec: Spec, found: frozenset[str]) -> Obligation:
     about = f"spec {spec.name}"
     parts = list(loops(graph_of((spec,)))) if may_turn((spec,)) else []
     if LOOPS in found:
-        return _by_check("writes that go in a loop end after one lap", LOOPS, about, spec.span, holds=False)
+        return _by_check("loops of writes end after one lap", LOOPS, about, spec.span, holds=False)
     if not parts:
-        return Obligation(
-            "no write sets off a loop through lines and declared automations", "proven", LOOPS, about, spec.span
-        )
+        claim = "no write sets off a loop through lines and declared automations, but for one field that goes there and back"
+        return Obligation(claim, "proven", LOOPS, about, spec.span)
     # Of a tangled part not every loop is followed, so that this is never more than tested.
     followed = sum(1 for part in parts for _ in part)
     claim = "each loop of writes that was followed through lines and declared automations ends after one lap"
