@@ -259,3 +259,64 @@ async def test_nothing_happens_while_another_process_holds_the_database(path, mo
     assert isinstance(outcome, Unavailable)
     assert isinstance(second, Applied)
     assert threading.active_count() < 50
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "value", "as_sent"),
+    [
+        ("text", "text", "Ana", True),
+        ("text", "date", datetime(2000, 1, 2).date(), True),
+        ("numeric", "decimal", Decimal("10.5"), True),
+        ("integer", "boolean", True, True),
+        ("text", "integer", 7, False),
+        ("real", "integer", 7, False),
+        ("integer", "text", "007", False),
+        ("real", "decimal", Decimal("0.12345678901234567891"), False),
+        ("text", "text", " Ana ", False),  # a trigger trims it
+    ],
+)
+async def test_what_a_column_made_of_a_value_is_told(tmp_path, column, kind, value, as_sent):
+    path = tmp_path / "shop.sqlite"
+    execute(path, f"create table customers(id integer primary key, held {column})")
+    execute(
+        path,
+        "create trigger trims after insert on customers begin"
+        " update customers set held = trim(new.held) where id = new.id and typeof(new.held) = 'text'"
+        " and new.held like ' %'; end",
+    )
+    fields = {"id": NativeField(name="id", kind="integer"), "held": NativeField(name="held", kind=kind)}
+    resource = customers(fields=fields, version=None)
+    port = database(path, resource)
+    await port.open()
+    [outcome] = await port.create("customers", [Write({"held": value})])
+    [page] = [page async for page in port.pages("customers", fields=["held"])]
+    await port.close()
+    assert isinstance(outcome, Applied)
+    assert outcome.as_sent is as_sent
+    assert outcome.record == page.records[0], "the outcome tells what the next listing shows"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "(id integer primary key, name text)",
+        "(id text primary key, name text) without rowid",
+        "(id integer primary key, name text, rowid text)",
+    ],
+)
+async def test_every_row_is_told_as_its_own(tmp_path, shape):
+    path = tmp_path / "shop.sqlite"
+    execute(path, f"create table customers{shape}")
+    fields = {name: NativeField(name=name, kind="text") for name in ("id", "name")}
+    port = database(path, customers(fields=fields, version=None))
+    await port.open()
+    writes = [Write({"id": str(number), "name": f"n{number}"}) for number in (5, 3, 3, 9, 1)]
+    outcomes = await port.create("customers", writes)
+    await port.close()
+    assert [one.record.native["name"] if isinstance(one, Applied) else one.code for one in outcomes] == [
+        "n5",
+        "n3",
+        "unique",
+        "n9",
+        "n1",
+    ]
