@@ -78,7 +78,7 @@ def deletions(sync: Sync, side: Map) -> Iterator[Guarantee]:
             "by-absence-confirmed",
             f"absence from {_full_listings(listing)} is confirmed by two readings that find nothing"
             + (f", {listing.since.lag_seconds:g} s apart" if listing.since and listing.since.lag_seconds else "")
-            + "; a listing that lacks more than ten and over half of the known records is no evidence",
+            + "; a listing that lacks more than ten and over half of the known records is no evidence without `--approve delete`",
             (*place(resource, "list"), *place(resource, "read")),
         )
     if not noticed:
