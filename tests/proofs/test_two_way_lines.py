@@ -1,0 +1,225 @@
+"""Each proof is doubled: what `check` accepts as two-way, the generated functions obey; what it refuses has a witness.
+
+Refusals of lines for which no witness is found are counted and shown: a checker that is too strict is a fault as well.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from syncline.diagnostics.diagnostic import Diagnostic
+from syncline.diagnostics.pages import PRELUDE, sample
+from syncline.examples.loading import load_package
+from syncline.model.spec import Spec
+from syncline.pipeline import check_spec, generate
+from syncline_runtime import codecs
+from syncline_runtime.codecs import CODECS, CodecError, table
+from syncline_runtime.declaration import FieldMap
+from syncline_runtime.values import ABSENT, Money
+from tests.proofs.lines import ENUM, LINES, RandomLine
+
+PROVEN = ("codec.not-invertible", "codec.empty-domain")
+"""The findings that claim that a line does not carry its values."""
+
+ILL_TYPED = ("codec.arguments", "codec.table-duplicate", "codec.type-mismatch")
+"""Lines that the language does not know; the strategy writes a few."""
+
+LINES_OF_A_SPEC = 12
+SAMPLES = 12
+
+
+def spec_of(lines: Sequence[RandomLine]) -> tuple[Spec, dict[int, Diagnostic]]:
+    """The model of lines that map `f<n>` to `n<n>_<m>`, and the first finding of each line."""
+    natives = "\n".join(
+        f"  n{number}_{at} : {native}" for number, line in enumerate(lines) for at, native in enumerate(line.natives)
+    )
+    fields = "\n".join(f"  f{number} : {line.type}" for number, line in enumerate(lines))
+    mapped = []
+    for number, line in enumerate(lines):
+        names = [f"n{number}_{at}" for at in range(len(line.natives))]
+        native = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+        mapped.append(f"  f{number} <-> {native}" + (f" as {line.codecs}" if line.codecs else ""))
+    text = (
+        f"{PRELUDE}{ENUM}extend crm {{ resource contacts {{\n{natives}\n}} }}\nentity E {{\n{fields}\n}}\n"
+        "map E to crm.contacts {\n" + "\n".join(mapped) + "\n}\n"
+    )
+    checked = check_spec("example.sync", text.encode(), {"sample.sync": sample().encode()}.get)
+    assert checked.model is not None
+    first = text[: text.index("map E to")].count("\n") + 2
+    found: dict[int, Diagnostic] = {}
+    for one in checked.diagnostics:
+        assert 0 <= one.span.line - first < len(lines), (one, text)
+        found.setdefault(one.span.line - first, one)
+    return checked.model, found
+
+
+def same(line: RandomLine, one: Any, other: Any) -> bool:
+    """Whether two values differ by no more than what the line's codecs say that they take for the same."""
+    if one == other:
+        return True
+    if isinstance(one, str | None) and isinstance(other, str | None):
+        return folded(line, one) == folded(line, other)
+    if isinstance(one, Money) and isinstance(other, Money):
+        return False
+    if isinstance(one, Decimal) and isinstance(other, Decimal) and "round" in line.folds:
+        places = int(line.codecs.partition("round(")[2].partition(")")[0])
+        return abs(one - other) * 2 <= Decimal(10) ** -places
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        # Seconds, or milliseconds; the hour that is there twice in autumn.
+        return abs(one - other) < timedelta(seconds=1) or (
+            "zone" in line.folds and abs(one - other) <= timedelta(hours=1)
+        )
+    return False
+
+
+def folded(line: RandomLine, text: str | None) -> str:
+    text = text or ""
+    if "strip" in line.folds:
+        for part in line.codecs.split("strip(")[1:]:
+            for character in part[1:].partition('"')[0]:
+                text = text.replace(character, "")
+    if {"trim", "strip"} & line.folds:
+        text = text.strip()
+    return text.casefold() if {"lower", "upper"} & line.folds else text
+
+
+def breach(field_map: FieldMap, number: int, line: RandomLine, value: Any, native: tuple[Any, ...]) -> str:
+    """What a value and a native show to be wrong with a line: empty where both laws hold, or the value is refused."""
+    name = f"f{number}"
+    try:
+        written = field_map.write({name: value}, None)
+    except CodecError:
+        written = None
+    if written is not None:
+        try:
+            back = field_map.read(written)[name]
+        except CodecError:
+            return f"{value!r} is written as {written} and refused when it is read"
+        if not same(line, value, back):
+            return f"{value!r} is written as {written} and read as {back!r}"
+    before = {f"n{number}_{at}": one for at, one in enumerate(native)}
+    try:
+        read = field_map.read(before)[name]
+    except CodecError:
+        return ""
+    try:
+        after = field_map.write({name: read}, before)
+    except CodecError:
+        return f"{before} is read as {read!r}, which cannot be written back"
+    try:
+        again = field_map.read({**before, **after})[name]
+    except CodecError:
+        return f"{before} is read as {read!r}, written as {after} and refused"
+    return "" if same(line, read, again) else f"{before} is read as {read!r}, written as {after}, read as {again!r}"
+
+
+def doubly_meant(line: RandomLine) -> bool:
+    """Whether a table says of one spelling that it means two members: one of the two rows is not what happens."""
+    model, _ = spec_of([line])
+    natives = [native for use in model.maps[0].lines[0].pipeline for _, row in use.table for native in row]
+    return len(set(natives)) < len(natives)
+
+
+def writable(field_map: FieldMap, number: int, values: Sequence[Any]) -> Iterator[bool]:
+    for value in values:
+        try:
+            field_map.write({f"f{number}": value}, None)
+        except CodecError:
+            yield False
+        else:
+            yield True
+
+
+def generated(lines: Sequence[RandomLine]) -> FieldMap:
+    """The functions that a build writes for lines that were accepted."""
+    model, found = spec_of(lines)
+    assert not found
+    return load_package(generate(model)).mappings[0]
+
+
+def interpreted(line: RandomLine) -> FieldMap:
+    """What the functions of a refused line would do: some cannot be generated."""
+    model, _ = spec_of([line])
+    (written,) = model.maps[0].lines
+    steps = [
+        (
+            CODECS[use.name],
+            (table(dict(use.table), ABSENT if use.otherwise is None else use.otherwise),)
+            if use.table
+            else use.arguments,
+        )
+        for use in written.pipeline
+    ]
+    names = [native.name for native in written.natives]
+
+    def read(native: dict[str, Any]) -> dict[str, Any]:
+        value: Any = native[names[0]] if len(names) == 1 else tuple(native[name] for name in names)
+        for codec, arguments in steps:
+            value = getattr(codecs, codec.get)(value, *arguments)
+        return {"f0": frozenset(value) if isinstance(value, tuple) and line.type.startswith("set") else value}
+
+    def write(values: Mapping[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
+        value = values["f0"]
+        for codec, arguments in reversed(steps):
+            value = getattr(codecs, codec.put)(value, *arguments, *((len(names),) if codec.needs_count else ()))
+        return dict(zip(names, value if len(names) > 1 else (value,), strict=True))
+
+    return FieldMap(entity="E", system="crm", resource="contacts", flows=(), read=read, write=write)
+
+
+def tries_of(line: RandomLine) -> st.SearchStrategy[list[tuple[Any, tuple[Any, ...]]]]:
+    """Values for the line's field, and natives for its resource."""
+    return st.lists(st.tuples(line.values, line.read), min_size=SAMPLES, max_size=SAMPLES)
+
+
+def test_what_is_accepted_obeys_and_what_is_refused_breaks(capsys: pytest.CaptureFixture[str]) -> None:
+    told: Counter[str] = Counter()
+    strict: dict[str, str] = {}
+
+    @seed(20261121)
+    @settings(
+        max_examples=40,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(LINES, min_size=LINES_OF_A_SPEC, max_size=LINES_OF_A_SPEC), st.data())
+    def doubled(lines: list[RandomLine], data: st.DataObject) -> None:
+        _, found = spec_of(lines)
+        accepted = [line for number, line in enumerate(lines) if number not in found]
+        told["accepted"] += len(accepted)
+        field_map = generated(accepted)
+        for number, line in enumerate(accepted):
+            for value, native in data.draw(tries_of(line)):
+                wrong = breach(field_map, number, line, value, native)
+                assert not wrong, f"{line.type} <-> {line.natives} as {line.codecs}: {wrong}"
+        for number, finding in found.items():
+            line = lines[number]
+            if finding.code in PROVEN:
+                told["refused as not invertible"] += 1
+                tries = data.draw(tries_of(line))
+                refused = interpreted(line)
+                broken = doubly_meant(line) or any(breach(refused, 0, line, value, native) for value, native in tries)
+                if not broken and all(writable(refused, 0, [value for value, _ in tries])):
+                    told["refused without a witness"] += 1
+                    strict[f"{line.type} <-> {', '.join(line.natives)} as {line.codecs}"] = str(
+                        finding.facts.get("value")
+                    )
+            else:
+                told["ill-typed" if finding.code in ILL_TYPED else f"refused by {finding.code}"] += 1
+
+    doubled()
+    with capsys.disabled():
+        print("\n  two-way lines: " + ", ".join(f"{count} {what}" for what, count in told.most_common()))
+        for written, value in strict.items():
+            print(f"    no witness found for {written} (named: {value})")
+    assert told["accepted"] > 100
+    assert told["refused as not invertible"] > 10
+    assert told["refused without a witness"] * 20 <= told["refused as not invertible"]
