@@ -202,6 +202,19 @@ def test_an_archived_customer_is_archived_in_the_other_system(companies: Compani
         assert (contact["archived"], party["active"]) == (True, False)
 
 
+def test_a_deleted_customer_is_archived_in_the_other_system(companies: Companies, in_both: Iterator[str]) -> None:
+    in_crm, in_erp = next(in_both), next(in_both)
+    (contact, _), (_, party) = companies.both(in_crm), companies.both(in_erp)
+    companies.crm.client.delete("contacts", contact["id"])
+    companies.erp.client.delete("party.party", [party["id"]])
+
+    companies.command("run", "--full")  # a listing of changes tells nothing of deletions
+    companies.hold_to_nothing_left()
+
+    assert companies.parties()[companies.address(in_crm)]["active"] is False
+    assert companies.contacts()[companies.address(in_erp)]["archived"] is True
+
+
 def test_a_customer_that_is_back_from_the_archive_waits_for_the_other_system(
     companies: Companies, in_both: Iterator[str]
 ) -> None:
