@@ -16,6 +16,7 @@ FILE: Final = "syncline.toml"
 VERSION: Final = 1
 _KEYS: Final = ("version", "categories", "checks", "severity")
 _LEVELS: Final = {"off": None, **{severity.value: severity for severity in Severity}}
+_GUESSES: Final = 50
 _LADDER: Final = (Category.SAFETY, Category.BASIC, Category.STANDARD)
 _KEY: Final = re.compile(
     r"""[ \t]*((?:"[^"\n]*"|'[^'\n]*'|[\w.-]+)(?:[ \t]*\.[ \t]*(?:"[^"\n]*"|'[^'\n]*'|[\w-]+))*)[ \t]*="""
@@ -117,7 +118,7 @@ class _Reader:
         speaks_of = [known for known in LEXICON if covered(code, known)]
         if not speaks_of:
             areas = {known.partition(".")[0] for known in LEXICON}
-            near = nearest(code, {*LEXICON, *areas})
+            near = nearest(code, {*LEXICON, *areas}) if len(self.found) < _GUESSES else ""
             if near or code.partition(".")[0] in areas:
                 self._unknown("config.unknown-code", code, span, near=near)
                 return False
@@ -157,7 +158,9 @@ class _Reader:
         self.found.append(Diagnostic(code, span, facts))
 
     def _unknown(self, code: str, name: str, span: Span, known: tuple[str, ...] = (), near: str = "") -> None:
-        self._report(code, span, name=name, suggestion=near or nearest(name, known), known=known)
+        # Comparing with every known name is slow: the first mistakes are enough to see what went wrong.
+        near = near or (nearest(name, known) if len(self.found) < _GUESSES else "")
+        self._report(code, span, name=name, suggestion=near, known=known)
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
