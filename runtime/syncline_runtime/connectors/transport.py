@@ -15,6 +15,8 @@ from syncline_runtime.connectors.wire import TooLarge, Wire
 LARGEST_BODY: Final = 10 * 1024 * 1024
 """Bytes of an answer, decompressed, beyond which it is refused."""
 
+_NOTHING: Final = httpx.ByteStream(b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -86,6 +88,8 @@ class Transport:
                 if size > LARGEST_BODY:
                     raise TooLarge(f"the answer is larger than {LARGEST_BODY // 1024 // 1024} MiB")
                 chunks.append(chunk)
+            # The client's response and its stream hold each other, and with them the body, until the collector comes by.
+            response.stream = _NOTHING
             return Reply(response.status_code, response.headers, b"".join(chunks))
 
     async def close(self) -> None:
