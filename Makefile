@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems bench lint golden clean
+.PHONY: help demo test systems bench fuzz lint golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ systems: $(VENV)/.installed  ## the tests against real servers (installs and sta
 
 bench: $(VENV)/.installed  ## every measurement, as ratios to hand-written code in the same run
 	@$(VENV)/bin/python benchmarks/run.py
+
+fuzz: $(VENV)/.installed  ## malformed specs: N=10000 of them, made from SEED=1
+	@$(VENV)/bin/python -m tests.fuzz $(or $(N),10000) --seed $(or $(SEED),1)
 
 lint: $(VENV)/.installed  ## ruff, mypy --strict, import rules
 	@$(VENV)/bin/ruff check .
