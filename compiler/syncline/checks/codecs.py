@@ -188,8 +188,16 @@ def _samples(steps: tuple[_Step, ...], type_: Type) -> tuple[Any, ...]:
         return ()
     if type_.kind in ("set", "list") and type_.item is not None and type_.item.kind == "text":
         return (frozenset(("a", "b")), frozenset()) if type_.kind == "set" else (("b", "a"), ())
-    found = _SAMPLES.get(type_.kind, ())
+    found = (*_SAMPLES.get(type_.kind, ()), *(_near_placeholders(steps) if type_.kind == "text" else ()))
     return tuple(value for value in found if type_.length is None or len(value) <= type_.length)
+
+
+def _near_placeholders(steps: tuple[_Step, ...]) -> Iterator[str]:
+    """Texts that a later codec may turn into the spelling of absence, so that they come back as nothing."""
+    for step in steps:
+        if step.name == "none" and isinstance(step.arguments[0], str) and step.arguments[0]:
+            placeholder = step.arguments[0]
+            yield from (placeholder.upper(), placeholder.lower(), f" {placeholder} ")
 
 
 def _is_fixed(step: _Step) -> bool:
