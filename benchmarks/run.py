@@ -16,13 +16,15 @@ HERE = Path(__file__).parent
 
 
 def processor_seconds(arguments: list[str], repeats: int) -> float:
-    """The median processor time of a process, bytecode cached as on any installed machine."""
+    """The median processor time of a process, bytecode cached as on any installed machine, nothing remembered of a spec."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     found = []
     for _ in range(repeats + 1):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with tempfile.TemporaryDirectory(prefix="syncline-bench-") as empty:
+            environment["XDG_CACHE_HOME"] = empty
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
         found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return statistics.median(found[1:])
 
