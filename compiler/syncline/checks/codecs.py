@@ -11,7 +11,7 @@ from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.model.spec import Arrow, CodecUse, Line, Map
 from syncline.model.types import Type
 from syncline_runtime import codecs
-from syncline_runtime.codecs import CODECS, MINOR_UNITS, CodecError, table
+from syncline_runtime.codecs import CODECS, MINOR_UNITS, CodecDefinition, CodecError, table
 from syncline_runtime.values import ABSENT, Money
 
 _TEXTS = ("Ana Ek", "a", "AB-12", "7")
@@ -43,6 +43,10 @@ class _Step(NamedTuple):
     arguments: tuple[Any, ...]
     rows: tuple[tuple[str, tuple[Any, ...]], ...]
     otherwise: str | None
+
+
+_Ready = tuple[tuple[CodecDefinition, tuple[Any, ...]], ...]
+"""Codecs with what they are run with, from the system's side to the entity's."""
 
 
 class _Witness(NamedTuple):
@@ -85,7 +89,8 @@ def evidence(line: Line) -> Evidence:
         return Evidence(0, equal=False, exhaustive=False)
     type_, count = line.field.type, len(line.natives)
     samples = _samples(steps, type_)
-    cases = sum(_is_writable(steps, value, count) for value in samples)
+    ready = _ready(steps)
+    cases = sum(_is_writable(ready, value, count) for value in samples)
     every = {"enum": frozenset(type_.members), "boolean": frozenset((True, False))}.get(type_.kind)
     return Evidence(
         cases,
@@ -98,9 +103,9 @@ def _is_tried(steps: tuple[_Step, ...]) -> bool:
     return not any(step.name in _UNTRIED for step in steps) and not any(step.rows for step in steps[:-1])
 
 
-def _is_writable(steps: tuple[_Step, ...], value: Any, count: int) -> bool:
+def _is_writable(ready: _Ready, value: Any, count: int) -> bool:
     try:
-        _put(steps, value, count)
+        _put(ready, value, count)
     except CodecError:
         return False
     return True
@@ -142,14 +147,14 @@ def _witness(steps: tuple[_Step, ...], type_: Type, count: int) -> _Witness | No
     if not _is_tried(steps):
         return None
     refused: list[_Witness] = []
-    samples = _samples(steps, type_)
+    samples, ready = _samples(steps, type_), _ready(steps)
     for value in samples:
         try:
-            native = _put(steps, value, count)
+            native = _put(ready, value, count)
         except CodecError as error:
             refused.append(_Witness("unwritable", _shown(value, type_), back=error.expected))
             continue
-        if (found := _unlike(steps, value, native, type_)) is not None:
+        if (found := _unlike(ready, value, native, type_)) is not None:
             return found
     if refused and len(refused) == len(samples):
         return refused[0]._replace(problem="none")
@@ -157,18 +162,18 @@ def _witness(steps: tuple[_Step, ...], type_: Type, count: int) -> _Witness | No
         return refused[0]
     if type_.nullable and samples:
         try:
-            return _unlike(steps, None, _put(steps, None, count), type_)
+            return _unlike(ready, None, _put(ready, None, count), type_)
         except CodecError:
             return None
     return None
 
 
-def _unlike(steps: tuple[_Step, ...], value: Any, native: Any, type_: Type) -> _Witness | None:
+def _unlike(ready: _Ready, value: Any, native: Any, type_: Type) -> _Witness | None:
     """The witness that `native`, which was written for `value`, is read as something else."""
     try:
-        back = _get(steps, native)
+        back = _get(ready, native)
         back = frozenset(back) if type_.kind == "set" and isinstance(back, tuple) else back
-        exact = type_.kind in _ENUMERATED or value is None or all(CODECS[step.name].exact for step in steps)
+        exact = type_.kind in _ENUMERATED or value is None or all(definition.exact for definition, _ in ready)
         # What the codecs take for the same may differ once, and then stays.
         same = back == value if exact else back is not None
     except CodecError:
@@ -204,17 +209,21 @@ def _is_fixed(step: _Step) -> bool:
     return step.name in ("money_in", "money_minor") and step.arguments[0] in MINOR_UNITS
 
 
-def _put(steps: tuple[_Step, ...], value: Any, count: int) -> Any:
-    for step in reversed(steps):
-        definition = CODECS[step.name]
+def _ready(steps: tuple[_Step, ...]) -> _Ready:
+    """The steps as they are run: a table is made once, and not again for each value."""
+    return tuple((CODECS[step.name], _arguments(step)) for step in steps)
+
+
+def _put(ready: _Ready, value: Any, count: int) -> Any:
+    for definition, arguments in reversed(ready):
         extra = (count,) if definition.needs_count else ()
-        value = getattr(codecs, definition.put)(value, *_arguments(step), *extra)
+        value = getattr(codecs, definition.put)(value, *arguments, *extra)
     return value
 
 
-def _get(steps: tuple[_Step, ...], native: Any) -> Any:
-    for step in steps:
-        native = getattr(codecs, CODECS[step.name].get)(native, *_arguments(step))
+def _get(ready: _Ready, native: Any) -> Any:
+    for definition, arguments in ready:
+        native = getattr(codecs, definition.get)(native, *arguments)
     return native
 
 
