@@ -1,7 +1,7 @@
 """Amounts of money: counted in the minor unit that their currency has, written with their currency, and without loss."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -32,6 +32,9 @@ class _Scaled(NamedTuple):
 def check_amounts(spec: Spec) -> Iterator[Diagnostic]:
     """unit.minor, unit.currency-lost, unit.scale."""
     currencies = _currencies(spec)
+    of_entity: dict[str, list[Map]] = {}
+    for field_map in spec.maps:
+        of_entity.setdefault(field_map.entity.name, []).append(field_map)
     for field_map in spec.maps:
         for line in field_map.lines:
             if line.expression is not None:
@@ -39,7 +42,7 @@ def check_amounts(spec: Spec) -> Iterator[Diagnostic]:
                 yield from _lost(line, field_map)
             else:
                 yield from _scale(line)
-                yield from _narrower(line, field_map, spec)
+                yield from _narrower(line, field_map, of_entity[field_map.entity.name])
         yield from _paired(field_map)
 
 
@@ -225,13 +228,13 @@ def _scale(line: Line) -> Iterator[Diagnostic]:
             )
 
 
-def _narrower(line: Line, field_map: Map, spec: Spec) -> Iterator[Diagnostic]:
+def _narrower(line: Line, field_map: Map, maps: Sequence[Map]) -> Iterator[Diagnostic]:
     """An amount that another system keeps with more decimals than this one."""
     room = _room(line)
     if line.arrow is Arrow.READ or room is None:
         return
-    for source in spec.maps:
-        if source.entity.name != field_map.entity.name or source.system.name == field_map.system.name:
+    for source in maps:
+        if source.system.name == field_map.system.name:
             continue
         for other in source.lines:
             wide = _room(other) if other.field == line.field and other.arrow is not Arrow.WRITE else None

@@ -1,6 +1,7 @@
 """Each example through the maps or the truth rules; the findings say, field by field, what came of it instead."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from syncline.diagnostics.diagnostic import Diagnostic
@@ -20,7 +21,7 @@ from syncline_runtime.values import ABSENT
 def run_examples(spec: Spec) -> tuple[Diagnostic, ...]:
     """example.fails for each field of each example that does not become what the example says. `spec` has no errors."""
     try:
-        package = load_package(emit(lower(spec)))
+        package = load_package(emit(lower(_shown_in_examples(spec))))
     except CodecError as error:
         return tuple(refused(example.span, example.title, "package", error) for example in spec.examples)
     found: list[Diagnostic] = []
@@ -32,6 +33,20 @@ def run_examples(spec: Spec) -> tuple[Diagnostic, ...]:
             case TruthExample():
                 found.extend(decided(example, package))
     return tuple(found)
+
+
+def _shown_in_examples(spec: Spec) -> Spec:
+    """The part of the spec that its examples are about."""
+    names = {
+        example.sync.entity.name if isinstance(example, TruthExample) else example.shown[0].map.entity.name
+        for example in spec.examples
+    }
+    return replace(
+        spec,
+        entities={name: entity for name, entity in spec.entities.items() if name in names},
+        maps=tuple(field_map for field_map in spec.maps if field_map.entity.name in names),
+        syncs=tuple(sync for sync in spec.syncs if sync.entity.name in names),
+    )
 
 
 def _mapped(example: MapExample, sample: NativeSample, package: Package) -> Iterator[Diagnostic]:
