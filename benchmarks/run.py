@@ -36,22 +36,37 @@ def line(what: str, reached: str, aim: str) -> None:
     print(f"{what:<58} {reached:>12}   {aim}", flush=True)
 
 
+def checks(quick: bool, repeats: int) -> None:
+    """The rows of `check`: cold, linear in the lines, and again with nothing changed."""
+    floor = processor_seconds(["-c", "pass"], repeats)
+    click = processor_seconds(["-c", "import click"], repeats)
+    with tempfile.TemporaryDirectory(prefix="syncline-bench-") as folder:
+        os.environ["SYNCLINE_CACHE"] = str(Path(folder, "cache"))
+        Path(folder, "cache").mkdir(mode=0o700)
+        for lines in (1_000, 10_000) if quick else (1_000, 10_000, 100_000):
+            spec = Path(folder, f"of_{lines}.sync")
+            spec.write_text(large_spec(lines), encoding="utf-8")
+            times = 1 if lines > 10_000 else repeats
+            seconds = processor_seconds(["-m", "syncline", "check", "--no-cache", str(spec)], times)
+            aim = "< 1.5" if lines == 10_000 else ""
+            line(f"check of a {lines:,}-line spec, processor s", f"{seconds:.2f}", aim)
+            line("  a line, \N{MICRO SIGN}s", f"{seconds / lines * 1e6:.0f}", "start included; linear: no more with more lines")
+        spec = Path(folder, "of_10000.sync")
+        seconds = processor_seconds(["-m", "syncline", "check", str(spec)], repeats)
+        line("  10,000 lines again, nothing changed", f"{seconds:.3f}", "< 0.25")
+        example = HERE.parent / "specs" / "examples" / "crm_erp_customers.sync"
+        seconds = processor_seconds(["-m", "syncline", "check", "--no-cache", str(example)], repeats)
+        line(f"cold check of a small file, processor s (bare Python {floor:.3f})", f"{seconds:.3f}", "< 0.15")
+        seconds = processor_seconds(["-m", "syncline", "check", str(example)], repeats)
+        line(f"  again, nothing changed (Python and click {click:.3f})", f"{seconds:.3f}", "")
+
+
 def main(quick: bool) -> None:
     """Print the table."""
     repeats = 1 if quick else 5
     small, large = (10_000, 20_000) if quick else (10_000, 100_000)
     line("measurement", "reached", "aim")
-    with tempfile.TemporaryDirectory(prefix="syncline-bench-") as folder:
-        spec = Path(folder, "large.sync")
-        spec.write_text(large_spec(10_000), encoding="utf-8")
-        seconds = processor_seconds(["-m", "syncline", "check", str(spec)], repeats)
-        line("check of a 10,000-line spec, processor s", f"{seconds:.2f}", "< 1.2")
-    example = HERE.parent / "specs" / "examples" / "crm_erp_customers.sync"
-    floor = processor_seconds(["-c", "pass"], repeats)
-    seconds = processor_seconds(["-m", "syncline", "check", str(example)], repeats)
-    line(f"first check of a small file, processor s (bare Python {floor:.3f})", f"{seconds:.3f}", "< 0.15")
-    seconds = processor_seconds(["-m", "syncline", "check", str(example)], repeats, remembered=True)
-    line("  the same again, nothing changed since", f"{seconds:.3f}", "< 0.15")
+    checks(quick, repeats)
     for cost in measured():
         line(f"mapping a record, {cost.name}, ratio to by hand", f"{cost.ratio:.2f}", "< 1.10")
     few, many = compare(small, 1), compare(large, 1 if quick else 3)
