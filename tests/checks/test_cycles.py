@@ -71,6 +71,16 @@ def test_a_prefix_that_grows_with_each_lap() -> None:
     assert "→" in worded(found).message
 
 
+def test_two_syncs_of_one_amount_with_its_currency_come_to_rest() -> None:
+    line = "it <-> [credit, currency] as money"
+    body = (pair("A", line, line) + pair("B", line, line)).replace("it : text(50)?", "it : money?")
+    assert loops(body) == []
+    several = (pair("A", "it <-> tags", "it <-> tags") + pair("B", "it <-> tags", "it <-> tags")).replace(
+        "it : text(50)?", "it : set<text>?"
+    )
+    assert loops(several) == []
+
+
 def test_tables_are_tried_with_every_member() -> None:
     flip = (
         "enum Two { a, b }\n"

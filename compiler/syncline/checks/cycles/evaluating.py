@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -41,6 +42,13 @@ class Unknown(Exception):
     """A line whose effect cannot be known here: a function of one's own, or several fields of which one comes round."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Several:
+    """The natives of a line that is spelled in several fields."""
+
+    natives: tuple[Any, ...]
+
+
 def samples_of(edge: Edge) -> tuple[tuple[Any, ...], bool]:
     """Values of the entity's field at which a loop is entered, and whether these are all there are."""
     assert edge.line is not None
@@ -55,12 +63,12 @@ def write(edge: Edge, value: Any) -> Any:
     assert line is not None
     if line.expression is not None:
         return _evaluated(line.expression, edge.source.name, value)
-    if len(line.natives) > 1 and line.pipeline:
-        raise Unknown
     for step in reversed(line.pipeline):
-        value = _put(step, value)
+        value = _put(step, value, len(line.natives))
+    if len(line.natives) > 1:
+        return _Several(value)
     for step in line.natives[0].normalises:
-        value = _put(step, value)
+        value = _put(step, value, 1)
     return value
 
 
@@ -71,8 +79,10 @@ def read(edge: Edge, value: Any) -> Any:
     if line.expression is not None:
         native = next(native.name for native in line.natives if edge.source.text.endswith(f".{native.name}"))
         return _evaluated(line.expression, native, value)
-    if len(line.natives) > 1:
-        raise Unknown
+    if (len(line.natives) > 1) is not isinstance(value, _Several):
+        raise Unknown  # one of several fields came round, and what the others hold is not known
+    if isinstance(value, _Several):
+        value = value.natives
     for step in line.pipeline:
         value = getattr(codecs, CODECS[step.name].get)(value, *_arguments(step))
     return value
@@ -83,11 +93,11 @@ def shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool | None) else value_text(value)
 
 
-def _put(step: CodecUse, value: Any) -> Any:
+def _put(step: CodecUse, value: Any, count: int) -> Any:
     definition = CODECS[step.name]
     if definition.trusted:
         raise Unknown
-    return getattr(codecs, definition.put)(value, *_arguments(step))
+    return getattr(codecs, definition.put)(value, *_arguments(step), *((count,) if definition.needs_count else ()))
 
 
 def _arguments(step: CodecUse) -> tuple[Any, ...]:
