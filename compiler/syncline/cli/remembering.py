@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -95,6 +94,8 @@ def remember(specs: Sequence[str], reading: Reading, found: "Sequence[Diagnostic
     folder = _folder()
     if findings is None or folder is None:
         return
+    from tempfile import NamedTemporaryFile  # costs as much as all the rest of an answer from memory
+
     inputs = [(*read, _digest(data)) for read, data in content.items()]
     text = json.dumps({"inputs": inputs, "findings": findings})
     try:
