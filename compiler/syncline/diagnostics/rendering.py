@@ -162,7 +162,8 @@ def _excerpt(
     number, column = span.source.position(span.start)
     line = covered_line(span.source, number, secrets)
     before, marked = line[: column - 1], line[column - 1 : column - 1 + max(1, span.end - span.start)]
-    shown = printable(line)
+    # What is not shown of a long line is not looked at: a thousand findings in one would cost a second.
+    shown = printable(line[:241])
     if len(shown) > 240:
         start = max(0, column - 80)
         before, shown = line[start : column - 1], printable(line[start : start + 200])
