@@ -50,7 +50,11 @@ def checks(quick: bool, repeats: int) -> None:
             seconds = processor_seconds(["-m", "syncline", "check", "--no-cache", str(spec)], times)
             aim = "< 1.5" if lines == 10_000 else ""
             line(f"check of a {lines:,}-line spec, processor s", f"{seconds:.2f}", aim)
-            line("  a line, \N{MICRO SIGN}s", f"{seconds / lines * 1e6:.0f}", "start included; linear: no more with more lines")
+            line(
+                "  a line, \N{MICRO SIGN}s",
+                f"{seconds / lines * 1e6:.0f}",
+                "start included; linear: no more with more lines",
+            )
         spec = Path(folder, "of_10000.sync")
         seconds = processor_seconds(["-m", "syncline", "check", str(spec)], repeats)
         line("  10,000 lines again, nothing changed", f"{seconds:.3f}", "< 0.25")

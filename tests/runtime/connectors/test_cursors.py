@@ -62,8 +62,8 @@ def test_a_version_kept_as_text_still_tells_its_time(spelling, moment):
 @given(st.lists(INSTANTS, min_size=1))
 def test_the_latest_is_kept_in_whatever_order_records_come(instants):
     cursor = None
-    for instant in instants:
-        cursor = later(cursor, stored(instant.isoformat(" "), "native"), "native")
+    for moment in instants:
+        cursor = later(cursor, stored(moment.isoformat(" "), "native"), "native")
     assert cursor == max(instants).isoformat()
 
 
