@@ -14,7 +14,6 @@ from syncline.model.types import Type
 from syncline_runtime import codecs, expressions
 from syncline_runtime.codecs import CODECS, table
 from syncline_runtime.expressions import FUNCTIONS, find_signature
-from syncline_runtime.records import value_text
 from syncline_runtime.values import ABSENT, Money
 
 _TEXTS: Final = ("Ana Ek", " ana ", "A-1", "x")
@@ -90,7 +89,12 @@ def read(edge: Edge, value: Any) -> Any:
 
 def shown(value: Any) -> str:
     """A value as the language writes it."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool | None) else value_text(value)
+    if isinstance(value, str | bool | None):
+        return json.dumps(value, ensure_ascii=False)
+    # Only a loop that is refused needs it: a clean check does not pay for the runtime's records.
+    from syncline_runtime.records import value_text
+
+    return value_text(value)
 
 
 def _put(step: CodecUse, value: Any, count: int) -> Any:
