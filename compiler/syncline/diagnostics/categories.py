@@ -50,6 +50,7 @@ _RULES: Final = {
     "docs": Rule(Category.DOCS, True, Severity.WARNING),
     "enum.gap": Rule(Category.SAFETY, True),
     "field.no-source": Rule(Category.BASIC, True),
+    "path.not-unique": Rule(Category.SAFETY, False),
     "pii": Rule(Category.PRIVACY, False),
     "truth.not-a-source": Rule(Category.BASIC, True),
     "truth.unlisted-source": Rule(Category.STANDARD, True, Severity.HINT),

@@ -91,6 +91,7 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
     fields: dict[str, Field] = {}
     groups: set[str] = set()
     absent: set[str] = set()
+    later: dict[str, Field] = {}
     first: dict[str, Span] = {}
     for node in nodes:
         name = node.name.text
@@ -111,6 +112,10 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
         elif kind.kind == "ref":
             scope.findings.report("not-yet.reference", node.span, name=name, target=" or ".join(kind.targets))
             absent.add(name)
+            later[name] = _leaf(node, kind, scope)
+        elif kind.item is not None and kind.item.kind in ("record", "ref"):
+            absent.add(name)
+            later[name] = _leaf(node, kind, scope)
         elif kind.kind == "record":
             inner = _record(kind.name or "", scope)
             if len(fields) + len(inner.fields) > MOST_FIELDS or len(absent) + len(inner.absent) > MOST_FIELDS:
@@ -127,9 +132,12 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
             for leaf in inner.fields.values():
                 nested = _nested(leaf, node, kind.nullable)
                 fields[nested.name] = nested
+            for leaf in inner.later.values():
+                nested = _nested(leaf, node, kind.nullable)
+                later[nested.name] = nested
         else:
             fields[name] = _leaf(node, kind, scope)
-    return Shape(fields, frozenset(groups), frozenset(absent))
+    return Shape(fields, frozenset(groups), frozenset(absent), later)
 
 
 def _record(name: str, scope: Scope) -> Shape:

@@ -9,11 +9,19 @@ from syncline.model.expressions import Apply, Both, Constant, EntityField, Expre
 from syncline.model.spec import Arrow, CodecUse, Equality, Field, Line, Map, NativeField, ResourceModel, System
 from syncline.model.types import Type
 from syncline.resolving.codecs import native_type, steps_of, typed
-from syncline.resolving.entities import dotted, field_of
+from syncline.resolving.entities import dotted
 from syncline.resolving.expressions import resolve_condition, resolve_expression
 from syncline.resolving.fitting import codecs_between, readable_as, same_kind
+from syncline.resolving.references import (
+    elements_of,
+    holds_records,
+    leads_on,
+    native_at,
+    resources_of,
+    unique_in_entity,
+)
 from syncline.resolving.scope import EntityScope, Scope
-from syncline.resolving.sight import EntitySight, NativeSight, Sight, native_of
+from syncline.resolving.sight import EntitySight, NativeSight, Sight, field_in, native_of
 from syncline.resolving.units import MENDS, unit_problem
 from syncline.source import Span
 from syncline.syntax import CollectionLine, FieldLine, ListLiteral, Path
@@ -31,10 +39,12 @@ _ARROWS = {arrow.value: arrow for arrow in Arrow}
 class _Ends:
     """The two ends of a map; one that could not be resolved is None, so that the other is still checked."""
 
-    entity: EntityScope | None
-    resource: ResourceModel | None
-    inside: Sight
-    outside: Sight
+    inside: EntitySight | None
+    outside: NativeSight | None
+
+    @property
+    def resource(self) -> ResourceModel | None:
+        return None if self.outside is None else self.outside.resource
 
 
 def resolve_map(node: MapNode, scope: Scope) -> Map | None:
@@ -42,9 +52,13 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     entity = _entity(node, scope)
     system = _system(node, scope)
     resource = _resource(node, system, scope)
+    resources = {} if system is None else system.resources
     inside = None if entity is None else EntitySight(entity)
-    outside = None if resource is None else NativeSight(resource)
-    ends = _Ends(entity, resource, inside, outside)
+    outside = None if resource is None else NativeSight(resource, resources)
+    ends = _Ends(
+        None if entity is None else EntitySight(entity, later=True),
+        None if resource is None else NativeSight(resource, resources, later=True),
+    )
     where = None if node.where is None else resolve_condition(node.where, outside, scope)
     when = None if node.when is None else resolve_condition(node.when, inside, scope)
     lines, complete = _lines(node.lines, ends, scope)
@@ -102,6 +116,7 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
     complete = True
     for node in nodes:
         if isinstance(node, CollectionLine):
+            _elements(node, ends, scope)
             scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
             complete = False
             continue
@@ -129,8 +144,61 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
                 continue
         if line.arrow is not Arrow.READ and _writes_twice(line, written, scope):
             continue
-        lines.append(line)
+        if _executed(line, ends):
+            lines.append(line)
+        else:
+            complete = False
     return tuple(lines), complete
+
+
+def _executed(line: Line, ends: _Ends) -> bool:
+    """Whether a line speaks of nothing that is resolved and typed, but of a later release."""
+    assert ends.inside is not None or line.field is None
+    fields = {} if ends.inside is None else ends.inside.names.shape.fields
+    natives = {} if ends.resource is None else ends.resource.fields
+    names = () if line.expression is None else _names(line.expression)
+    return (
+        (line.field is None or line.field.name in fields)
+        and all(native.name in natives and not leads_on(native.type) for native in line.natives)
+        and all(
+            name.name in fields
+            if isinstance(name, EntityField)
+            else name.name in natives and not leads_on(natives[name.name].type)
+            for name in names
+        )
+    )
+
+
+def _elements(node: CollectionLine, ends: _Ends, scope: Scope) -> None:
+    """Checks the two ends of a nested collection, and its lines as those of any map."""
+    for side in (node.left, node.right):
+        if not isinstance(side, Path):
+            label = Label(node.arrow_span, "arrow")
+            scope.findings.report("map.target", side.span, label, arrow=node.arrow)
+    inside: EntitySight | None = None
+    outside: NativeSight | None = None
+    if isinstance(node.left, Path) and ends.inside is not None:
+        reached = field_in(node.left, ends.inside, "map.field-unknown", scope)
+        if reached is not None and _collects(node.left, reached.field.type, reached.field.span, scope):
+            names = elements_of(reached.field.type, scope)
+            inside = EntitySight(names[0], later=True, above=ends.inside) if len(names) == 1 else None
+    if isinstance(node.right, Path) and ends.outside is not None:
+        resources = ends.outside.resources
+        found = native_at(node.right, ends.outside.resource, resources, scope)
+        if found is not None and _collects(node.right, found.native.type, found.native.span, scope):
+            targets = resources_of(found.native.type, resources)
+            if len(targets) == 1:
+                outside = NativeSight(targets[0], resources, later=True, above=ends.outside)
+    _lines(node.lines, _Ends(inside, outside), scope)
+
+
+def _collects(path: Path, found: Type, declared: Span, scope: Scope) -> bool:
+    if holds_records(found):
+        return True
+    label = Label(declared, "declared-here", {"type": str(found)})
+    facts = {"name": dotted(path), "expected": "list of records", "found": str(found)}
+    scope.findings.report("type.mismatch", path.span, label, codecs=(), **facts)
+    return False
 
 
 def _writes_twice(line: Line, written: dict[str, Span], scope: Scope) -> bool:
@@ -177,8 +245,8 @@ def _condition(node: FieldLine, scope: Scope) -> When:
 def _plain(node: FieldLine, arrow: Arrow, ends: _Ends, scope: Scope) -> Line | None:
     """A line between fields, with its codecs if it has any."""
     assert isinstance(node.left, Path)
-    field = _field(node.left, ends, scope)
-    natives = _natives(node.right, ends, scope)
+    field = _field(node.left, ends, scope, written=arrow is not Arrow.WRITE)
+    natives = _natives(node.right, ends, scope, written=arrow is not Arrow.READ)
     steps = () if node.codec is None else steps_of(node.codec, scope)
     when = _condition(node, scope)
     if natives is None or steps is None:
@@ -205,20 +273,27 @@ def _plain(node: FieldLine, arrow: Arrow, ends: _Ends, scope: Scope) -> Line | N
     )
 
 
-def _field(path: Path, ends: _Ends, scope: Scope) -> Field | None:
-    if ends.entity is None:
+def _field(path: Path, ends: _Ends, scope: Scope, written: bool) -> Field | None:
+    if ends.inside is None:
         return None
-    return field_of(path, ends.entity.shape, "map.field-unknown", scope, entity=ends.entity.entity.name)
+    reached = field_in(path, ends.inside, "map.field-unknown", scope)
+    if reached is None:
+        return None
+    owner = reached.owner
+    if written and owner is not None and reached.last not in unique_in_entity(owner):
+        facts = {"name": reached.last, "path": reached.field.name, "owner": owner.entity.name}
+        scope.findings.report("path.not-unique", path.span, unique=unique_in_entity(owner), **facts)
+    return reached.field
 
 
-def _natives(node: Node, ends: _Ends, scope: Scope) -> tuple[NativeField, ...] | None:
-    if ends.resource is None:
+def _natives(node: Node, ends: _Ends, scope: Scope, written: bool) -> tuple[NativeField, ...] | None:
+    if ends.outside is None:
         return None
     if isinstance(node, Path):
-        native = native_of(node, ends.resource, scope)
+        native = native_of(node, ends.outside, scope, written)
         return None if native is None else (native,)
     assert isinstance(node, ListLiteral)
-    found = [native_of(item, ends.resource, scope) for item in node.items if isinstance(item, Path)]
+    found = [native_of(item, ends.outside, scope, written) for item in node.items if isinstance(item, Path)]
     sound = tuple(native for native in found if native is not None)
     return sound if len(sound) == len(found) else None
 
@@ -256,12 +331,12 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
     natives: tuple[NativeField, ...] = ()
     when = _condition(node, scope)
     if arrow is Arrow.READ:
-        field = _field(target, ends, scope)
+        field = _field(target, ends, scope, written=True)
         goal = None if field is None else field.type
     else:
-        natives = _natives(target, ends, scope) or ()
+        natives = _natives(target, ends, scope, written=True) or ()
         goal = native_type(natives[0]) if natives else None
-    sight = ends.outside if arrow is Arrow.READ else ends.inside
+    sight: Sight = ends.outside if arrow is Arrow.READ else ends.inside
     expression = resolve_expression(computed, sight, goal, scope)
     if expression is None or goal is None:
         return None
@@ -281,7 +356,8 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
         )
         return None
     if arrow is Arrow.READ and ends.resource is not None:
-        natives = tuple(ends.resource.fields[name] for name in dict.fromkeys(_native_names(expression)))
+        read = dict.fromkeys(name.name for name in _names(expression))
+        natives = tuple(ends.resource.fields[name] for name in read if name in ends.resource.fields)
     return Line(
         field=field,
         natives=natives,
@@ -293,16 +369,17 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
     )
 
 
-def _native_names(expression: Expression) -> list[str]:
+def _names(expression: Expression) -> list[EntityField | NativeValue]:
+    """The fields that an expression reads."""
     match expression:
-        case NativeValue(name=name):
-            return [name]
+        case NativeValue() | EntityField():
+            return [expression]
         case Apply(arguments=parts) | Both(parts=parts):
-            return [name for part in parts for name in _native_names(part)]
-        case Constant() | EntityField():
+            return [name for part in parts for name in _names(part)]
+        case Constant():
             return []
     parts = (expression.condition, expression.then, expression.otherwise)
-    return [name for part in parts for name in _native_names(part)]
+    return [name for part in parts for name in _names(part)]
 
 
 def _split(where: Expression, resource: ResourceModel) -> tuple[tuple[Equality, ...], Expression | None]:

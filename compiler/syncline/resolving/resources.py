@@ -26,7 +26,17 @@ from syncline.resolving.directives import Findings, constant, item_name, seconds
 from syncline.resolving.operations import resolve_listing, resolve_operation
 from syncline.source import Span
 from syncline.syntax import declarations as syntax
-from syncline.syntax.expressions import Call, CollectionType, NamedType, Number, Path, Quantity, ReferenceType, Text
+from syncline.syntax.expressions import (
+    Call,
+    CollectionType,
+    Name,
+    NamedType,
+    Number,
+    Path,
+    Quantity,
+    ReferenceType,
+    Text,
+)
 from syncline_runtime import declaration as runtime
 from syncline_runtime.codecs import CODECS, WIRE, default_wire
 
@@ -376,6 +386,11 @@ def native_type(item: syntax.Property, findings: Findings) -> Type | None:
             kind.text in ("set", "list") and element.text in KINDS
         ):
             return Type(kind.text, nullable=item.optional, item=Type(element.text))
+        case CollectionType(kind=Name(text="list"), element=NamedType(name=element, arguments=())):
+            return Type("list", nullable=item.optional, item=Type("record", name=element.text))
+        case CollectionType(kind=Name(text="list"), element=ReferenceType(targets=targets)):
+            item_type = Type("ref", targets=tuple(target.text for target in targets))
+            return Type("list", nullable=item.optional, item=item_type)
         case NamedType(name=name):
             findings.unknown("type", name.text, name.span, KINDS)
         case _:

@@ -9,7 +9,7 @@ from syncline.model.types import Type
 from syncline.resolving.findings import Findings
 from syncline.resolving.imports import Declarations
 from syncline.source import Span
-from syncline.syntax import Table
+from syncline.syntax import Path, Table
 from syncline_runtime.codecs.definitions import CodecDefinition
 
 DEEPEST: Final = 32
@@ -24,12 +24,14 @@ class Shape:
     """The fields of a record or entity.
 
     `fields` are the leaves by dotted name, `groups` the dotted names of records among them. `absent` are names that were
-    declared but left out, because they are faulty or of a later release: whoever names one has been told already.
+    declared but left out, because they are faulty or of a later release: whoever names one has been told already. Those
+    of them whose type is known, references and collections of records, are `later`, so that what is said of them is checked.
     """
 
     fields: Mapping[str, Field]
     groups: frozenset[str]
     absent: frozenset[str]
+    later: Mapping[str, Field] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,4 @@ class Scope:
     connectors: dict[str, ConnectorModel | None] = field(default_factory=dict)
     systems: dict[str, System | None] = field(default_factory=dict)
     entities: dict[str, EntityScope] = field(default_factory=dict)
+    aligned: list[tuple[Type, Path]] = field(default_factory=list)  # elements of `list<T> by F`, and the F

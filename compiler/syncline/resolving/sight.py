@@ -1,29 +1,47 @@
 """What an expression can see: the fields of an entity, or those of a system's resource."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.expressions import EntityField, NativeValue
 from syncline.model.spec import NativeField, ResourceModel
 from syncline.resolving.codecs import native_type
-from syncline.resolving.entities import dotted, field_of
-from syncline.resolving.scope import EntityScope, Scope
-from syncline.syntax import Key, Name, Path
+from syncline.resolving.entities import dotted
+from syncline.resolving.references import (
+    ReachedField,
+    field_at,
+    leads_on,
+    native_at,
+    unique_in_resource,
+)
+from syncline.resolving.scope import DEEPEST, EntityScope, Scope
+from syncline.source import Span
+from syncline.syntax import Name, Path
 
 
 @dataclass(frozen=True, slots=True)
 class EntitySight:
-    """An expression over the fields of an entity."""
+    """An expression over the fields of an entity.
+
+    `later` says that values of a later release (references, paths through them) are typed, too: the asker leaves them out.
+    `above` is what `parent.F` looks into, from inside a collection.
+    """
 
     names: EntityScope
+    later: bool = False
+    above: "EntitySight | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class NativeSight:
-    """An expression over the fields of a system's resource."""
+    """An expression over the fields of a system's resource; `resources` are all of the system, the rest as in `EntitySight`."""
 
     resource: ResourceModel
+    resources: Mapping[str, ResourceModel] = field(default_factory=dict)
+    later: bool = False
+    above: "NativeSight | None" = None
 
 
 Sight: TypeAlias = EntitySight | NativeSight | None
@@ -44,35 +62,69 @@ def sees(sight: Sight, name: str) -> bool:
 def value_of(path: Path, sight: Sight, scope: Scope) -> EntityField | NativeValue | None:
     """The value that a path names; None when it has been reported."""
     match sight:
-        case EntitySight(names=names):
-            field = field_of(path, names.shape, "name.unknown-field", scope, entity=names.entity.name)
-            return None if field is None else EntityField(field.name, field.type, path.span)
-        case NativeSight(resource=resource):
-            native = native_of(path, resource, scope)
+        case EntitySight():
+            reached = field_in(path, sight, "name.unknown-field", scope)
+            return None if reached is None else EntityField(reached.field.name, reached.field.type, path.span)
+        case NativeSight():
+            native = native_of(path, sight, scope)
             return None if native is None else NativeValue(native.name, native_type(native), path.span)
     return None
 
 
-def native_of(path: Path, resource: ResourceModel, scope: Scope) -> NativeField | None:
-    """The resource's field that a path names; reports one that is unknown, or of a later release."""
-    steps = path.steps
-    first = steps[0]
-    name = first.text if len(steps) == 1 and isinstance(first, Name) else dotted(path)
-    native = resource.fields.get(name)
-    if native is None:
-        if isinstance(first, Name) and first.text in resource.fields and len(steps) > 1:
-            through = resource.fields[first.text]
-            if through.type.kind == "ref":
-                scope.findings.report("not-yet.path", path.span, path=name, through=first.text)
-                return None
-            if isinstance(steps[1], Key):
-                scope.findings.report("not-yet.keyed-element", path.span, name=name)
-                return None
-        label = Label(resource.span, "resource-declared-here")
-        scope.findings.unknown("map.native-unknown", name, path.span, resource.fields, label, resource=resource.name)
-        return None
-    if native.type.kind == "ref":
+def field_in(path: Path, sight: EntitySight, code: str, scope: Scope) -> ReachedField | None:
+    """The entity's field that a path names; reports `code` where there is none. One of a later release only if asked for."""
+    if sight.above is not None and _looks_up(path, sight):
+        reached = field_in(_rest(path), sight.above, code, scope)
+        return None if reached is None else ReachedField(replace(reached.field, name=dotted(path)))
+    reached = field_at(path, sight.names, code, scope)
+    if reached is None or sight.later or reached.field.name in sight.names.shape.fields:
+        return reached
+    return None  # its declaration has been answered
+
+
+def native_of(path: Path, sight: NativeSight, scope: Scope, written: bool = False) -> NativeField | None:
+    """The resource's field that a path names; reports one that is unknown, or of a later release.
+
+    What is `written` through a reference has to be unique in what is referenced.
+    """
+    if sight.above is not None and _looks_up(path, sight):
+        above = native_of(_rest(path), sight.above, scope)
+        return None if above is None else replace(above, name=dotted(path))
+    reached = None
+    if len(path.steps) <= DEEPEST:
+        reached = native_at(path, sight.resource, sight.resources, scope)
+        if reached is None:
+            return None
+    name = dotted(path)
+    native = sight.resource.fields.get(name) if reached is None else reached.native
+    if native is not None and name in sight.resource.fields:
+        if not leads_on(native.type):
+            return native
         label = Label(native.span, "native-declared-here")
-        scope.findings.report("not-yet.reference", path.span, label, name=name, target=" or ".join(native.type.targets))
-        return None
-    return native
+        if native.type.kind == "ref":
+            target = " or ".join(native.type.targets)
+            scope.findings.report("not-yet.reference", path.span, label, name=name, target=target)
+        else:
+            scope.findings.report("not-yet.collection", path.span, type=str(native.type))
+    elif (
+        written
+        and reached is not None
+        and reached.owner is not None
+        and reached.last not in unique_in_resource(reached.owner)
+    ):
+        facts = {"name": reached.last, "path": name, "owner": reached.owner.name}
+        scope.findings.report("path.not-unique", path.span, unique=unique_in_resource(reached.owner), **facts)
+    else:
+        scope.findings.report("not-yet.path", path.span, path=name, through=path.steps[0].span.text)
+    return native if sight.later else None
+
+
+def _looks_up(path: Path, sight: EntitySight | NativeSight) -> bool:
+    """Whether a path is `parent.F`, and `parent` no field of its own."""
+    first = path.steps[0]
+    return len(path.steps) > 1 and isinstance(first, Name) and first.text == "parent" and not sees(sight, "parent")
+
+
+def _rest(path: Path) -> Path:
+    following = path.steps[1:]
+    return Path(following, Span(path.span.source, following[0].span.start, path.span.end))

@@ -13,6 +13,7 @@ from syncline.resolving.examples import resolve_examples
 from syncline.resolving.findings import Findings
 from syncline.resolving.imports import Load, gather
 from syncline.resolving.maps import resolve_map
+from syncline.resolving.references import check_alignment, check_targets
 from syncline.resolving.scope import Scope
 from syncline.resolving.syncs import check_several_maps, resolve_syncs
 from syncline.resolving.systems import resolve_system
@@ -46,6 +47,7 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
     for name, node in scope.declared.types.items():
         if isinstance(node, Entity):
             scope.entities[name] = resolve_entity(node, scope)
+    check_alignment(scope)
     _connectors(scope)
     _systems(scope)
     second = {id(node) for node in check_several_maps(scope.declared.maps, scope)}
@@ -114,6 +116,12 @@ def _systems(scope: Scope) -> None:
     for name, connector in connectors.items():
         node = scope.declared.systems[name]
         scope.systems[name] = resolve_system(node, connector, resources[name], scope)
+    for connector_name, declared in scope.connectors.items():
+        if declared is not None:
+            mine = [resources[name] for name, used in connectors.items() if used is declared]
+            known: dict[str, object] = {key: None for each in (declared.resources, *mine) for key in each}
+            for each in mine or [declared.resources]:
+                check_targets(each, known, connector_name, scope.findings)
 
 
 def _extend(

@@ -247,7 +247,9 @@ def _collection(node: CollectionType, scope: Scope) -> Type | None:
         return None
     if item.kind in ("record", "ref"):
         scope.findings.report("not-yet.collection", node.span, type=f"{kind}<{item.name or item}>")
-        return None
+        if node.by is not None:
+            scope.aligned.append((item, node.by))
+        return Type(kind, item=item, by=None if node.by is None else node.by.span.text)
     if item.kind in ("list", "set") or (kind == "set" and item.kind in ("money", "binary")):
         scope.findings.report("type.arguments", node.element.span, type=kind, problem="element", element=str(item))
         return None

@@ -30,6 +30,11 @@ MAPS = {
         "The second line silently undoes the first in every record.",
         "Keep one of the lines, or make one of them read (`<-`).",
     ),
+    "path.not-unique": Entry(
+        "`{name}` does not tell one record of `{owner}` from another",
+        "Writing through `{path}` looks for the record that has the value: among several it would take any of them.",
+        ("Unique there: {unique}.", "Go by a field that is unique there, or let the line lead the other way only."),
+    ),
     "map.expression-two-way": Entry(
         "an expression cannot be written back",
         "From the result nobody can compute what went in, so the way back would invent data.",
