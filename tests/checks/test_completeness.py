@@ -143,6 +143,7 @@ def test_a_policy_that_passes_never_leaves_a_decision_to_the_order_of_systems(
         ("prefers crm", ("hold",) * 3, (True,) * 3),
         ("owned by crm", ("hold",) * 3, (False, True, True)),
         ("owned by crm", ("hold", "never", "never"), (True,) * 3),
+        ("owned by crm", ("never", "never", "recreate"), (True,) * 3),
     ],
 )
 def test_what_is_refused_as_incomplete_has_a_witness(
@@ -169,6 +170,7 @@ def codes(rule: str, **given: tuple[object, ...]) -> set[str]:
         ("owned by crm", {"creates": (False, True, True)}, {"truth.incomplete"}),
         ("owned by crm", {"creates": (False, True, True), "arrows": ("<->", "<->", "->")}, set()),
         ("owned by crm", {"deletes": ("hold", "never", "never")}, {"truth.incomplete"}),
+        ("owned by crm", {"deletes": ("never", "never", "recreate")}, {"truth.incomplete"}),
         ("owned by crm", {"arrows": ("->", "<->", "<->")}, {"truth.incomplete"}),
         ("newest else crm", {"arrows": ("->", "<->", "<->")}, {"truth.incomplete"}),
         ("ask", {}, set()),

@@ -57,7 +57,8 @@ def _may_lack(sync: Sync, owner: str, others: tuple[str, str]) -> bool:
     if any(found.when is not None for found in sync.maps if found.system.name == owner):
         return True
     policies = {rule.system.name: rule.policy for rule in sync.deletes}
-    return all(policies.get(other) is OnDelete.NEVER for other in others)
+    # With these the others live on, and are edited, after the owner's record was deleted; the rest leave with it, or are held.
+    return all(policies.get(other) in (OnDelete.NEVER, OnDelete.RECREATE) for other in others)
 
 
 def _incomplete(sync: Sync, rule: Truth, name: str, problem: str, pair: tuple[str, str]) -> Diagnostic:
