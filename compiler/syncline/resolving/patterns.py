@@ -9,7 +9,12 @@ one position and meet in it again on the same text (exponential degree of ambigu
 import re
 import warnings
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any, NamedTuple
+
+# What `re` itself is made of: private, so that no type checker knows it.
+_PARSER: Any = import_module("re._parser")
+_COMPILER: Any = import_module("re._compiler")
 
 _POSITIONS = 160
 _COPIES = 6
@@ -30,7 +35,7 @@ def pattern_problem(pattern: str) -> PatternProblem | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             re.compile(pattern)
-            tree: Any = re._parser.parse(pattern)  # type: ignore[attr-defined]
+            tree: Any = _PARSER.parse(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         return PatternProblem("invalid", str(error))
     automaton = _Automaton()
@@ -119,7 +124,7 @@ class _Automaton:
     def _position(self, operator: Any, argument: Any) -> _Part:
         if len(self.takes) >= _POSITIONS:
             raise _TooLarge
-        one: Any = re._compiler.compile(_single(operator, argument))  # type: ignore[attr-defined]
+        one: Any = _COMPILER.compile(_single(operator, argument))
         samples = {*_SAMPLES, *_mentioned(str(operator), argument)}
         self.takes.append(frozenset(character for character in samples if one.fullmatch(character)))
         self.follows.append(set())
@@ -184,9 +189,9 @@ class _Automaton:
 
 
 def _single(operator: Any, argument: Any) -> Any:
-    state: Any = re._parser.State()  # type: ignore[attr-defined]
+    state: Any = _PARSER.State()
     state.str = ""
-    pattern: Any = re._parser.SubPattern(state, [(operator, argument)])  # type: ignore[attr-defined]
+    pattern: Any = _PARSER.SubPattern(state, [(operator, argument)])
     return pattern
 
 
