@@ -1,0 +1,62 @@
+"""`python -m <package> COMMAND`: argv, files and exit codes. Each command has a file of its own, imported when it is asked for."""
+
+import argparse
+import sqlite3
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, NoReturn, TextIO
+
+from syncline_runtime.certified import uncertified
+from syncline_runtime.cli.exits import FAILED, MEANING
+from syncline_runtime.declaration import Package
+from syncline_runtime.ports import SystemFailure
+from syncline_runtime.state import StateFailure
+
+COMMANDS: Final = {
+    "plan": "syncline_runtime.cli.run",
+    "run": "syncline_runtime.cli.run",
+    "status": "syncline_runtime.cli.status",
+}
+"""The module of each command: `add(commands, package)` declares its arguments, `execute(package, arguments, out, err)` does it."""
+
+
+def main(package: Package, argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a generated package from the command line and exit; one that its certificate does not vouch for is refused."""
+    problem = uncertified(package)
+    if problem is not None:
+        sys.stderr.write(f"{package.name}: {problem}\n")
+        raise SystemExit(FAILED)
+    raise SystemExit(execute(package, sys.argv[1:] if argv is None else argv))
+
+
+def execute(
+    package: Package, argv: Sequence[str], *, stdout: TextIO | None = None, stderr: TextIO | None = None
+) -> int:
+    """Run a generated package; the exit code. Raises SystemExit for wrong arguments only."""
+    arguments = _parser(package, argv).parse_args(argv)
+    out, err = stdout or sys.stdout, stderr or sys.stderr
+    try:
+        code: int = import_module(COMMANDS[arguments.command]).execute(package, arguments, out, err)
+        return code
+    except (StateFailure, SystemFailure) as failure:
+        err.write(f"{package.name}: {failure}\n")
+    except sqlite3.Error as error:
+        err.write(f"{package.name}: the state file cannot be written ({error}); nothing that was committed is lost\n")
+    except KeyboardInterrupt:
+        err.write(f"{package.name}: stopped; the next run goes on from here\n")
+    return FAILED
+
+
+def _parser(package: Package, argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {package.name}",
+        description=f"Keep the systems of {package.source} in step.",
+        epilog=f"exit codes: {MEANING}",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
+    # A command that is named needs no other's arguments; help and a wrong name need all of them.
+    asked = COMMANDS.get(argv[0]) if argv else None
+    for module in [asked] if asked else dict.fromkeys(COMMANDS.values()):
+        import_module(module).add(commands, package)
+    return parser

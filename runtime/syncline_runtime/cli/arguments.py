@@ -1,0 +1,55 @@
+"""Arguments that several commands have."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from syncline_runtime.declaration import Package
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Commands: TypeAlias = argparse._SubParsersAction
+
+
+def with_state(parser: argparse.ArgumentParser, package: Package) -> None:
+    """`--state`."""
+    parser.add_argument(
+        "--state", type=Path, default=Path(f"{package.name}.db"), metavar="FILE", help="state file (%(default)s)"
+    )
+
+
+def with_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of text")
+
+
+def with_systems(parser: argparse.ArgumentParser) -> None:
+    """What reaching the systems takes."""
+    parser.add_argument("--env", type=Path, metavar="FILE", help="settings and secrets (.env, if there is one)")
+    parser.add_argument(
+        "--settle",
+        type=float,
+        metavar="SECONDS",
+        help="how long a request without an answer may still be carried out (twice the time-out, at least 120)",
+    )
+
+
+def with_syncs(parser: argparse.ArgumentParser, package: Package) -> None:
+    """What a run is to look at, and what it may do."""
+    parser.add_argument(
+        "--sync",
+        action="append",
+        default=[],
+        choices=[sync.entity for sync in package.syncs],
+        metavar="ENTITY",
+        help="only this sync; may be repeated",
+    )
+    parser.add_argument("--full", action="store_true", help="list everything again, and look for deletions")
+    parser.add_argument(
+        "--approve",
+        action="append",
+        default=[],
+        choices=("create", "update", "delete"),
+        help="let a guard pass these operations this time",
+    )

@@ -1,0 +1,115 @@
+"""`plan` and `run`: the executor over real systems and a state file, told as text or as one JSON document."""
+
+import argparse
+import asyncio
+import gc
+import json
+from typing import TextIO
+
+from syncline_runtime import executor
+from syncline_runtime.cli.arguments import Commands, with_json, with_state, with_syncs, with_systems
+from syncline_runtime.cli.exits import FAILED
+from syncline_runtime.cli.systems import Connected, connect
+from syncline_runtime.cli.waiting import tell_waiting
+from syncline_runtime.declaration import Package
+from syncline_runtime.executing.context import Options
+from syncline_runtime.executor import Report
+from syncline_runtime.state import SqliteStore
+from syncline_runtime.telling import (
+    FORMAT_VERSION,
+    JsonPlan,
+    Quiet,
+    Redacted,
+    TextPlan,
+    progress_stream,
+    summary_lines,
+)
+
+
+def add(commands: Commands, package: Package) -> None:
+    """The arguments of `plan` and `run`."""
+    plan = commands.add_parser("plan", help="say what a run would do, record by record; write nothing")
+    run = commands.add_parser("run", help="bring the systems into step")
+    for parser in (plan, run):
+        with_state(parser, package)
+        with_json(parser)
+        with_systems(parser)
+        with_syncs(parser, package)
+    run.add_argument("-v", "--verbose", action="store_true", help="say what is done, record by record, as `plan` does")
+    run.add_argument("--apply-first", action="store_true", help="let the first run write; otherwise it is a plan")
+
+
+def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:
+    """Plan or run; the exit code."""
+    connected = connect(package, arguments.sync, arguments.env, stderr)
+    if connected is None:
+        return FAILED
+    clear, problems = Redacted(stdout, connected.secrets), Redacted(stderr, connected.secrets)
+    planning = arguments.command == "plan"
+    options = Options(
+        full=arguments.full,
+        apply_first=not planning and arguments.apply_first,
+        settle_seconds=arguments.settle,
+        approved=frozenset(arguments.approve),
+    )
+    frugal_collector()
+    with SqliteStore(arguments.state, package.name) as store:
+        telling = planning or (arguments.verbose and not arguments.json)
+        reporter = _reporter(package, clear, telling=telling, as_json=arguments.json)
+        work = executor.plan if planning else executor.run
+        report = asyncio.run(
+            work(
+                package,
+                systems=connected.systems,
+                store=store,
+                clock=connected.clock,
+                reporter=reporter,
+                options=options,
+                syncs=arguments.sync,
+            )
+        )
+        reporter.end()
+        if isinstance(reporter, JsonPlan):
+            reporter.close(report.summaries)
+        elif arguments.json:
+            clear.line(json.dumps(run_document(package, report, connected)))
+        else:
+            for summary in report.summaries:
+                planned = planning or summary.entity in report.awaiting
+                for line in summary_lines(summary, connected.requests, planned=planned):
+                    clear.line(line)
+            if not planning and not report.awaiting:
+                tell_waiting(package, store, clear)
+        for line in report.failures.values():
+            problems.line(f"{package.name}: {line}")
+        if report.awaiting and not report.failures:
+            problems.line(
+                f"{package.name}: the first run of {', '.join(report.awaiting)} wrote nothing: look at `plan`, "
+                "then run with --apply-first"
+            )
+    return report.exit_code
+
+
+def frugal_collector() -> None:
+    """Let the garbage collector look less: records live for one batch and hold no cycles, and what is there by now stays."""
+    gc.set_threshold(50_000, 5, 5)
+    gc.freeze()
+
+
+def run_document(package: Package, report: Report, connected: Connected) -> dict[str, object]:
+    """What a run did, as JSON values."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "run",
+        "package": package.name,
+        "run": report.run_id,
+        "status": report.status,
+        "requests": connected.requests,
+        "syncs": [summary.document() for summary in report.summaries],
+    }
+
+
+def _reporter(package: Package, out: Redacted, *, telling: bool, as_json: bool) -> Quiet:
+    if not telling:
+        return Quiet(progress_stream())
+    return JsonPlan(out, package) if as_json else TextPlan(out, package, progress_stream())
