@@ -1,15 +1,15 @@
 """The decision table of a record, and the actions that follow: what a link becomes and what is to be done. Pure, deterministic."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from syncline_runtime.accounting import accounted_member, born, fill, moved_fields, shown_by
-from syncline_runtime.codecs.refusal import CodecError
-from syncline_runtime.declaration import OnDelete, Sync, Values, When
+from syncline_runtime.declaration import OnDelete, Sync, Values
 from syncline_runtime.merging import merge
 from syncline_runtime.observing import released
-from syncline_runtime.policy import Policy, Side, blank, complete, prepare, want
+from syncline_runtime.outstanding import action_of, outstanding
+from syncline_runtime.policy import Policy, prepare, want
 from syncline_runtime.records import (
     Action,
     ActionKind,
@@ -140,7 +140,7 @@ def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
         link, told = _leave_scope(policy, link, outside, missing or gone)
         if sync.out_of_scope == "archive" and not link.fresh and not missing and not gone:
             left = tuple(
-                _action(
+                action_of(
                     ActionKind.ARCHIVE, link, system, f"left scope in {outside[0]}: out of scope archive", sync.line
                 )
                 for system in live
@@ -179,7 +179,7 @@ def _leave_scope(
             members[system] = replace(members[system], seen=None)
             if not silent:
                 told.append(
-                    _action(
+                    action_of(
                         ActionKind.UNLINK,
                         link,
                         system,
@@ -204,7 +204,7 @@ def _still_archived(policy: Policy, link: Link, live: Sequence[str], archived: S
     return _Disposed(
         link=replace(link, status=LinkStatus.HELD),
         final=True,
-        actions=tuple(_action(ActionKind.HOLD, link, system, reason, line) for system in archived),
+        actions=tuple(action_of(ActionKind.HOLD, link, system, reason, line) for system in archived),
         conflicts=(Conflict(field="", candidates={}, reason=reason, line=line),),
     )
 
@@ -233,7 +233,7 @@ def _delete(
             for system in holds
         ] + [f"deleted in {where}, to be created again, but `create in {system} never`" for system in refused]
         line = plans[holds[0]][2] if holds else sync.line
-        held = tuple(_action(ActionKind.HOLD, link, system, reasons[0], line) for system in holds or refused)
+        held = tuple(action_of(ActionKind.HOLD, link, system, reasons[0], line) for system in holds or refused)
         return _Disposed(
             link=replace(link, status=LinkStatus.HELD),
             final=True,
@@ -265,7 +265,7 @@ def _delete(
             ]
             members[system] = accounted_member(member, {name: shown[name] for name in edited[system]})
         if system not in barred or plan is OnDelete.UNLINK:
-            done.append(_action(kinds[plan], link, system, f"deleted in {where}: {said}", line))
+            done.append(action_of(kinds[plan], link, system, f"deleted in {where}: {said}", line))
     link = replace(link, members=members)
     if not staying:
         if all(member.state in (MemberState.GONE, MemberState.RELEASED) for member in members.values()):
@@ -328,7 +328,18 @@ def _decide_fields(policy: Policy, disposed: _Disposed, before: Values, barred: 
         link = _become(link, merged.values, members)
     elif link.fresh:
         link = _become(link, link.values, link.members)
-    found = tuple(_actions(policy, link, disposed, before, changes, held, barred))
+    found = tuple(
+        outstanding(
+            policy,
+            link,
+            disposed.playing,
+            creating=disposed.creating,
+            before=before,
+            changes=changes,
+            held=held,
+            barred=barred,
+        )
+    )
     return Decision(link=link, changes=changes, losers=losers, conflicts=conflicts, actions=disposed.actions + found)
 
 
@@ -340,152 +351,4 @@ def _become(link: Link, values: Values, members: Mapping[str, Member]) -> Link:
         members=members,
         status=link.status,
         generation=link.generation,
-    )
-
-
-# -- the actions -------------------------------------------------------------------------------------------------------
-
-
-def _actions(
-    policy: Policy,
-    link: Link,
-    disposed: _Disposed,
-    before: Values,
-    changes: tuple[FieldChange, ...],
-    held: Collection[str],
-    barred: Collection[str],
-) -> Iterable[Action]:
-    for system, side in policy.sides.items():
-        if system in barred:
-            continue
-        member = link.members.get(system)
-        try:
-            if member is None:
-                if disposed.creating and side.created and side.written:
-                    yield from _create(policy, link, side, held)
-            elif system in disposed.playing and side.kept:
-                yield from _update(policy, link, side, member, before, changes, held)
-        except CodecError as error:
-            reason = f"{policy.entity.name} cannot be written to {system} (F12): {error}"
-            yield _action(ActionKind.HOLD, link, system, reason, side.map.line)
-
-
-def _create(policy: Policy, link: Link, side: Side, held: Collection[str]) -> Iterable[Action]:
-    system = side.system
-    clause = policy.sync.creates.get(system)
-    values = complete(policy, link.values)
-    if clause is not None and clause.when is not None and not clause.when(values):
-        return
-    if side.map.applies is not None and not side.map.applies(values):
-        return
-    said = f"create in {system}" + (" when …" if clause is not None and clause.when is not None else "")
-    line = policy.sync.line if clause is None else clause.line
-    required = policy.entity.required
-    empty = [name for name in side.written if name in required and values.get(name) in _NOTHING] if required else ()
-    if empty:
-        yield _action(ActionKind.HOLD, link, system, f"{said}: {', '.join(empty)} is required and empty", line)
-        return
-    fields: dict[str, tuple[Shown, Shown]]
-    if side.plain and not held:
-        fields = {name: (ABSENT, value) for name in side.written if (value := values.get(name, ABSENT)) is not ABSENT}
-    else:
-        flows, wanted = side.flows, want(policy, system, values)
-        fields = {
-            name: (ABSENT, value)
-            for name, value in wanted.items()
-            if name not in held and not (flows[name].when is When.PRESENT and blank(value))
-        }
-    yield Action(
-        kind=ActionKind.CREATE,
-        entity=link.entity,
-        link_id=link.link_id,
-        system=system,
-        remote_id=None,
-        fields=fields,
-        reason=said,
-        line=line,
-    )
-
-
-_NOTHING = (ABSENT, None)
-
-
-def _update(
-    policy: Policy,
-    link: Link,
-    side: Side,
-    member: Member,
-    before: Values,
-    changes: tuple[FieldChange, ...],
-    held: Collection[str],
-) -> Iterable[Action]:
-    system, values = side.system, link.values
-    applies = side.map.applies
-    if applies is not None and policy.sync.out_of_scope != "keep" and not applies(complete(policy, values)):
-        if policy.sync.out_of_scope == "archive":
-            yield _action(
-                ActionKind.ARCHIVE, link, system, "left the `when` of its map: out of scope archive", side.map.line
-            )
-        elif applies(complete(policy, before)):
-            yield _action(
-                ActionKind.UNLINK, link, system, "left the `when` of its map: out of scope unlink", side.map.line
-            )
-        return
-    fields = _differences(policy, side, member, values, held)
-    if not fields:
-        return
-    clause = policy.sync.updates.get(system)
-    if clause is not None and clause.when is not None and not clause.when(complete(policy, values)):
-        return
-    why = [change for change in changes if change.field in fields]
-    rules = dict.fromkeys(f"{change.row} {change.rule}" for change in why)
-    line = why[0].line if why else side.flows[next(iter(fields))].line
-    yield Action(
-        kind=ActionKind.UPDATE,
-        entity=link.entity,
-        link_id=link.link_id,
-        system=system,
-        remote_id=member.remote_id,
-        fields=fields,
-        reason="; ".join(rules) or "F1 not yet in step",
-        line=line,
-    )
-
-
-def _differences(
-    policy: Policy, side: Side, member: Member, values: Values, held: Collection[str]
-) -> Mapping[str, tuple[Shown, Shown]]:
-    """The fields kept in step that do not show what is wanted. A field that the system does not show is not written."""
-    shadow, kept = member.shadow, side.kept
-    if not side.lossy:
-        if [*map(shadow.get, kept)] == [*map(values.get, kept)]:
-            return {}
-        wanted = values
-    else:
-        wanted = want(policy, side.system, values)
-    shown: Values = shadow if member.seen is None else member.seen
-    fields: dict[str, tuple[Shown, Shown]] = {}
-    for name in kept:
-        new, old = wanted.get(name, ABSENT), shadow.get(name, ABSENT)
-        if new == old or new is ABSENT or name in held:
-            continue
-        if shown.get(name, ABSENT) is ABSENT or member.renders.get(name, ABSENT) == new:
-            continue
-        when = side.flows[name].when
-        if (when is When.INTO_EMPTY and not blank(old)) or (when is When.PRESENT and blank(new)):
-            continue
-        fields[name] = (old, new)
-    return fields
-
-
-def _action(kind: ActionKind, link: Link, system: str, reason: str, line: int) -> Action:
-    member = link.members.get(system)
-    return Action(
-        kind=kind,
-        entity=link.entity,
-        link_id=link.link_id,
-        system=system,
-        remote_id=None if member is None else member.remote_id,
-        reason=reason,
-        line=line,
     )

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from syncline_runtime.declaration import Operation
 from syncline_runtime.executing.context import BATCH, Context, Side
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
-from syncline_runtime.executing.observe import note_missing, read_many, take
 from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, record_outcomes
+from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
 from syncline_runtime.records import ActionKind
 from syncline_runtime.values import Native

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from syncline_runtime import observing
 from syncline_runtime.executing.context import Context, Side, to_member
-from syncline_runtime.executing.observe import read_many
 from syncline_runtime.executing.place import MAPPING_ERRORS
+from syncline_runtime.executing.taking import read_many
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import NativeRecord, SystemFailure
 from syncline_runtime.records import Member

@@ -1,0 +1,45 @@
+"""Absence: what a complete listing did not show is looked for by id, and is gone only when it was not found twice."""
+
+from collections.abc import Sequence
+
+from syncline_runtime.executing.context import BATCH, Context, Side
+from syncline_runtime.executing.taking import note_missing, read_many, take
+from syncline_runtime.guarding import listing_shrunk
+
+_FEW = 10
+
+
+async def confirm_absence(context: Context, side: Side, listed: int) -> None:
+    """Read every member that a complete listing did not show: absence is a hint, a 404 read twice is a fact."""
+    store, name = context.store, context.entity.name
+    if side.resource.read is None:
+        return
+    known = store.count_members(name, side.system)
+    # A few may well have been deleted, and each is read before it counts; a listing that lost many is no listing.
+    if known - listed > _FEW and listing_shrunk(listed, known) and "delete" not in context.options.approved:
+        context.summary.held.append(
+            f"{side.system} lists {listed} of {known} known records: no evidence of deletion; "
+            "if they were deleted, say so with `run --full --approve delete`"
+        )
+        return
+    after = 0
+    while rows := store.unlisted(name, side.system, after, BATCH):
+        after = rows[-1].member_id
+        await _look_again(context, side, [row.remote_id for row in rows])
+
+
+async def _look_again(context: Context, side: Side, ids: Sequence[str]) -> None:
+    """Read suspected ids, and those not found once more after the lag."""
+    store, system = context.store, context.systems[side.system]
+    for attempt in range(2):
+        if attempt:
+            if not ids:
+                return
+            await context.clock.sleep(side.list_lag)
+        read_at = context.clock.now()
+        found = await read_many(system, side, ids)
+        present = [record for record in found.values() if record is not None]
+        ids = [remote_id for remote_id in ids if found.get(remote_id) is None]
+        with store.transaction():
+            take(context, side, present, read_at, 0.0)
+            note_missing(context, side, ids)

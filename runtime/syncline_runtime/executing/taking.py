@@ -1,0 +1,270 @@
+"""Taking: what a batch of readings tells of records that are known, and of those that are not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from syncline_runtime import observing
+from syncline_runtime.deciding import archives
+from syncline_runtime.executing.context import Context, Side, key_rows, to_member
+from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
+from syncline_runtime.identity import keys
+from syncline_runtime.observing import Verdict
+from syncline_runtime.ports import NativeRecord, System
+from syncline_runtime.records import Member, MemberState, Observation
+from syncline_runtime.rows import MemberRow, Row
+
+
+async def read_many(system: System, side: Side, ids: Sequence[str]) -> Mapping[str, NativeRecord | None]:
+    """Read records by id, as many at a time as the resource allows."""
+    if not ids:
+        return {}
+    return await system.read(side.resource.name, ids, fields=side.fields)
+
+
+def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at: float, lag: float) -> None:
+    """Account for a batch of readings, in the caller's transaction: known ones are skipped, news is stored, records without a
+    link are staged with their keys, those that cannot be mapped are quarantined."""
+    store, name, mapping = context.store, context.entity.name, side.mapping
+    ids = [record.remote_id for record in records]
+    known = store.members(name, side.system, ids)
+    quarantined = store.review.held_records(name, side.system, ids)
+    read, in_scope, pack = mapping.read, mapping.in_scope, side.packing.pack
+    archive = side.resource.archive
+    staged: dict[str, Row] = {}
+    fresh_keys: list[Row] = []
+    stale_keys: list[Row] = []
+    seen: list[Row] = []
+    renewed: list[Row] = []
+    touched: list[int] = []
+    released: list[Row] = []
+    forgotten: list[int] = []
+    broken: list[tuple[NativeRecord, Failure]] = []
+    aside: list[tuple[NativeRecord, MemberRow | None, Mapping[str, Any] | None]] = []
+    dirty: list[Row] = []
+    for record in records:
+        remote_id, native = record.remote_id, record.native
+        row = known.get(remote_id)
+        try:
+            scoped = in_scope is None or in_scope(native)
+            values = read(native)
+            document = pack(values)
+            if remote_id in quarantined and quarantined[remote_id].startswith("record."):
+                released.append((name, side.system, remote_id, 0))
+            archived = archive is not None and native.get(archive[0]) == archive[1]
+            if row is None:
+                if archived:
+                    aside.append((record, row, values if scoped else None))
+                elif scoped and remote_id not in staged:
+                    alone = 0
+                    for rule, key in enumerate(keys(context.entity, values)):
+                        if key is not None:
+                            alone |= not context.entity.match[rule].ask
+                            fresh_keys.append((name, rule, key, side.system, remote_id))
+                    staged[remote_id] = (remote_id, document, record.version, read_at, read_at, alone, "live")
+                continue
+        except MAPPING_ERRORS as error:
+            failure = mapping_failure(error, mapping)
+            broken.append((record, failure))
+            if row is None or row.link_id is None:
+                aside.append((record, row, _readable(side, record, failure)))
+            continue
+        held = row.seen if row.seen is not None else row.shadow
+        if document == held and scoped and not archived and row.state == "live":
+            if record.version != row.version:
+                renewed.append((record.version, row.member_id))
+            continue
+        if row.link_id is None and archived:
+            aside.append((record, row, values if scoped else None))
+            if remote_id in quarantined:
+                released.append((name, side.system, remote_id, 0))
+            continue
+        if row.link_id is None and not scoped:
+            forgotten.append(row.member_id)
+            stale_keys.extend(_key_rows(context, side, row, held))
+            continue
+        if row.link_id is not None and side.system in context.barred.get(row.link_id, ()):
+            # Its write has no known outcome: recovery must look first, or our own value would pass for an edit.
+            dirty.append((name, side.system, remote_id, context.clock.now(), "outcome unknown"))
+            continue
+        observation = Observation(
+            system=side.system,
+            remote_id=remote_id,
+            values=values,
+            version=record.version,
+            updated_at=side.updated_at(record.version),
+            read_at=read_at,
+            in_scope=scoped,
+        )
+        member = to_member(side, row)
+        if not archived and _lifted(context, side, member):
+            if not _lives(context, row):
+                broken.append((record, _alone_back(context, side)))
+                continue
+            member = replace(member, state=MemberState.GONE)  # by our archive; it is back as any other
+        if archived:
+            after = observing.deleted(member, read_at) if member.state is MemberState.LIVE else member
+        else:
+            acceptance = observing.accept(member, observation, lag)
+            if acceptance.verdict is Verdict.DEFER:
+                dirty.append((name, side.system, remote_id, acceptance.not_before or 0.0, "possibly stale"))
+                continue
+            after = observing.observe(member, observation, lag)
+        if after == member:
+            continue
+        seen.append(_seen_row(side, row.member_id, after))
+        if row.link_id is not None:
+            touched.append(row.link_id)
+        if held is not None and not archived:
+            before = dict.fromkeys(_key_rows(context, side, row, held))
+            now = key_rows(context, side.system, remote_id, values)
+            stale_keys.extend(key for key in before if key not in now)
+            fresh_keys.extend(key for key in now if key not in before)
+    if staged:
+        store.stage(name, side.system, staged.values())
+    if stale_keys:
+        store.drop_keys(stale_keys)
+    if fresh_keys:
+        store.add_keys(fresh_keys)
+    if renewed:
+        store.renew_versions(renewed)
+    if seen:
+        store.see(seen)
+    if touched:
+        store.unsettle(touched)
+    if forgotten:
+        store.forget_members(forgotten)
+    if released:
+        store.review.release(released)
+    if dirty:
+        store.review.mark_dirty(dirty)
+    if broken:
+        quarantine_records(context, side, broken)
+    if aside:
+        _set_aside(context, side, aside, read_at)
+
+
+def _set_aside(
+    context: Context,
+    side: Side,
+    records: Sequence[tuple[NativeRecord, MemberRow | None, Mapping[str, Any] | None]],
+    read_at: float,
+) -> None:
+    """Keep the keys of records without a link that are archived or cannot be mapped, as far as they can be read: what has the
+    same key is no new record, and nothing is created for it."""
+    store, name = context.store, context.entity.name
+    gone: list[int] = []
+    stale_keys: list[Row] = []
+    staged: list[Row] = []
+    fresh_keys: list[Row] = []
+    for record, row, values in {one[0].remote_id: one for one in records}.values():
+        document = None if values is None else side.packing.pack(values)
+        if row is not None:
+            if row.seen == document and row.state == "out_of_scope":
+                continue
+            gone.append(row.member_id)
+            stale_keys.extend(_key_rows(context, side, row, row.seen))
+        if values is None or document is None:
+            continue
+        staged.append((record.remote_id, document, record.version, read_at, read_at, 0, "out_of_scope"))
+        fresh_keys.extend(
+            (name, rule, key, side.system, record.remote_id)
+            for rule, key in enumerate(keys(context.entity, values))
+            if key is not None
+        )
+    store.drop_keys(stale_keys)
+    store.forget_members(gone)
+    store.stage(name, side.system, staged)
+    store.add_keys(fresh_keys)
+
+
+def _readable(side: Side, record: NativeRecord, failure: Failure) -> Mapping[str, Any] | None:
+    """What a record shows but for the fields that cannot be read; None where it cannot be told which these are."""
+    mapping, native = side.mapping, dict(record.native)
+    for _ in mapping.flows:
+        names = {name for flow in mapping.flows if flow.field == failure.field for name in flow.native}
+        if not names & native.keys():
+            return None
+        native = {name: value for name, value in native.items() if name not in names}
+        try:
+            return mapping.read(native) if mapping.in_scope is None or mapping.in_scope(native) else None
+        except MAPPING_ERRORS as error:
+            failure = mapping_failure(error, mapping)
+    return None
+
+
+def _lifted(context: Context, side: Side, member: Member) -> bool:
+    """Whether a record that shows no archive flag was archived by us, so that a person must have lifted it."""
+    released = member.state is MemberState.RELEASED
+    return released and side.resource.archive is not None and archives(context.sync, side.system)
+
+
+def _lives(context: Context, row: MemberRow) -> bool:
+    """Whether the link of a record is open (again)."""
+    return row.link_id is not None and any(link.status != "tombstone" for link in context.store.links([row.link_id]))
+
+
+def _alone_back(context: Context, side: Side) -> Failure:
+    detail = "back from the archive, its partner is not: lift the archive there too, or archive it again"
+    return Failure(
+        "archived-elsewhere", "", detail, f"{context.package.source}:{context.sync.deletes[side.system].line}"
+    )
+
+
+def _seen_row(side: Side, member_id: int, member: Member) -> Row:
+    document = None if member.seen is None else side.packing.pack(member.seen)
+    return (member.state.value, document, member.version, member.as_of, member.missing_since, member_id)
+
+
+def _key_rows(context: Context, side: Side, row: MemberRow, document: bytes | None) -> list[Row]:
+    if document is None:
+        return []
+    return key_rows(context, side.system, row.remote_id, side.packing.unpack(document))
+
+
+def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[NativeRecord, Failure]]) -> None:
+    """Set records aside that cannot be mapped; they are read again in every run until they can."""
+    name = context.entity.name
+    context.store.review.quarantine(
+        (
+            name,
+            side.system,
+            record.remote_id,
+            0,
+            f"record.{failure.reason_code}",
+            failure.field,
+            failure.detail,
+            failure.place,
+            None,
+            context.run_id,
+        )
+        for record, failure in broken
+    )
+    for record, failure in broken:
+        context.reporter.refused(
+            name, side.system, record.remote_id, failure.reason_code, failure.field, failure.detail, failure.place
+        )
+
+
+def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
+    """Account for 404s, in the caller's transaction; a record without a link is forgotten at once."""
+    store, now = context.store, context.clock.now()
+    rows = store.members(context.entity.name, side.system, list(ids))
+    seen: list[Row] = []
+    touched: list[int] = []
+    forgotten: list[int] = []
+    stale_keys: list[Row] = []
+    for row in rows.values():
+        if row.link_id is None:
+            forgotten.append(row.member_id)
+            stale_keys.extend(_key_rows(context, side, row, row.seen))
+            continue
+        member = to_member(side, row)
+        after = observing.missing(member, now, side.list_lag)
+        if after != member:
+            seen.append(_seen_row(side, row.member_id, after))
+            touched.append(row.link_id)
+    store.see(seen)
+    store.unsettle(touched)
+    store.drop_keys(stale_keys)
+    store.forget_members(forgotten)

@@ -1,0 +1,161 @@
+"""Outstanding work: what is left to do so that each system shows the agreed values of a decided link. Pure, never stored."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from syncline_runtime.codecs.refusal import CodecError
+from syncline_runtime.declaration import Values, When
+from syncline_runtime.policy import Policy, Side, blank, complete, want
+from syncline_runtime.records import Action, ActionKind, FieldChange, Link, Member
+from syncline_runtime.values import ABSENT, Shown
+
+
+def outstanding(
+    policy: Policy,
+    link: Link,
+    playing: Collection[str],
+    *,
+    creating: bool,
+    before: Values,
+    changes: tuple[FieldChange, ...],
+    held: Collection[str],
+    barred: Collection[str],
+) -> Iterable[Action]:
+    """The creates and updates left for `link`; `before` are its former values, `changes` how it came to the present ones.
+
+    Only the systems `playing` are updated; `held` fields are not written, `barred` systems get nothing.
+    """
+    for system, side in policy.sides.items():
+        if system in barred:
+            continue
+        member = link.members.get(system)
+        try:
+            if member is None:
+                if creating and side.created and side.written:
+                    yield from _create(policy, link, side, held)
+            elif system in playing and side.kept:
+                yield from _update(policy, link, side, member, before, changes, held)
+        except CodecError as error:
+            reason = f"{policy.entity.name} cannot be written to {system} (F12): {error}"
+            yield action_of(ActionKind.HOLD, link, system, reason, side.map.line)
+
+
+def _create(policy: Policy, link: Link, side: Side, held: Collection[str]) -> Iterable[Action]:
+    system = side.system
+    clause = policy.sync.creates.get(system)
+    values = complete(policy, link.values)
+    if clause is not None and clause.when is not None and not clause.when(values):
+        return
+    if side.map.applies is not None and not side.map.applies(values):
+        return
+    said = f"create in {system}" + (" when …" if clause is not None and clause.when is not None else "")
+    line = policy.sync.line if clause is None else clause.line
+    required = policy.entity.required
+    empty = [name for name in side.written if name in required and values.get(name) in _NOTHING] if required else ()
+    if empty:
+        yield action_of(ActionKind.HOLD, link, system, f"{said}: {', '.join(empty)} is required and empty", line)
+        return
+    fields: dict[str, tuple[Shown, Shown]]
+    if side.plain and not held:
+        fields = {name: (ABSENT, value) for name in side.written if (value := values.get(name, ABSENT)) is not ABSENT}
+    else:
+        flows, wanted = side.flows, want(policy, system, values)
+        fields = {
+            name: (ABSENT, value)
+            for name, value in wanted.items()
+            if name not in held and not (flows[name].when is When.PRESENT and blank(value))
+        }
+    yield Action(
+        kind=ActionKind.CREATE,
+        entity=link.entity,
+        link_id=link.link_id,
+        system=system,
+        remote_id=None,
+        fields=fields,
+        reason=said,
+        line=line,
+    )
+
+
+_NOTHING = (ABSENT, None)
+
+
+def _update(
+    policy: Policy,
+    link: Link,
+    side: Side,
+    member: Member,
+    before: Values,
+    changes: tuple[FieldChange, ...],
+    held: Collection[str],
+) -> Iterable[Action]:
+    system, values = side.system, link.values
+    applies = side.map.applies
+    if applies is not None and policy.sync.out_of_scope != "keep" and not applies(complete(policy, values)):
+        if policy.sync.out_of_scope == "archive":
+            yield action_of(
+                ActionKind.ARCHIVE, link, system, "left the `when` of its map: out of scope archive", side.map.line
+            )
+        elif applies(complete(policy, before)):
+            yield action_of(
+                ActionKind.UNLINK, link, system, "left the `when` of its map: out of scope unlink", side.map.line
+            )
+        return
+    fields = _differences(policy, side, member, values, held)
+    if not fields:
+        return
+    clause = policy.sync.updates.get(system)
+    if clause is not None and clause.when is not None and not clause.when(complete(policy, values)):
+        return
+    why = [change for change in changes if change.field in fields]
+    rules = dict.fromkeys(f"{change.row} {change.rule}" for change in why)
+    line = why[0].line if why else side.flows[next(iter(fields))].line
+    yield Action(
+        kind=ActionKind.UPDATE,
+        entity=link.entity,
+        link_id=link.link_id,
+        system=system,
+        remote_id=member.remote_id,
+        fields=fields,
+        reason="; ".join(rules) or "F1 not yet in step",
+        line=line,
+    )
+
+
+def _differences(
+    policy: Policy, side: Side, member: Member, values: Values, held: Collection[str]
+) -> Mapping[str, tuple[Shown, Shown]]:
+    """The fields kept in step that do not show what is wanted. A field that the system does not show is not written."""
+    shadow, kept = member.shadow, side.kept
+    if not side.lossy:
+        if [*map(shadow.get, kept)] == [*map(values.get, kept)]:
+            return {}
+        wanted = values
+    else:
+        wanted = want(policy, side.system, values)
+    shown: Values = shadow if member.seen is None else member.seen
+    fields: dict[str, tuple[Shown, Shown]] = {}
+    for name in kept:
+        new, old = wanted.get(name, ABSENT), shadow.get(name, ABSENT)
+        if new == old or new is ABSENT or name in held:
+            continue
+        if shown.get(name, ABSENT) is ABSENT or member.renders.get(name, ABSENT) == new:
+            continue
+        when = side.flows[name].when
+        if (when is When.INTO_EMPTY and not blank(old)) or (when is When.PRESENT and blank(new)):
+            continue
+        fields[name] = (old, new)
+    return fields
+
+
+def action_of(kind: ActionKind, link: Link, system: str, reason: str, line: int) -> Action:
+    """An action without fields on the link's record in `system`."""
+    member = link.members.get(system)
+    return Action(
+        kind=kind,
+        entity=link.entity,
+        link_id=link.link_id,
+        system=system,
+        remote_id=None if member is None else member.remote_id,
+        reason=reason,
+        line=line,
+    )
