@@ -6,7 +6,7 @@ A generated module *declares* and *maps*; this package *does*. Everything here i
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from enum import Enum
+from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from syncline_runtime.values import Native, Shown, Value
@@ -306,13 +306,23 @@ class System:
 # -- entities and maps -------------------------------------------------------------------------------------------------
 
 
-class When(Enum):
-    """A condition on writing a line."""
+class When(Flag):
+    """The conditions on writing a line, which must all hold."""
 
-    ALWAYS = "always"
-    ON_CREATE = "only on create"
-    INTO_EMPTY = "only into empty"
-    PRESENT = "only when present"
+    ALWAYS = 0
+    ON_CREATE = 1
+    INTO_EMPTY = 2
+    PRESENT = 4
+
+    @property
+    def said(self) -> str:
+        """The conditions in the language's words."""
+        words = (
+            (When.ON_CREATE, "only on create"),
+            (When.INTO_EMPTY, "only into empty"),
+            (When.PRESENT, "only when present"),
+        )
+        return " ".join(phrase for one, phrase in words if one in self) or "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from syncline_runtime.accounting import base_of, moved_fields, shown_by
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, Values, When
-from syncline_runtime.policy import Policy, Side, Unit, blank, want
+from syncline_runtime.policy import Policy, Side, Unit, blank, want, written_over
 from syncline_runtime.records import Conflict, FieldChange, Link, Loser, Member, MemberState
 from syncline_runtime.values import ABSENT, Shown
 
@@ -229,7 +229,7 @@ class _Merging:
         return not showing.fresh and all(
             blank(shown[name])
             and not blank(agreed[name])
-            and (self.policy.sync.empty == "ignored" or showing.side.flows[name].when is When.PRESENT)
+            and (self.policy.sync.empty == "ignored" or When.PRESENT in showing.side.flows[name].when)
             for name in showing.moved
         )
 
@@ -432,8 +432,7 @@ class _Merging:
         for name, shown, value in zip(unit.fields, showing.vector, vector, strict=True):
             if name not in showing.moved or name not in side.kept or value is ABSENT:
                 continue
-            when = side.flows[name].when
-            if not (when is When.INTO_EMPTY and not blank(shown)) and not (when is When.PRESENT and blank(value)):
+            if written_over(side.flows[name].when, shown, value):
                 names.add(name)
         return names
 

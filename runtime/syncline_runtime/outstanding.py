@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Values, When
-from syncline_runtime.policy import Policy, Side, blank, complete, want
+from syncline_runtime.policy import Policy, Side, blank, complete, want, written_over
 from syncline_runtime.records import Action, ActionKind, FieldChange, Link, Member
 from syncline_runtime.values import ABSENT, Shown
 
@@ -62,7 +62,7 @@ def _create(policy: Policy, link: Link, side: Side, held: Collection[str]) -> It
         fields = {
             name: (ABSENT, value)
             for name, value in wanted.items()
-            if name not in held and not (flows[name].when is When.PRESENT and blank(value))
+            if name not in held and not (When.PRESENT in flows[name].when and blank(value))
         }
     yield Action(
         kind=ActionKind.CREATE,
@@ -140,10 +140,8 @@ def _differences(
             continue
         if shown.get(name, ABSENT) is ABSENT or member.renders.get(name, ABSENT) == new:
             continue
-        when = side.flows[name].when
-        if (when is When.INTO_EMPTY and not blank(old)) or (when is When.PRESENT and blank(new)):
-            continue
-        fields[name] = (old, new)
+        if written_over(side.flows[name].when, old, new):
+            fields[name] = (old, new)
     return fields
 
 

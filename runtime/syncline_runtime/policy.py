@@ -118,6 +118,15 @@ def blank(value: Shown) -> bool:
     return not value and isinstance(value, str | frozenset | tuple | bytes)
 
 
+def written_over(when: When, old: Shown, new: Shown) -> bool:
+    """Tell whether the conditions of a line let `new` be written where the system shows `old`, in a record that exists."""
+    if when is When.ALWAYS:
+        return True
+    if When.ON_CREATE in when or (When.INTO_EMPTY in when and not blank(old)):
+        return False
+    return not (When.PRESENT in when and blank(new))
+
+
 def _side(sync: Sync, map_: FieldMap, fields: tuple[str, ...]) -> Side:
     flows: dict[str, Flow] = {flow.field: flow for flow in map_.flows}
     written = tuple(name for name, flow in flows.items() if flow.writes)
@@ -125,7 +134,7 @@ def _side(sync: Sync, map_: FieldMap, fields: tuple[str, ...]) -> Side:
     updated = update is None or update.allowed
     lossy = frozenset(name for name in written if not flows[name].exact or name.startswith("="))
     conditional = any(flows[name].when is not When.ALWAYS for name in written)
-    kept = tuple(name for name in written if flows[name].when is not When.ON_CREATE) if updated else ()
+    kept = tuple(name for name in written if When.ON_CREATE not in flows[name].when) if updated else ()
     return Side(
         system=map_.system,
         map=map_,

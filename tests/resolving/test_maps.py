@@ -77,10 +77,23 @@ def test_a_faulty_line_is_reported_and_left_out(within: Resolve, line: str, code
     assert not result.spec.maps[0].complete
 
 
-def test_of_several_conditions_the_first_holds(within: Resolve) -> None:
-    result = lines(within, "name <- name only on create only when present")
-    assert result.found == [("not-yet.several-conditions", "only when present")]
-    assert result.spec.maps[0].lines[0].when is When.ON_CREATE
+def test_of_several_conditions_all_hold(within: Resolve) -> None:
+    result = lines(within, "name -> name only on create only when present")
+    assert result.found == []
+    assert result.spec.maps[0].lines[0].when == When.ON_CREATE | When.PRESENT
+    assert result.spec.maps[0].lines[0].when.said == "only on create only when present"
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("name <- name only on create", "only on create"),
+        ("name -> name only when present only when present", "only when present"),
+        ("name <-> name only on create only into empty", "only into empty"),
+    ],
+)
+def test_a_condition_without_effect_is_told(within: Resolve, line: str, text: str) -> None:
+    assert lines(within, line).found == [("map.condition-idle", text)]
 
 
 def test_near_names_are_suggested_from_the_side_they_belong_to(within: Resolve) -> None:

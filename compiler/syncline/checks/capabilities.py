@@ -36,7 +36,7 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
             else:
                 yield from _required(sync, field_map)
                 yield from _unfillable(sync, field_map)
-        updates = any(line.arrow is not Arrow.READ and line.when is not When.ON_CREATE for line in field_map.lines)
+        updates = any(line.arrow is not Arrow.READ and When.ON_CREATE not in line.when for line in field_map.lines)
         if updates and (updating is None or updating.allowed) and field_map.resource.declaration.update is None:
             yield _not_offered(sync, field_map, "update", f"update in {field_map.system.name} never", updating)
     for rule in sync.deletes:

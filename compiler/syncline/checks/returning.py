@@ -22,7 +22,7 @@ def check_returning(field_map: Map) -> Iterator[Diagnostic]:
     for line in field_map.lines:
         if line.arrow is not Arrow.WRITE or line.expression is None or not line.natives:
             continue
-        if line.when not in (When.ALWAYS, When.PRESENT) or isinstance(line.expression, EntityField):
+        if (line.when & (When.ON_CREATE | When.INTO_EMPTY)) or isinstance(line.expression, EntityField):
             continue
         native = line.natives[0].name
         for name in names_in(line.expression):

@@ -99,7 +99,7 @@ def _null(flow: _Flow) -> Iterator[Diagnostic]:
     if not flow.source_type.nullable or (line.expression is not None and not _may_be_null(line.expression)):
         return
     if native is not None and flow.writes:
-        if native.required and line.when is not When.PRESENT and all(step.name != "none" for step in line.pipeline):
+        if native.required and When.PRESENT not in line.when and all(step.name != "none" for step in line.pipeline):
             yield _finding("type.null-into-required", flow)
     elif not flow.target_type.nullable:
         yield _finding("type.null-from-optional", flow)

@@ -121,7 +121,7 @@ def _line(old: Line, new: Line, field: Rename) -> Iterator[tuple[str, str, str]]
         was, now = (spelled_pipeline(line.pipeline) or "as it stands" for line in (old, new))
         yield code, was, now
     if old.when is not new.when:
-        yield "line.condition", old.when.value, new.when.value
+        yield "line.condition", old.when.said, new.when.said
 
 
 def _natives(line: Line) -> tuple[str, ...]:

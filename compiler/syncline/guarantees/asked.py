@@ -26,7 +26,7 @@ def updates(sync: Sync, side: Map) -> bool:
     """Whether records may be changed there."""
     rule = next((rule for rule in sync.updates if rule.system.name == side.system.name), None)
     return (rule is None or rule.allowed) and any(
-        line.arrow is not Arrow.READ and line.when is not When.ON_CREATE for line in side.lines
+        line.arrow is not Arrow.READ and When.ON_CREATE not in line.when for line in side.lines
     )
 
 
@@ -35,7 +35,7 @@ def updated_by(sync: Sync, side: Map, source: Map) -> bool:
     heard = {line.field.name for line in source.lines if line.field is not None and line.arrow is not Arrow.WRITE}
     told = any(
         line.arrow is not Arrow.READ
-        and line.when is not When.ON_CREATE
+        and When.ON_CREATE not in line.when
         and (line.field is None or line.field.name in heard)
         for line in side.lines
     )

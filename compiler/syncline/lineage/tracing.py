@@ -105,7 +105,7 @@ def _station(mapping: Map, line: Line) -> Station:
         natives=tuple(native.name for native in line.natives),
         place=f"{system}.{resource}.{spelled_natives(line)}" if line.natives else f"{system}.{resource}",
         through=f"as {through}" if line.pipeline else f"= {through}" if line.expression is not None else "",
-        condition="" if line.when is When.ALWAYS else line.when.value,
+        condition="" if line.when is When.ALWAYS else line.when.said,
         span=line.span,
     )
 

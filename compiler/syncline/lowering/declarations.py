@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from typing import Any
 
 from syncline.lowering.layout import (
     Bracketed,
     Code,
     Imported,
+    Infix,
     Item,
     Joined,
     Plain,
@@ -29,6 +30,9 @@ def spelled(value: Any) -> Code:
     match value:
         case str():
             return text(value)
+        case Flag():
+            names = [Joined((Imported(type(value).__name__), Plain(f".{one.name}"))) for one in value]
+            return names[0] if len(names) == 1 else Infix((("", names[0]), *(("|", name) for name in names[1:])))
         case Enum():
             return Joined((Imported(type(value).__name__), Plain(f".{value.name}")))
         case None | bool() | int() | float():

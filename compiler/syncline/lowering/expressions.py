@@ -90,8 +90,13 @@ def constant(expression: Constant) -> Code:
             return call("Decimal", Plain(literal(str(number))))
         case number, _ if type(number).__name__ == "Decimal":
             return call("Decimal", Plain(literal(str(number))))
-        case other, _:
+        case frozenset(), _:
+            return call(Plain("frozenset"))
+        case (), _:
+            return Plain("()")
+        case (None | bool() | int()) as other, _:
             return Plain(literal(other))
+    raise LookupError(f"no literal for {expression.type}")
 
 
 def signature(expression: Apply) -> Signature:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from syncline.lowering.constants import Constants
-from syncline.lowering.layout import INDENT, Code, Imported, Joined, Plain, call, imported, laid_out, sequence, text
+from syncline.lowering.declarations import spelled
+from syncline.lowering.layout import INDENT, Code, Plain, call, imported, laid_out, sequence, text
 from syncline.lowering.mapping import (
     condition,
     is_exact,
@@ -161,7 +162,7 @@ def _uses(statements: Iterable[Statement]) -> set[str]:
 def _flow(line: Line, slot: str) -> Code:
     options: dict[str, Code] = {}
     if line.when is not When.ALWAYS:
-        options["when"] = Joined((Imported("When"), Plain(f".{line.when.name}")))
+        options["when"] = spelled(line.when)
     if not is_exact(line, slot):
         options["exact"] = Plain("False")
     return call(

@@ -14,9 +14,9 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A literal: text, number (Decimal or int), boolean, null, or an enum member's name."""
+    """A literal: text, number (Decimal or int), boolean, null, an enum member's name, or an empty set or list."""
 
-    value: str | int | bool | Decimal | None
+    value: "str | int | bool | Decimal | frozenset[str] | tuple[()] | None"
     type: Type
     span: Span
 

@@ -37,7 +37,7 @@ def spelled(expression: Expression, field: Rename = same) -> str:
         case Constant(value=str() as member, type=kind) if kind.kind == "enum":
             return member
         case Constant(value=value):
-            return literal(value)
+            return "[]" if isinstance(value, frozenset | tuple) else literal(value)
         case EntityField(name=name):
             return field(name)
         case NativeValue(name=name):
@@ -95,7 +95,7 @@ def spelled_line(line: Line, field: Rename = same) -> str:
         computed = spelled(line.expression, field)
         left, right = (computed, right) if line.field is None else (left, computed)
     codec = f" as {spelled_pipeline(line.pipeline)}" if line.pipeline else ""
-    condition = "" if line.when is When.ALWAYS else f" {line.when.value}"
+    condition = "" if line.when is When.ALWAYS else f" {line.when.said}"
     return f"{left} {line.arrow.value} {right}{codec}{condition}"
 
 

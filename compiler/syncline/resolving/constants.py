@@ -64,8 +64,7 @@ def constant(node: Expression, expected: Type, scope: Scope) -> Constant | None:
             if number is not None:
                 return _number(node, number, expected, scope)
         case ListLiteral(items=()) if expected.kind in ("set", "list"):
-            scope.findings.report("not-yet.list-default", node.span, type=str(expected))
-            return None
+            return Constant(frozenset() if expected.kind == "set" else (), expected, node.span)
     scope.findings.report("type.mismatch", node.span, expected=str(expected), found=described(node))
     return None
 

@@ -236,10 +236,19 @@ def _is_fields(node: Node) -> bool:
     )
 
 
-def _condition(node: FieldLine, scope: Scope) -> When:
-    for other in node.conditions[1:]:
-        scope.findings.report("not-yet.several-conditions", other.span, Label(node.conditions[0].span, "first-here"))
-    return _WHEN[node.conditions[0].kind] if node.conditions else When.ALWAYS
+def _condition(node: FieldLine, arrow: Arrow, scope: Scope) -> When:
+    found = When.ALWAYS
+    for condition in node.conditions:
+        one = _WHEN[condition.kind]
+        if arrow is Arrow.READ and one is not When.PRESENT:
+            scope.findings.report("map.condition-idle", condition.span, problem="reads", condition=one.said)
+        elif one in found:
+            scope.findings.report("map.condition-idle", condition.span, problem="twice", condition=one.said)
+        found |= one
+    if When.ON_CREATE in found and When.INTO_EMPTY in found:
+        span = next(one.span for one in node.conditions if _WHEN[one.kind] is When.INTO_EMPTY)
+        scope.findings.report("map.condition-idle", span, problem="new", condition=When.INTO_EMPTY.said)
+    return found
 
 
 def _plain(node: FieldLine, arrow: Arrow, ends: _Ends, scope: Scope) -> Line | None:
@@ -248,7 +257,7 @@ def _plain(node: FieldLine, arrow: Arrow, ends: _Ends, scope: Scope) -> Line | N
     field = _field(node.left, ends, scope, written=arrow is not Arrow.WRITE)
     natives = _natives(node.right, ends, scope, written=arrow is not Arrow.READ)
     steps = () if node.codec is None else steps_of(node.codec, scope)
-    when = _condition(node, scope)
+    when = _condition(node, arrow, scope)
     if natives is None or steps is None:
         return None
     wanted = None if field is None else field.type
@@ -329,7 +338,7 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
     """A one-way line with an expression at its tail."""
     field: Field | None = None
     natives: tuple[NativeField, ...] = ()
-    when = _condition(node, scope)
+    when = _condition(node, arrow, scope)
     if arrow is Arrow.READ:
         field = _field(target, ends, scope, written=True)
         goal = None if field is None else field.type

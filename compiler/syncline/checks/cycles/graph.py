@@ -118,7 +118,7 @@ def _edges(spec: str, sync: Sync, field_map: Map) -> Iterator[Edge]:
         if line.field is not None and line.arrow is not Arrow.WRITE and _heard(sync, line, system):
             for native in natives:
                 yield Edge(native, hub(line.field.name), "read", line.span, line)
-        if line.arrow is Arrow.READ or not updated or line.when is When.ON_CREATE:
+        if line.arrow is Arrow.READ or not updated or When.ON_CREATE in line.when:
             continue
         if line.field is not None and line.expression is None:
             sources = [line.field.name]
@@ -145,7 +145,7 @@ def _overwritten(sync: Sync, field_map: Map) -> Iterator[Edge]:
     if any(rule.system.name == system.name and not rule.allowed for rule in sync.updates):
         return
     for line in field_map.lines:
-        if line.arrow is Arrow.READ or line.when not in (When.ALWAYS, When.PRESENT):
+        if line.arrow is Arrow.READ or line.when & (When.ON_CREATE | When.INTO_EMPTY):
             continue
         rule = sync.rule_for(line.field.name) if line.field is not None else None
         kept = rule is not None and rule.rule == "owned" and rule.drift != "overwrite"

@@ -30,6 +30,17 @@ MAPS = {
         "The second line silently undoes the first in every record.",
         "Keep one of the lines, or make one of them read (`<-`).",
     ),
+    "map.condition-idle": Entry(
+        "`{condition}` has no effect: {problem}",
+        "Whoever reads the line trusts a limit that is not there.",
+        "Leave it out.",
+        {},
+        {
+            "reads": "it speaks of writing, and this line only reads",
+            "twice": "the line says it already",
+            "new": "a record that is only now created is empty",
+        },
+    ),
     "path.not-unique": Entry(
         "`{name}` does not tell one record of `{owner}` from another",
         "Writing through `{path}` looks for the record that has the value: among several it would take any of them.",
