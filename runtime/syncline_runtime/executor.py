@@ -16,6 +16,7 @@ from syncline_runtime.executing.summary import Summary
 from syncline_runtime.guarding import guard
 from syncline_runtime.ports import Clock, StateStore, System, SystemFailure
 from syncline_runtime.records import ActionKind
+from syncline_runtime.reviewed import OnlyReviewed, ReadOnly
 
 _LEASE_SECONDS = 6 * 3600.0
 _KEEP_INTENTS_SECONDS = 7 * 86_400.0
@@ -23,11 +24,13 @@ _KEEP_INTENTS_SECONDS = 7 * 86_400.0
 
 @dataclass(slots=True)
 class Report:
-    """What a run came to: a summary for each sync, and the syncs whose first run waits for consent."""
+    """What a run came to: a summary for each sync, the syncs whose first run waits for consent, and by entity what guards held
+    back."""
 
     run_id: int
     summaries: list[Summary] = field(default_factory=list)
     awaiting: list[str] = field(default_factory=list)
+    held: dict[str, Held] = field(default_factory=dict)
 
     @property
     def failures(self) -> dict[str, str]:
@@ -64,6 +67,7 @@ async def plan(
     Raises StateFailure.
     """
     chosen = options or Options()
+    systems = {name: ReadOnly(system) for name, system in systems.items()}
     opened = await _open(systems)
     try:
         with store.preview():
@@ -79,7 +83,7 @@ async def plan(
                     run_id=0,
                     reporter=reporter,
                 )
-                report.summaries.append(await _plan_sync(context, opened))
+                report.summaries.append(await _plan_sync(context, opened, report))
             return report
     finally:
         await _close(systems)
@@ -100,6 +104,9 @@ async def run(
     Raises StateFailure; what fails in a system is in the report.
     """
     chosen = options or Options()
+    if chosen.reviewed is not None:
+        systems = {name: OnlyReviewed(system, chosen.reviewed) for name, system in systems.items()}
+    reading = {name: ReadOnly(system) for name, system in systems.items()}
     store.acquire(package.name, clock.now(), _LEASE_SECONDS)
     try:
         with store.transaction():
@@ -109,19 +116,20 @@ async def run(
         opened = await _open(systems)
         try:
             for sync in ordered(package, syncs):
+                first = store.setting(_applied(sync)) is None and not chosen.apply_first
                 context = make_context(
                     package,
                     sync,
-                    systems=systems,
+                    systems=reading if first else systems,
                     store=store,
                     clock=clock,
                     options=chosen,
                     run_id=run_id,
                     reporter=reporter,
                 )
-                if store.setting(_applied(sync)) is None and not chosen.apply_first:
+                if first:
                     with store.preview():
-                        report.summaries.append(await _plan_sync(context, opened))
+                        report.summaries.append(await _plan_sync(context, opened, report))
                     report.awaiting.append(sync.entity)
                 else:
                     report.summaries.append(await _run_sync(context, opened))
@@ -154,17 +162,21 @@ def ordered(package: Package, names: Sequence[str] = ()) -> list[Sync]:
 # -- phases ------------------------------------------------------------------------------------------------------------
 
 
-async def _plan_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Summary:
+async def _plan_sync(context: Context, opened: Mapping[str, SystemFailure], report: Report) -> Summary:
     context.telling = True
+    name, wanted = context.entity.name, context.options.look_at
+    with context.store.transaction():
+        context.store.review.mark_dirty((*where, 0.0, "in the plan") for where in wanted if where[0] == name)
     await _look(context, opened)
-    _decide(context)
+    report.held[context.entity.name] = _decide(context)
     return _finish(context)
 
 
 async def _run_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Summary:
     store, entity = context.store, context.entity.name
     await _look(context, opened)
-    for turn in range(context.options.rounds):
+    # What is decided anew in a later round was not reviewed.
+    for turn in range(1 if context.options.reviewed is not None else context.options.rounds):
         if turn:
             # What a guard read or an answer showed anew is decided in the same run.
             await reread(context)
@@ -204,7 +216,8 @@ def _decide(context: Context) -> Held:
     counts: Counts = {}
     store, entity = context.store, context.entity.name
     first_new = store.reserve_links(0)
-    context.telling |= context.reporter.telling or any(limit.operation == "create" for limit in context.sync.guards)
+    context.telling |= context.reporter.telling or context.options.reviewed is not None
+    context.telling |= any(limit.operation == "create" for limit in context.sync.guards)
     with _timed(context, "correlate"):
         correlate_unlinked(context, counts)
     with _timed(context, "decide"):

@@ -233,3 +233,35 @@ def test_a_guard_is_released_on_request(shell: Shell) -> None:
     assert rows(shell.erp, "SELECT count(*) FROM customers WHERE title LIKE '%!'") == [(0,)]
     assert shell.do("run", "--approve", "update") == 0
     assert rows(shell.erp, "SELECT count(*) FROM customers WHERE title LIKE '%!'") == [(43,)]
+
+
+def test_a_saved_plan_is_applied_and_one_that_no_longer_holds_is_not(shell: Shell) -> None:
+    assert shell.do("plan", "-o", "reviewed.plan") == 0
+    file = shell.folder / "reviewed.plan"
+    assert file.stat().st_mode & 0o077 == 0
+    assert CANARY not in file.read_text()
+    rows(shell.crm, "UPDATE customers SET name = 'Bert' WHERE vat = 'A2'")
+    assert shell.do("apply", "reviewed.plan") == 4
+    assert "crm 2 name: Bob → Bert" in shell.out
+    assert "plan -o FILE" in shell.err
+    assert rows(shell.erp, "SELECT count(*) FROM customers") == [(2,)]
+    assert shell.do("apply", "reviewed.plan", "--json") == 4
+    document = json.loads(shell.out)
+    assert (document["status"], document["run"]) == ("changed", None)
+    assert {"system": "crm", "id": "2", "field": "name", "before": "Bob", "after": "Bert"}.items() <= document[
+        "changed"
+    ][0].items()
+
+    assert shell.do("plan", "-o", "reviewed.plan") == 0
+    assert shell.do("apply", "reviewed.plan") == 0
+    assert "created 2 (crm 1, erp 1) · updated 1 (erp 1)" in shell.out
+    assert shell.do("run") == 0
+    assert "created 0 · updated 0" in shell.out
+
+
+def test_a_plan_file_that_is_none_is_one_line(shell: Shell) -> None:
+    (shell.folder / "no.plan").write_text("nothing")
+    for name in ("no.plan", "not-there.plan"):
+        assert shell.do("apply", name) == 2
+        assert shell.err.count("\n") == 1
+        assert name in shell.err

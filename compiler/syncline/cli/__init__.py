@@ -15,6 +15,7 @@ COMMANDS = {
     "model": "syncline.cli.model",
     "plan": "syncline.cli.executing",
     "run": "syncline.cli.executing",
+    "apply": "syncline.cli.executing",
     "status": "syncline.cli.executing",
 }
 

@@ -1,4 +1,4 @@
-"""`syncline plan`, `run` and `status`: the generated package's own commands, on a spec."""
+"""`syncline plan`, `run` and so on: the generated package's own commands, on a spec."""
 
 import sys
 import tempfile
@@ -16,28 +16,22 @@ from syncline.pipeline import generate
 PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
 
 
-@click.command(context_settings=PASSED_ON)
-@click.argument("spec")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION...]")
-def plan(spec: str, arguments: tuple[str, ...]) -> None:
-    """Show what a run of SPEC would do, record by record; `syncline plan SPEC --help` lists the options."""
-    _execute(spec, ("plan", *arguments))
+def _passed_on(name: str, does: str) -> click.Command:
+    """The command `name` of the generated package, with all its options."""
+
+    @click.command(name, context_settings=PASSED_ON, help=f"{does}; `syncline {name} SPEC --help` lists the options.")
+    @click.argument("spec")
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION...]")
+    def command(spec: str, arguments: tuple[str, ...]) -> None:
+        _execute(spec, (name, *arguments))
+
+    return command
 
 
-@click.command(context_settings=PASSED_ON)
-@click.argument("spec")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION...]")
-def run(spec: str, arguments: tuple[str, ...]) -> None:
-    """Bring the systems of SPEC into step; `syncline run SPEC --help` lists the options."""
-    _execute(spec, ("run", *arguments))
-
-
-@click.command(context_settings=PASSED_ON)
-@click.argument("spec")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION...]")
-def status(spec: str, arguments: tuple[str, ...]) -> None:
-    """Show the last runs of SPEC and what waits for a person; `syncline status SPEC --help` lists the options."""
-    _execute(spec, ("status", *arguments))
+plan = _passed_on("plan", "Show what a run of SPEC would do, record by record")
+run = _passed_on("run", "Bring the systems of SPEC into step")
+apply = _passed_on("apply", "Do just what a saved plan of SPEC says, or nothing if it no longer holds")
+status = _passed_on("status", "Show the last runs of SPEC and what waits for a person")
 
 
 def _execute(spec: str, arguments: tuple[str, ...]) -> NoReturn:

@@ -16,6 +16,7 @@ from syncline_runtime.state import StateFailure
 COMMANDS: Final = {
     "plan": "syncline_runtime.cli.run",
     "run": "syncline_runtime.cli.run",
+    "apply": "syncline_runtime.cli.apply",
     "status": "syncline_runtime.cli.status",
 }
 """The module of each command: `add(commands, package)` declares its arguments, `execute(package, arguments, out, err)` does it."""

@@ -4,9 +4,12 @@ import argparse
 import asyncio
 import gc
 import json
+import os
+from pathlib import Path
 from typing import TextIO
 
 from syncline_runtime import executor
+from syncline_runtime.applying import find, plan_of
 from syncline_runtime.cli.arguments import Commands, with_json, with_state, with_syncs, with_systems
 from syncline_runtime.cli.exits import FAILED
 from syncline_runtime.cli.systems import Connected, connect
@@ -14,6 +17,8 @@ from syncline_runtime.cli.waiting import tell_waiting
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executor import Report
+from syncline_runtime.planned import Plan, saved
+from syncline_runtime.ports import SystemFailure
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.telling import (
     FORMAT_VERSION,
@@ -35,6 +40,9 @@ def add(commands: Commands, package: Package) -> None:
         with_json(parser)
         with_systems(parser)
         with_syncs(parser, package)
+    plan.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="save the plan, for `apply FILE` to do just that"
+    )
     run.add_argument("-v", "--verbose", action="store_true", help="say what is done, record by record, as `plan` does")
     run.add_argument("--apply-first", action="store_true", help="let the first run write; otherwise it is a plan")
 
@@ -56,18 +64,35 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     with SqliteStore(arguments.state, package.name) as store:
         telling = planning or (arguments.verbose and not arguments.json)
         reporter = _reporter(package, clear, telling=telling, as_json=arguments.json)
-        work = executor.plan if planning else executor.run
-        report = asyncio.run(
-            work(
-                package,
-                systems=connected.systems,
-                store=store,
-                clock=connected.clock,
-                reporter=reporter,
-                options=options,
-                syncs=arguments.sync,
+        output: Path | None = arguments.output if planning else None
+        if output is not None:
+            found = asyncio.run(
+                find(
+                    package,
+                    systems=connected.systems,
+                    store=store,
+                    clock=connected.clock,
+                    reporter=reporter,
+                    options=options,
+                    syncs=arguments.sync,
+                )
             )
-        )
+            report = found.report
+            if not report.failures:
+                save(output, plan_of(package, store, connected.clock, options, arguments.sync, found))
+        else:
+            work = executor.plan if planning else executor.run
+            report = asyncio.run(
+                work(
+                    package,
+                    systems=connected.systems,
+                    store=store,
+                    clock=connected.clock,
+                    reporter=reporter,
+                    options=options,
+                    syncs=arguments.sync,
+                )
+            )
         reporter.end()
         if isinstance(reporter, JsonPlan):
             reporter.close(report.summaries)
@@ -82,12 +107,24 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 tell_waiting(package, store, clear)
         for line in report.failures.values():
             problems.line(f"{package.name}: {line}")
+        if output is not None and report.failures:
+            problems.line(f"{package.name}: no plan was saved: it would leave out what could not be read")
         if report.awaiting and not report.failures:
             problems.line(
                 f"{package.name}: the first run of {', '.join(report.awaiting)} wrote nothing: look at `plan`, "
                 "then run with --apply-first"
             )
     return report.exit_code
+
+
+def save(file: Path, plan: Plan) -> None:
+    """Write a plan for its owner's eyes alone: it holds the values that were reviewed. Raises SystemFailure."""
+    try:
+        with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as stream:
+            stream.write(saved(plan))
+        file.chmod(0o600)
+    except OSError as error:
+        raise SystemFailure(str(file), f"the plan cannot be saved ({error.strerror})") from None
 
 
 def frugal_collector() -> None:

@@ -1,6 +1,6 @@
 """What all phases of one sync in one run share."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, prepare
 from syncline_runtime.ports import Clock, StateStore, System
 from syncline_runtime.records import Correlation, Decision, Link, LinkStatus, Member, MemberState
+from syncline_runtime.reviewed import Reviewed
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import Packing, packing
 
@@ -47,7 +48,8 @@ class Options:
     """How a run is to go.
 
     `settle_seconds`: how long a request without an answer may still be applied (None: by the connector's time-out).
-    `approved`: operations that guards let pass this time.
+    `approved`: operations that guards let pass this time. `reviewed`: a plan that is being applied, and nothing else is done.
+    `look_at`: records (entity, system, remote id) to be read by id, whatever a listing says of them.
     """
 
     full: bool = False
@@ -55,6 +57,8 @@ class Options:
     settle_seconds: float | None = None
     approved: frozenset[str] = frozenset()
     rounds: int = 3
+    reviewed: Reviewed | None = None
+    look_at: Collection[tuple[str, str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

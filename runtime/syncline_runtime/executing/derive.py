@@ -48,8 +48,9 @@ def derive(
     """Queue the writes that some unsettled links need; those that need none are settled."""
     alike: dict[str, tuple[str, ...] | None] = {}
     for name in context.sides:
-        barred = context.down or context.unlisted or refused
+        barred = context.down or context.unlisted or refused or context.options.reviewed is not None
         alike[name] = None if barred else made_alike(context.policy, name)
+    reviewed = context.options.reviewed
     found = _Found()
     if any(systems is not None for systems in alike.values()):
         lone = context.store.lone([row.link_id for row in rows])
@@ -78,6 +79,8 @@ def derive(
             if action.kind is ActionKind.HOLD and row.status != "held":
                 found.holds.append(held_row(context, action))
             elif action.kind in REMOTE:
+                if reviewed is not None and not reviewed.allows(link, action):
+                    continue
                 own = next((member for member in link_members if member.system == action.system), None)
                 sent = _sent(context, link, action, own, only=quiet and len(todo) == 1)
                 if refused and not context.options.full and (before := refused.get((row.link_id, action.system))):

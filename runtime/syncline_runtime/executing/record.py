@@ -75,12 +75,14 @@ def record_outcomes(
     settled: list[int] = []
     failed = done = 0
     now = context.clock.now()
-    holding = store.review.any_held_writes()
+    holding, reviewed = store.review.any_held_writes(), context.options.reviewed
     for one, native, outcome in zip(sent, natives, outcomes, strict=True):
         link_id, remote_id = one.link_id, one.remote_id or ""
         match outcome:
             case Applied():
                 done += 1
+                if reviewed is not None:
+                    reviewed.done(link_id, system)
                 if holding and not one.partial:
                     released.append((name, system, remote_id, link_id))
                 match kind:

@@ -1,0 +1,220 @@
+"""A plan as a value: what was reviewed, and what each record showed when it was. Saved, read back, compared. Pure."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from syncline_runtime.records import Action, ActionKind, Decision, Link, MemberState
+from syncline_runtime.state.packing import tagged
+from syncline_runtime.values import ABSENT
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from syncline_runtime.frozen import dataclass
+
+PLAN_VERSION: Final = 1
+"""Of the document; another one is refused."""
+
+Json: TypeAlias = Any
+Where: TypeAlias = tuple[str, str, str]
+"""A record: entity, system, remote id."""
+
+_STATE: Final = "(state)"
+_ABSENT: Final = ["absent"]
+
+
+class PlanFailure(Exception):
+    """A plan cannot be used; the message is one line."""
+
+
+class PlannedAction(msgspec.Struct, frozen=True):
+    """One effect: `fields` maps each field to (value shown, value wanted), spelled as `tagged` does."""
+
+    kind: str
+    system: str
+    id: str | None
+    fields: dict[str, tuple[Json, Json]]
+    reason: str
+    line: int
+
+    @property
+    def effect(self) -> tuple[object, ...]:
+        """What is done, without the reasons."""
+        return self.kind, self.system, self.id, {name: new for name, (_, new) in self.fields.items()}
+
+
+class PlannedRecord(msgspec.Struct, frozen=True):
+    """What is to be done about one business record, on the condition that its `members` (system -> remote id) are these and show
+    this. `versions` are told, and are no condition: a record that was touched and shows the same is the same."""
+
+    entity: str
+    members: dict[str, str]
+    shows: dict[str, dict[str, Json]]
+    versions: dict[str, str | None]
+    actions: tuple[PlannedAction, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A saved plan. `state` is the identity of the state it was made with; `syncs` empty stands for all."""
+
+    package: str
+    spec_sha256: str
+    state: str
+    made_at: float
+    syncs: list[str]
+    full: bool
+    approved: list[str]
+    records: list[PlannedRecord]
+    format_version: int = PLAN_VERSION
+    kind: str = "saved plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A reviewed record that is not as it was: `field` of `system` (empty: the record as a whole), as `tagged` spells values."""
+
+    entity: str
+    system: str
+    remote_id: str
+    field: str
+    before: Json
+    after: Json
+
+
+def saved(plan: Plan) -> bytes:
+    """The document of a plan, a record a line."""
+    records = b",\n".join(msgspec.json.encode(record) for record in plan.records)
+    head = {name: getattr(plan, name) for name in Plan.__struct_fields__ if name != "records"}
+    head = {"format_version": plan.format_version, "kind": plan.kind, **head}
+    return json.dumps(head)[:-1].encode() + b', "records": [\n' + records + b"\n]}\n"
+
+
+def loaded(document: bytes) -> Plan:
+    """The plan of a document. Raises PlanFailure."""
+    try:
+        head = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+        version = msgspec.json.decode(head.get("format_version", b"null"))
+    except msgspec.DecodeError as error:
+        raise PlanFailure(f"it is no plan ({error}): make one with `plan -o FILE`") from None
+    if version != PLAN_VERSION:
+        raise PlanFailure(
+            f"its format is {version}, this runtime reads {PLAN_VERSION}: make it again with `plan -o FILE`"
+        )
+    try:
+        return msgspec.json.decode(document, type=Plan)
+    except msgspec.DecodeError as error:
+        raise PlanFailure(f"it is no plan ({error}): make one with `plan -o FILE`") from None
+
+
+def records_of(
+    decisions: Iterable[Decision], held: Mapping[str, Mapping[str, frozenset[ActionKind]]]
+) -> list[PlannedRecord]:
+    """What decisions plan, of each link the last one; `held` are by entity and system the operations that a guard holds back."""
+    latest = {(decision.link.entity, decision.link.link_id): decision for decision in decisions}
+    return [_record(decision, held.get(decision.link.entity, {})) for decision in latest.values()]
+
+
+def _record(decision: Decision, held: Mapping[str, frozenset[ActionKind]]) -> PlannedRecord:
+    link = decision.link
+    return PlannedRecord(
+        entity=link.entity,
+        members={system: member.remote_id for system, member in link.members.items()},
+        shows=_shows(link),
+        versions={system: member.version for system, member in link.members.items()},
+        actions=tuple(
+            _action(action)
+            for action in decision.actions
+            if action.kind is not ActionKind.HOLD and action.kind not in held.get(action.system, ())
+        ),
+    )
+
+
+def _shows(link: Link) -> dict[str, dict[str, Json]]:
+    shows: dict[str, dict[str, Json]] = {}
+    for system, member in link.members.items():
+        shown = member.shadow if member.seen is None else {**member.shadow, **member.seen}
+        own = {name: tagged(value) for name, value in shown.items() if value is not ABSENT}
+        if member.state is not MemberState.LIVE:
+            own[_STATE] = member.state.value
+        shows[system] = own
+    return shows
+
+
+def _action(action: Action) -> PlannedAction:
+    return PlannedAction(
+        kind=action.kind.value,
+        system=action.system,
+        id=action.remote_id,
+        fields={name: (_spelled(old), _spelled(new)) for name, (old, new) in action.fields.items()},
+        reason=action.reason,
+        line=action.line,
+    )
+
+
+def _spelled(value: Any) -> Json:
+    return _ABSENT if value is ABSENT else tagged(value)
+
+
+# -- comparing ---------------------------------------------------------------------------------------------------------
+
+
+def differences(plan: Sequence[PlannedRecord], now: Sequence[PlannedRecord]) -> dict[int, list[Difference]]:
+    """What changed in the reviewed records since: by their position in the plan; empty where it holds.
+
+    `now` are the records that were decided again. What is new beside the plan is no difference: it is left alone.
+    """
+    found = index(now)
+    changed: dict[int, list[Difference]] = {}
+    for position, record in enumerate(plan):
+        if record.actions and (told := list(_compared(record, _same(record, found)))):
+            changed[position] = told
+    return changed
+
+
+def index(records: Iterable[PlannedRecord]) -> dict[Where, PlannedRecord]:
+    """Records by each of their members."""
+    return {(record.entity, system, id_): record for record in records for system, id_ in record.members.items()}
+
+
+def _same(record: PlannedRecord, found: Mapping[Where, PlannedRecord]) -> PlannedRecord | None:
+    wheres = ((record.entity, system, id_) for system, id_ in record.members.items())
+    return next((found[where] for where in wheres if where in found), None)
+
+
+def _compared(was: PlannedRecord, now: PlannedRecord | None) -> Iterable[Difference]:
+    if now is None:
+        # It was not decided again: nothing is left to do for it, or it is gone.
+        system, id_ = next(iter(was.members.items()))
+        yield Difference(was.entity, system, id_, "", _said(was), "nothing is left to do, or it is gone")
+        return
+    before = len(was.members)
+    told = 0
+    for system in dict.fromkeys((*was.members, *now.members)):
+        old, new = was.members.get(system), now.members.get(system)
+        if old != new:
+            told += 1
+            yield Difference(was.entity, system, old or new or "", "", old or "no record", new or "no record")
+            continue
+        shown, shows = was.shows.get(system, {}), now.shows.get(system, {})
+        for name in sorted(shown.keys() | shows.keys()):
+            if shown.get(name, _ABSENT) != shows.get(name, _ABSENT):
+                told += 1
+                yield Difference(
+                    was.entity, system, new or "", name, shown.get(name, _ABSENT), shows.get(name, _ABSENT)
+                )
+    if not told and before and [one.effect for one in was.actions] != [one.effect for one in now.actions]:
+        system, id_ = next(iter(was.members.items()))
+        yield Difference(was.entity, system, id_, "", _said(was), _said(now))
+
+
+def _said(record: PlannedRecord) -> str:
+    return (
+        ", ".join(
+            f"{one.kind} in {one.system}" + (f" ({', '.join(one.fields)})" if one.kind == "update" else "")
+            for one in record.actions
+        )
+        or "nothing to do"
+    )
