@@ -528,8 +528,19 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What stored state depends on: by subject (``"field `Contact.phone`"``) its aspects, each spelled in a text.
+
+    Names in back-quotes may be renamed: `renamed` gives, by the new name (`Client`, `Client.tel`, `Stage#lost`), the former one.
+    """
+
+    aspects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A whole generated package: what `python -m NAME` runs."""
+    """A whole generated package: what `python -m NAME` runs. `stamp` is what its state must be of."""
 
     name: str
     source: str  # file name of the spec, for messages: `crm_erp.sync`
@@ -539,6 +550,7 @@ class Package:
     entities: Mapping[str, Entity]
     mappings: tuple[FieldMap, ...]
     syncs: tuple[Sync, ...]
+    stamp: Stamp = Stamp()
 
     def mapping(self, entity: str, system: str) -> FieldMap:
         """The map of `entity` in `system`. Raises KeyError where the spec has none."""

@@ -7,7 +7,7 @@ from syncline.evolution.reaching import all_records, reached
 from syncline.evolution.renaming import Renaming
 from syncline.model.expressions import Expression
 from syncline.model.spec import Entity, Field, Spec
-from syncline.model.spelling import spelled, spelled_match
+from syncline.model.spelling import Rename, same, spelled, spelled_match
 from syncline.model.types import Type
 
 _Where = frozenset[tuple[str, ...]]
@@ -99,7 +99,7 @@ def _field(old: Field, new: Field, renames: Renaming) -> Iterator[tuple[str, dic
     members = renames.members.get((new.type.item or new.type).name or "", {})
     if members:
         yield "field.members-renamed", {"old": tuple(members), "new": tuple(members.values())}
-    yield from _types(old.type, new.type)
+    yield from _types(old.type, new.type, renames)
     before, after = _default(old.default), _default(new.default)
     if before != after:
         yield "field.default", {"old": before, "new": after}
@@ -107,9 +107,9 @@ def _field(old: Field, new: Field, renames: Renaming) -> Iterator[tuple[str, dic
         yield "field.pii", {"old": _pii(old.pii), "new": _pii(new.pii)}
 
 
-def _types(old: Type, new: Type) -> Iterator[tuple[str, dict[str, Fact]]]:
+def _types(old: Type, new: Type, renames: Renaming) -> Iterator[tuple[str, dict[str, Fact]]]:
     facts: dict[str, Fact] = {"old": described(old.required()), "new": described(new.required())}
-    if _form(old) != _form(new):
+    if form_of(old, renames.entity) != form_of(new):
         yield "field.kind", facts
     else:
         if narrower(old, new):
@@ -148,10 +148,10 @@ def narrower(old: Type, new: Type) -> bool:
     return scales[1] < scales[0] or new.precision - scales[1] < old.precision - scales[0]
 
 
-def _form(kind: Type) -> tuple[object, ...]:
-    """What decides how values are stored."""
-    item = None if kind.item is None else _form(kind.item)
-    return (kind.kind, item, kind.by, kind.targets)
+def form_of(kind: Type, entity: Rename = same) -> tuple[object, ...]:
+    """What decides how values are stored; `entity` renames what a reference points to."""
+    item = None if kind.item is None else form_of(kind.item, entity)
+    return (kind.kind, item, kind.by, tuple(map(entity, kind.targets)))
 
 
 def _members(kind: Type) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def _map(spec: Spec, before: Map, after: Map, renames: Renaming) -> Iterator[Cha
     if before.resource.name != after.resource.name:
         facts: dict[str, Fact] = {"old": before.resource.name, "new": after.resource.name}
         yield Change("map.resource", subject, before.span, after.span, facts, _whole(spec, after))
-    was, now = _where(before), _where(after)
+    was, now = where_of(before), where_of(after)
     if was != now:
         fixed = tuple(Effect(system, after.resource.name, one.native.name) for one in after.where)
         yield Change(
@@ -69,7 +69,7 @@ def _map(spec: Spec, before: Map, after: Map, renames: Renaming) -> Iterator[Cha
     yield from _lines(spec, before, after, field)
 
 
-def _where(mapping: Map) -> str:
+def where_of(mapping: Map) -> str:
     """The condition; its parts hold together, so that their order says nothing."""
     parts = sorted(f"{one.native.name} = {literal(one.value)}" for one in mapping.where)
     parts += [] if mapping.where_expression is None else [spelled(mapping.where_expression)]
@@ -111,12 +111,12 @@ def _line(old: Line, new: Line, field: Rename) -> Iterator[tuple[str, str, str]]
     if old.arrow is not new.arrow:
         yield "line.direction", spelled_line(old, field), spelled_line(new)
     # Which fields an expression reads is part of the expression.
-    if _natives(old) != _natives(new):
+    if heard_natives(old) != heard_natives(new):
         yield "line.native", spelled_natives(old), spelled_natives(new)
-    was, now = _computed(old, field), _computed(new, same)
+    was, now = computed_of(old, field), computed_of(new, same)
     if was != now:
         yield "line.expression", was, now
-    if _codecs(old) != _codecs(new):
+    if codecs_of(old) != codecs_of(new):
         code = "line.table-extended" if _extended(old.pipeline, new.pipeline) else "line.codec"
         was, now = (spelled_pipeline(line.pipeline) or "as it stands" for line in (old, new))
         yield code, was, now
@@ -124,17 +124,17 @@ def _line(old: Line, new: Line, field: Rename) -> Iterator[tuple[str, str, str]]
         yield "line.condition", old.when.said, new.when.said
 
 
-def _natives(line: Line) -> tuple[str, ...]:
+def heard_natives(line: Line) -> tuple[str, ...]:
     if line.expression is not None and line.arrow is Arrow.READ:
         return ()
     return tuple(native.name for native in line.natives)
 
 
-def _computed(line: Line, field: Rename) -> str:
+def computed_of(line: Line, field: Rename) -> str:
     return "the value as it is" if line.expression is None else spelled(line.expression, field)
 
 
-def _codecs(line: Line) -> list[tuple[str, str]]:
+def codecs_of(line: Line) -> list[tuple[str, str]]:
     return [(use.name, spelled_codec(use)) for use in line.pipeline]
 
 

@@ -47,8 +47,8 @@ def renaming(old: Spec, new: Spec) -> Renaming:
 
 
 def _members(old: Spec, new: Spec) -> dict[str, dict[str, str]]:
-    before, found = _enums(old), {}
-    for name, kind in _enums(new).items():
+    before, found = enums_of(old), {}
+    for name, kind in enums_of(new).items():
         were = before[name].members if name in before else ()
         renamed = {
             former: member
@@ -60,7 +60,7 @@ def _members(old: Spec, new: Spec) -> dict[str, dict[str, str]]:
     return found
 
 
-def _enums(spec: Spec) -> dict[str, Type]:
+def enums_of(spec: Spec) -> dict[str, Type]:
     """The enums that fields are of, alone or in a collection."""
     kinds = [one.type.item or one.type for entity in spec.entities.values() for one in entity.fields.values()]
     return {kind.name: kind for kind in kinds if kind.kind == "enum" and kind.name is not None}

@@ -46,7 +46,7 @@ def _sync(spec: Spec, before: Sync, after: Sync, renames: Renaming) -> Iterator[
             effects = records if code == "sync.out-of-scope" else _optional(spec, after)
             yield Change(code, name, before.span, after.span, {"old": was, "new": now}, effects)
     yield from _guards(before, after)
-    was, now = _schedule(before.triggers, renames), _schedule(after.triggers, Renaming({}, {}))
+    was, now = _schedule(before.triggers, renames.entity), _schedule(after.triggers, same)
     if was != now:
         places = _first(before.triggers, before.span), _first(after.triggers, after.span)
         yield Change("sync.triggers", name, *places, {"old": was, "new": now})
@@ -79,14 +79,14 @@ def _truth(spec: Spec, before: Sync, after: Sync, field: Rename) -> Iterator[Cha
         old, new = _rule_of(before, former[name], contested), _rule_of(after, name, contested)
         subject = f"{entity}.{name}"
         places = _span(old, before.span), _span(new, after.span)
-        was, now = _rule(old), _rule(new)
+        was, now = rule_text(old), rule_text(new)
         if was != now:
             facts: dict[str, Fact] = {"old": was, "new": now}
             if contested:
                 yield Change("truth.rule", subject, *places, facts, reached(spec, entity, [name]))
             else:
                 yield Change("truth.idle", subject, *places, facts)
-        old_group, new_group = _together(old, field, name), _together(new, same, name)
+        old_group, new_group = together_with(old, field, name), together_with(new, same, name)
         if contested and old_group != new_group:
             facts = {"old": old_group or ("nothing",), "new": new_group or ("nothing",)}
             yield Change("truth.together", subject, *places, facts, reached(spec, entity, [name]))
@@ -98,11 +98,11 @@ def _rule_of(sync: Sync, name: str, contested: bool) -> Truth | None:
     return rule if contested or (rule is not None and name in rule.fields) else None
 
 
-def _rule(rule: Truth | None) -> str:
+def rule_text(rule: Truth | None) -> str:
     return "no rule" if rule is None else spelled_truth(rule)
 
 
-def _together(rule: Truth | None, field: Rename, own: str) -> tuple[str, ...]:
+def together_with(rule: Truth | None, field: Rename, own: str) -> tuple[str, ...]:
     return () if rule is None else tuple(sorted(field(name) for name in rule.fields if field(name) != own))
 
 
@@ -114,7 +114,7 @@ def _writes(spec: Spec, before: Sync, after: Sync, system: str, field: Rename) -
         ("update", before.updates, after.updates),
     ):
         old, new = _write_rule(old_rules, system), _write_rule(new_rules, system)
-        was, now = _allowed(old, field), _allowed(new, same)
+        was, now = allowed(old, field), allowed(new, same)
         if was != now:
             code = (
                 "closed"
@@ -126,7 +126,7 @@ def _writes(spec: Spec, before: Sync, after: Sync, system: str, field: Rename) -
             places = _span(old, before.span), _span(new, after.span)
             yield Change(f"{operation}.{code}", subject, *places, {"old": was, "new": now}, records)
     removed, added = _delete_rule(before.deletes, system), _delete_rule(after.deletes, system)
-    was, now = _policy(removed), _policy(added)
+    was, now = policy_of(removed), policy_of(added)
     if was != now:
         places = _span(removed, before.span), _span(added, after.span)
         yield Change("delete.policy", subject, *places, {"old": was, "new": now}, records)
@@ -140,7 +140,7 @@ def _delete_rule(rules: Iterable[DeleteRule], system: str) -> DeleteRule | None:
     return next((rule for rule in rules if rule.system.name == system), None)
 
 
-def _allowed(rule: WriteRule | None, field: Rename) -> str:
+def allowed(rule: WriteRule | None, field: Rename) -> str:
     if rule is None or (rule.allowed and rule.when is None):
         return ALWAYS
     return NEVER if not rule.allowed else f"when {_condition(rule.when, field)}"
@@ -150,7 +150,7 @@ def _condition(when: Expression | None, field: Rename) -> str:
     return "" if when is None else spelled(when, field)
 
 
-def _policy(rule: DeleteRule | None) -> str:
+def policy_of(rule: DeleteRule | None) -> str:
     return "nothing said" if rule is None else rule.policy.value + (" unless edited" if rule.unless_edited else "")
 
 
@@ -159,25 +159,29 @@ def _guards(before: Sync, after: Sync) -> Iterator[Change]:
     new = {guard.operation: guard for guard in after.guards}
     for operation in ("create", "update", "delete"):
         was, now = old.get(operation), new.get(operation)
-        if _limit(was) == _limit(now):
+        if limit_of(was) == limit_of(now):
             continue
         # Both limits must be exceeded: lower ones hold more runs.
         looser = was is not None and (now is None or now.count > was.count or now.percent > was.percent)
-        facts: dict[str, Fact] = {"operation": operation, "old": _limit(was), "new": _limit(now)}
+        facts: dict[str, Fact] = {"operation": operation, "old": limit_of(was), "new": limit_of(now)}
         places = _span(was, before.span), _span(now, after.span)
         yield Change("guard.loosened" if looser else "guard.tightened", after.entity.name, *places, facts)
 
 
-def _limit(guard: Guard | None) -> str:
+def limit_of(guard: Guard | None) -> str:
     return "none" if guard is None else f"over {guard.count} and {guard.percent:g}%"
 
 
-def _schedule(triggers: Iterable[Trigger], renames: Renaming) -> str:
-    said = []
-    for trigger in triggers:
-        text = spelled_trigger(trigger)
-        said.append(text if trigger.after is None else f"after {renames.entity(trigger.after)}")
-    return " and ".join(sorted(set(said))) or "only when told to"
+def _schedule(triggers: Iterable[Trigger], entity: Rename) -> str:
+    return " and ".join(schedule_of(triggers, entity)) or "only when told to"
+
+
+def schedule_of(triggers: Iterable[Trigger], entity: Rename) -> tuple[str, ...]:
+    """When a sync runs, each line once; `entity` renames the syncs that it waits for."""
+    said = {
+        spelled_trigger(trigger) if trigger.after is None else f"after {entity(trigger.after)}" for trigger in triggers
+    }
+    return tuple(sorted(said))
 
 
 def _optional(spec: Spec, sync: Sync) -> tuple[Effect, ...]:

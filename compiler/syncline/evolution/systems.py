@@ -10,12 +10,12 @@ from syncline.model.spelling import literal, natives_in, spelled_pipeline
 from syncline.source import Span
 from syncline_runtime.declaration import FromEnvironment, Listing, Literally, Resource, SettingSource, Since
 
-_CALLS = ("base", "auth", "rate", "throttle", "errors", "timeout_seconds", "concurrency", "headers", "encoding")
+CALLS = ("base", "auth", "rate", "throttle", "errors", "timeout_seconds", "concurrency", "headers", "encoding")
 _WORDS = {"errors": "error", "timeout_seconds": "timeout"}
-_OPERATIONS = ("read", "create", "update", "delete", "lock")
-_LISTED = ("call", "items", "paging", "sort", "sort_parameter", "filter_parameter", "filter_join", "equals")
+OPERATIONS = ("read", "create", "update", "delete", "lock")
+LISTED = ("call", "items", "paging", "sort", "sort_parameter", "filter_parameter", "filter_join", "equals")
 _HARMLESS = ("native.facts", "native.widened")
-_ASKED = ("condition", "inclusive", "precision_ms", "lag_seconds")
+ASKED = ("condition", "inclusive", "precision_ms", "lag_seconds")
 
 
 def system_changes(old: Spec, new: Spec) -> Iterator[Change]:
@@ -39,14 +39,14 @@ def _system(old: Spec, new: Spec, before: System, after: System) -> Iterator[Cha
         was, now = before.settings.get(setting), after.settings.get(setting)
         if was != now or type(_value(was)) is not type(_value(now)):
             secret = any(isinstance(one, FromEnvironment) and one.secret for one in (was, now))
-            facts: dict[str, Fact] = {"setting": setting, "old": _source(was), "new": _source(now)}
+            facts: dict[str, Fact] = {"setting": setting, "old": source_of(was), "new": source_of(now)}
             code = "system.secret" if secret else "system.setting"
             yield Change(code, after.name, before.span, after.span, facts)
     if before.cleared_for_pii is not after.cleared_for_pii:
         facts = {"old": _cleared(before), "new": _cleared(after)}
         yield Change("system.clearance", after.name, before.span, after.span, facts)
     yield from _connector(new, after.name, before.connector, after.connector)
-    used = _used(old, before.name), _used(new, after.name)
+    used = used_by(old, before.name), used_by(new, after.name)
     for name, resource in after.resources.items():
         if name in before.resources and name in used[0] and name in used[1]:
             natives = used[0][name] & used[1][name]
@@ -58,7 +58,7 @@ def _connector(spec: Spec, system: str, before: ConnectorModel, after: Connector
     if old.protocol != new.protocol:
         facts: dict[str, Fact] = {"old": old.protocol, "new": new.protocol}
         yield Change("connector.protocol", system, before.span, after.span, facts, uses_of(spec, system))
-    words = tuple(word for word in _CALLS if getattr(old, word) != getattr(new, word))
+    words = tuple(word for word in CALLS if getattr(old, word) != getattr(new, word))
     if words:
         said = tuple(_WORDS.get(word, word) for word in words)
         places = _place(before.places, said, before.span), _place(after.places, said, after.span)
@@ -78,9 +78,9 @@ def _resource(
 
     yield from change("resource.identity", old.identity, new.identity)
     yield from change("resource.location", old.location or "nowhere", new.location or "nowhere")
-    yield from change("resource.cursor", _cursor(old), _cursor(new), "list.since")
-    yield from change("resource.complete", _complete(old.list), _complete(new.list), "list")
-    yield from change("resource.archive", _archived(old), _archived(new), "archive")
+    yield from change("resource.cursor", cursor_of(old), cursor_of(new), "list.since")
+    yield from change("resource.complete", complete_or_not(old.list), complete_or_not(new.list), "list")
+    yield from change("resource.archive", archived(old), archived(new), "archive")
     words = _other_calls(old, new)
     if words and old.location == new.location:  # the place stands in every call
         places = _place(before.places, words, before.span), _place(after.places, words, after.span)
@@ -96,10 +96,10 @@ def _resource(
 def _native(old: NativeField, new: NativeField) -> Iterator[tuple[str, dict[str, Fact]]]:
     widened = _widened(old, new)
     for code, was, now in (
-        ("native.widened" if widened else "native.type", _typed(old), _typed(new)),
-        ("native.spelling", _spelling(old), _spelling(new)),
+        ("native.widened" if widened else "native.type", typed(old), typed(new)),
+        ("native.spelling", spelling_of(old), spelling_of(new)),
         ("native.normalises", spelled_pipeline(old.normalises), spelled_pipeline(new.normalises)),
-        ("native.facts", _facts(old), _facts(new)),
+        ("native.facts", facts_of(old), facts_of(new)),
     ):
         if was != now:
             yield code, {"old": was or "nothing", "new": now or "nothing"}
@@ -111,7 +111,7 @@ def _widened(old: NativeField, new: NativeField) -> bool:
     return alike and old.type.kind in ("text", "decimal") and not narrower(old.type, new.type)
 
 
-def _used(spec: Spec, system: str) -> Mapping[str, frozenset[str]]:
+def used_by(spec: Spec, system: str) -> Mapping[str, frozenset[str]]:
     """The fields that the maps of a system use, by resource."""
     found: dict[str, set[str]] = {}
     for mapping in spec.maps:
@@ -128,7 +128,7 @@ def _value(source: SettingSource | None) -> object:
     return source.value if isinstance(source, Literally) else None
 
 
-def _source(source: SettingSource | None) -> str:
+def source_of(source: SettingSource | None) -> str:
     match source:
         case None:
             return "not given"
@@ -142,7 +142,7 @@ def _cleared(system: System) -> str:
     return "cleared" if system.cleared_for_pii else "not cleared"
 
 
-def _cursor(resource: Resource) -> str:
+def cursor_of(resource: Resource) -> str:
     """What the stored cursor is a value of, and how it is spelled."""
     since = None if resource.list is None else resource.list.since
     parts = [resource.version or "nothing"]
@@ -159,11 +159,11 @@ def _cursor(resource: Resource) -> str:
     return " ".join(parts)
 
 
-def _complete(listing: Listing | None) -> str:
+def complete_or_not(listing: Listing | None) -> str:
     return "complete" if listing is not None and listing.complete else "partial"
 
 
-def _archived(resource: Resource) -> str:
+def archived(resource: Resource) -> str:
     if resource.archive is None:
         return "not told"
     name, value = resource.archive
@@ -171,10 +171,10 @@ def _archived(resource: Resource) -> str:
 
 
 def _other_calls(old: Resource, new: Resource) -> tuple[str, ...]:
-    words = [word for word in _OPERATIONS if getattr(old, word) != getattr(new, word)]
-    if _parts(old.list, _LISTED) != _parts(new.list, _LISTED):
+    words = [word for word in OPERATIONS if getattr(old, word) != getattr(new, word)]
+    if parts_of(old.list, LISTED) != parts_of(new.list, LISTED):
         words.insert(0, "list")
-    if _parts(_since(old), _ASKED) != _parts(_since(new), _ASKED):
+    if parts_of(_since(old), ASKED) != parts_of(_since(new), ASKED):
         words.insert(0, "list.since")
     return tuple(words)
 
@@ -183,15 +183,15 @@ def _since(resource: Resource) -> Since | None:
     return None if resource.list is None else resource.list.since
 
 
-def _parts(value: object, names: Iterable[str]) -> tuple[object, ...] | None:
+def parts_of(value: object, names: Iterable[str]) -> tuple[object, ...] | None:
     return None if value is None else tuple(getattr(value, name) for name in names)
 
 
-def _typed(native: NativeField) -> str:
+def typed(native: NativeField) -> str:
     return described(native.type) + (f" of {native.references}" if native.references else "")
 
 
-def _spelling(native: NativeField) -> str:
+def spelling_of(native: NativeField) -> str:
     """Where and how the value stands in a record."""
     child = native.child
     where = f" at {literal('.'.join(native.path))}" if native.path else ""
@@ -200,7 +200,7 @@ def _spelling(native: NativeField) -> str:
     return f"spelled {native.wire}" + (f", null as {native.null}" if native.null else "") + where
 
 
-def _facts(native: NativeField) -> str:
+def facts_of(native: NativeField) -> str:
     marks = ("identity", "version", "required", "unique")
     said = [mark for mark in marks if getattr(native, mark)]
     return ", ".join([*said, "written" if native.writable else "readonly"])
