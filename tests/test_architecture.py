@@ -14,7 +14,7 @@ RUNTIME = ROOT / "runtime" / "syncline_runtime"
 
 PURE = (
     "values", "records", "declaration", "frozen", "codecs", "expressions", "observing", "identity", "deciding", "guarding",
-    "answering", "paging", "cursors",
+    "answering", "paging", "cursors", "evolving",
 )  # fmt: skip
 
 

@@ -145,7 +145,7 @@ def _line(line: Line, field: Rename) -> _Aspects:
         "native": ", ".join(heard_natives(line)),
         "computed": "" if line.expression is None else computed_of(line, field),
         "codec": " then ".join(f"{name}: {text}" if name != text else name for name, text in codecs_of(line)),
-        "condition": "" if line.when is When.ALWAYS else line.when.value,
+        "condition": "" if line.when is When.ALWAYS else line.when.said,
     }
 
 
