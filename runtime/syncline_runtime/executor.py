@@ -181,10 +181,10 @@ async def _run_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Su
             # What a guard read or an answer showed anew is decided in the same run.
             await reread(context)
         held = _decide(context)
-        before = context.summary.writes
+        before = context.summary.tried
         with _timed(context, "apply"):
             await apply(context, held)
-        if not store.unsettled(entity, 0, 1) or (turn and context.summary.writes == before):
+        if not store.unsettled(entity, 0, 1) or (turn and context.summary.tried == before):
             break
     context.summary.planned.clear()
     with store.transaction():

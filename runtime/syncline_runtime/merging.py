@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from syncline_runtime.accounting import base_of, moved_fields, shown_by
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, Values, When
-from syncline_runtime.policy import Policy, Side, Unit, blank, want, written_over
+from syncline_runtime.policy import Policy, Side, Unit, blank, rendering, written_over
 from syncline_runtime.records import Conflict, FieldChange, Link, Loser, Member, MemberState
 from syncline_runtime.values import ABSENT, Shown
 
@@ -87,9 +87,9 @@ class _Merging:
         return Showing(member, self.policy.sides[system], vector, moved, fresh)
 
     def _view(self, side: Side, values: Values) -> Values | None:
-        """What a lossy system makes of `values`; None where it cannot hold them."""
+        """What a lossy system makes of `values`, as far as it can hold them; None where that cannot be told."""
         try:
-            return want(self.policy, side.system, values)
+            return rendering(self.policy, side.system, values).values
         except CodecError:
             return None
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Values, When
-from syncline_runtime.policy import Policy, Side, blank, complete, want, written_over
+from syncline_runtime.policy import Policy, Side, blank, complete, rendering, written_over
 from syncline_runtime.records import Action, ActionKind, FieldChange, Link, Member
 from syncline_runtime.values import ABSENT, Shown
 
@@ -58,10 +58,13 @@ def _create(policy: Policy, link: Link, side: Side, held: Collection[str]) -> It
     if side.plain and not held:
         fields = {name: (ABSENT, value) for name in side.written if (value := values.get(name, ABSENT)) is not ABSENT}
     else:
-        flows, wanted = side.flows, want(policy, system, values)
+        flows, (shows, refused) = side.flows, rendering(policy, system, values)
+        yield from _unwritable(policy, link, side, values, refused)
+        if refused and (side.silent or not policy.essential.isdisjoint(refused)):
+            return
         fields = {
             name: (ABSENT, value)
-            for name, value in wanted.items()
+            for name, value in shows.items()
             if name not in held and not (When.PRESENT in flows[name].when and blank(value))
         }
     yield Action(
@@ -100,7 +103,11 @@ def _update(
                 ActionKind.UNLINK, link, system, "left the `when` of its map: out of scope unlink", side.map.line
             )
         return
-    fields = _differences(policy, side, member, values, held)
+    shows, refused = rendering(policy, system, values) if side.lossy else (values, _NOTHING_REFUSED)
+    fields = _differences(side, member, shows, held)
+    if refused:
+        unheld = {name: error for name, error in refused.items() if name in side.kept and name not in held}
+        yield from _unwritable(policy, link, side, values, unheld)
     if not fields:
         return
     clause = policy.sync.updates.get(system)
@@ -121,17 +128,39 @@ def _update(
     )
 
 
+def _unwritable(
+    policy: Policy, link: Link, side: Side, values: Values, refused: Mapping[str, Exception]
+) -> Iterable[Action]:
+    """A hold for each field whose agreed value the system cannot have; the others go on."""
+    member = link.members.get(side.system)
+    for name, error in refused.items():
+        flow = side.flows[name]
+        code = error.reason if isinstance(error, CodecError) else "expression.failed"
+        why = f"expected {error.expected}, got {error.shown}" if isinstance(error, CodecError) else "the line fails"
+        before = ABSENT if member is None else member.shadow.get(name, ABSENT)
+        yield Action(
+            kind=ActionKind.HOLD,
+            entity=link.entity,
+            link_id=link.link_id,
+            system=side.system,
+            remote_id=None if member is None else member.remote_id,
+            fields={name: (before, values.get(name, ABSENT))},
+            reason=f"{name} cannot be written to {side.system} (F12): {why}",
+            line=flow.line,
+            code=f"write.{code}",
+        )
+
+
+_NOTHING_REFUSED: Mapping[str, Exception] = {}
+
+
 def _differences(
-    policy: Policy, side: Side, member: Member, values: Values, held: Collection[str]
+    side: Side, member: Member, wanted: Values, held: Collection[str]
 ) -> Mapping[str, tuple[Shown, Shown]]:
     """The fields kept in step that do not show what is wanted. A field that the system does not show is not written."""
     shadow, kept = member.shadow, side.kept
-    if not side.lossy:
-        if [*map(shadow.get, kept)] == [*map(values.get, kept)]:
-            return {}
-        wanted = values
-    else:
-        wanted = want(policy, side.system, values)
+    if not side.lossy and [*map(shadow.get, kept)] == [*map(wanted.get, kept)]:
+        return {}
     shown: Values = shadow if member.seen is None else member.seen
     fields: dict[str, tuple[Shown, Shown]] = {}
     for name in kept:

@@ -1,9 +1,11 @@
 """A sync's policy made ready for deciding: what depends on the declaration alone, worked out once and not per record."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import (
     Ask,
     Drift,
@@ -28,6 +30,7 @@ class Side:
 
     `heard` are the fields it may change, `written` those its map writes, `kept` those kept in step by updates, `lossy` those it
     cannot hold unchanged. `plain`: comparing values is all it takes to see whether it is in step; `kept_of` picks them.
+    `silent`: it does not say what it stored, so that what it fills in by itself would pass for an edit.
     """
 
     system: str
@@ -41,6 +44,7 @@ class Side:
     kept_of: Callable[[Values], object]
     updated: bool
     created: bool
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A sync, its entity, and both sorted out: sides in the order of the spec, the unit of each field, fields in order."""
+    """A sync, its entity, and both sorted out: sides in the order of the spec, the unit of each field, fields in order.
+
+    `essential` are the fields without which no record is created: required ones, and those it is known by.
+    """
 
     sync: Sync
     entity: Entity
@@ -67,11 +74,17 @@ class Policy:
     units: Mapping[str, Unit]
     position: Mapping[str, int]
     absent: Mapping[str, Shown]
+    essential: frozenset[str]
 
 
-def prepare(sync: Sync, entity: Entity, maps: Mapping[str, FieldMap]) -> Policy:
-    """Prepare the policy of `sync`; `maps` has a map for each system of the sync. Done once a run."""
-    sides = {system: _side(sync, maps[system], entity.fields) for system in sync.systems if system in maps}
+def prepare(sync: Sync, entity: Entity, maps: Mapping[str, FieldMap], silent: Collection[str] = ()) -> Policy:
+    """Prepare the policy of `sync`; `maps` has a map for each system of the sync, the `silent` ones among them do not say what
+    they stored. Done once a run."""
+    sides = {
+        system: _side(sync, maps[system], entity.fields, silent=system in silent)
+        for system in sync.systems
+        if system in maps
+    }
     units: dict[str, Unit] = {}
     for group in sync.together:
         if not isinstance(sync.rules.get(group[0]), Merged):
@@ -86,7 +99,15 @@ def prepare(sync: Sync, entity: Entity, maps: Mapping[str, FieldMap]) -> Policy:
         units=units,
         position={name: index for index, name in enumerate(entity.fields)},
         absent=dict.fromkeys(entity.fields, ABSENT),
+        essential=entity.required.union(*(rule.fields for rule in entity.match if not rule.ask)),
     )
+
+
+class Rendering(NamedTuple):
+    """What a system shows once it holds some values; `refused` are the fields whose value it cannot hold, and why."""
+
+    values: Values
+    refused: Mapping[str, Exception]
 
 
 def want(policy: Policy, system: str, values: Values) -> Values:
@@ -97,6 +118,31 @@ def want(policy: Policy, system: str, values: Values) -> Values:
     side = policy.sides[system]
     if not side.lossy:
         return {name: values[name] for name in side.written if values.get(name, ABSENT) is not ABSENT}
+    return _rendered(policy, side, values)
+
+
+def rendering(policy: Policy, system: str, values: Values) -> Rendering:
+    """Return what `want` does, a value that the system cannot hold left out and told. Raises CodecError where it is no field's."""
+    try:
+        return Rendering(want(policy, system, values), _NOBODY)
+    except MAPPING_ERRORS:
+        side = policy.sides[system]
+        _rendered(policy, side, {})
+        refused: dict[str, Exception] = {}
+        for name in side.written:
+            if name in values:
+                try:
+                    _rendered(policy, side, {name: values[name]})
+                except MAPPING_ERRORS as error:
+                    refused[name] = error
+        held = {name: value for name, value in values.items() if name not in refused}
+        return Rendering(_rendered(policy, side, held), refused)
+
+
+_NOBODY: Mapping[str, Exception] = {}
+
+
+def _rendered(policy: Policy, side: Side, values: Values) -> Values:
     native = side.map.write(complete(policy, values), None)
     if side.map.normalise is not None:
         native = side.map.normalise(native)
@@ -127,7 +173,7 @@ def written_over(when: When, old: Shown, new: Shown) -> bool:
     return not (When.PRESENT in when and blank(new))
 
 
-def _side(sync: Sync, map_: FieldMap, fields: tuple[str, ...]) -> Side:
+def _side(sync: Sync, map_: FieldMap, fields: tuple[str, ...], *, silent: bool) -> Side:
     flows: dict[str, Flow] = {flow.field: flow for flow in map_.flows}
     written = tuple(name for name, flow in flows.items() if flow.writes)
     update, create = sync.updates.get(map_.system), sync.creates.get(map_.system)
@@ -147,6 +193,7 @@ def _side(sync: Sync, map_: FieldMap, fields: tuple[str, ...]) -> Side:
         kept_of=itemgetter(*kept) if kept else _nothing,
         updated=updated,
         created=create is None or create.allowed,
+        silent=silent,
     )
 
 

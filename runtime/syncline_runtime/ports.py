@@ -171,17 +171,30 @@ class ReviewStore(Protocol):
     def release(self, rows: Iterable[Row]) -> None:
         """Out of quarantine: (entity, system, remote_id, link_id)."""
 
+    def release_fields(self, rows: Iterable[Row]) -> None:
+        """One field of each: (entity, system, remote_id, link_id, field)."""
+
+    def release_records(self, entity: str, system: str, remote_ids: Sequence[str], kind: str = "") -> None:
+        """Records without regard to a link, held for any reason or for one of a `kind` (record, identity)."""
+
+    def release_untold(self, rows: Iterable[Row]) -> None:
+        """What this run did not tell again of those it tells of: (entity, system, remote_id, link_id, run_id); refused
+        writes stay."""
+
+    def name_records(self, rows: Iterable[Row]) -> None:
+        """What is held of a record that had no id has one now: (remote_id, entity, system, link_id)."""
+
     def any_held_writes(self) -> bool:
         """Whether any link has something in quarantine."""
 
     def release_links(self, entity: str, link_ids: Iterable[int]) -> None:
         """Nothing is left to be written for these links."""
 
-    def held_records(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, str]:
-        """Those of the records that are in quarantine without regard to a link: remote id -> reason code."""
+    def held_records(self, entity: str, system: str, remote_ids: Sequence[str]) -> set[str]:
+        """Those of the records that are in quarantine without regard to a link."""
 
-    def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None, str]]:
-        """Writes that were refused: (link, system) -> remote id, fingerprint, field at fault."""
+    def held_writes(self, entity: str) -> dict[tuple[int, str], list[tuple[str, bytes | None, str]]]:
+        """Writes that were refused or held: (link, system) -> remote id, fingerprint, field at fault of each."""
 
     def quarantined(self, limit: int = -1) -> list[Quarantined]: ...
 

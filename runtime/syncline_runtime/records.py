@@ -123,7 +123,7 @@ class ActionKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One intended effect. `fields` maps each field to (value shown now, value wanted)."""
+    """One intended effect. `fields` maps each field to (value shown now, value wanted); a HOLD of one field has a reason `code`."""
 
     kind: ActionKind
     entity: str
@@ -133,6 +133,7 @@ class Action:
     fields: Mapping[str, tuple[Shown, Shown]] = field(default_factory=dict)
     reason: str = ""
     line: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

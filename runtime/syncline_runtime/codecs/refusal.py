@@ -2,6 +2,7 @@
 
 from collections.abc import Sized
 from decimal import Decimal
+from typing import Final
 
 from syncline_runtime.values import Absent
 
@@ -25,6 +26,10 @@ class CodecError(ValueError):
 
     def __str__(self) -> str:
         return f"expected {self.expected}, got {self.shown} ({self.reason})"
+
+
+MAPPING_ERRORS: Final = (CodecError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
+"""What a mapping function may raise for one record; anything else is a fault of ours and stops the run."""
 
 
 def refusal(reason: str, expected: str, value: object) -> CodecError:

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Operation
 from syncline_runtime.executing.context import BATCH, Context, Side
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
-from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
-from syncline_runtime.executing.record import Sent, ahead, fingerprint, record_outcomes
+from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
+from syncline_runtime.executing.record import Sent, ahead, fingerprint, may_lack, record_outcomes
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
 from syncline_runtime.records import ActionKind
-from syncline_runtime.values import Native
+from syncline_runtime.values import Native, Shown
 
 _BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
 """A system that fails more than this share of its writes gets no more of them in this run."""
@@ -90,11 +91,10 @@ async def _wave(
     sending: list[Sent] = []
     broken: list[tuple[Sent, Failure]] = []
     for sent in portion:
-        try:
-            natives.append(_native(side, sent, shown.get(sent.remote_id or "")))
-            sending.append(sent)
-        except MAPPING_ERRORS as error:
-            broken.append((sent, mapping_failure(error, side.mapping)))
+        ready = _ready(context, side, sent, shown.get(sent.remote_id or ""), broken)
+        if ready is not None:
+            sending.append(ready[0])
+            natives.append(ready[1])
     if not sending and not broken:
         return
     settle_at = now + side.settle + side.list_lag
@@ -159,7 +159,33 @@ async def _call(
     return outcomes
 
 
-def _native(side: Side, sent: Sent, old: NativeRecord | None) -> Native:
+def _ready(
+    context: Context, side: Side, sent: Sent, shown: NativeRecord | None, broken: list[tuple[Sent, Failure]]
+) -> tuple[Sent, Native] | None:
+    """A write with its native fields, those left out that cannot be mapped and are `broken`; None where nothing is left."""
+    old = None if shown is None else shown.native
+    failing: list[str] = list(sent.left_out)
+    while True:
+        agreed = {name: value for name, value in sent.agreed.items() if name not in failing} if failing else sent.agreed
+        try:
+            return sent, _native(side, sent, agreed, old)
+        except MAPPING_ERRORS as error:
+            failure = mapping_failure(error, side.mapping)
+        name = failure.field
+        if name in sent.values:
+            broken.append((sent, failure))
+            if not may_lack(context, side, sent, (name,)):
+                return None
+            sent = sent.without(side, (name,))
+        elif name in failing or name not in sent.agreed:
+            broken.append((sent, failure))
+            return None
+        failing.append(name)
+        if old is not None:
+            old = {native: value for native, value in old.items() if native not in natives_of(side.mapping, name)}
+
+
+def _native(side: Side, sent: Sent, agreed: Mapping[str, Shown], old: Native | None) -> Native:
     """The native fields of one write: all lines for a create, those of the changed fields for an update."""
     mapping = side.mapping
     match sent.kind:
@@ -171,7 +197,7 @@ def _native(side: Side, sent: Sent, old: NativeRecord | None) -> Native:
             name, value = side.resource.archive
             return {name: value}
         case _:
-            native = mapping.write(sent.agreed, None if old is None else old.native)
+            native = mapping.write(agreed, old)
             if len(sent.values) < side.written:
                 names = {name for flow in mapping.flows if flow.field in sent.values for name in flow.native}
                 native = {name: value for name, value in native.items() if name in names}
@@ -184,7 +210,7 @@ async def _guard_read(
     context: Context, side: Side, portion: Sequence[Sent]
 ) -> tuple[list[Sent], Mapping[str, NativeRecord]]:
     """Read just before writing: a record that shows something new is observed and decided again instead of overwritten."""
-    store, pack, read = context.store, side.packing.pack, side.mapping.read
+    store, pack = context.store, side.packing.pack
     if side.resource.read is None:
         return list(portion), {}
     ids = [sent.remote_id for sent in portion if sent.remote_id is not None]
@@ -202,7 +228,7 @@ async def _guard_read(
             lost.append(remote_id)
             continue
         try:
-            known = pack(read(record.native)) == (row.seen if row.seen is not None else row.shadow)
+            known = pack(readable(side.mapping, record.native)[0]) == (row.seen if row.seen is not None else row.shadow)
         except MAPPING_ERRORS:
             known = False
         if known:
@@ -227,7 +253,7 @@ def _refuse_unmappable(context: Context, side: Side, broken: Sequence[tuple[Sent
             failure.field,
             failure.detail,
             failure.place,
-            fingerprint(sent),
+            fingerprint(sent, failure.field),
             context.run_id,
         )
         for sent, failure in broken

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from syncline_runtime.cursors import instant
-from syncline_runtime.declaration import Entity, FieldMap, Newest, Package, Resource, Sync
+from syncline_runtime.declaration import Connector, Entity, FieldMap, Newest, Package, Resource, Sync
 from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.identity import keys
@@ -161,6 +161,17 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
     return found
 
 
+def _silent(connector: Connector, resource: Resource) -> bool:
+    """Whether the answer to a create does not say what was stored."""
+    match connector.protocol:
+        case "sql" | "files":
+            return False
+        case "jsonrpc" if resource.read is not None and resource.read.many > 1:
+            return False  # it is read back
+        case _:
+            return resource.create is not None and resource.create.returns != "record"
+
+
 def make_context(
     package: Package,
     sync: Sync,
@@ -179,7 +190,12 @@ def make_context(
         package=package,
         sync=sync,
         entity=entity,
-        policy=prepare(sync, entity, {name: side.mapping for name, side in by_system.items()}),
+        policy=prepare(
+            sync,
+            entity,
+            {name: side.mapping for name, side in by_system.items()},
+            [name for name, side in by_system.items() if _silent(package.systems[name].connector, side.resource)],
+        ),
         sides=by_system,
         systems=systems,
         store=store,

@@ -135,7 +135,7 @@ def _release_placed(
                 by_system.setdefault(partner, []).append(remote_id)
     for where, ids in by_system.items():
         if was_held := review.held_records(name, where, ids):
-            review.release((name, where, remote_id, 0) for remote_id in was_held)
+            review.release_records(name, where, sorted(was_held), "identity")
 
 
 def _replace_dead(context: Context, placed: _Placed) -> None:

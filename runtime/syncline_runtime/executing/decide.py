@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import decide
 from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_link
-from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
+from syncline_runtime.executing.place import Failure, mapping_failure
 from syncline_runtime.records import Action, ActionKind, Decision, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import pack_value
@@ -80,7 +81,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             counts[where] = counts.get(where, 0) + 1
             if action.kind is ActionKind.UNLINK:
                 journal.append(_unlinked(context, action, now))
-            elif action.kind is ActionKind.HOLD and not decision.conflicts:
+            elif action.kind is ActionKind.HOLD and (action.code or not decision.conflicts):
                 held.append(held_row(context, action))
         if not decision.actions and link_id not in context.barred:
             free.append(link_id)
@@ -105,6 +106,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         store.add_keys(leaving)
     if held:
         store.review.quarantine(held)
+        store.review.release_untold({(*row[:4], context.run_id) for row in held})
     _store_conflicts(context, [row.link_id for row, _ in pairs], conflicts, journal, now, new=new)
     if journal:
         store.review.journal(journal)
@@ -271,8 +273,8 @@ def held_row(context: Context, action: Action) -> Row:
         action.system,
         action.remote_id or "",
         action.link_id,
-        "held",
-        "",
+        action.code or "held",
+        next(iter(action.fields), ""),
         action.reason,
         f"{context.package.source}:{action.line}" if action.line else "",
         None,

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import actions, made_alike
 from syncline_runtime.executing.context import Context, Side, to_link
 from syncline_runtime.executing.decide import decision_failure, held_row, refuse_decisions
-from syncline_runtime.executing.place import MAPPING_ERRORS, Failure
-from syncline_runtime.executing.record import Sent, fingerprint
+from syncline_runtime.executing.place import Failure
+from syncline_runtime.executing.record import Sent, fingerprint, may_lack
 from syncline_runtime.records import Action, ActionKind, Link
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 
@@ -17,7 +18,7 @@ Held = Mapping[str, frozenset[ActionKind]]
 """By system, the operations that a guard holds back."""
 
 Refusal = tuple[str, bytes | None, str]
-"""Of a write that was refused: remote id, fingerprint, field at fault."""
+"""Of a write that was refused: remote id, fingerprint, field at fault ('' where it is not known)."""
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class _Found:
     settled: list[int] = field(default_factory=list)
     holds: list[Row] = field(default_factory=list)
     stuck: list[tuple[MemberRow, Failure]] = field(default_factory=list)
+    freed: list[Row] = field(default_factory=list)
 
 
 def derive(
@@ -43,7 +45,7 @@ def derive(
     rows: Sequence[LinkRow],
     queues: Mapping[str, Queue],
     held: Held,
-    refused: Mapping[tuple[int, str], Refusal],
+    refused: Mapping[tuple[int, str], Sequence[Refusal]],
 ) -> None:
     """Queue the writes that some unsettled links need; those that need none are settled."""
     alike: dict[str, tuple[str, ...] | None] = {}
@@ -82,15 +84,21 @@ def derive(
                 if reviewed is not None and not reviewed.allows(link, action):
                     continue
                 own = next((member for member in link_members if member.system == action.system), None)
+                side = context.sides[action.system]
                 sent = _sent(context, link, action, own, only=quiet and len(todo) == 1)
+                unwritable = [name for one in todo if one.code and one.system == action.system for name in one.fields]
+                if unwritable:
+                    sent = sent.without(side, unwritable)
                 if refused and not context.options.full and (before := refused.get((row.link_id, action.system))):
-                    reduced = _without_refused(context.sides[action.system], sent, before)
+                    found.freed.extend(_no_longer(context, action.system, sent, before))
+                    reduced = _without_refused(context, side, sent, before)
                     if reduced is None:
                         continue
                     sent = reduced
                 queues[action.system].waiting[action.kind].append(sent)
-    if found.settled or found.holds or found.stuck:
+    if found.settled or found.holds or found.stuck or found.freed:
         with context.store.transaction():
+            context.store.review.release_fields(found.freed)
             context.store.settle(found.settled)
             context.store.review.quarantine(found.holds)
             refuse_decisions(context, found.stuck)
@@ -148,12 +156,20 @@ def _sent(context: Context, link: Link, action: Action, row: MemberRow | None, *
     )
 
 
-def _without_refused(side: Side, sent: Sent, refused: Refusal) -> Sent | None:
-    """The write as it may be sent after a refusal: as it is if it changed, else without the field at fault, else not at all."""
-    _, print_, name = refused
-    if print_ != fingerprint(sent):
+def _no_longer(context: Context, system: str, sent: Sent, refused: Sequence[Refusal]) -> list[Row]:
+    """Refusals of fields that are not to be written any more."""
+    return [
+        (context.entity.name, system, remote_id, sent.link_id, name)
+        for remote_id, print_, name in refused
+        if print_ is not None and name and name not in sent.values
+    ]
+
+
+def _without_refused(context: Context, side: Side, sent: Sent, refused: Sequence[Refusal]) -> Sent | None:
+    """The write as it may be sent after refusals: without the fields at fault that did not change; None where nothing is left."""
+    again = [name for _, print_, name in refused if print_ is not None and print_ == fingerprint(sent, name)]
+    if not again:
         return sent
-    values = {field: value for field, value in sent.values.items() if field != name}
-    if sent.kind is not ActionKind.UPDATE or not values or len(values) == len(sent.values):
+    if "" in again or not may_lack(context, side, sent, again):
         return None
-    return sent._replace(values=values, document=side.packing.pack(values), only=False, partial=True)
+    return sent.without(side, again)

@@ -4,18 +4,16 @@ import linecache
 import re
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
-from syncline_runtime.codecs.refusal import CodecError
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS, CodecError
 from syncline_runtime.declaration import FieldMap
 from syncline_runtime.executing.reading import FieldRefused
+from syncline_runtime.values import Native
 
 _COMMENT: Final = re.compile(r"#\s*(\S+\.sync):(\d+)\s*$")
 _REACH: Final = 12
 """How many lines a statement may span before its comment."""
-
-MAPPING_ERRORS: Final = (CodecError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
-"""What a mapping function may raise for one record; anything else is a fault of ours and stops the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,33 @@ def mapping_failure(error: Exception, mapping: FieldMap) -> Failure:
         return Failure(error.reason, field, f"expected {error.expected}, got {error.shown}", place)
     # The message of a Python error may quote the value, which may be personal: its class is enough.
     return Failure("expression.failed", field, f"the expression failed ({type(error).__name__})", place)
+
+
+def readable(mapping: FieldMap, native: Native) -> tuple[dict[str, Any], tuple[Failure, ...]]:
+    """What a record shows, but for fields that cannot be read, and why these cannot. Raises one of MAPPING_ERRORS where it is
+    no single field's fault."""
+    try:
+        return mapping.read(native), ()
+    except MAPPING_ERRORS as error:
+        first, failure = error, mapping_failure(error, mapping)
+    failures: list[Failure] = []
+    left = dict(native)
+    for _ in mapping.flows:
+        names = natives_of(mapping, failure.field)
+        if not names & left.keys():
+            break
+        failures.append(failure)
+        left = {name: value for name, value in left.items() if name not in names}
+        try:
+            return mapping.read(left), tuple(failures)
+        except MAPPING_ERRORS as error:
+            failure = mapping_failure(error, mapping)
+    raise first
+
+
+def natives_of(mapping: FieldMap, field: str) -> frozenset[str]:
+    """The resource's fields that the lines of an entity's field read and write."""
+    return frozenset(name for flow in mapping.flows if flow.field == field for name in flow.native)
 
 
 def _place(trace: TracebackType | None) -> tuple[str, int]:

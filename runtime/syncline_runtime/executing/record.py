@@ -1,16 +1,19 @@
 """Record: what became of each write. The intent, the shadow and the link's mark change together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
 from syncline_runtime import observing
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, Side, key_rows
-from syncline_runtime.executing.place import MAPPING_ERRORS
+from syncline_runtime.executing.place import readable
 from syncline_runtime.executing.summary import DONE
 from syncline_runtime.ports import Applied, Gone, NativeRecord, Outcome, Refused, Stale, Unavailable, Unknown
 from syncline_runtime.records import Action, ActionKind, Member
 from syncline_runtime.rows import MemberRow, Row
+from syncline_runtime.state.packing import pack_value
 from syncline_runtime.values import ABSENT, Native, Shown
 
 
@@ -18,7 +21,8 @@ class Sent(NamedTuple):
     """One write on its way.
 
     `agreed` are the link's values, `values` the wanted ones by field, `document` the same packed. `only` says that it is all
-    that is left to do for its link, `partial` that a refused field was left out. `action` is None for a record made as it stands.
+    that is left to do for its link. `left_out` are fields that the system refuses: what it shows in their place is its own
+    doing. `action` is None for a record made as it stands.
     """
 
     link_id: int
@@ -31,12 +35,35 @@ class Sent(NamedTuple):
     member: Member | None = None
     action: Action | None = None
     only: bool = False
-    partial: bool = False
+    left_out: tuple[str, ...] = ()
+
+    def without(self, side: Side, names: Collection[str]) -> "Sent":
+        """The same write but for some fields, which the system refuses."""
+        values = {name: value for name, value in self.values.items() if name not in names}
+        return self._replace(
+            values=values,
+            document=side.packing.pack(values),
+            only=False,
+            left_out=(*self.left_out, *(name for name in names if name not in self.left_out)),
+        )
 
 
-def fingerprint(sent: Sent) -> bytes:
-    """What tells this write from another to the same record: a refused one is not sent again as it stands."""
-    return blake2b(sent.kind.value.encode() + sent.document, digest_size=16).digest()
+def fingerprint(sent: Sent, field: str = "") -> bytes:
+    """What tells this write, or that of one `field`, from another to the same record: a refused one is not sent again."""
+    if field in sent.values:
+        what = f"{field} {pack_value(sent.values[field])}".encode()
+    else:
+        what = sent.kind.value.encode() + sent.document
+    return blake2b(what, digest_size=16).digest()
+
+
+def may_lack(context: Context, side: Side, sent: Sent, names: Collection[str]) -> bool:
+    """Whether the write makes sense without the fields `names`."""
+    if len(sent.values) <= len(names):
+        return False
+    if sent.kind is ActionKind.CREATE:
+        return not context.policy.sides[side.system].silent and context.policy.essential.isdisjoint(names)
+    return sent.kind is ActionKind.UPDATE
 
 
 def ahead(sent: Sent) -> Row:
@@ -71,6 +98,8 @@ def record_outcomes(
     dirty: list[Row] = []
     refused: list[Row] = []
     released: list[Row] = []
+    freed: list[Row] = []
+    named: list[Row] = []
     journal: list[Row] = []
     settled: list[int] = []
     failed = done = 0
@@ -83,13 +112,18 @@ def record_outcomes(
                 done += 1
                 if reviewed is not None:
                     reviewed.done(link_id, system)
-                if holding and not one.partial:
-                    released.append((name, system, remote_id, link_id))
+                if holding:
+                    if one.left_out:
+                        freed.extend((name, system, remote_id, link_id, field) for field in ("", *one.values))
+                    else:
+                        released.append((name, system, remote_id, link_id))
                 match kind:
                     case ActionKind.CREATE:
                         # It needs no keys of its own: it is found by those of its link, until it leaves that.
                         row = created_row(context, side, one, native, outcome, now)
                         created.append(row)
+                        if one.left_out:
+                            named.append((outcome.remote_id, name, system, link_id))
                         if one.only and row[3] is None:
                             settled.append(link_id)
                     case ActionKind.UPDATE if one.row is not None and one.member is not None:
@@ -124,7 +158,7 @@ def record_outcomes(
                         field,
                         detail,
                         place,
-                        fingerprint(one),
+                        fingerprint(one, field),
                         context.run_id,
                     )
                 )
@@ -162,6 +196,10 @@ def record_outcomes(
         store.review.quarantine(refused)
     if released:
         store.review.release(released)
+    if freed:
+        store.review.release_fields(freed)
+    if named:
+        store.review.name_records(named)
     if done:
         summary.did(system, DONE[kind], done)
     if failed:
@@ -170,15 +208,20 @@ def record_outcomes(
 
 
 def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | None, now: float) -> Member:
-    """The member after its acknowledged write; an answer that cannot be mapped counts as none."""
+    """The member after its acknowledged write; an answer that cannot be mapped counts as none.
+
+    What the system filled in for a field that it refused in a create is a base, or it would pass for somebody's edit.
+    """
     stored: Mapping[str, Shown] | None = None
     version = member.version
     if record is not None:
         version = record.version
         try:
-            stored = side.mapping.read(record.native)
+            stored, _ = readable(side.mapping, record.native)
         except MAPPING_ERRORS:
             stored = None
+    if sent.kind is ActionKind.CREATE and sent.left_out and stored is not None:
+        member = replace(member, shadow={name: stored.get(name, ABSENT) for name in sent.left_out})
     return observing.acknowledge(
         member,
         sent.values,

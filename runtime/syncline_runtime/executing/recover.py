@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from syncline_runtime import observing
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, Side, to_member
-from syncline_runtime.executing.place import MAPPING_ERRORS
+from syncline_runtime.executing.place import readable
 from syncline_runtime.executing.taking import read_many
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import NativeRecord, SystemFailure
@@ -102,7 +103,7 @@ def _after_update(
 ) -> Member | None:
     """The member if the update is known to have landed, wholly or (once it can no longer land) as far as it did; else None."""
     try:
-        shown = side.mapping.read(record.native)
+        shown, _ = readable(side.mapping, record.native)
     except MAPPING_ERRORS:
         return None
     sent = side.packing.unpack(intent.sent)

@@ -50,6 +50,11 @@ class Summary:
         return sum(self.total(DONE[kind]) for kind in ActionKind if kind in DONE and kind is not ActionKind.UNLINK)
 
     @property
+    def tried(self) -> int:
+        """How many records were written, or refused."""
+        return self.writes + sum(self.failed.values())
+
+    @property
     def needs_person(self) -> bool:
         """Whether something waits for a person, or for an outcome."""
         return bool(self.conflicts or self.quarantined or self.held or self.unknown)

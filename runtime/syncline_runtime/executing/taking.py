@@ -5,14 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from syncline_runtime import observing
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import archives
 from syncline_runtime.executing.context import Context, Side, key_rows, to_member
-from syncline_runtime.executing.place import MAPPING_ERRORS, Failure, mapping_failure
+from syncline_runtime.executing.place import Failure, mapping_failure, readable
 from syncline_runtime.identity import keys
 from syncline_runtime.observing import Verdict
 from syncline_runtime.ports import NativeRecord, System
 from syncline_runtime.records import Member, MemberState, Observation
 from syncline_runtime.rows import MemberRow, Row
+from syncline_runtime.values import ABSENT
 
 
 async def read_many(system: System, side: Side, ids: Sequence[str]) -> Mapping[str, NativeRecord | None]:
@@ -37,7 +39,8 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
     seen: list[Row] = []
     renewed: list[Row] = []
     touched: list[int] = []
-    released: list[Row] = []
+    released: list[str] = []
+    readable_again: list[str] = []
     forgotten: list[int] = []
     broken: list[tuple[NativeRecord, Failure]] = []
     aside: list[tuple[NativeRecord, MemberRow | None, Mapping[str, Any] | None]] = []
@@ -47,15 +50,21 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
         row = known.get(remote_id)
         try:
             scoped = in_scope is None or in_scope(native)
-            values = read(native)
+            if row is None and not scoped:
+                continue
+            try:
+                values = read(native)
+            except MAPPING_ERRORS as error:
+                values = _partly(context, side, record, row, error, broken)
+            else:
+                if remote_id in quarantined:
+                    readable_again.append(remote_id)
             document = pack(values)
-            if remote_id in quarantined and quarantined[remote_id].startswith("record."):
-                released.append((name, side.system, remote_id, 0))
             archived = archive is not None and native.get(archive[0]) == archive[1]
             if row is None:
                 if archived:
-                    aside.append((record, row, values if scoped else None))
-                elif scoped and remote_id not in staged:
+                    aside.append((record, row, values))
+                elif remote_id not in staged:
                     alone = 0
                     for rule, key in enumerate(keys(context.entity, values)):
                         if key is not None:
@@ -67,7 +76,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
             failure = mapping_failure(error, mapping)
             broken.append((record, failure))
             if row is None or row.link_id is None:
-                aside.append((record, row, _readable(side, record, failure)))
+                aside.append((record, row, _as_far_as_readable(side, record)))
             continue
         held = row.seen if row.seen is not None else row.shadow
         if document == held and scoped and not archived and row.state == "live":
@@ -77,7 +86,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
         if row.link_id is None and archived:
             aside.append((record, row, values if scoped else None))
             if remote_id in quarantined:
-                released.append((name, side.system, remote_id, 0))
+                released.append(remote_id)
             continue
         if row.link_id is None and not scoped:
             forgotten.append(row.member_id)
@@ -116,8 +125,11 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
         if row.link_id is not None:
             touched.append(row.link_id)
         if held is not None and not archived:
-            before = dict.fromkeys(_key_rows(context, side, row, held))
-            now = key_rows(context, side.system, remote_id, values)
+            shown = side.packing.unpack(held)
+            before = key_rows(context, side.system, remote_id, shown)
+            # A key that the record no longer shows, or that cannot be read, is still its key.
+            shown.update((field, value) for field, value in values.items() if value is not ABSENT)
+            now = key_rows(context, side.system, remote_id, shown)
             stale_keys.extend(key for key in before if key not in now)
             fresh_keys.extend(key for key in now if key not in before)
     if staged:
@@ -134,8 +146,10 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
         store.unsettle(touched)
     if forgotten:
         store.forget_members(forgotten)
+    if readable_again:
+        store.review.release_records(name, side.system, readable_again, "record")
     if released:
-        store.review.release(released)
+        store.review.release_records(name, side.system, released)
     if dirty:
         store.review.mark_dirty(dirty)
     if broken:
@@ -178,19 +192,32 @@ def _set_aside(
     store.add_keys(fresh_keys)
 
 
-def _readable(side: Side, record: NativeRecord, failure: Failure) -> Mapping[str, Any] | None:
+def _partly(
+    context: Context,
+    side: Side,
+    record: NativeRecord,
+    row: MemberRow | None,
+    error: Exception,
+    broken: list[tuple[NativeRecord, Failure]],
+) -> dict[str, Any]:
+    """What a record shows but for fields that cannot be read, which are set aside alone. Raises `error` where the record without
+    them cannot be placed, and one of MAPPING_ERRORS where no field is at fault."""
+    values, failures = readable(side.mapping, record.native)
+    fields = {failure.field for failure in failures}
+    if (row is None or row.link_id is None) and not context.policy.essential.isdisjoint(fields):
+        raise error
+    broken.extend((record, failure) for failure in failures)
+    return values
+
+
+def _as_far_as_readable(side: Side, record: NativeRecord) -> Mapping[str, Any] | None:
     """What a record shows but for the fields that cannot be read; None where it cannot be told which these are."""
-    mapping, native = side.mapping, dict(record.native)
-    for _ in mapping.flows:
-        names = {name for flow in mapping.flows if flow.field == failure.field for name in flow.native}
-        if not names & native.keys():
-            return None
-        native = {name: value for name, value in native.items() if name not in names}
-        try:
-            return mapping.read(native) if mapping.in_scope is None or mapping.in_scope(native) else None
-        except MAPPING_ERRORS as error:
-            failure = mapping_failure(error, mapping)
-    return None
+    mapping = side.mapping
+    try:
+        values, _ = readable(mapping, record.native)
+        return values if mapping.in_scope is None or mapping.in_scope(record.native) else None
+    except MAPPING_ERRORS:
+        return None
 
 
 def _lifted(context: Context, side: Side, member: Member) -> bool:
@@ -223,7 +250,7 @@ def _key_rows(context: Context, side: Side, row: MemberRow, document: bytes | No
 
 
 def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[NativeRecord, Failure]]) -> None:
-    """Set records aside that cannot be mapped; they are read again in every run until they can."""
+    """Set records, or fields of them, aside that cannot be mapped; they are read again in every run until they can."""
     name = context.entity.name
     context.store.review.quarantine(
         (
@@ -239,6 +266,9 @@ def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[Nati
             context.run_id,
         )
         for record, failure in broken
+    )
+    context.store.review.release_untold(
+        (name, side.system, record.remote_id, 0, context.run_id) for record, _ in broken
     )
     for record, failure in broken:
         context.reporter.refused(

@@ -21,8 +21,8 @@ class Review:
         self._many(
             "INSERT INTO quarantine(entity, system, remote_id, link_id, reason_code, field, detail, place, fingerprint,"
             " first_run, last_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)"
-            " ON CONFLICT(entity, system, remote_id, link_id) DO UPDATE SET reason_code = excluded.reason_code,"
-            " field = excluded.field, detail = excluded.detail, place = excluded.place,"
+            " ON CONFLICT(entity, system, remote_id, link_id, field) DO UPDATE SET reason_code = excluded.reason_code,"
+            " detail = excluded.detail, place = excluded.place,"
             " fingerprint = excluded.fingerprint, last_run = excluded.last_run, times = times + 1",
             rows,
         )
@@ -30,6 +30,37 @@ class Review:
     def release(self, rows: Iterable[Row]) -> None:
         """Out of quarantine: (entity, system, remote_id, link_id)."""
         self._many("DELETE FROM quarantine WHERE entity = ? AND system = ? AND remote_id = ? AND link_id = ?", rows)
+
+    def release_fields(self, rows: Iterable[Row]) -> None:
+        """One field of each: (entity, system, remote_id, link_id, field)."""
+        self._many(
+            "DELETE FROM quarantine WHERE entity = ? AND system = ? AND remote_id = ? AND link_id = ? AND field = ?",
+            rows,
+        )
+
+    def release_records(self, entity: str, system: str, remote_ids: Sequence[str], kind: str = "") -> None:
+        """Records without regard to a link, held for any reason or for one of a `kind` (record, identity)."""
+        self._many(
+            "DELETE FROM quarantine WHERE entity = ? AND system = ? AND remote_id = ? AND link_id = 0 AND reason_code LIKE ?",
+            [(entity, system, remote_id, f"{kind}.%" if kind else "%") for remote_id in remote_ids],
+        )
+
+    def release_untold(self, rows: Iterable[Row]) -> None:
+        """What this run did not tell again of those it tells of: (entity, system, remote_id, link_id, run_id); refused
+        writes stay."""
+        self._many(
+            "DELETE FROM quarantine WHERE entity = ? AND system = ? AND remote_id = ? AND link_id = ? AND last_run <> ?"
+            " AND fingerprint IS NULL AND reason_code NOT LIKE 'identity.%'",
+            rows,
+        )
+
+    def name_records(self, rows: Iterable[Row]) -> None:
+        """What is held of a record that had no id has one now: (remote_id, entity, system, link_id)."""
+        self._many(
+            "UPDATE OR REPLACE quarantine SET remote_id = ?"
+            " WHERE entity = ? AND system = ? AND link_id = ? AND remote_id = ''",
+            rows,
+        )
 
     def any_held_writes(self) -> bool:
         """Whether any link has something in quarantine."""
@@ -40,27 +71,31 @@ class Review:
         rows = [(entity, link_id) for link_id in link_ids]
         self._many("DELETE FROM quarantine WHERE entity = ? AND link_id = ?", rows)
 
-    def held_records(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, str]:
-        """Those of the records that are in quarantine without regard to a link: remote id -> reason code."""
+    def held_records(self, entity: str, system: str, remote_ids: Sequence[str]) -> set[str]:
+        """Those of the records that are in quarantine without regard to a link."""
         rows = self._execute(
-            "SELECT q.remote_id, q.reason_code FROM json_each(?) j CROSS JOIN quarantine q"
+            "SELECT q.remote_id FROM json_each(?) j CROSS JOIN quarantine q"
             " ON q.entity = ? AND q.system = ? AND q.remote_id = j.value AND q.link_id = 0",
             (json.dumps(remote_ids), entity, system),
         )
-        return dict(rows.fetchall())
+        return {str(remote_id) for (remote_id,) in rows}
 
-    def held_writes(self, entity: str) -> dict[tuple[int, str], tuple[str, bytes | None, str]]:
-        """Writes that were refused: (link, system) -> remote id, fingerprint, field at fault."""
+    def held_writes(self, entity: str) -> dict[tuple[int, str], list[tuple[str, bytes | None, str]]]:
+        """Writes that were refused or held: (link, system) -> remote id, fingerprint, field at fault of each."""
         rows = self._execute(
-            "SELECT link_id, system, remote_id, fingerprint, field FROM quarantine WHERE entity = ? AND link_id <> 0",
+            "SELECT link_id, system, remote_id, fingerprint, field FROM quarantine WHERE entity = ? AND link_id <> 0"
+            " ORDER BY link_id, system, field",
             (entity,),
         )
-        return {(link_id, system): tuple(rest) for link_id, system, *rest in rows}
+        found: dict[tuple[int, str], list[tuple[str, bytes | None, str]]] = {}
+        for link_id, system, remote_id, fingerprint, field in rows:
+            found.setdefault((link_id, system), []).append((remote_id, fingerprint, field))
+        return found
 
     def quarantined(self, limit: int = -1) -> list[Quarantined]:
         rows = self._execute(
             "SELECT entity, system, remote_id, link_id, reason_code, field, detail, place, first_run, last_run, times"
-            " FROM quarantine ORDER BY entity, system, remote_id, link_id LIMIT ?",
+            " FROM quarantine ORDER BY entity, system, remote_id, link_id, field LIMIT ?",
             (limit,),
         )
         return [Quarantined._make(row) for row in rows]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """`PRAGMA user_version`: bumped with every change of the tables."""
 
 APPLICATION_ID: Final = 0x53594E43
@@ -73,12 +73,12 @@ CREATE TABLE tombstone(
   generation INTEGER NOT NULL, cause TEXT NOT NULL, snapshot BLOB, confirmed_at REAL NOT NULL,
   PRIMARY KEY(entity, system, remote_id)) WITHOUT ROWID;
 
--- link_id 0: a record without a link; remote_id '': a record that could not be created
+-- link_id 0: a record without a link; remote_id '': a record that could not be created; field '': the whole record
 CREATE TABLE quarantine(
   entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL DEFAULT '', link_id INTEGER NOT NULL DEFAULT 0,
   reason_code TEXT NOT NULL, field TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL, place TEXT NOT NULL DEFAULT '',
   fingerprint BLOB, first_run INTEGER NOT NULL, last_run INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
-  PRIMARY KEY(entity, system, remote_id, link_id)) WITHOUT ROWID;
+  PRIMARY KEY(entity, system, remote_id, link_id, field)) WITHOUT ROWID;
 
 CREATE TABLE conflict(
   link_id INTEGER NOT NULL REFERENCES link(link_id), field TEXT NOT NULL, entity TEXT NOT NULL,

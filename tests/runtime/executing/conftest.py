@@ -39,12 +39,12 @@ from syncline_runtime.executing.context import Options
 from syncline_runtime.records import Action, ActionKind, Correlation, Decision
 from syncline_runtime.simulation.twin import Table, Twin
 from syncline_runtime.state import SqliteStore
-from syncline_runtime.values import Native
+from syncline_runtime.values import ABSENT, Native
 
 
 class CustomerShape(TypedDict, total=False):
     vat: str | None
-    name: str
+    name: str | None
     phone: str | None
     mail: str | None
     note: str | None
@@ -73,8 +73,8 @@ def _read(system: str) -> Callable[[Native], dict[str, Any]]:
     names = NATIVE[system]
 
     def read(native: Native) -> dict[str, Any]:
-        values = {name: native.get(own) for name, own in names.items()}
-        if "tags" in values:
+        values = {name: native.get(own, ABSENT) for name, own in names.items()}
+        if values.get("tags", ABSENT) is not ABSENT:
             values["tags"] = frozenset(values["tags"] or ())
         if values["limit" if "limit" in names else "name"] == "broken":
             raise refusal("value.wrong-type", "an integer", "broken")  # customers.sync:16
@@ -87,9 +87,9 @@ def _write(system: str) -> Callable[[Mapping[str, Any], Native | None], Native]:
     names = NATIVE[system]
 
     def write(values: Mapping[str, Any], old: Native | None) -> Native:
-        native = {own: values[name] for name, own in names.items() if name in values}
-        if "tags" in names:
-            native[names["tags"]] = sorted(values.get("tags") or ())
+        native = {own: values[name] for name, own in names.items() if values.get(name, ABSENT) is not ABSENT}
+        if names.get("tags") in native:
+            native[names["tags"]] = sorted(values["tags"] or ())
         return native
 
     return write
@@ -115,7 +115,7 @@ def field_map(system: str, **changes: Any) -> FieldMap:
 
 def system(name: str, **changes: Any) -> System:
     """A declared system whose resource offers everything, two records a write."""
-    operation = Operation(call=Call(verb="POST", target=Text("/")), many=2)
+    operation = Operation(call=Call(verb="POST", target=Text("/")), many=2, returns="record")
     resource = Resource(
         name="customers",
         identity="id",
@@ -235,7 +235,10 @@ class World:
         self.clock = FakeClock()
         self.path = path
         self.package = spec
-        self.twins = {name: Twin(name, self.clock, customers=Table(page_size=3)) for name in spec.systems}
+        self.twins = {
+            name: Twin(name, self.clock, customers=Table(page_size=3, defaults=dict.fromkeys(NATIVE[name].values())))
+            for name in spec.systems
+        }
         self.told = Told()
 
     def twin(self, name: str) -> Twin:
