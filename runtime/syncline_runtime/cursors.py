@@ -127,8 +127,13 @@ def asked(cursor: str, since: Since) -> Any:
     moment = datetime.fromisoformat(cursor).astimezone(UTC)
     floor = datetime.min.replace(tzinfo=UTC)
     moment = moment - overlap if moment - floor > overlap else floor
-    precision = "s" if since.precision_ms >= 1000 else "ms" if since.precision_ms >= 1 else "us"
-    return _WRITE[since.spelling](moment, precision)
+    return spelled(moment, since.spelling, since.precision_ms)
+
+
+def spelled(moment: datetime, spelling: str, precision_ms: int) -> Any:
+    """An instant in a system's spelling, no finer than its precision."""
+    precision = "s" if precision_ms >= 1000 else "ms" if precision_ms >= 1 else "us"
+    return _WRITE[spelling](moment, precision)
 
 
 def _rank(cursor: str, spelling: str) -> tuple[int, Any]:

@@ -202,3 +202,15 @@ def test_a_living_process_keeps_its_lease(tmp_path: Path) -> None:
         with pytest.raises(StateFailure, match="another run"):
             store.acquire("p", 500.0, 60.0)
         store.acquire("p", 2000.0, 60.0)
+
+
+def test_no_wave_has_the_number_of_another(tmp_path: Path) -> None:
+    where, row = ("Customer", "crm", "create"), (1, None, b"{}", None, None)
+    with SqliteStore(tmp_path / "state.db", "customers") as store:
+        numbers = []
+        for _ in range(2):
+            with store.transaction():
+                numbers.append(store.write_ahead(where, [row], 0.0, 0.0, 1))
+                store.end_wave(numbers[-1])
+    # Else two creations would have one idempotency key, and the system would take the second for the first.
+    assert numbers[0] != numbers[1]

@@ -47,9 +47,10 @@ CREATE TABLE record_key(
   entity TEXT NOT NULL, rule INTEGER NOT NULL, key TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL,
   PRIMARY KEY(entity, rule, key, system, remote_id)) WITHOUT ROWID;
 
--- write-ahead: the writes under way, committed before their calls; one row for many, removed with their outcomes
+-- write-ahead: the writes under way, committed before their calls; one row for many, removed with their outcomes. Its number is
+-- part of idempotency keys, so that none is ever given twice.
 CREATE TABLE wave(
-  wave_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, system TEXT NOT NULL, op TEXT NOT NULL, body BLOB NOT NULL,
+  wave_id INTEGER PRIMARY KEY AUTOINCREMENT, entity TEXT NOT NULL, system TEXT NOT NULL, op TEXT NOT NULL, body BLOB NOT NULL,
   sent_at REAL NOT NULL, resolve_after REAL NOT NULL, run_id INTEGER NOT NULL);
 
 -- writes whose outcome nobody knows, one by one

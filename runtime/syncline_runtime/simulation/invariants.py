@@ -1,0 +1,231 @@
+"""What must hold when everything has calmed down: nothing lost, nothing invented, nothing back from the dead, all in agreement."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from syncline_runtime.declaration import Merged, Package, Sync
+from syncline_runtime.policy import Policy, blank, prepare
+from syncline_runtime.records import MemberState
+from syncline_runtime.rows import MemberRow
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE
+from syncline_runtime.simulation.keeping import Keeper
+from syncline_runtime.simulation.ledger import Edit, Ledger
+from syncline_runtime.simulation.server import Server
+from syncline_runtime.simulation.world import Violation, short
+from syncline_runtime.state.packing import packing, unpack_value
+from syncline_runtime.values import ABSENT, Native, Shown
+
+
+def settled(package: Package, servers: Mapping[str, Server], keeper: Keeper, ledger: Ledger) -> Iterator[Violation]:
+    """Every invariant of a world at rest."""
+    for sync in package.syncs:
+        yield from _Checked(package, sync, servers, keeper, ledger).violations()
+
+
+class _Checked:
+    """One sync of a world at rest."""
+
+    def __init__(
+        self, package: Package, sync: Sync, servers: Mapping[str, Server], keeper: Keeper, ledger: Ledger
+    ) -> None:
+        self.package, self.sync, self.servers, self.keeper, self.ledger = package, sync, servers, keeper, ledger
+        self.entity = package.entities[sync.entity]
+        self.maps = {name: package.mapping(sync.entity, name) for name in sync.systems}
+        self.policy: Policy = prepare(sync, self.entity, self.maps)
+        ids = [link_id for link_id, entity in keeper.entities().items() if entity == sync.entity]
+        self.links = {row.link_id: row for row in keeper.links(ids)}
+        self.members: dict[int, list[MemberRow]] = keeper.members_of(ids)
+        unpack = packing(self.entity).unpack
+        self.docs = {link_id: unpack(row.doc) for link_id, row in self.links.items()}
+        self.held = {(each.link_id, each.system, each.field) for each in keeper.review.quarantined() if each.link_id}
+        self.conflicts = {(each.link_id, each.field) for each in keeper.review.conflicts()}
+        self.heard = {flow.field for mapping in self.maps.values() for flow in mapping.flows if flow.contributes} & set(
+            self.entity.fields
+        )
+        self.journal: dict[tuple[int, str], set[Any]] = {}
+        for kind in ("overwritten", "conflict"):
+            for row in keeper.review.journal_entries(kind):
+                if kind == "conflict":
+                    continue
+                self.journal.setdefault((row[1], row[3]), set()).add(unpack_value(row[4]))
+        for each in keeper.review.conflicts():
+            self.journal.setdefault((each.link_id, each.field), set())
+
+    def violations(self) -> Iterator[Violation]:
+        yield from self._duplicates()
+        yield from self._unsettled()
+        yield from self._disagreements()
+        yield from self._losses()
+        yield from self._histories()
+        yield from self._sets()
+        yield from self._unseen()
+
+    def _native(self, system: str, remote_id: str) -> Native | None:
+        return self.servers[system].tables[self.maps[system].resource].native(remote_id)
+
+    def _duplicates(self) -> Iterator[Violation]:
+        for (entity, system, link_id, generation), ids in self.ledger.made.items():
+            if entity != self.sync.entity:
+                continue
+            live = [remote_id for remote_id in ids if self._native(system, remote_id) is not None]
+            if len(live) > 1:
+                yield Violation("I1", f"{system} has {', '.join(live)} for link {link_id} generation {generation}")
+        for system in self.sync.systems:
+            table = self.servers[system].tables[self.maps[system].resource]
+            ids = table.live()
+            for remote_id, row in self.keeper.members(self.sync.entity, system, ids).items():
+                if row.link_id is not None and self.links[row.link_id].status != "tombstone":
+                    others = [m for m in self.members[row.link_id] if m.system == system and m.remote_id != remote_id]
+                    if others:
+                        yield Violation("I12", f"link {row.link_id} has two records in {system}")
+
+    def _unsettled(self) -> Iterator[Violation]:
+        asked = {each.link_id for each in self.keeper.review.quarantined() if each.reason_code == "outcome.unknown"}
+        for intent in self.keeper.open_intents(self.sync.entity):
+            if intent.link_id not in asked:
+                yield Violation(
+                    "C3", f"{intent.op} in {intent.system} of link {intent.link_id} still has no known outcome"
+                )
+        for each in self.keeper.review.quarantined():
+            if not each.reason_code or not each.detail:
+                yield Violation("C5", f"{each.system} {each.remote_id} is held without a reason")
+
+    def _disagreements(self) -> Iterator[Violation]:
+        for link_id, row in self.links.items():
+            if row.status != "live":
+                continue
+            values = {**self.policy.absent, **self.docs[link_id]}
+            members = self.members.get(link_id, [])
+            if any(member.state in ("gone", "missing") for member in members):
+                continue
+            for member in members:
+                if member.state != MemberState.LIVE.value:
+                    continue
+                native = self._native(member.system, member.remote_id)
+                if native is None:
+                    yield Violation("C2", f"link {link_id} has {member.system} {member.remote_id}, which is deleted")
+                    continue
+                yield from self._differences(link_id, member, values, native)
+
+    def _differences(
+        self, link_id: int, member: MemberRow, values: Mapping[str, Shown], native: Native
+    ) -> Iterator[Violation]:
+        system, side = member.system, self.policy.sides[member.system]
+        mapping, table = self.maps[system], self.servers[system].tables[self.maps[system].resource]
+        if mapping.applies is not None and not mapping.applies(values):
+            return
+        try:
+            wanted = mapping.write(values, native)
+            wanted = {name: value for name, value in wanted.items() if (system, name) not in self.ledger.ignored}
+            then = mapping.read(table.distort({**native, **wanted}))
+            now = mapping.read(dict(native))
+        except MAPPING_ERRORS as error:
+            yield Violation("C2", f"link {link_id}: {member.system} {member.remote_id} cannot be mapped: {error!r}")
+            return
+        for name in side.kept:
+            if then.get(name, ABSENT) == now.get(name, ABSENT) or values.get(name, ABSENT) is ABSENT:
+                continue
+            if (link_id, name) in self.conflicts or self._is_held(link_id, system, name):
+                continue
+            yield Violation(
+                "C2",
+                f"{system} {member.remote_id} shows {name} {short(now.get(name))},"
+                f" link {link_id} is agreed on {short(values.get(name))}",
+            )
+
+    def _is_held(self, link_id: int, system: str, name: str) -> bool:
+        return any((link_id, where, what) in self.held for where in (system, "") for what in (name, ""))
+
+    def _losses(self) -> Iterator[Violation]:
+        for (system, entity, remote_id, name), edit in self.ledger.last.items():
+            if entity != self.sync.entity or name not in self.heard or isinstance(edit.value, frozenset):
+                continue
+            if (system, entity, remote_id, name) in self.ledger.window:
+                continue
+            link_id = self.ledger.linked.get((system, entity, remote_id))
+            if link_id is None:
+                continue
+            if self.links[link_id].status != "live" or self._ends(link_id):
+                continue
+            if not self._is_kept(link_id, edit):
+                yield Violation(
+                    "I2",
+                    f"{system} {remote_id} {name} {short(edit.value)}, stored by {edit.by}, is nowhere to be found",
+                )
+
+    def _ends(self, link_id: int) -> bool:
+        return any(member.state != "live" for member in self.members.get(link_id, []))
+
+    def _is_kept(self, link_id: int, edit: Edit) -> bool:
+        accepted = self.ledger.accepted.get((edit.entity, link_id, edit.field), [])
+        if edit.value in accepted or edit.value in self.journal.get((link_id, edit.field), ()):
+            return True
+        if blank(edit.value) or (link_id, edit.field) in self.conflicts:
+            return True
+        native = self._native(edit.system, edit.remote_id)
+        if native is None:
+            return True
+        mapping, table = self.maps[edit.system], self.servers[edit.system].tables[self.maps[edit.system].resource]
+        for value in accepted:
+            try:
+                wanted = mapping.write({**self.policy.absent, **self.docs[link_id], edit.field: value}, native)
+                if mapping.read(table.distort({**native, **wanted})).get(edit.field) == edit.value:
+                    return True
+            except MAPPING_ERRORS:
+                continue
+        return False
+
+    def _histories(self) -> Iterator[Violation]:
+        for (entity, link_id, name), past in self.ledger.accepted.items():
+            if entity != self.sync.entity or name not in self.heard:
+                continue
+            kind = self.entity.kinds.get(name, "")
+            typed = self.ledger.typed.get((entity, name), set()) | {self.entity.defaults.get(name)}
+            for value in past:
+                if isinstance(value, frozenset):
+                    typed_elements: set[Any] = set().union(*(one for one in typed if isinstance(one, frozenset)))
+                    if value - typed_elements:
+                        yield Violation(
+                            "I4", f"link {link_id} {name}: nobody ever stored {short(value - typed_elements)}"
+                        )
+                elif value not in typed and not blank(value):
+                    yield Violation("I4", f"link {link_id} {name}: nobody ever stored {short(value)}")
+            told = [value for value in past if not blank(value)]
+            if kind in UNIQUE and len(set(told)) != len(told):
+                back = next(value for index, value in enumerate(told) if value in told[:index])
+                yield Violation("I3", f"link {link_id} {name}: {short(back)} is back after it was superseded")
+
+    def _sets(self) -> Iterator[Violation]:
+        for name, rule in self.sync.rules.items():
+            if not isinstance(rule, Merged) or rule.by != "union":
+                continue
+            for link_id, row in self.links.items():
+                members = self.members.get(link_id, [])
+                places = [(m.system, self.sync.entity, m.remote_id, name) for m in members]
+                if row.status != "live" or self._ends(link_id) or any(place in self.ledger.window for place in places):
+                    continue
+                added: set[Any] = set().union(*(self.ledger.added.get(place, set()) for place in places))
+                removed: set[Any] = set().union(*(self.ledger.removed.get(place, set()) for place in places))
+                agreed = self.docs[link_id].get(name) or frozenset()
+                if (link_id, name) not in self.conflicts and set(agreed) != added - removed:
+                    lost, extra = added - removed - set(agreed), set(agreed) - (added - removed)
+                    told = [f"{short(lost)} is lost"] * bool(lost) + [f"{short(extra)} came back"] * bool(extra)
+                    yield Violation("I3" if extra else "I2", f"link {link_id} {name}: {', '.join(told)}")
+
+    def _unseen(self) -> Iterator[Violation]:
+        for system in self.sync.systems:
+            mapping = self.maps[system]
+            table = self.servers[system].tables[mapping.resource]
+            live = table.live()
+            known = self.keeper.members(self.sync.entity, system, live)
+            quarantined = self.keeper.review.held_records(self.sync.entity, system, live)
+            for remote_id in live:
+                native = table.native(remote_id) or {}
+                if mapping.in_scope is not None and not mapping.in_scope(native):
+                    continue
+                row = known.get(remote_id)
+                if row is None:
+                    if remote_id not in quarantined:
+                        yield Violation("I10", f"{system} {remote_id} was never seen")
+                elif row.link_id is None and remote_id not in quarantined and row.state == "live":
+                    yield Violation("C2", f"{system} {remote_id} has no link, and nobody is told why")

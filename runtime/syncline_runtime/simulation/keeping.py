@@ -1,0 +1,102 @@
+"""The state store under simulation: the real one, with crashes and full disks at its commits, and an eye on what it promises."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from syncline_runtime.rows import Row
+from syncline_runtime.simulation.world import World
+from syncline_runtime.state import SqliteStore, StateFailure
+
+
+class Wave(NamedTuple):
+    """Writes that were announced before they were sent."""
+
+    entity: str
+    system: str
+    op: str
+    rows: Sequence[Row]
+
+
+class Keeper:
+    """A `StateStore` around one: all goes through. `committed` is called after each commit; `waves` are the writes announced."""
+
+    def __init__(self, store: SqliteStore, world: World, identity: str, committed: Callable[[], None]) -> None:
+        self._store = store
+        self._world = world
+        self._committed = committed
+        self._inside = False
+        self._announced: dict[int, Wave] = {}
+        self.identity = identity
+        self.waves: dict[int, Wave] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """The store's transaction, which may fail, and at whose end the process may die, before or after it is durable."""
+        if self._inside:
+            yield
+            return
+        self._world.alive()
+        if self._world.happens("locked"):
+            self._world.tell("state", "fails", "the database is locked")
+            raise StateFailure("the database is in use by another process")
+        self._inside = True
+        try:
+            with self._store.transaction():
+                yield
+                self._world.may_crash("before a commit")
+                if self._world.happens("full_disk"):
+                    self._world.tell("state", "fails", "the disk is full")
+                    raise sqlite3.OperationalError("database or disk is full")
+        except BaseException:
+            self._announced.clear()
+            raise
+        finally:
+            self._inside = False
+        self.waves.update(self._announced)
+        self._announced.clear()
+        self._committed()
+        self._world.may_crash("after a commit")
+
+    def acquire(self, name: str, now: float, seconds: float) -> None:
+        """Take the lease."""
+        self._world.alive()
+        self._store.acquire(name, now, seconds)
+
+    def release(self) -> None:
+        """Give the lease back; a dead process cannot."""
+        self._world.alive()
+        self._store.release()
+
+    def write_ahead(
+        self, where: tuple[str, str, str], rows: Sequence[Row], sent_at: float, resolve_after: float, run_id: int
+    ) -> int:
+        """Announce writes."""
+        number = self._store.write_ahead(where, rows, sent_at, resolve_after, run_id)
+        self._announced[number] = Wave(*where, rows)
+        return number
+
+    def end_wave(self, wave_id: int) -> None:
+        """The outcomes are known."""
+        self._store.end_wave(wave_id)
+        self.waves.pop(wave_id, None)
+
+    def entities(self) -> dict[int, str]:
+        """The entity of each link."""
+        return dict(self._store._execute("SELECT link_id, entity FROM link").fetchall())
+
+
+def dump(store: SqliteStore) -> list[str]:
+    """The whole state as SQL, but for what differs by design between two files: its name, and who held its lease."""
+    connection = sqlite3.connect(store.path)
+    try:
+        return [line for line in connection.iterdump() if not line.startswith(_BY_DESIGN)]
+    finally:
+        connection.close()
+
+
+_BY_DESIGN = ("INSERT INTO \"meta\" VALUES('store'", 'INSERT INTO "lease"')

@@ -1,0 +1,254 @@
+"""What really happened, as only the checker knows it: who typed what, what became durable, what was overwritten."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from syncline_runtime.declaration import FieldMap, Package
+from syncline_runtime.identity import keys
+from syncline_runtime.ports import Write
+from syncline_runtime.records import LinkStatus
+from syncline_runtime.simulation.inventing import shown
+from syncline_runtime.simulation.keeping import Keeper
+from syncline_runtime.simulation.world import World, short
+from syncline_runtime.state.packing import packing
+from syncline_runtime.values import ABSENT, Native, Shown
+
+_ROUND_TRIP = 2.0
+"""Seconds that a write without a reading before it may take to arrive."""
+
+
+class Edit(NamedTuple):
+    """A value that somebody stored: `value` as the system shows it, in canonical form."""
+
+    system: str
+    entity: str
+    remote_id: str
+    field: str
+    value: Shown
+    at: float
+    by: str
+
+
+class Sending(NamedTuple):
+    """A write of the engine on its way; `guard` is when the record was last read before, and what it showed."""
+
+    system: str
+    resource: str
+    link_id: int
+    generation: int
+    remote_id: str
+    at: float
+    guard: tuple[float, Mapping[str, Shown]] | None
+    locked: bool
+
+
+class Ledger:
+    """The checker's memory of one world. `accepted` holds the agreed values that became durable, in order and without repeats."""
+
+    def __init__(self, package: Package, world: World) -> None:
+        self.package = package
+        self.world = world
+        self.keeper: Keeper | None = None
+        self.edits: list[Edit] = []
+        self.last: dict[tuple[str, str, str, str], Edit] = {}
+        self.typed: dict[tuple[str, str], set[Any]] = {}
+        self.added: dict[tuple[str, str, str, str], set[Any]] = {}
+        self.removed: dict[tuple[str, str, str, str], set[Any]] = {}
+        self.window: set[tuple[str, str, str, str]] = set()
+        self.accepted: dict[tuple[str, int, str], list[Any]] = {}
+        self.linked: dict[tuple[str, str, str], int] = {}
+        self.deleted: dict[tuple[str, str, str], float] = {}
+        self.made: dict[tuple[str, str, int, int], list[str]] = {}
+        self.born: dict[tuple[str, str, str], list[float]] = {}
+        self.ignored: set[tuple[str, str]] = set()
+        self._read: dict[tuple[str, str, str], tuple[float, Mapping[str, Shown]]] = {}
+        self._hubs = {name: packing(entity) for name, entity in package.entities.items()}
+        self._maps = {(one.system, one.resource): one for one in package.mappings}
+        self._docs: dict[int, bytes] = {}
+
+    def mapping(self, system: str, resource: str) -> FieldMap | None:
+        """The map that a resource of a system has, if the spec gives it one."""
+        return self._maps.get((system, resource))
+
+    # -- what people and systems do ------------------------------------------------------------------------------------
+
+    def stored(self, system: str, resource: str, remote_id: str, before: Native | None, after: Native, by: str) -> None:
+        """Somebody stored a record; each field that changed is an edit with a value of its own."""
+        mapping = self.mapping(system, resource)
+        if mapping is None:
+            return
+        old, new = shown(mapping, before or {}) if before is not None else {}, shown(mapping, after)
+        for name, value in new.items():
+            if value is ABSENT or old.get(name, ABSENT) == value or name.startswith("="):
+                continue
+            edit = Edit(system, mapping.entity, remote_id, name, value, self.world.elapsed, by)
+            self.edits.append(edit)
+            place = (system, mapping.entity, remote_id, name)
+            self.last[place] = edit
+            typed = self.typed.setdefault((mapping.entity, name), set())
+            typed.add(value)
+            if isinstance(value, frozenset):
+                was = old.get(name, ABSENT)
+                had = was if isinstance(was, frozenset) else frozenset()
+                self.added.setdefault(place, set()).update(value - had)
+                self.removed.setdefault(place, set()).update(had - value)
+            self.world.tell(f"{by}@{system}", "stores", f"{remote_id} {name} = {short(value)}")
+        if before is None:
+            for key in self._keys(mapping, new):
+                self.born.setdefault((system, mapping.entity, key), []).append(self.world.elapsed)
+
+    def dropped(self, system: str, resource: str, remote_id: str) -> None:
+        """A person deleted a record."""
+        mapping = self.mapping(system, resource)
+        if mapping is not None:
+            self.deleted[system, mapping.entity, remote_id] = self.world.elapsed
+            self.world.tell(f"user@{system}", "deletes", remote_id)
+
+    # -- what the engine does ------------------------------------------------------------------------------------------
+
+    def read(self, system: str, resource: str, remote_id: str, native: Native | None) -> None:
+        """The engine was shown a record as it stands."""
+        mapping = self.mapping(system, resource)
+        if mapping is not None and native is not None:
+            self._read[system, resource, remote_id] = (self.world.elapsed, shown(mapping, native))
+
+    def sent(self, system: str, resource: str, what: str, writes: Sequence[Write]) -> list[Sending]:
+        """The engine is about to send writes: they must be announced (I8), and go to nobody who is held (I7)."""
+        mapping, keeper = self.mapping(system, resource), self.keeper
+        assert mapping is not None
+        assert keeper is not None
+        ops = {"create": ("create",), "delete": ("delete",)}.get(what, ("update", "archive"))
+        waves = {
+            number: wave
+            for number, wave in keeper.waves.items()
+            if wave.entity == mapping.entity and wave.system == system and wave.op in ops
+        }
+        sendings = [self._announced(system, resource, what, one, waves) for one in writes]
+        links = {row.link_id: row for row in keeper.links([one.link_id for one in sendings])}
+        opened = {(intent.link_id, intent.system): intent for intent in keeper.open_intents(mapping.entity)}
+        conflicts = {(each.link_id, each.field) for each in keeper.review.conflicts()}
+        told = []
+        for one, write in zip(sendings, writes, strict=True):
+            link = links.get(one.link_id)
+            if (one.link_id, system) in opened:
+                self.world.violate(
+                    "I7", f"a write to {system} of link {one.link_id}, whose last write has no known outcome"
+                )
+            if link is not None and link.status == LinkStatus.HELD.value:
+                self.world.violate("I7", f"a write to {system} of link {one.link_id}, which is held")
+            if what != "delete":
+                for flow in mapping.flows:
+                    if (one.link_id, flow.field) in conflicts and set(flow.native) & set(write.native):
+                        others = [
+                            each for each in mapping.flows if each is not flow and set(each.native) & set(flow.native)
+                        ]
+                        if not others:
+                            self.world.violate(
+                                "I7", f"a write to {system} of {flow.field} of link {one.link_id}: in conflict"
+                            )
+            told.append(one._replace(generation=link.generation if link is not None else 0))
+        return told
+
+    def _announced(self, system: str, resource: str, what: str, write: Write, waves: Mapping[int, Any]) -> Sending:
+        link_id = 0
+        if what == "create":
+            _, number, index = (write.idempotency_key or "-0-0").rsplit("-", 2)
+            wave = waves.get(int(number))
+            if wave is not None and int(index) < len(wave.rows):
+                link_id = wave.rows[int(index)][0]
+        else:
+            link_id = next((row[0] for wave in waves.values() for row in wave.rows if row[1] == write.remote_id), 0)
+        if not link_id:
+            self.world.violate("I8", f"{what} of {write.remote_id or 'a new record'} in {system} was not announced")
+        guard = self._read.get((system, resource, write.remote_id or ""))
+        if guard is not None and self.world.elapsed - guard[0] > 120.0:
+            guard = None
+        return Sending(
+            system,
+            resource,
+            link_id,
+            0,
+            write.remote_id or "",
+            self.world.elapsed,
+            guard,
+            write.version is not None,
+        )
+
+    def created(self, sending: Sending, remote_id: str, native: Native) -> None:
+        """A create of the engine was applied: at most one live record for a link's generation (I1)."""
+        mapping = self.mapping(sending.system, sending.resource)
+        assert mapping is not None
+        place = (mapping.entity, sending.system, sending.link_id, sending.generation)
+        self.made.setdefault(place, []).append(remote_id)
+        for key in self._keys(mapping, shown(mapping, native)):
+            for (system, entity, dead), at in self.deleted.items():
+                known = self.linked.get((system, entity, dead))
+                if (
+                    known == sending.link_id
+                    and system == sending.system
+                    and not any(
+                        born > at for (_, e, k), times in self.born.items() if (e, k) == (entity, key) for born in times
+                    )
+                ):
+                    self.world.counts["made again"] += 1
+
+    def overwrites(self, sending: Sending, before: Native, after: Native) -> None:
+        """A write of the engine was applied: what it replaced had been seen, or fell into the declared window (I2)."""
+        mapping = self.mapping(sending.system, sending.resource)
+        assert mapping is not None
+        old, new = shown(mapping, before), shown(mapping, after)
+        opened = sending.guard[0] if sending.guard is not None else sending.at - _ROUND_TRIP
+        for name, value in old.items():
+            if value is ABSENT or new.get(name, ABSENT) == value:
+                continue
+            if sending.guard is not None and sending.guard[1].get(name, ABSENT) == value:
+                continue
+            edit = self.last.get((sending.system, mapping.entity, sending.remote_id, name))
+            if edit is None or edit.value != value:
+                continue
+            if sending.locked:
+                self.world.violate("I2", f"{_told(edit)} overwritten under a lock")
+            elif edit.at < opened:
+                self.world.violate("I2", f"{_told(edit)} overwritten, and it was there to be seen before")
+            else:
+                self.window.add((sending.system, mapping.entity, sending.remote_id, name))
+                self.world.counts["overwritten in the window"] += 1
+
+    def deletes(self, sending: Sending, before: Native) -> None:
+        """A delete of the engine was applied: a linked record was really deleted by a person (I5)."""
+        mapping = self.mapping(sending.system, sending.resource)
+        assert mapping is not None
+        sources = [
+            where for where, link_id in self.linked.items() if link_id == sending.link_id and where in self.deleted
+        ]
+        if not sources:
+            self.world.violate("I5", f"{sending.system} {sending.remote_id} deleted, and nobody deleted its source")
+        self.overwrites(sending, before, {})
+
+    # -- what becomes durable ------------------------------------------------------------------------------------------
+
+    def committed(self) -> None:
+        """Take over what the store holds now."""
+        keeper = self.keeper
+        assert keeper is not None
+        entities = keeper.entities()
+        for row in keeper.links(list(entities)):
+            if self._docs.get(row.link_id) == row.doc:
+                continue
+            self._docs[row.link_id] = row.doc
+            entity = entities[row.link_id]
+            for name, value in self._hubs[entity].unpack(row.doc).items():
+                past = self.accepted.setdefault((entity, row.link_id, name), [])
+                if not past or past[-1] != value:
+                    past.append(value)
+        for link_id, members in keeper.members_of(list(entities)).items():
+            for member in members:
+                self.linked[member.system, entities[link_id], member.remote_id] = link_id
+
+    def _keys(self, mapping: FieldMap, values: Mapping[str, Shown]) -> list[str]:
+        found = keys(self.package.entities[mapping.entity], values)
+        return [f"{rule}:{key}" for rule, key in enumerate(found) if key is not None]
+
+
+def _told(edit: Edit) -> str:
+    return f"{edit.system} {edit.remote_id} {edit.field} {short(edit.value)}, stored by {edit.by} at {edit.at:.3f},"

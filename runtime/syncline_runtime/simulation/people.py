@@ -1,0 +1,242 @@
+"""People who use the systems while the engine works, and what the systems do beyond their declaration."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from syncline_runtime.declaration import FieldMap, Package, Sync
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, canonical, hears, shown, spelled
+from syncline_runtime.simulation.ledger import Ledger
+from syncline_runtime.simulation.server import Server, Table
+from syncline_runtime.simulation.world import World
+from syncline_runtime.values import ABSENT, Native
+
+
+@dataclass(slots=True)
+class Habits:
+    """What each system does to single fields without saying so: texts cut short, fields that it never takes from an API."""
+
+    cut: dict[tuple[str, str], int] = field(default_factory=dict)
+    ignored: set[tuple[str, str]] = field(default_factory=set)
+    filled: set[tuple[str, str]] = field(default_factory=set)
+
+    def distorted(self, system: str, native: Native) -> Native:
+        """A record as the system keeps it."""
+        for name, value in native.items():
+            limit = self.cut.get((system, name))
+            if limit is not None and isinstance(value, str):
+                native[name] = value[:limit]
+        return native
+
+
+def drawn(package: Package, world: World) -> Habits:
+    """The habits of one world's systems: never with fields that identify a record, nor with what spells more than one field."""
+    habits = Habits()
+    for mapping in package.mappings:
+        entity = package.entities[mapping.entity]
+        for flow in hears(entity, mapping):
+            if len(flow.native) != 1 or entity.kinds.get(flow.field) != "text":
+                continue
+            place = (mapping.system, flow.native[0])
+            if world.happens("undeclared"):
+                habits.cut[place] = 6
+            elif flow.writes and world.happens("ignored"):
+                habits.ignored.add(place)
+            elif flow.field not in entity.required and world.happens("defaulted"):
+                habits.filled.add(place)
+    return habits
+
+
+class People:
+    """Everybody but the engine. Each value they store is new, so that a lost one can be told from others."""
+
+    def __init__(
+        self, package: Package, world: World, servers: dict[str, Server], ledger: Ledger, habits: Habits
+    ) -> None:
+        self._package = package
+        self._world = world
+        self._servers = servers
+        self._ledger = ledger
+        self.habits = habits
+        self._number = 0
+        self._keys: list[tuple[str, dict[str, Any]]] = []
+        for name, server in servers.items():
+            for table in server.tables.values():
+                table.distort = _distortion(package, habits, name, table)
+
+    # -- what they do --------------------------------------------------------------------------------------------------
+
+    def begin(self, sync: Sync, rng: Random) -> None:
+        """Somebody made a record before the engine came, perhaps the same one in several systems, perhaps one twice."""
+        first = rng.choice(sync.systems)
+        self.create(sync, first)
+        if not self._keys:
+            return
+        _, key = self._keys[-1]
+        for system in sync.systems:
+            if system != first and rng.random() < 0.5:
+                self.create(sync, system, like=key)
+        if rng.random() < 0.12:
+            self.create(sync, rng.choice(sync.systems), like=key)
+
+    def act(self) -> None:
+        """Somebody does something somewhere."""
+        rng = self._world.rng
+        sync = rng.choice(self._package.syncs)
+        system = rng.choice(sync.systems)
+        table, mapping = self._place(sync, system)
+        live = table.live()
+        if not live or rng.random() < 0.12:
+            self.create(sync, system)
+        elif self._world.happens("delete"):
+            self.delete(mapping, table, rng.choice(live))
+        else:
+            self.edit(mapping, table, rng.choice(live))
+
+    def create(self, sync: Sync, system: str, like: dict[str, Any] | None = None) -> str | None:
+        """Somebody makes a record; with `like`, of the same key as another. Its id."""
+        table, mapping = self._place(sync, system)
+        entity = self._package.entities[sync.entity]
+        if like is None and self._keys and self._world.happens("same_key"):
+            like = next((key for name, key in reversed(self._keys) if name == sync.entity), None)
+        matched = {name for rule in entity.match for name in rule.fields}
+        native: Native = {condition.field: condition.value for condition in mapping.where}
+        key: dict[str, Any] = {}
+        for flow in mapping.flows:
+            if flow.field.startswith("=") or flow.field not in entity.kinds:
+                continue
+            if like is not None and flow.field in like:
+                found = spelled(mapping, flow, like[flow.field], native, self._world.rng)
+            elif flow.field in matched or flow.field in entity.required or self._world.rng.random() < 0.8:
+                found = self._invented(mapping, flow.field, native)
+            else:
+                found = None
+            if found is None and flow.field in entity.required and flow.field not in matched:
+                found = self._invented(mapping, flow.field, native)
+            native.update(found or {})
+        values = shown(mapping, native)
+        if not values:
+            return None
+        key = {name: values[name] for name in matched if values.get(name) not in (None, ABSENT)}
+        self._keys.append((sync.entity, key))
+        remote_id = self._servers[system].make(table, native, "user")
+        self._ledger.stored(system, mapping.resource, remote_id, None, table.native(remote_id) or {}, "user")
+        return remote_id
+
+    def edit(self, mapping: FieldMap, table: Table, remote_id: str, name: str | None = None, by: str = "user") -> None:
+        """Somebody changes one field of a record."""
+        entity = self._package.entities[mapping.entity]
+        flows = [flow for flow in hears(entity, mapping) if name is None or flow.field == name]
+        before = table.native(remote_id)
+        if not flows or before is None:
+            return
+        flow = self._world.rng.choice(flows)
+        kind = entity.kinds[flow.field]
+        native: Native | None
+        if kind == "set":
+            native = self._regrouped(mapping, flow.field, before)
+        elif flow.field not in entity.required and self._world.happens("clear"):
+            native = spelled(mapping, flow, None, before, self._world.rng)
+        else:
+            native = self._invented(mapping, flow.field, before)
+        if native is None:
+            return
+        self._servers[mapping.system].store(table, remote_id, {**before, **native}, by)
+        self._ledger.stored(mapping.system, mapping.resource, remote_id, before, table.native(remote_id) or {}, by)
+
+    def delete(self, mapping: FieldMap, table: Table, remote_id: str) -> None:
+        """Somebody deletes a record."""
+        self._servers[mapping.system].store(table, remote_id, None, "user")
+        self._ledger.dropped(mapping.system, mapping.resource, remote_id)
+
+    # -- what systems do of themselves ---------------------------------------------------------------------------------
+
+    def rework(self, system: str, resource: str, remote_id: str) -> None:
+        """A workflow changes a field of a record."""
+        mapping = self._ledger.mapping(system, resource)
+        if mapping is not None:
+            self.edit(mapping, self._servers[system].tables[resource], remote_id, by="workflow")
+
+    def default(self, system: str, resource: str, remote_id: str) -> None:
+        """The system fills what a new record leaves empty."""
+        mapping, table = self._ledger.mapping(system, resource), self._servers[system].tables[resource]
+        native = table.native(remote_id)
+        if mapping is None or native is None:
+            return
+        for flow in mapping.flows:
+            place = (system, flow.native[0]) if flow.native else None
+            if place in self.habits.filled and shown(mapping, native).get(flow.field) is None:
+                self.edit(mapping, table, remote_id, flow.field, by="default")
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _place(self, sync: Sync, system: str) -> tuple[Table, FieldMap]:
+        mapping = self._package.mapping(sync.entity, system)
+        return self._servers[system].tables[mapping.resource], mapping
+
+    def _invented(self, mapping: FieldMap, name: str, old: Native) -> Native | None:
+        """Native fields that show a new value in a field; None where none can be made up."""
+        kind = self._package.entities[mapping.entity].kinds[name]
+        flow = next(flow for flow in mapping.flows if flow.field == name)
+        self._number += 1
+        typed = self._ledger.typed.get((mapping.entity, name), set())
+        for value in canonical(kind, self._number, self._world.rng, name):
+            native = spelled(mapping, flow, value, old, self._world.rng)
+            if native is not None and not (kind in UNIQUE and value in typed):
+                return native
+        return None
+
+    def _regrouped(self, mapping: FieldMap, name: str, old: Native) -> Native | None:
+        """Native fields that show a set with one element more, or one less."""
+        flow = next(flow for flow in mapping.flows if flow.field == name)
+        now = shown(mapping, old).get(name, ABSENT)
+        elements = now if isinstance(now, frozenset) else frozenset()
+        if elements and self._world.rng.random() < 0.4:
+            return spelled(mapping, flow, elements - {self._world.rng.choice(sorted(elements, key=str))}, old, _PLAIN)
+        self._number += 1
+        for value in canonical("set", self._number, self._world.rng, name):
+            native = spelled(mapping, flow, elements | value, old, _PLAIN)
+            if native is not None:
+                return native
+        return None
+
+
+def _distortion(package: Package, habits: Habits, system: str, table: Table) -> Any:
+    """What a system does to what it stores: as its maps declare, and as its habits are; what nobody fills is empty."""
+    empty = _empty(package, system, table)
+    normalised = [
+        one.normalise
+        for one in package.mappings
+        if one.system == system and one.resource == table.resource.name and one.normalise is not None
+    ]
+
+    def distort(native: Native) -> Native:
+        native = {**empty, **native}
+        for each in normalised:
+            try:
+                native = {**native, **each(native)}
+            except MAPPING_ERRORS:
+                continue
+        return habits.distorted(system, native)
+
+    return distort
+
+
+def _empty(package: Package, system: str, table: Table) -> Native:
+    """How each mapped field of a system is spelled when it is empty, found out by trying."""
+    found: Native = {}
+    for mapping in package.mappings:
+        if mapping.system != system or mapping.resource != table.resource.name:
+            continue
+        for name in dict.fromkeys(name for flow in mapping.flows for name in flow.native):
+            for blank in _BLANKS:
+                if shown(mapping, {**found, name: blank}):
+                    found[name] = blank
+                    break
+    found.pop(table.resource.identity, None)
+    return found
+
+
+_PLAIN = Random(0)
+
+_BLANKS: tuple[Any, ...] = (None, "", [])

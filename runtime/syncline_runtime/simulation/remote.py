@@ -1,0 +1,340 @@
+"""A simulated system behind the executor's port: requests that take time, and may fail in every way that real ones do."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syncline_runtime import cursors
+from syncline_runtime.answering import Purpose
+from syncline_runtime.declaration import Condition, Listing, Operation
+from syncline_runtime.ports import (
+    Applied,
+    Gone,
+    NativeRecord,
+    Outcome,
+    Page,
+    Refused,
+    Stale,
+    SystemFailure,
+    Unavailable,
+    Unknown,
+    Write,
+)
+from syncline_runtime.simulation.ledger import Ledger, Sending
+from syncline_runtime.simulation.people import People
+from syncline_runtime.simulation.server import Server, State, Table, fits
+from syncline_runtime.simulation.world import World, short
+
+_PAGE = 4
+_HOUR = 3600.0
+
+
+@dataclass(slots=True)
+class Carelessness:
+    """How a connector asks for what changed: with the overlap that its declaration needs, or (in tests of the tests) without."""
+
+    no_overlap: bool = False
+    strict: bool = False
+
+
+class SimulatedSystem:
+    """`ports.System` over a `Server`."""
+
+    def __init__(
+        self,
+        server: Server,
+        world: World,
+        ledger: Ledger,
+        people: People,
+        settle: float,
+        carelessness: Carelessness | None = None,
+    ) -> None:
+        self.name = server.name
+        self._server = server
+        self._world = world
+        self._ledger = ledger
+        self._people = people
+        self._settle = settle
+        self._careless = carelessness or Carelessness()
+
+    async def open(self) -> None:
+        """Log in. Raises SystemFailure."""
+        await self._world.wait(self.name, "open")
+        self._may_fail("log in")
+
+    async def close(self) -> None:
+        """Log out."""
+        self._world.alive()
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    async def pages(
+        self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
+    ) -> AsyncIterator[Page]:
+        """List a resource in the order of change, as a stale index shows it. Raises SystemFailure."""
+        table = self._server.tables[resource]
+        listing = table.resource.list
+        assert listing is not None
+        asked = since if listing.since is not None else None
+        everything = asked is None
+        bound = None if asked is None else self._bound(asked, listing)
+        spelling = listing.since.spelling if listing.since is not None else "text"
+        water = asked
+        seen: dict[str, Any] = {}
+        while True:
+            read_at = self._world.now()
+            await self._world.wait(self.name, "list")
+            self._may_fail("list")
+            found = self._index(table, listing, tuple(where))
+            if bound is not None:
+                found = [one for one in found if self._is_after(one[1], bound, listing)]
+            fresh = [one for one in found if seen.get(one[0].remote_id, seen) != one[1]]
+            if everything and self._world.happens("empty"):
+                fresh = []
+            portion, rest = fresh[:_PAGE], fresh[_PAGE:]
+            if everything and rest and self._world.happens("truncated"):
+                rest = []
+            seen.update((record.remote_id, version) for record, version in portion)
+            records = [record for record, _ in portion]
+            water = cursors.later(water, cursors.newest([version for _, version in portion], spelling), spelling)
+            self._world.tell(
+                self.name, "listed", f"{resource}{'' if asked is None else f' since {asked}'}: {_names(records)}"
+            )
+            yield Page(records, None if listing.since is None else water, read_at, not rest)
+            if not rest:
+                return
+
+    def _index(self, table: Table, listing: Listing, where: tuple[Condition, ...]) -> list[tuple[NativeRecord, Any]]:
+        """Every record as the index shows it, each with a lag of its own, in the order of change."""
+        since = listing.since
+        lag = since.lag_seconds if since is not None else 0.0
+        found: list[tuple[State, NativeRecord, Any]] = []
+        for remote_id in table.history:
+            delay = self._world.rng.uniform(0.0, lag) if lag else 0.0
+            state = table.as_of(remote_id, self._world.elapsed - delay)
+            if state is None or state.native is None:
+                continue
+            if listing.equals is not None and not fits(state.native, where):
+                continue
+            if delay and state is not table.current(remote_id):
+                self._world.counts["stale index"] += 1
+            version = state.native.get(since.field) if since is not None else None
+            found.append((state, self._server.shown(table, remote_id, state, single=False), version))
+        found.sort(key=lambda one: (one[0].moment, one[1].remote_id))
+        return [(record, version) for _, record, version in found]
+
+    def _bound(self, since: str, listing: Listing) -> Any:
+        assert listing.since is not None
+        if self._careless.no_overlap or self._careless.strict:
+            return since
+        return cursors.stored(cursors.asked(since, listing.since), listing.since.spelling)
+
+    def _is_after(self, version: Any, bound: Any, listing: Listing) -> bool:
+        assert listing.since is not None
+        stored = cursors.stored(version, listing.since.spelling)
+        if stored == bound:
+            return listing.since.inclusive and not self._careless.strict
+        return cursors.later(stored, bound, listing.since.spelling) == stored
+
+    async def read(
+        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
+    ) -> Mapping[str, NativeRecord | None]:
+        """Read records by id. Raises SystemFailure."""
+        table = self._server.tables[resource]
+        operation = table.resource.read
+        if operation is None:
+            raise SystemFailure(self.name, f"{resource} cannot be read by id")
+        found: dict[str, NativeRecord | None] = {}
+        for start in range(0, len(remote_ids), max(1, operation.many)):
+            await self._world.wait(self.name, "read")
+            self._may_fail("read")
+            for remote_id in remote_ids[start : start + max(1, operation.many)]:
+                state = table.current(remote_id)
+                there = state is not None and state.native is not None
+                found[remote_id] = (
+                    self._server.shown(table, remote_id, state, single=True) if there and state is not None else None
+                )
+                self._ledger.read(self.name, resource, remote_id, table.native(remote_id))
+        self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if r])}{_missing(found)}")
+        return found
+
+    def _may_fail(self, doing: str) -> None:
+        if self._world.happens("unauthorised"):
+            self._world.tell(self.name, "fails", f"401 to {doing}")
+            raise SystemFailure(self.name, f"could not {doing}: the credentials are not accepted")
+        if self._world.happens("unread"):
+            self._world.tell(self.name, "fails", f"503 to {doing}")
+            raise SystemFailure(self.name, f"could not {doing}: HTTP 503")
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Create records; one outcome each, in order."""
+        return await self._call(Purpose.CREATE, resource, writes)
+
+    async def update(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Update records; one outcome each, in order."""
+        return await self._call(Purpose.UPDATE, resource, writes)
+
+    async def delete(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Delete records; one outcome each, in order."""
+        return await self._call(Purpose.DELETE, resource, writes)
+
+    async def _call(self, purpose: Purpose, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        world, table = self._world, self._server.tables[resource]
+        what = purpose.name.lower()
+        sendings = self._ledger.sent(self.name, resource, what, writes)
+        world.may_crash(f"before {self.name} {what}")
+        sent_at = world.elapsed
+        world.tell(self.name, "asked", f"to {what} {resource}: {_writes(writes)}")
+        await world.wait(self.name, what)
+        if world.happens("unauthorised"):
+            world.tell(self.name, "fails", f"401 to {what}")
+            raise SystemFailure(self.name, "the credentials are not accepted")
+        if world.happens("throttled"):
+            world.tell(self.name, "throttles", "for an hour")
+            await world.sleep(_HOUR)
+            return [Unavailable("too many requests")] * len(writes)
+        if world.happens("busy"):
+            world.tell(self.name, "refuses", "busy, nothing was done")
+            return [Unavailable("busy")] * len(writes)
+        effects = [self._effect(purpose, table, *one) for one in zip(writes, sendings, strict=True)]
+        if world.happens("zombie"):
+            return await self._given_up(table, effects, sent_at)
+        if len(writes) > 1 and world.happens("partial"):
+            outcomes = self._apply_but_one(purpose, table, effects)
+        else:
+            outcomes = [effect() for effect in effects]
+        world.may_crash(f"after {self.name} {what}")
+        if world.happens("lost"):
+            world.tell(self.name, "is silent", "applied, the answer is lost")
+            await world.sleep(self._server.declared.connector.timeout_seconds)
+            return [Unknown("time-out")] * len(writes)
+        await world.wait(self.name, "answer")
+        world.tell(self.name, "answers", ", ".join(_told(outcome) for outcome in outcomes))
+        return outcomes
+
+    async def _given_up(
+        self, table: Table, effects: Sequence[Callable[[], Outcome]], sent_at: float
+    ) -> Sequence[Outcome]:
+        """Nobody waits any longer; the system does it all the same, at the latest when the declared time is over."""
+        world, timeout = self._world, self._server.declared.connector.timeout_seconds
+        whole = world.rng.random() < 0.7
+        for effect in effects if whole else effects[:1]:
+            latest = self._settle - (world.elapsed - sent_at)
+            world.later(world.rng.choice((0.1, 0.5, 0.999)) * latest, lambda effect=effect: self._late(effect))  # type: ignore[misc]
+        world.tell(self.name, "is silent", "not applied yet")
+        await world.sleep(timeout)
+        return [Unknown("time-out")] * len(effects)
+
+    def _late(self, effect: Callable[[], Outcome]) -> None:
+        self._world.tell(self.name, "applies", f"a late request: {_told(effect())}")
+
+    def _apply_but_one(self, purpose: Purpose, table: Table, effects: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
+        """One item of a batch fails alone; where a batch is atomic, its connector tries the others again."""
+        chosen = self._world.rng.randrange(len(effects))
+        outcomes: list[Outcome] = []
+        for index, effect in enumerate(effects):
+            if index != chosen:
+                outcomes.append(effect())
+            elif self._world.rng.random() < 0.5:
+                outcomes.append(Unavailable("this one is locked by somebody"))
+            else:
+                effect()
+                outcomes.append(Unknown("no answer for this one"))
+        return outcomes
+
+    def _effect(self, purpose: Purpose, table: Table, write: Write, sending: Sending) -> Callable[[], Outcome]:
+        operation = _operation(purpose, table)
+
+        def create() -> Outcome:
+            key = write.idempotency_key if operation is not None and operation.idempotency else None
+            if key is not None and key in table.keys:
+                return self._applied(table, table.keys[key], operation)
+            table.serial += 1
+            native = dict(write.native)
+            remote_id = self._server.identified(table, native)
+            self._server.store(table, remote_id, native, "engine")
+            if key is not None:
+                table.keys[key] = remote_id
+            self._ledger.created(sending, remote_id, native)
+            self._people.default(self.name, table.resource.name, remote_id)
+            self._rework(table, remote_id)
+            return self._applied(table, remote_id, operation)
+
+        def update() -> Outcome:
+            refused, native = self._checked(table, write)
+            if refused is not None or native is None:
+                return refused or Gone()
+            remote_id = write.remote_id or ""
+            ignored = self._people.habits.ignored
+            kept = {name: value for name, value in write.native.items() if (self.name, name) not in ignored}
+            self._ledger.overwrites(sending, native, table.distort({**native, **kept}))
+            self._server.store(table, remote_id, {**native, **kept}, "engine")
+            self._rework(table, remote_id)
+            return self._applied(table, remote_id, operation)
+
+        def delete() -> Outcome:
+            refused, native = self._checked(table, write)
+            if refused is not None or native is None:
+                return refused or Gone()
+            self._ledger.deletes(sending, native)
+            self._server.store(table, write.remote_id or "", None, "engine")
+            return Applied(write.remote_id or "")
+
+        return {Purpose.CREATE: create, Purpose.UPDATE: update, Purpose.DELETE: delete}[purpose]
+
+    def _checked(self, table: Table, write: Write) -> tuple[Outcome | None, dict[str, Any] | None]:
+        state = table.current(write.remote_id or "")
+        if state is None or state.native is None:
+            return Gone(), None
+        if write.version is not None and table.resource.lock != "none":
+            shown = self._server.version(table, state, single=True)
+            if shown != write.version:
+                self._world.counts["precondition failed"] += 1
+                return Stale("the record has changed"), None
+        if (name := next((name for name in write.native if name in self._server.hidden), None)) is not None:
+            return Refused("forbidden", "no permission", {name: "no permission"}), None
+        return None, state.native
+
+    def _applied(self, table: Table, remote_id: str, operation: Operation | None) -> Outcome:
+        state = table.current(remote_id)
+        if operation is None or operation.returns != "record" or state is None or state.native is None:
+            return Applied(remote_id)
+        return Applied(remote_id, self._server.shown(table, remote_id, state, single=True))
+
+    def _rework(self, table: Table, remote_id: str) -> None:
+        """A workflow of the system changes a field of what was just written."""
+        if self._world.happens("workflow"):
+            self._people.rework(self.name, table.resource.name, remote_id)
+
+
+def _operation(purpose: Purpose, table: Table) -> Operation | None:
+    match purpose:
+        case Purpose.CREATE:
+            return table.resource.create
+        case Purpose.DELETE:
+            return table.resource.delete
+        case _:
+            return table.resource.update
+
+
+def _names(records: Sequence[NativeRecord]) -> str:
+    return ", ".join(record.remote_id for record in records) or "nothing"
+
+
+def _missing(found: Mapping[str, NativeRecord | None]) -> str:
+    lost = [remote_id for remote_id, record in found.items() if record is None]
+    return f"; not there: {', '.join(lost)}" if lost else ""
+
+
+def _writes(writes: Sequence[Write]) -> str:
+    return "; ".join(f"{one.remote_id or 'new'} {short(dict(sorted(one.native.items())))}" for one in writes)
+
+
+def _told(outcome: Outcome) -> str:
+    match outcome:
+        case Applied(remote_id):
+            return f"{remote_id} done"
+        case _:
+            return type(outcome).__name__.lower()

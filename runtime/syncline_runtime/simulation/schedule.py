@@ -1,0 +1,224 @@
+"""A schedule: one seed, one world, the real executor in it, and what came of it."""
+
+import asyncio
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+from syncline_runtime import executor
+from syncline_runtime.declaration import Package
+from syncline_runtime.executing.context import Options
+from syncline_runtime.records import Correlation, Decision
+from syncline_runtime.simulation.invariants import settled
+from syncline_runtime.simulation.keeping import Keeper, dump
+from syncline_runtime.simulation.ledger import Ledger
+from syncline_runtime.simulation.people import People, drawn
+from syncline_runtime.simulation.remote import Carelessness, SimulatedSystem
+from syncline_runtime.simulation.server import Server
+from syncline_runtime.simulation.virtual import VirtualLoop
+from syncline_runtime.simulation.world import Crash, Event, Faults, Violation, World
+from syncline_runtime.state import SqliteStore, StateFailure
+
+_MOST_QUIET_RUNS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How a schedule goes. `channels`: what the engine learns changes from, `cursor`, `full` or both; None draws from the seed.
+
+    `runs`, `records` and `faults` likewise. `crash_at` are I/O points at which the process dies.
+    """
+
+    channels: str | None = None
+    runs: int | None = None
+    records: int | None = None
+    faults: Faults | None = None
+    crash_at: frozenset[int] = frozenset()
+    carelessness: Carelessness | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a schedule: `violations` of invariants, the `events` in order, how often each fault struck, the I/O points,
+    the writes of each quiet run, and the state as SQL."""
+
+    seed: int
+    violations: tuple[Violation, ...]
+    events: tuple[Event, ...]
+    faults: Counter[str]
+    points: int
+    quiet_writes: tuple[int, ...]
+    state: tuple[str, ...]
+
+    def story(self, last: int = 400) -> str:
+        """What happened, for people: the seed, what did not hold, and the events that led to it."""
+        lines = [f"seed {self.seed}: {len(self.violations)} violations"]
+        lines += [f"  {each.invariant}: {each.text}" for each in self.violations]
+        return "\n".join([*lines, "", *(event.line() for event in self.events[-last:])])
+
+
+def simulate(package: Package, seed: int, profile: Profile | None = None, *, folder: Path | None = None) -> Result:
+    """Run one schedule of `package` against twins of its systems; the same seed gives the same result."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="syncline-simulation-") as made:
+        return _Schedule(package, seed, profile or Profile(), Path(made) / "state.db").carried_out()
+
+
+class _Untold:
+    """A reporter that nobody listens to."""
+
+    telling = False
+
+    def phase(self, entity: str, phase: str, done: int) -> None:
+        return None
+
+    def decided(self, decision: Decision) -> None:
+        return None
+
+    def placed(self, entity: str, system: str, remote_id: str, correlation: Correlation) -> None:
+        return None
+
+    def refused(
+        self, entity: str, system: str, remote_id: str, reason: str, field: str, detail: str, place: str
+    ) -> None:
+        return None
+
+
+class _Schedule:
+    """One schedule under way."""
+
+    def __init__(self, package: Package, seed: int, profile: Profile, path: Path) -> None:
+        self.package, self.seed, self.profile, self.path = package, seed, profile, path
+        self.rng = Random(seed)
+        self.loop = VirtualLoop()
+        faults = profile.faults or Faults.drawn(self.rng)
+        self.channels = profile.channels or self.rng.choice(("both", "both", "cursor", "full"))
+        if self.channels == "cursor":
+            # Deletions and lies of a listing only show in a full one.
+            faults = replace(faults, delete=0.0, truncated=0.0, empty=0.0)
+        self.world = World(seed, Random(self.rng.random()), self.loop, faults, profile.crash_at)
+        self.ledger = Ledger(package, self.world)
+        self.servers = {
+            name: Server(declared, self.world, self.rng.choice((0.0, -37.0, 45.0)))
+            for name, declared in package.systems.items()
+        }
+        habits = drawn(package, self.world)
+        self.ledger.ignored = habits.ignored
+        self.people = People(package, self.world, self.servers, self.ledger, habits)
+        self.world.act = self.people.act
+        self.settle = {
+            name: max(2 * declared.connector.timeout_seconds, 120.0) for name, declared in package.systems.items()
+        }
+        self.longest = max(
+            (
+                resource.list.since.lag_seconds
+                for declared in package.systems.values()
+                for resource in declared.resources.values()
+                if resource.list is not None and resource.list.since is not None
+            ),
+            default=0.0,
+        ) + max(self.settle.values())
+
+    def carried_out(self) -> Result:
+        self.loop.set_exception_handler(lambda loop, context: None)
+        asyncio.set_event_loop(self.loop)
+        try:
+            self._begin()
+            runs = self.profile.runs if self.profile.runs is not None else self.rng.randint(4, 9)
+            for _ in range(runs):
+                for _ in range(self.rng.randint(0, 3)):
+                    self.world.pass_time(self.rng.randint(1, 20))
+                    self.people.act()
+                self._run()
+                self.world.pass_time(self.rng.choice((1, 5, 30, 200)))
+            quiet = self._calm_down()
+            violations = [*self.world.violations]
+            with SqliteStore(self.path, self.package.name) as store:
+                keeper = Keeper(store, self.world, self._identity(), self.ledger.committed)
+                violations += settled(self.package, self.servers, keeper, self.ledger)
+                state = dump(store)
+            if len(quiet) >= _MOST_QUIET_RUNS:
+                violations.append(Violation("C1", f"it never comes to rest: writes of quiet runs {quiet}"))
+        finally:
+            self.loop.close()
+            asyncio.set_event_loop(None)
+        return Result(
+            seed=self.seed,
+            violations=tuple(violations),
+            events=tuple(self.world.events),
+            faults=self.world.counts,
+            points=self.world.points,
+            quiet_writes=tuple(quiet),
+            state=tuple(state),
+        )
+
+    def _begin(self) -> None:
+        """Records that were there before us, some of them in several systems."""
+        count = self.profile.records if self.profile.records is not None else self.rng.randint(1, 4)
+        for _ in range(count):
+            for sync in self.package.syncs:
+                self.people.begin(sync, self.rng)
+                self.world.pass_time(self.rng.randint(0, 3))
+
+    def _calm_down(self) -> list[int]:
+        """Nobody acts and nothing fails any more: run until nothing is written; the writes of each run."""
+        self.world.faults = self.world.faults.quiet()
+        self.world.crash_at = frozenset()
+        self.world.tell("people", "go home")
+        writes: list[int] = []
+        while len(writes) < _MOST_QUIET_RUNS and (len(writes) < 4 or any(writes[-3:])):
+            self.world.pass_time(self.longest + 60.0)
+            writes.append(self._run(full=self.channels != "cursor"))
+        return writes
+
+    def _identity(self) -> str:
+        return f"simulated{self.seed}"
+
+    def _run(self, *, full: bool | None = None) -> int:
+        """One run of the real executor; how many records it wrote."""
+        if full is None:
+            full = {"full": True, "cursor": False}.get(self.channels, self.rng.random() < 0.4)
+        world = self.world
+        world.dead = False
+        world.tell("engine", "runs", "with a full listing" if full else "")
+        written = 0
+        with SqliteStore(self.path, self.package.name) as store:
+            keeper = Keeper(store, world, self._identity(), self.ledger.committed)
+            self.ledger.keeper = keeper
+            systems = {
+                name: SimulatedSystem(
+                    server, world, self.ledger, self.people, self.settle[name], self.profile.carelessness
+                )
+                for name, server in self.servers.items()
+            }
+            work = executor.run(
+                self.package,
+                systems=systems,
+                store=keeper,
+                clock=world,
+                reporter=_Untold(),
+                options=Options(apply_first=True, full=full),
+            )
+            try:
+                report = self.loop.run_until_complete(work)
+                written = sum(summary.writes for summary in report.summaries)
+                world.tell("engine", "is done", f"{report.status}, {written} writes")
+            except Crash:
+                world.tell("engine", "is dead")
+            except (StateFailure, sqlite3.Error) as error:
+                world.tell("engine", "stops", str(error))
+            finally:
+                world.dead = True
+                self._abandon(asyncio.all_tasks(self.loop))
+        return written
+
+    def _abandon(self, tasks: Collection["asyncio.Task[object]"]) -> None:
+        """What was under way when the process died is never heard of again."""
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())

@@ -1,0 +1,97 @@
+"""The spec that the long simulations run: built once, with capabilities that vary from seed to seed."""
+
+import importlib
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from syncline.cli.files import loader
+from syncline.pipeline import check_spec, generate
+from syncline_runtime.declaration import Operation, Package, Resource, System
+
+SPEC = Path(__file__).with_name("house.sync")
+
+CAPABILITIES: tuple[Mapping[str, Any], ...] = (
+    {"lag": 0},
+    {"lag": 25},
+    {"lag": 80},
+    {"lag": 15, "lock": "etag"},
+    {"lag": 25, "idempotency": "Idempotency-Key"},
+    {"lag": 0, "lock": "etag", "idempotency": "Idempotency-Key"},
+    {"lag": 0, "batch": 3},
+    {"lag": 25, "batch": 2, "silent": True},
+)
+"""What the systems of a schedule may be able to do."""
+
+
+@cache
+def built(spec: Path = SPEC) -> Package:
+    """The generated package of a spec."""
+    checked = check_spec(str(spec), spec.read_bytes(), loader(str(spec)))
+    assert checked.model is not None, [str(each) for each in checked.diagnostics]
+    folder = Path(tempfile.mkdtemp(prefix="syncline-simulated-"))
+    name = f"simulated_{spec.stem}"
+    for path, text in generate(checked.model).items():
+        target = folder / name / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    sys.path.insert(0, str(folder))
+    try:
+        package: Package = importlib.import_module(name).PACKAGE
+    finally:
+        sys.path.remove(str(folder))
+    return package
+
+
+def house(seed: int) -> Package:
+    """The package of one schedule: two systems or three, each with capabilities drawn from the seed."""
+    rng = Random(f"house {seed}")
+    package = built()
+    systems = ("a", "b", "c") if rng.random() < 0.35 else ("a", "b")
+    return able(package, {name: rng.choice(CAPABILITIES) for name in systems})
+
+
+def able(package: Package, capabilities: Mapping[str, Mapping[str, Any]]) -> Package:
+    """The package with only these systems, and with these capabilities."""
+    (sync,) = package.syncs
+    return replace(
+        package,
+        systems={name: _system(package.systems[name], **able) for name, able in capabilities.items()},
+        mappings=tuple(one for one in package.mappings if one.system in capabilities),
+        syncs=(replace(sync, systems=tuple(name for name in sync.systems if name in capabilities)),),
+    )
+
+
+def _system(
+    declared: System, lag: float = 0, lock: Any = "none", idempotency: str = "", batch: int = 1, silent: bool = False
+) -> System:
+    def changed(operation: Operation | None) -> Operation | None:
+        if operation is None:
+            return None
+        returns: Any = "id" if silent and operation.returns == "record" else operation.returns
+        return replace(operation, idempotency=idempotency, many=batch, returns=returns)
+
+    def resource(one: Resource) -> Resource:
+        assert one.list is not None
+        assert one.list.since is not None
+        since = replace(one.list.since, lag_seconds=float(lag))
+        return replace(
+            one,
+            list=replace(one.list, since=since),
+            read=replace(one.read, many=batch) if one.read is not None else None,
+            create=changed(one.create),
+            update=changed(one.update),
+            delete=replace(one.delete, many=batch) if one.delete is not None else None,
+            lock=lock,
+        )
+
+    return replace(
+        declared,
+        connector=replace(declared.connector, timeout_seconds=10.0),
+        resources={name: resource(one) for name, one in declared.resources.items()},
+    )
