@@ -17,6 +17,7 @@ from syncline.checks import check
 from syncline.checks.codecs import Evidence, evidence
 from syncline.checks.cycles.graph import graph_of, may_turn
 from syncline.checks.cycles.loops import loops
+from syncline.guarantees.owning import choices, verdict
 from syncline.guarantees.running import assumptions
 from syncline.lowering import package_name
 from syncline.model.spec import Arrow, Line, Map, Spec, Sync
@@ -27,6 +28,7 @@ from syncline_runtime.declaration import RUNTIME_API
 OF_A_SYNC: Final[Mapping[str, str]] = {
     "truth.missing": "each field that several systems may change has a rule",
     "truth.overlap": "no field has two rules of its own",
+    "truth.decider": "each field that decides who owns another has a rule that always holds, or one source",
     "truth.not-a-source": "a rule of a field's own that several systems may change names only systems whose edits flow into it",
     "truth.no-clock": "`newest` compares only systems that are declared to tell the time of a change",
     "truth.unlawful-merge": "`union`, `max` and `min` decide only fields for whose type they are lawful",
@@ -112,6 +114,7 @@ def obligations(spec: Spec) -> Iterator[Obligation]:
         whole = _is_whole(sync)
         for code, claim in OF_A_SYNC.items():
             yield _by_check(claim, code, about, sync.span, holds=whole and code not in found)
+        yield from _of_owners(sync, whole)
     for side in spec.maps:
         about = f"map {side.entity.name} to {side.system.name}.{side.resource.name}"
         for code, claim in OF_A_MAP.items():
@@ -140,6 +143,20 @@ def obligations(spec: Spec) -> Iterator[Obligation]:
         "the generated code does what the spec says, and the runtime what this report says", "assumed", "tests-of-syncline",
         f"spec {spec.name}",
     )  # fmt: skip
+
+
+def _of_owners(sync: Sync, whole: bool) -> Iterator[Obligation]:
+    """Whether the conditions of owners exclude one another, and leave nothing out."""
+    for choice in choices(sync):
+        of, at, found = f"sync {sync.entity.name}: {choice.subject}", choice.rules[0].span, verdict(choice)
+        for claim, proven, code in (
+            ("no two conditions of its owners hold at once", found.disjoint, "truth.clash"),
+            ("for every record some rule says who decides", found.complete, "truth.gap"),
+        ):
+            if proven and whole:
+                yield Obligation(claim, "proven", code, of, at)
+            else:
+                yield Obligation(claim, "assumed", "conditions-not-comparable", of, at)
 
 
 def _by_check(claim: str, code: str, of: str, at: Span, *, holds: bool) -> Obligation:

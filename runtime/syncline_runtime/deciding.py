@@ -193,7 +193,7 @@ def _leave_scope(
 def archives(sync: Sync, system: str) -> bool:
     """Whether a deletion elsewhere archives the record of a system."""
     clause = sync.deletes.get(system)
-    return clause is not None and clause.policy is OnDelete.ARCHIVE
+    return clause is not None and OnDelete.ARCHIVE in clause.policies
 
 
 def _still_archived(policy: Policy, link: Link, live: Sequence[str], archived: Sequence[str]) -> _Disposed:
@@ -221,7 +221,7 @@ def _delete(
     sync = policy.sync
     where = " and ".join(gone)
     edited = {system: moved_fields(link.members[system]) for system in live}
-    plans = {system: _delete_plan(policy, system, bool(edited[system])) for system in live}
+    plans = {system: _delete_plan(policy, system, link.values, bool(edited[system])) for system in live}
     recreate = any(plan is OnDelete.RECREATE for plan, _, _ in plans.values())
     refused = [system for system in gone if recreate and not policy.sides[system].created]
     holds = [system for system in live if plans[system][0] is OnDelete.HOLD]
@@ -274,12 +274,17 @@ def _delete(
     return _Disposed(link=link, playing=tuple(staying), actions=tuple(done), losers=tuple(losers))
 
 
-def _delete_plan(policy: Policy, system: str, edited: bool) -> tuple[OnDelete, str, int]:
+def _delete_plan(policy: Policy, system: str, values: Values, edited: bool) -> tuple[OnDelete, str, int]:
     """What `delete in SYSTEM …` makes of its record, in the language's words; without a clause it is held."""
     clause = policy.sync.deletes.get(system)
     if clause is None:
         return OnDelete.HOLD, f"the spec has no `delete in {system} …`", policy.sync.line
-    said = f"delete in {system} {clause.policy.value}" + (" unless edited" if clause.unless_edited else "")
+    clause = clause.of(values)
+    said = (
+        f"delete in {system} {clause.policy.value}"
+        + (" when …" if clause.when is not None else "")
+        + (" unless edited" if clause.unless_edited else "")
+    )
     acts = clause.policy in (OnDelete.PROPAGATE, OnDelete.ARCHIVE, OnDelete.UNLINK)
     if clause.unless_edited and edited and acts:
         return OnDelete.HOLD, said, clause.line
@@ -309,6 +314,7 @@ def _decide_fields(policy: Policy, disposed: _Disposed, before: Values, barred: 
     held: Collection[str] = ()
     changes: tuple[FieldChange, ...] = ()
     losers, conflicts = disposed.losers, disposed.conflicts
+    drifts: tuple[Loser, ...] = ()
     alone = len(playing) == len(link.members) == 1
     if link.fresh and alone and (shown := shown_by(link.members[playing[0]])) is not None:
         values, changes = born(policy, playing[0], shown)
@@ -320,6 +326,7 @@ def _decide_fields(policy: Policy, disposed: _Disposed, before: Values, barred: 
             changes += fill(policy, merged.values)
         losers += tuple(merged.losers)
         conflicts += tuple(merged.conflicts)
+        drifts = tuple(merged.drifts)
         accounted = merged.accounted
         members = {
             system: accounted_member(member, accounted.get(system, {})) if system in playing else member
@@ -340,7 +347,14 @@ def _decide_fields(policy: Policy, disposed: _Disposed, before: Values, barred: 
             barred=barred,
         )
     )
-    return Decision(link=link, changes=changes, losers=losers, conflicts=conflicts, actions=disposed.actions + found)
+    return Decision(
+        link=link,
+        changes=changes,
+        losers=losers,
+        conflicts=conflicts,
+        actions=disposed.actions + found,
+        drifts=drifts,
+    )
 
 
 def _become(link: Link, values: Values, members: Mapping[str, Member]) -> Link:

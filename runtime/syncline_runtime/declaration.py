@@ -454,7 +454,25 @@ class Ask:
     line: int = 0
 
 
-Rule: TypeAlias = Owned | Prefers | Newest | Merged | Ask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """`owned by SYSTEM when …`: the rule of the records for whose values `when` holds."""
+
+    when: Callable[[Mapping[str, Any]], bool]
+    rule: Owned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """The first case that holds decides, else `otherwise`. The conditions see the values agreed by then: the fields they ask
+    about are decided before."""
+
+    cases: tuple[Case, ...]
+    otherwise: Owned | Prefers | Newest | Merged | Ask = Ask()
+    line: int = 0
+
+
+Rule: TypeAlias = Owned | Prefers | Newest | Merged | Ask | Cases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -488,11 +506,22 @@ class OnDelete(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """`delete in SYSTEM …`."""
+    """`delete in SYSTEM …`. `cases` come first, each with a condition on the values agreed before the deletion."""
 
     policy: OnDelete
     unless_edited: bool = False
+    when: Callable[[Mapping[str, Any]], bool] | None = None
+    cases: tuple["Deletion", ...] = ()
     line: int = 0
+
+    @property
+    def policies(self) -> frozenset[OnDelete]:
+        """Every policy that may apply."""
+        return frozenset((self.policy, *(case.policy for case in self.cases)))
+
+    def of(self, values: Mapping[str, Any]) -> "Deletion":
+        """The clause for a record with these values."""
+        return next((case for case in self.cases if case.when is not None and case.when(values)), self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

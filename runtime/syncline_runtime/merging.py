@@ -22,6 +22,7 @@ class Merge:
     changes: list[FieldChange] = field(default_factory=list)
     losers: list[Loser] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    drifts: list[Loser] = field(default_factory=list)
 
 
 class Showing(NamedTuple):
@@ -53,6 +54,8 @@ def merge(policy: Policy, link: Link, playing: Sequence[str]) -> Merge:
     for name in sorted(touched, key=position.__getitem__):
         if name not in decided:
             unit = policy.units[name]
+            if unit.cases:
+                unit = unit.of(merging.result.values)
             if len(unit.fields) == 1:
                 if not merging.settle(unit, name, touched[name]):
                     merging.decide(unit)
@@ -414,6 +417,7 @@ class _Merging:
             shadowed = tuple(showing.member.shadow.get(name, ABSENT) for name in unit.fields)
             if self._explains(unit, vector, showing._replace(vector=shadowed)):
                 self._tell_drift(unit, showing, showing.vector, row, f"drift {drift.value}")
+                self._keep_drift(unit, showing, vector, drift)
                 return
         if not decided:
             wanted = tuple(
@@ -424,6 +428,25 @@ class _Merging:
         if overwritten:
             self._lose(unit, showing, vector, row, None)
         self._account(unit, showing)
+
+    def _keep_drift(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...], drift: Drift) -> None:
+        """Note an edit that stays where it is; `report` also puts it before a person, for as long as it differs."""
+        system = showing.side.system
+        for name, shown, agreed in zip(unit.fields, showing.vector, vector, strict=True):
+            if name not in showing.moved or shown == agreed:
+                continue
+            reason = f"drift {drift.value} (F3, {unit.text})"
+            self.result.drifts.append(Loser(field=name, system=system, value=shown, reason=reason, line=unit.line))
+            if drift is Drift.REPORT:
+                others = next((one for one in self.result.conflicts if one.field == name), None)
+                if others is not None:
+                    self.result.conflicts.remove(others)
+                sides = {} if others is None else dict(others.candidates)
+                owner = unit.rule.by if isinstance(unit.rule, Owned) else ""
+                conflict = Conflict(
+                    field=name, candidates={owner: agreed, **sides, system: shown}, reason=reason, line=unit.line
+                )
+                self.result.conflicts.append(conflict)
 
     def _overwritten(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...]) -> set[str]:
         """The moved fields that will show the agreed value again."""

@@ -1,13 +1,14 @@
 """A sync's policy made ready for deciding: what depends on the declaration alone, worked out once and not per record."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import (
     Ask,
+    Cases,
     Drift,
     Entity,
     FieldMap,
@@ -51,7 +52,8 @@ class Side:
 class Unit:
     """Fields that are decided as one: a single field, or a group of `together`.
 
-    `order` is the precedence of systems that its rule falls back on; `text` the rule in the language's words.
+    `order` is the precedence of systems that its rule falls back on; `text` the rule in the language's words. `cases` are the units
+    that decide instead while their condition holds, tried in order.
     """
 
     fields: tuple[str, ...]
@@ -59,6 +61,11 @@ class Unit:
     order: tuple[str, ...]
     text: str
     line: int
+    cases: "tuple[tuple[Callable[[Mapping[str, Any]], bool], Unit], ...]" = ()
+
+    def of(self, values: Values) -> "Unit":
+        """The unit that decides for a record with these values."""
+        return next((unit for when, unit in self.cases if when(values)), self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +104,10 @@ def prepare(sync: Sync, entity: Entity, maps: Mapping[str, FieldMap], silent: Co
         entity=entity,
         sides=sides,
         units=units,
-        position={name: index for index, name in enumerate(entity.fields)},
+        # What a condition asks about is decided before what hangs on it.
+        position={
+            name: index + (len(entity.fields) if units[name].cases else 0) for index, name in enumerate(entity.fields)
+        },
         absent=dict.fromkeys(entity.fields, ABSENT),
         essential=entity.required.union(*(rule.fields for rule in entity.match if not rule.ask)),
     )
@@ -203,10 +213,19 @@ def _nothing(values: Values) -> None:
 
 def _unit(sync: Sync, fields: tuple[str, ...]) -> Unit:
     rule = sync.rules.get(fields[0])
+    if isinstance(rule, Cases):
+        rest = _unit_of(sync, fields, rule.otherwise)
+        cases = tuple((case.when, _unit_of(sync, fields, case.rule, " when …")) for case in rule.cases)
+        return replace(rest, cases=cases)
+    return _unit_of(sync, fields, rule)
+
+
+def _unit_of(sync: Sync, fields: tuple[str, ...], rule: Rule | None, condition: str = "") -> Unit:
     first: tuple[str, ...] = ()
     match rule:
         case Owned(by=owner, drift=drift):
-            first, said = (owner,), f"owned by {owner}" + ("" if drift is Drift.OVERWRITE else f", drift {drift.value}")
+            kept = "" if drift is Drift.OVERWRITE else f", drift {drift.value}"
+            first, said = (owner,), f"owned by {owner}{condition}{kept}"
         case Prefers(order=first):
             said = "prefers " + " then ".join(first)
         case Newest(otherwise=first):
@@ -215,7 +234,7 @@ def _unit(sync: Sync, fields: tuple[str, ...]) -> Unit:
             said = by
         case Ask():
             said = "ask"
-        case None:
+        case None | Cases():
             said = "only source"
     order = first + tuple(system for system in sync.systems if system not in first)
     return Unit(

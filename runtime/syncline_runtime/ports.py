@@ -214,6 +214,9 @@ class ReviewStore(Protocol):
     def journal_entries(self, kind: str) -> list[Row]:
         """(entity, link_id, system, field, value, kept, reason, line), oldest first."""
 
+    def drifts(self, link_id: int) -> dict[tuple[str, str], str | None]:
+        """The values of kept drift that the journal told last: (system, field) -> value."""
+
     def bury(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, link_id, generation, cause, snapshot, confirmed_at)."""
 

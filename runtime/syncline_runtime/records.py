@@ -148,6 +148,7 @@ class Decision:
     losers: tuple[Loser, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     actions: tuple[Action, ...] = ()
+    drifts: tuple[Loser, ...] = ()  # what did not win and stays where it is: `drift keep` and `report`
 
 
 class Situation(Enum):

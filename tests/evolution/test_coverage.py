@@ -83,7 +83,7 @@ system shop =""",
 entity Visitor {""",
     ),
     ("sync Contact across crm, erp {", "sync Contact across crm, erp, plant {\n  delete in plant never"),
-    ("    home.town ask\n", "    otherwise ask\n"),
+    ("    home.town ask\n", "    record owned by crm when stage is customer\n    otherwise ask\n"),
     ("  upper(name)   -> nick\n", '  if stage is lost then "gone" else upper(name) -> nick\n'),
     (
         "  run every 5 minutes\n",

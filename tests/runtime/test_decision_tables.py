@@ -169,7 +169,7 @@ def check(case: World, canon: int, shadow: dict[str, int], obs: dict[str, int], 
     assert {loser.system for loser in found.losers} == wish.lost, about
     assert all(loser.value == obs[loser.system] for loser in found.losers), about
     assert {name for name, member in found.link.members.items() if member.seen is not None} == wish.open, about
-    told = {change.row for change in found.changes} | {"F9" for _ in found.conflicts}
+    told = {change.row for change in found.changes} | {"F3" if "F3" in one.reason else "F9" for one in found.conflicts}
     assert told <= {wish.row}, about
     assert told or wish.row == "F0" or (wish.row == "F8" and wish.canon == canon), about
     settles(case, canon, found, shadow, obs, wish, about)

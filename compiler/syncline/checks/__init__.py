@@ -11,6 +11,7 @@ from syncline.checks.cycles import check_cycles
 from syncline.checks.deletion import check_deletion
 from syncline.checks.guarantees import check_outcomes, check_schedules
 from syncline.checks.identity import check_identity
+from syncline.checks.owners import check_conditional_deletes, check_owners
 from syncline.checks.returning import check_returning
 from syncline.checks.sources import check_sources
 from syncline.checks.truth import check_rules, check_truth
@@ -51,7 +52,15 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
             for source_check in (check_sources, check_identity):
                 make(source_check, sync)
         if whole and sync.complete:
-            for policy_check in (check_truth, check_completeness, check_capabilities, check_deletion, check_outcomes):
+            for policy_check in (
+                check_truth,
+                check_owners,
+                check_completeness,
+                check_capabilities,
+                check_deletion,
+                check_conditional_deletes,
+                check_outcomes,
+            ):
                 make(policy_check, sync)
     if whole and all(sync.complete for sync in spec.syncs):
         make(check_schedules, spec)

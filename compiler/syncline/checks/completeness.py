@@ -14,15 +14,15 @@ def check_completeness(sync: Sync) -> Iterator[Diagnostic]:
     """truth.incomplete, delete.contradiction."""
     told: set[tuple[int, str]] = set()
     for name in sync.entity.fields:
-        rule = sync.rule_for(name)
         sources = tuple(system.name for system in sync.contributors(name))
-        found = None if rule is None or len(sources) < 2 else undecided(sync, rule, sources)
-        if rule is None or found is None:
-            continue
-        problem, pair = found
-        if (rule.span.start, problem) not in told:
-            told.add((rule.span.start, problem))
-            yield _incomplete(sync, rule, name, problem, pair)
+        for rule in sync.rules_for(name) if len(sources) > 1 else ():
+            found = undecided(sync, rule, sources)
+            if found is None:
+                continue
+            problem, pair = found
+            if (rule.span.start, problem) not in told:
+                told.add((rule.span.start, problem))
+                yield _incomplete(sync, rule, name, problem, pair)
     yield from _deletions(sync)
 
 
@@ -41,7 +41,7 @@ def undecided(sync: Sync, rule: Truth, sources: tuple[str, ...]) -> tuple[str, t
         case "owned" | "newest":
             absent = [name for name in named if name not in sources]
             if absent:  # said of a rule for the field itself by another check
-                return ("no-source", (sources[0], sources[1])) if rule is sync.otherwise else None
+                return ("no-source", (sources[0], sources[1])) if not rule.fields else None
             if rule.rule == "owned" and named:
                 for one, other in combinations([name for name in sources if name != named[0]], 2):
                     if _may_lack(sync, named[0], (one, other)):
@@ -56,9 +56,9 @@ def _may_lack(sync: Sync, owner: str, others: tuple[str, str]) -> bool:
         return True
     if any(found.when is not None for found in sync.maps if found.system.name == owner):
         return True
-    policies = {rule.system.name: rule.policy for rule in sync.deletes}
     # With these the others live on, and are edited, after the owner's record was deleted; the rest leave with it, or are held.
-    return all(policies.get(other) in (OnDelete.NEVER, OnDelete.RECREATE) for other in others)
+    staying = {rule.system.name for rule in sync.deletes if rule.policy in (OnDelete.NEVER, OnDelete.RECREATE)}
+    return all(other in staying for other in others)
 
 
 def _incomplete(sync: Sync, rule: Truth, name: str, problem: str, pair: tuple[str, str]) -> Diagnostic:

@@ -9,14 +9,22 @@ ORDERED = frozenset({"integer", "decimal", "percent", "date", "instant", "durati
 
 
 def check_rules(sync: Sync) -> Iterator[Diagnostic]:
-    """truth.overlap."""
-    first: dict[str, Truth] = {}
+    """truth.overlap: of two rules for a field, one at most has no condition, and both decide the same fields."""
+    first: dict[str, list[Truth]] = {}
     for rule in sync.truth:
         for name in rule.fields:
-            if name in first:
-                yield Diagnostic("truth.overlap", rule.span, {"field": name}, (Label(first[name].span, "first-rule"),))
-            else:
-                first[name] = rule
+            others = first.setdefault(name, [])
+            against = next((one for one in others if _overlap(one, rule)), None)
+            if against is not None:
+                yield Diagnostic("truth.overlap", rule.span, {"field": name}, (Label(against.span, "first-rule"),))
+            others.append(rule)
+    rest = [rule for rule in sync.records if rule.when is None]
+    for rule in rest[1:]:
+        yield Diagnostic("truth.overlap", rule.span, {"field": "record"}, (Label(rest[0].span, "first-rule"),))
+
+
+def _overlap(one: Truth, other: Truth) -> bool:
+    return set(one.fields) != set(other.fields) or (one.when is None and other.when is None)
 
 
 def check_truth(sync: Sync) -> Iterator[Diagnostic]:
@@ -26,8 +34,8 @@ def check_truth(sync: Sync) -> Iterator[Diagnostic]:
     for name, contributed in lines.items():
         if len(contributed) < 2:
             continue
-        rule = sync.rule_for(name)
-        if rule is None:
+        rules = sync.rules_for(name)
+        if not rules:
             (_, last), *others = reversed(contributed)
             yield Diagnostic(
                 "truth.missing",
@@ -38,7 +46,7 @@ def check_truth(sync: Sync) -> Iterator[Diagnostic]:
                     Label(sync.span, "this-sync"),
                 ),
             )
-        else:
+        for rule in rules:
             yield from _clocked(sync, name, rule)
             yield from _lawful(sync, name, rule)
             yield from _unlisted(sync, name, rule)

@@ -47,7 +47,14 @@ def _sync(sync: Sync, members: Members) -> Sync:
         tuple(replace(rule, when=None if rule.when is None else _expression(rule.when, members)) for rule in rules)
         for rules in (sync.creates, sync.updates)
     )
-    return replace(sync, creates=creates, updates=updates)
+    deletes = tuple(
+        replace(rule, when=None if rule.when is None else _expression(rule.when, members)) for rule in sync.deletes
+    )
+    truth, records = (
+        tuple(replace(rule, when=None if rule.when is None else _expression(rule.when, members)) for rule in rules)
+        for rules in (sync.truth, sync.records)
+    )
+    return replace(sync, creates=creates, updates=updates, deletes=deletes, truth=truth, records=records)
 
 
 def _codec(use: CodecUse, members: Members) -> CodecUse:

@@ -15,7 +15,7 @@ from typing import Any
 from syncline.evolution.maps import codecs_of, computed_of, heard_natives, where_of
 from syncline.evolution.members import with_members
 from syncline.evolution.renaming import enums_of
-from syncline.evolution.syncs import allowed, limit_of, policy_of, rule_text, schedule_of, together_with
+from syncline.evolution.syncs import allowed, delete_rules, limit_of, policy_of, rule_text, schedule_of, together_with
 from syncline.evolution.systems import (
     ASKED,
     CALLS,
@@ -165,21 +165,21 @@ def _sync(sync: Sync) -> dict[str, _Aspects]:
         }
     }
     for system in sync.systems:
-        creates, updates, deletes = (
+        creates, updates = (
             next((rule for rule in rules if rule.system.name == system.name), None)
-            for rules in (sync.creates, sync.updates, sync.deletes)
+            for rules in (sync.creates, sync.updates)
         )
         found[f"writes of {_mark(entity.name)} in {system.name}"] = {
-            "create": allowed(creates, field),  # type: ignore[arg-type]
-            "update": allowed(updates, field),  # type: ignore[arg-type]
-            "delete": policy_of(deletes),  # type: ignore[arg-type]
+            "create": allowed(creates, field),
+            "update": allowed(updates, field),
+            "delete": policy_of(delete_rules(sync.deletes, system.name), field),
         }
     for name in entity.fields:
         if len(sync.contributors(name)) > 1:  # of a single source no rule is ever asked
-            rule = sync.rule_for(name)
+            rules = sync.rules_for(name)
             found[f"truth of {_mark(entity.name, name)}"] = {
-                "rule": rule_text(rule),
-                "together": _several(together_with(rule, field, field(name))),
+                "rule": rule_text(rules, field),
+                "together": _several(together_with(rules, field, field(name))),
             }
     return found
 

@@ -76,10 +76,10 @@ def _truth(spec: Spec, before: Sync, after: Sync, field: Rename) -> Iterator[Cha
             continue
         # Where one side only has several sources, its lines have changed, which is told as such.
         contested = len(after.contributors(name)) > 1
-        old, new = _rule_of(before, former[name], contested), _rule_of(after, name, contested)
+        old, new = _rules_of(before, former[name], contested), _rules_of(after, name, contested)
         subject = f"{entity}.{name}"
-        places = _span(old, before.span), _span(new, after.span)
-        was, now = rule_text(old), rule_text(new)
+        places = _first(old, before.span), _first(new, after.span)
+        was, now = rule_text(old, field), rule_text(new, same)
         if was != now:
             facts: dict[str, Fact] = {"old": was, "new": now}
             if contested:
@@ -92,18 +92,17 @@ def _truth(spec: Spec, before: Sync, after: Sync, field: Rename) -> Iterator[Cha
             yield Change("truth.together", subject, *places, facts, reached(spec, entity, [name]))
 
 
-def _rule_of(sync: Sync, name: str, contested: bool) -> Truth | None:
-    """The rule of a field; `otherwise` speaks only of what is contested."""
-    rule = sync.rule_for(name)
-    return rule if contested or (rule is not None and name in rule.fields) else None
+def _rules_of(sync: Sync, name: str, contested: bool) -> tuple[Truth, ...]:
+    """The rules of a field; `record` and `otherwise` speak only of what is contested."""
+    return tuple(rule for rule in sync.rules_for(name) if contested or name in rule.fields)
 
 
-def rule_text(rule: Truth | None) -> str:
-    return "no rule" if rule is None else spelled_truth(rule)
+def rule_text(rules: tuple[Truth, ...], field: Rename) -> str:
+    return ", else ".join(spelled_truth(rule, field) for rule in rules) or "no rule"
 
 
-def together_with(rule: Truth | None, field: Rename, own: str) -> tuple[str, ...]:
-    return () if rule is None else tuple(sorted(field(name) for name in rule.fields if field(name) != own))
+def together_with(rules: tuple[Truth, ...], field: Rename, own: str) -> tuple[str, ...]:
+    return tuple(sorted({field(name) for rule in rules for name in rule.fields if field(name) != own}))
 
 
 def _writes(spec: Spec, before: Sync, after: Sync, system: str, field: Rename) -> Iterator[Change]:
@@ -125,10 +124,10 @@ def _writes(spec: Spec, before: Sync, after: Sync, system: str, field: Rename) -
             )
             places = _span(old, before.span), _span(new, after.span)
             yield Change(f"{operation}.{code}", subject, *places, {"old": was, "new": now}, records)
-    removed, added = _delete_rule(before.deletes, system), _delete_rule(after.deletes, system)
-    was, now = policy_of(removed), policy_of(added)
+    removed, added = delete_rules(before.deletes, system), delete_rules(after.deletes, system)
+    was, now = policy_of(removed, field), policy_of(added, same)
     if was != now:
-        places = _span(removed, before.span), _span(added, after.span)
+        places = _first(removed, before.span), _first(added, after.span)
         yield Change("delete.policy", subject, *places, {"old": was, "new": now}, records)
 
 
@@ -136,8 +135,8 @@ def _write_rule(rules: Iterable[WriteRule], system: str) -> WriteRule | None:
     return next((rule for rule in rules if rule.system.name == system), None)
 
 
-def _delete_rule(rules: Iterable[DeleteRule], system: str) -> DeleteRule | None:
-    return next((rule for rule in rules if rule.system.name == system), None)
+def delete_rules(rules: Iterable[DeleteRule], system: str) -> tuple[DeleteRule, ...]:
+    return tuple(rule for rule in rules if rule.system.name == system)
 
 
 def allowed(rule: WriteRule | None, field: Rename) -> str:
@@ -150,8 +149,14 @@ def _condition(when: Expression | None, field: Rename) -> str:
     return "" if when is None else spelled(when, field)
 
 
-def policy_of(rule: DeleteRule | None) -> str:
-    return "nothing said" if rule is None else rule.policy.value + (" unless edited" if rule.unless_edited else "")
+def policy_of(rules: tuple[DeleteRule, ...], field: Rename) -> str:
+    said = [
+        rule.policy.value
+        + ("" if rule.when is None else f" when {_condition(rule.when, field)}")
+        + (" unless edited" if rule.unless_edited else "")
+        for rule in rules
+    ]
+    return ", else ".join(said) or "nothing said"
 
 
 def _guards(before: Sync, after: Sync) -> Iterator[Change]:
@@ -204,9 +209,9 @@ def _everything(sync: Sync, systems: Iterable[str]) -> tuple[Effect, ...]:
     return tuple(found)
 
 
-def _span(rule: Truth | WriteRule | DeleteRule | Guard | None, otherwise: Span) -> Span:
+def _span(rule: WriteRule | Guard | None, otherwise: Span) -> Span:
     return otherwise if rule is None else rule.span
 
 
-def _first(triggers: tuple[Trigger, ...], otherwise: Span) -> Span:
-    return triggers[0].span if triggers else otherwise
+def _first(said: tuple[Trigger, ...] | tuple[Truth, ...] | tuple[DeleteRule, ...], otherwise: Span) -> Span:
+    return said[0].span if said else otherwise

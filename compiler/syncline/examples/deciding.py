@@ -32,7 +32,7 @@ def decided(example: TruthExample, package: Package) -> Iterator[Diagnostic]:
         yield refused(example.span, example.title, "read", error)
         return
     except Exception as error:
-        if all(rule.function is None for rule in example.sync.truth):
+        if all(rule.function is None for rule in example.sync.all_rules):
             raise
         # A merge function of one's own may raise whatever it likes.
         yield broken(example.span, example.title, "package", "a value of the merge function", type(error).__name__)
@@ -119,8 +119,8 @@ def _place(example: TruthExample, field: str) -> Any:
 
 
 def _rule(example: TruthExample, field: str) -> tuple[Label, ...]:
-    rule = example.sync.rule_for(field)
-    return (Label(example.sync.span if rule is None else rule.span, "decided-here"),)
+    rules = example.sync.rules_for(field)
+    return (Label(rules[0].span if rules else example.sync.span, "decided-here"),)
 
 
 def _left(example: TruthExample, sample: NativeSample, policy: Policy, decision: Decision) -> Iterator[Diagnostic]:

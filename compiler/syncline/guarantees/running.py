@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from syncline.guarantees.asked import creates, place, updates
 from syncline.guarantees.guarantee import Guarantee, Topic
+from syncline.guarantees.owning import choices, verdict
 from syncline.guarantees.writing import settle_seconds
 from syncline.model.spec import Sync
 from syncline.source import Span
@@ -57,13 +58,21 @@ def assumptions(sync: Sync) -> Iterator[Guarantee]:
             "a codec of one's own undoes when reading what it did when writing",
             *(step.span for _, step in trusted),
         )
-    if functions := [rule for rule in (*sync.truth, *((sync.otherwise,) if sync.otherwise else ())) if rule.function]:
+    if functions := [rule for rule in sync.all_rules if rule.function]:
         yield _assumed(
             "trusted-code",
             "a merge function of one's own is commutative, associative and idempotent",
             *(rule.span for rule in functions),
         )
-    newest = [rule for rule in (*sync.truth, *((sync.otherwise,) if sync.otherwise else ())) if rule.rule == "newest"]
+    open_choices = [choice for choice in choices(sync) if not verdict(choice).disjoint or not verdict(choice).complete]
+    if open_choices:
+        yield _assumed(
+            "owner-conditions",
+            "of the conditions that say who owns exactly one holds: where several do, the first written decides, where none does, "
+            "a person",
+            *(choice.rules[0].span for choice in open_choices),
+        )
+    newest = [rule for rule in sync.all_rules if rule.rule == "newest"]
     if newest:
         skew = Newest(otherwise=()).skew_seconds
         yield _assumed(

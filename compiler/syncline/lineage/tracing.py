@@ -114,13 +114,13 @@ def _decision(sync: Sync, name: str) -> Decision:
     sources = sync.contributors(name)
     if not sources:
         return Decision("no source", None)
-    rule = sync.rule_for(name)
-    if len(sources) == 1 or rule is None:
+    rules = sync.rules_for(name)
+    if len(sources) == 1 or not rules:
         return Decision("only source" if len(sources) == 1 else "no rule", None)
-    others = [one for one in rule.fields if one != name]
+    others = [one for one in rules[0].fields if one != name]
     together = f", together with {', '.join(others)}" if others else ""
-    said = "otherwise " if name not in rule.fields else ""
-    return Decision(said + spelled_truth(rule) + together, rule.span)
+    said = ["otherwise " * (name not in rule.fields and rule.when is None) + spelled_truth(rule) for rule in rules]
+    return Decision("; ".join(said) + together, rules[0].span)
 
 
 def _uses(entity: Entity, maps: list[Map], syncs: list[Sync], name: str) -> Iterator[Use]:
@@ -138,6 +138,13 @@ def _uses(entity: Entity, maps: list[Map], syncs: list[Sync], name: str) -> Iter
             for rule_of in rules:
                 if rule_of.when is not None and _asks(rule_of.when, name):
                     yield Use(f"{operation} in {rule_of.system.name} when {spelled(rule_of.when)}", rule_of.span)
+        for deleting in sync.deletes:
+            if deleting.when is not None and _asks(deleting.when, name):
+                clause = f"delete in {deleting.system.name} {deleting.policy.value} when {spelled(deleting.when)}"
+                yield Use(clause, deleting.span)
+        for truth in sync.all_rules:
+            if truth.when is not None and _asks(truth.when, name):
+                yield Use(f"{' and '.join(truth.fields) or 'record'} {spelled_truth(truth)}", truth.span)
 
 
 def _automated(spec: Spec, maps: list[Map], name: str) -> Iterator[Use]:

@@ -205,9 +205,10 @@ class Map:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """One truth rule for `fields` (decided together if several), or for all the rest (`otherwise`).
+    """One truth rule for `fields` (decided together if several), or for all the rest (`otherwise`, `record owned by`).
 
-    rule: owned | prefers | newest | union | max | min | ask | python; `systems` in the order written.
+    rule: owned | prefers | newest | union | max | min | ask | python; `systems` in the order written, `when` the condition of
+    `owned by A when …`.
     """
 
     rule: Literal["owned", "prefers", "newest", "union", "max", "min", "ask", "python"]
@@ -216,6 +217,7 @@ class Truth:
     systems: tuple[System, ...] = ()
     drift: Literal["overwrite", "keep", "report"] = "overwrite"
     function: str | None = None
+    when: Expression | None = None
     text: str = ""  # the rule in the language's words
 
 
@@ -231,12 +233,13 @@ class WriteRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRule:
-    """`delete in S …`."""
+    """`delete in S …`; several of one system have conditions on the entity, all but one at most."""
 
     system: System
     policy: OnDelete
     unless_edited: bool
     span: Span
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,13 +266,15 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """The policy of one entity. `maps` are those of its systems; `truth` is one rule per contested field once checked."""
+    """The policy of one entity. `maps` are those of its systems; `truth` holds the rules of fields, `records` those of whole
+    records (`record owned by`), `otherwise` that of the rest."""
 
     entity: Entity
     systems: tuple[System, ...]
     maps: tuple[Map, ...]
     span: Span
     truth: tuple[Truth, ...] = ()
+    records: tuple[Truth, ...] = ()
     otherwise: Truth | None = None
     creates: tuple[WriteRule, ...] = ()
     updates: tuple[WriteRule, ...] = ()
@@ -297,10 +302,21 @@ class Sync:
             )
         )
 
+    def rules_for(self, name: str) -> tuple[Truth, ...]:
+        """The truth rules that decide the field: its own, else those of whole records; the first whose condition holds. The last
+        has no condition, if any has none: `otherwise` stands in where these do not say."""
+        own = [rule for rule in self.truth if name in rule.fields] or list(self.records)
+        rest = [rule for rule in own if rule.when is None] or ([self.otherwise] if self.otherwise else [])
+        return (*(rule for rule in own if rule.when is not None), *rest[:1])
+
     def rule_for(self, name: str) -> Truth | None:
-        """The truth rule that decides the field: its own, else `otherwise`, else None."""
-        own = next((rule for rule in self.truth if name in rule.fields), None)
-        return own or self.otherwise
+        """The truth rule of the field that needs no condition to hold, else None."""
+        return next((rule for rule in self.rules_for(name) if rule.when is None), None)
+
+    @property
+    def all_rules(self) -> tuple[Truth, ...]:
+        """Every truth rule, in the order of the spec but for `record` and `otherwise`, which come last."""
+        return (*self.truth, *self.records, *((self.otherwise,) if self.otherwise is not None else ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

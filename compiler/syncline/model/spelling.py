@@ -99,12 +99,13 @@ def spelled_line(line: Line, field: Rename = same) -> str:
     return f"{left} {line.arrow.value} {right}{codec}{condition}"
 
 
-def spelled_truth(rule: Truth) -> str:
+def spelled_truth(rule: Truth, field: Rename = same) -> str:
     """What a truth rule says, without the fields that it says it of."""
     systems = [system.name for system in rule.systems]
     match rule.rule:
         case "owned":
-            return f"owned by {' '.join(systems)}" + ("" if rule.drift == "overwrite" else f" {rule.drift}")
+            when = "" if rule.when is None else f" when {spelled(rule.when, field)}"
+            return f"owned by {' '.join(systems)}{when}" + ("" if rule.drift == "overwrite" else f" {rule.drift}")
         case "prefers":
             return f"prefers {' then '.join(systems)}"
         case "newest":

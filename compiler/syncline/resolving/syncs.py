@@ -132,6 +132,7 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         maps=own,
         span=node.entity.span,
         truth=tuple(clauses.truths.rules),
+        records=tuple(clauses.truths.records),
         otherwise=clauses.truths.otherwise,
         creates=tuple(clauses.creates),
         updates=tuple(clauses.updates),
@@ -193,7 +194,7 @@ def _one_way(flow: Flow, systems: dict[str, System], clauses: _Clauses, scope: S
             scope.findings.report(
                 "sync.contradiction", created, Label(name.span, "born-here"), operation="create", system=name.text
             )
-        deleted = clauses.first.get(f"delete in {name.text}")
+        deleted = clauses.first.get(f"delete in {name.text}", clauses.first.get(f"delete in {name.text} when"))
         if deleted is None:
             clauses.deletes.append(
                 DeleteRule(system=system, policy=OnDelete.NEVER, unless_edited=False, span=name.span)
@@ -206,6 +207,9 @@ def _one_way(flow: Flow, systems: dict[str, System], clauses: _Clauses, scope: S
 
 def _clause(node: Clause, policy: Policy, clauses: _Clauses, scope: Scope) -> None:
     match node:
+        case WriteNode(operation="delete", condition=condition) if condition is not None:
+            clauses.first.setdefault(f"delete in {node.system.text} when", node.span)
+            _write(node, policy, clauses, scope)
         case WriteNode():
             if _once(f"{node.operation} in {node.system.text}", node.span, clauses, scope):
                 _write(node, policy, clauses, scope)
@@ -253,12 +257,16 @@ def _added(node: WriteNode, policy: Policy, clauses: _Clauses, scope: Scope) -> 
         sight = None if policy.entity is None else EntitySight(policy.entity)
         condition = resolve_condition(node.condition, sight, scope)
     if node.operation == "delete":
-        if node.condition is not None:
-            scope.findings.report("not-yet.delete-when", node.condition.span)
-        elif action is None:
+        if action is None:
             scope.findings.report("sync.action", node.span, operation="delete", found="", known=_deletes())
-        elif system is not None:
-            rule = DeleteRule(system=system, policy=OnDelete(action), unless_edited=node.unless_edited, span=node.span)
+        elif system is not None and (condition is None) is (node.condition is None):
+            rule = DeleteRule(
+                system=system,
+                policy=OnDelete(action),
+                unless_edited=node.unless_edited,
+                span=node.span,
+                when=condition,
+            )
             clauses.deletes.append(rule)
             return True
         return False

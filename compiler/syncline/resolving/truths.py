@@ -9,7 +9,9 @@ from typing import Final, Literal, TypeAlias
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.spec import Arrow, Map, System, Truth
 from syncline.resolving.entities import dotted, field_of
+from syncline.resolving.expressions import resolve_condition
 from syncline.resolving.scope import EntityScope, Scope
+from syncline.resolving.sight import EntitySight
 from syncline.source import Span
 from syncline.syntax import (
     Ask,
@@ -39,6 +41,7 @@ class Truths:
     """The rules of one sync."""
 
     rules: list[Truth] = field(default_factory=list)
+    records: list[Truth] = field(default_factory=list)
     otherwise: Truth | None = None
     complete: bool = True
 
@@ -71,9 +74,15 @@ def resolve_truth(node: TruthNode, policy: Policy, truths: Truths, scope: Scope)
     """Adds the rules of a `truth` block."""
     for rule in node.rules:
         match rule:
-            case RecordTruth():
-                scope.findings.report("not-yet.record-ownership", rule.span)
-                truths.complete = False
+            case RecordTruth(owner=owner, otherwise=rest):
+                found = _rule(owner, (), rule.span, policy, scope)
+                if (owner.condition is None) is not rest:
+                    scope.findings.report("truth.record", rule.span, problem="both" if rest else "neither")
+                    truths.complete = False
+                elif found is not None:
+                    truths.records.append(found)
+                else:
+                    truths.complete = False
             case OtherwiseTruth(rule=inner):
                 found = _rule(inner, (), rule.span, policy, scope)
                 if truths.otherwise is not None:
@@ -122,14 +131,13 @@ def _contested(group: str, policy: Policy) -> list[str]:
 def _rule(node: Rule, fields: tuple[str, ...], span: Span, policy: Policy, scope: Scope) -> Truth | None:
     text = " ".join(node.span.text.split())
     match node:
-        case OwnedBy(condition=condition) if condition is not None:
-            scope.findings.report("not-yet.owned-when", condition.span)
-            return None
-        case OwnedBy(system=name, drift=drift):
+        case OwnedBy(system=name, condition=condition, drift=drift):
             owner = _systems((name,), policy, scope)
             kept = _DRIFTS["overwrite" if drift is None else drift.text]
-            if owner is not None:
-                return Truth(rule="owned", fields=fields, span=span, systems=owner, drift=kept, text=text)
+            sight = None if policy.entity is None else EntitySight(policy.entity)
+            when = None if condition is None else resolve_condition(condition, sight, scope)
+            if owner is not None and (when is None) is (condition is None):
+                return Truth(rule="owned", fields=fields, span=span, systems=owner, drift=kept, when=when, text=text)
         case Prefers(systems=names):
             order = _systems(names, policy, scope)
             if order is not None:

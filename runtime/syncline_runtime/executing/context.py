@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from syncline_runtime.cursors import instant
-from syncline_runtime.declaration import Connector, Entity, FieldMap, Newest, Package, Resource, Sync
+from syncline_runtime.declaration import Cases, Connector, Entity, FieldMap, Newest, Package, Resource, Rule, Sync
 from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.identity import keys
@@ -124,6 +124,10 @@ class Context:
         return frozenset(self.down | self.unlisted | self.barred.get(link_id, set()))
 
 
+def _timed(rule: Rule) -> bool:
+    return isinstance(rule.otherwise if isinstance(rule, Cases) else rule, Newest)
+
+
 def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dict[str, Side]:
     """The systems of a sync, in its order."""
     found: dict[str, Side] = {}
@@ -150,7 +154,7 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
                 if mapping.where or not all(flow.writes and flow.exact for flow in mapping.flows)
                 else len({native for flow in mapping.flows for native in flow.native})
             ),
-            timed=any(isinstance(rule, Newest) for rule in sync.rules.values()),
+            timed=any(_timed(rule) for rule in sync.rules.values()),
             list_lag=since.lag_seconds if since is not None else 0.0,
             settle=(
                 max(2 * package.systems[name].connector.timeout_seconds, 120.0)

@@ -85,7 +85,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
                 held.append(held_row(context, action))
         if not decision.actions and link_id not in context.barred:
             free.append(link_id)
-        if decision.losers or decision.conflicts:
+        if decision.losers or decision.conflicts or decision.drifts:
             _note(context, decision, journal, conflicts, now)
         reporter.decided(decision)
     if new:
@@ -144,6 +144,8 @@ def _note(
             )
         )
     context.summary.losers += len(decision.losers)
+    if decision.drifts:
+        _note_drifts(context, decision, journal, now)
     for conflict in decision.conflicts:
         candidates = "{" + ", ".join(
             f'"{system}": {pack_value(value)}' for system, value in sorted(conflict.candidates.items())
@@ -157,6 +159,18 @@ def _note(
             conflict.line,
             context.run_id,
         )
+
+
+def _note_drifts(context: Context, decision: Decision, journal: list[Row], now: float) -> None:
+    """Kept drift goes to the journal once, however often its link is decided."""
+    link = decision.link
+    told = context.store.review.drifts(link.link_id)
+    for drift in decision.drifts:
+        value = pack_value(drift.value)
+        if told.get((drift.system, drift.field)) != value:
+            kept = pack_value(link.values[drift.field]) if drift.field in link.values else None
+            place = (link.entity, link.link_id, drift.system, drift.field)
+            journal.append((context.run_id, now, "drift", *place, value, kept, drift.reason, drift.line))
 
 
 def _store_conflicts(

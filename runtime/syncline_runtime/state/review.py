@@ -140,6 +140,13 @@ class Review:
             (kind,),
         ).fetchall()
 
+    def drifts(self, link_id: int) -> dict[tuple[str, str], str | None]:
+        """The values of kept drift that the journal told last: (system, field) -> value."""
+        rows = self._execute(
+            "SELECT system, field, value FROM journal WHERE kind = 'drift' AND link_id = ? ORDER BY seq", (link_id,)
+        )
+        return {(system, field): value for system, field, value in rows}
+
     def bury(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, link_id, generation, cause, snapshot, confirmed_at)."""
         self._many("INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -91,4 +91,5 @@ CREATE TABLE journal(
   seq INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, entity TEXT NOT NULL,
   link_id INTEGER NOT NULL, system TEXT NOT NULL, field TEXT NOT NULL DEFAULT '', value TEXT, kept TEXT,
   reason TEXT NOT NULL, line INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX journal_drift ON journal(link_id) WHERE kind = 'drift';
 """

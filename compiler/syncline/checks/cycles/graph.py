@@ -134,8 +134,20 @@ def _heard(sync: Sync, line: Line, system: System) -> bool:
     assert line.field is not None
     if len(sync.contributors(line.field.name)) < 2:
         return True
-    rule = sync.rule_for(line.field.name)
-    return rule is None or rule.rule != "owned" or any(owner.name == system.name for owner in rule.systems)
+    rules = sync.rules_for(line.field.name)
+    return not rules or any(
+        rule.rule != "owned" or any(owner.name == system.name for owner in rule.systems) for rule in rules
+    )
+
+
+def _loses(sync: Sync, line: Line, system: System) -> bool:
+    """Whether an edit in the system may be overwritten as drift."""
+    if line.field is None or len(sync.contributors(line.field.name)) < 2:
+        return False
+    return any(
+        rule.rule == "owned" and rule.drift == "overwrite" and all(owner.name != system.name for owner in rule.systems)
+        for rule in sync.rules_for(line.field.name)
+    )
 
 
 def _overwritten(sync: Sync, field_map: Map) -> Iterator[Edge]:
@@ -147,9 +159,7 @@ def _overwritten(sync: Sync, field_map: Map) -> Iterator[Edge]:
     for line in field_map.lines:
         if line.arrow is Arrow.READ or line.when & (When.ON_CREATE | When.INTO_EMPTY):
             continue
-        rule = sync.rule_for(line.field.name) if line.field is not None else None
-        kept = rule is not None and rule.rule == "owned" and rule.drift != "overwrite"
-        if line.arrow is Arrow.WRITE or (not _heard(sync, line, system) and not kept):
+        if line.arrow is Arrow.WRITE or _loses(sync, line, system):
             for native in line.natives:
                 node = native_node(place, system, resource, native)
                 yield Edge(

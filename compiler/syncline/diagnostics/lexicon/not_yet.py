@@ -38,11 +38,6 @@ NOT_YET = {
     "not-yet.becomes": _later("`becomes`", "Use `is` where a state is enough."),
     "not-yet.time-condition": _later("`is past`", "Compare with a field of the record."),
     "not-yet.duration": _later("a duration in an expression", "Compare with a field of the record."),
-    "not-yet.owned-when": _later("`owned by … when`", "Give the field one owner, or use `prefers`."),
-    "not-yet.record-ownership": _later("`record owned by`", "Give each field its rule, or use `otherwise`."),
-    "not-yet.delete-when": _later(
-        "`delete … when`", "Choose one policy for all records; `hold` leaves each to a person."
-    ),
     "not-yet.merged-follow": _later("`merged follow`", "Say `merged hold`: a person is asked."),
     "not-yet.erase": _later("`erase`", "Leave it out, and erase in each system."),
     "not-yet.run-daily": _later(

@@ -90,6 +90,47 @@ SYNCS = {
         "The first conflict would find nobody to decide it.",
         'Write the module and the function: `python("shop.merging:longest")`.',
     ),
+    "truth.record": Entry(
+        "this does not say which records: {problem}",
+        "Who owns a record would be anybody's guess.",
+        "Say `record owned by A when …`, and `record owned by B otherwise` for the rest.",
+        {},
+        {
+            "both": "it has a condition, and is for all others at once",
+            "neither": "it has neither a condition nor `otherwise`",
+        },
+    ),
+    "truth.clash": Entry(
+        "two rules decide `{field}` when {example}",
+        "Two owners would overwrite each other's edits, or the order of the lines would decide, which nobody reads as a rule.",
+        "Narrow one of the conditions, so that they never hold together.",
+        {"first-rule": "the other rule"},
+    ),
+    "truth.gap": Entry(
+        "no rule decides `{field}` when {example}",
+        "Two systems may then change it, and nothing says who is right.",
+        (
+            "Widen a condition, or give the rest a rule of its own: a line without `when`, or `otherwise ask`.",
+            "For whole records, say `record owned by {last} otherwise`.",
+        ),
+    ),
+    "truth.decider": Entry(
+        "`{field}` decides who owns, and no rule that always holds decides `{field}`",
+        "Whose `{field}` is right would depend on the owner, and the owner on whose `{field}` is right.",
+        "Give it a rule of its own without `when`: `{field} prefers {listed}`.",
+        {"declared-here": "declared here"},
+    ),
+    "delete.clash": Entry(
+        "two clauses say what a deletion does in `{system}` when {example}",
+        "Which of them is carried out would depend on the order of the lines.",
+        "Narrow one of the conditions, so that they never hold together.",
+        {"first-rule": "the other clause"},
+    ),
+    "delete.gap": Entry(
+        "no clause says what a deletion does in `{system}` when {example}",
+        "Records would go, or stay for ever, because nobody thought of the case.",
+        "Add a clause for the rest, without `when`: `delete in {system} hold` leaves it to a person.",
+    ),
     "truth.incomplete": Entry(
         "{problem}: nothing says who is right about `{field}` then",
         "The order in which the systems are listed would decide, which nobody chose, and which changes when one is added.",

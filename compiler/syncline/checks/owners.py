@@ -1,0 +1,62 @@
+"""Rules under conditions: of `owned by … when` and `delete … when` exactly one holds for every record, where that can be shown."""
+
+from collections.abc import Iterator, Sequence
+
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
+from syncline.guarantees.owning import choices, verdict
+from syncline.model.conditions import compare
+from syncline.model.expressions import Expression
+from syncline.model.spec import DeleteRule, Sync, Truth
+from syncline.model.spelling import names_in
+
+
+def check_owners(sync: Sync) -> Iterator[Diagnostic]:
+    """truth.clash, truth.gap, truth.decider."""
+    for choice in choices(sync):
+        rules, found = choice.conditional, verdict(choice)
+        if found.clash is not None:
+            one, other, example = found.clash
+            facts: dict[str, Fact] = {"field": choice.subject, "example": example}
+            yield Diagnostic("truth.clash", rules[other].span, facts, (Label(rules[one].span, "first-rule"),))
+        if found.gap is not None:
+            facts = {"field": choice.subject, "example": found.gap, "last": rules[-1].systems[0].name}
+            yield Diagnostic("truth.gap", rules[-1].span, facts)
+        yield from _deciders(sync, rules)
+
+
+def _deciders(sync: Sync, rules: Sequence[Truth]) -> Iterator[Diagnostic]:
+    told: set[str] = set()
+    for rule in rules:
+        for name in names_in(rule.when) if rule.when is not None else ():
+            sources = sync.contributors(name)
+            if name in told or len(sources) < 2 or all(one.when is None for one in sync.rules_for(name)):
+                continue
+            told.add(name)
+            field = sync.entity.fields[name]
+            facts: dict[str, Fact] = {
+                "field": name,
+                "rule": rule.text,
+                "listed": " then ".join(system.name for system in sources),
+            }
+            where = rule.when.span if rule.when is not None else rule.span
+            yield Diagnostic("truth.decider", where, facts, (Label(field.span, "declared-here"),))
+
+
+def check_conditional_deletes(sync: Sync) -> Iterator[Diagnostic]:
+    """delete.clash, delete.gap."""
+    by_system: dict[str, list[DeleteRule]] = {}
+    for rule in sync.deletes:
+        by_system.setdefault(rule.system.name, []).append(rule)
+    for system, rules in by_system.items():
+        conditional = [rule for rule in rules if rule.when is not None]
+        if not conditional:
+            continue
+        conditions: list[Expression] = [rule.when for rule in conditional if rule.when is not None]
+        found = compare(conditions)
+        if found.clash is not None:
+            one, other, example = found.clash
+            label = Label(conditional[one].span, "first-rule")
+            yield Diagnostic("delete.clash", conditional[other].span, {"system": system, "example": example}, (label,))
+        if len(conditional) == len(rules) and not found.complete:
+            facts: dict[str, Fact] = {"system": system, "example": found.gap or "none of the conditions holds"}
+            yield Diagnostic("delete.gap", conditional[-1].span, facts)
