@@ -10,6 +10,7 @@ from syncline_runtime.executing.context import Context, Options, Reporter, make_
 from syncline_runtime.executing.correlate import correlate_unlinked
 from syncline_runtime.executing.decide import Counts, decide_unsettled
 from syncline_runtime.executing.derive import Held
+from syncline_runtime.executing.migrate import admit, fingerprint, rehearse
 from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates
 from syncline_runtime.executing.summary import Summary
@@ -24,13 +25,14 @@ _KEEP_INTENTS_SECONDS = 7 * 86_400.0
 
 @dataclass(slots=True)
 class Report:
-    """What a run came to: a summary for each sync, the syncs whose first run waits for consent, and by entity what guards held
-    back."""
+    """What a run came to: a summary for each sync, the syncs whose first run waits for consent, by entity what guards held
+    back, and of a plan what was carried over first because the spec has changed, a line each."""
 
     run_id: int
     summaries: list[Summary] = field(default_factory=list)
     awaiting: list[str] = field(default_factory=list)
     held: dict[str, Held] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
 
     @property
     def failures(self) -> dict[str, str]:
@@ -64,14 +66,15 @@ async def plan(
 ) -> Report:
     """What a run would do now, told to `reporter`; nothing is written, neither in a system nor in the state.
 
-    Raises StateFailure.
+    Of a spec that has changed it is the plan after `migrate`. Raises StateFailure, and SpecChanged where a person must say
+    something first.
     """
     chosen = options or Options()
     systems = {name: ReadOnly(system) for name, system in systems.items()}
     opened = await _open(systems)
     try:
         with store.preview():
-            report = Report(0)
+            report = Report(0, changed=rehearse(package, store))
             for sync in ordered(package, syncs):
                 context = make_context(
                     package,
@@ -101,7 +104,7 @@ async def run(
 ) -> Report:
     """Bring the systems into step. A sync that never ran is only planned, unless `apply_first`.
 
-    Raises StateFailure; what fails in a system is in the report.
+    Raises StateFailure, and SpecChanged for a spec that the state does not bear; what fails in a system is in the report.
     """
     chosen = options or Options()
     if chosen.reviewed is not None:
@@ -110,6 +113,7 @@ async def run(
     store.acquire(package.name, clock.now(), _LEASE_SECONDS)
     try:
         with store.transaction():
+            admit(package, store)
             run_id = store.begin_run(clock.now(), package.spec_sha256)
             store.purge_intents(clock.now() - _KEEP_INTENTS_SECONDS)
         report = Report(run_id)
@@ -188,7 +192,7 @@ async def _run_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Su
             break
     context.summary.planned.clear()
     with store.transaction():
-        store.save_setting(f"spec:{entity}", context.package.spec_sha256)
+        store.save_setting(f"spec:{entity}", fingerprint(context.package))
         if not context.down:
             store.save_setting(_applied(context.sync), str(context.run_id))
     return _finish(context)
@@ -200,7 +204,7 @@ async def _look(context: Context, opened: Mapping[str, SystemFailure]) -> None:
         if name in context.sides:
             context.down.add(name)
             context.summary.failures[name] = str(failure)
-    if store.setting(f"spec:{entity}") not in (None, context.package.spec_sha256):
+    if store.setting(f"spec:{entity}") not in (None, fingerprint(context.package)):
         # The spec has changed: every record is read and every link decided again.
         context.respecified = True
         with store.transaction():

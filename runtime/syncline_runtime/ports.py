@@ -235,6 +235,38 @@ class ReviewStore(Protocol):
         """Per entity: live links, held links, records without a link, quarantined, conflicts, open intents."""
 
 
+class EvolutionStore(Protocol):
+    """The part of the state that changes when the spec does. All methods must be called inside the store's `transaction()`."""
+
+    def unknown_outcomes(self) -> int:
+        """How many writes are under way or have no known outcome."""
+
+    def rename_entity(self, old: str, new: str) -> None: ...
+
+    def rename_fields(self, entity: str, names: Mapping[str, str]) -> None: ...
+
+    def rename_members(self, entity: str, field: str, names: Mapping[str, str]) -> None: ...
+
+    def forget_field(self, entity: str, field: str, *, agreed: bool, system: str | None) -> None: ...
+
+    def forget_entity(self, entity: str) -> int: ...
+
+    def forget_system(self, system: str, entity: str | None) -> int: ...
+
+    def forget_cursor(self, entity: str, system: str) -> None: ...
+
+    def holding(self, entity: str, field: str, values: Sequence[str]) -> int:
+        """How many links have agreed on one of the values, alone or in a collection."""
+
+    def drop_all_keys(self, entity: str) -> None: ...
+
+    def shown(self, entity: str, system: str, after: int, limit: int) -> list[tuple[int, str, bytes, int | None]]:
+        """Records that are not gone: (member_id, remote_id, what they show, link_id), those after `after`."""
+
+    def mark_alone(self, rows: Sequence[tuple[int, int]]) -> None:
+        """(alone, member_id)."""
+
+
 class StateStore(Protocol):
     """Durable state, in batches. Writers must be called inside `transaction()`; rows are tuples of the columns they name."""
 
@@ -242,6 +274,9 @@ class StateStore(Protocol):
 
     @property
     def review(self) -> ReviewStore: ...
+
+    @property
+    def evolution(self) -> EvolutionStore: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable at the end; refused when another process has taken the lease over."""

@@ -122,16 +122,14 @@ def test_a_field_is_declared_once_and_documented(resolved: Resolve) -> None:
     assert (entity.doc, entity.fields["name"].doc, entity.fields["name"].pii) == ("A buyer.", "Its name.", True)
 
 
-def test_a_renaming_that_nothing_carries_out_is_said_to_be_of_a_later_release(resolved: Resolve) -> None:
+def test_a_renaming_keeps_the_former_names(resolved: Resolve) -> None:
     result = resolved("""spec s version 1
 enum Stage { open renamed from fresh, won }
 entity E renamed from F { stage : Stage, name : text renamed from title }""")
-    assert sorted(result.found) == [
-        ("not-yet.renamed", "F"),
-        ("not-yet.renamed", "fresh"),
-        ("not-yet.renamed", "title"),
-    ]
-    assert result.spec.entities["E"].fields["name"].renamed_from == "title"
+    assert result.found == []
+    entity = result.spec.entities["E"]
+    assert (entity.renamed_from, entity.fields["name"].renamed_from) == ("F", "title")
+    assert entity.fields["stage"].type.former == (("open", "fresh"),)
 
 
 @pytest.mark.parametrize("name", ["`a.b`", "`=x`"])

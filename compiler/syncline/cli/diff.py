@@ -20,9 +20,6 @@ from syncline.model.spec import Spec
 from syncline.pipeline import check_spec, parse_bytes, resolve_spec
 from syncline.syntax.declarations import Header
 
-_CARRIED_OUT_LATER = "not-yet.renamed"
-"""A renaming is what a comparison is asked about, whether or not this release moves the state by itself."""
-
 
 @click.command()
 @click.argument("old", metavar="OLD")
@@ -112,7 +109,7 @@ def _model(side: Revision, path: str, data: bytes, released: bool) -> Spec:
     name = "<stdin>" if path == "-" else path
     # What runs already was accepted by a compiler that may have known less; it counts as it stands.
     resolved = (resolve_spec if released else check_spec)(name, data, side.loader(path))
-    errors = [one for one in resolved.diagnostics if one.severity is Severity.ERROR and one.code != _CARRIED_OUT_LATER]
+    errors = [one for one in resolved.diagnostics if one.severity is Severity.ERROR]
     if errors or resolved.model is None:
         click.echo(diagnostics.text(errors, colour=wants_colour()), nl=False, err=True)
         click.echo(f"syncline: {side.origin}{name} does not check, so that it cannot be compared", err=True)

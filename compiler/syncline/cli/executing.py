@@ -34,6 +34,14 @@ apply = _passed_on("apply", "Do just what a saved plan of SPEC says, or nothing 
 status = _passed_on("status", "Show the last runs of SPEC and what waits for a person")
 
 
+@click.command(context_settings=PASSED_ON)
+@click.argument("spec")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION...]")
+def migrate(spec: str, arguments: tuple[str, ...]) -> None:
+    """Show what a changed SPEC asks of stored state; `syncline migrate SPEC --apply` does it."""
+    _execute(spec, ("migrate", *arguments))
+
+
 def _execute(spec: str, arguments: tuple[str, ...]) -> NoReturn:
     name, data = read_spec(spec)
     checked = checked_spec(spec, name, data)

@@ -9,6 +9,8 @@ from syncline.lowering.policy import FILE as SYNCS
 from syncline.lowering.policy import syncs_module
 from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import shown_file
+from syncline.lowering.stamps import FILE as STAMP
+from syncline.lowering.stamps import stamp_module
 from syncline.lowering.systems import FILE as SYSTEMS
 from syncline.lowering.systems import system_names, systems_module
 from syncline.model.spec import Map, Spec
@@ -39,8 +41,9 @@ def lower(spec: Spec) -> Package:
             Plain(f"{names[name].module}.{map_}") for name, (_, maps) in entities.items() for map_ in maps
         ),
         syncs=sequence(Plain(f"syncs.{name}") for name in sync_names),
+        stamp=Plain("stamp.STAMP"),
     )
-    siblings = (SYSTEMS, SYNCS, *(module.file for module, _ in entities.values()))
+    siblings = (SYSTEMS, SYNCS, STAMP, *(module.file for module, _ in entities.values()))
     table = Module(
         file="package.py",
         doc="The package as a whole.",
@@ -53,7 +56,7 @@ def lower(spec: Spec) -> Package:
         sha256=spec.sha256,
         api=RUNTIME_API,
         doc=spec.doc or "Systems kept in step.",
-        modules=(systems, *(module for module, _ in entities.values()), syncs, table),
+        modules=(systems, *(module for module, _ in entities.values()), syncs, stamp_module(spec), table),
     )
 
 

@@ -27,7 +27,7 @@ class EntityNames:
 
 def entity_names(spec: Spec) -> Mapping[str, EntityNames]:
     """The names of every entity's module and constant, by the entity's name."""
-    reserved = ("systems", "syncs", "package", "main", "init")
+    reserved = ("systems", "syncs", "stamp", "package", "main", "init")
     wishes = [(name, snake(name)) for name in spec.entities]
     modules = distinct(wishes, reserved)
     return {

@@ -24,9 +24,6 @@ def resolve_entity(node: EntityNode, scope: Scope) -> EntityScope:
     shape = _shape(node.fields, scope)
     if not node.fields:
         scope.findings.report("entity.empty", node.name.span, name=node.name.text)
-    if node.renamed_from is not None:
-        former = node.renamed_from
-        scope.findings.report("not-yet.renamed", former.span, name=former.text, kind="entity")
     for other in node.matches[1:]:
         scope.findings.report("match.duplicate", other.span, Label(node.matches[0].span, "declared-here"))
     rules = node.matches[0].rules if node.matches else ()
@@ -103,9 +100,6 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
             scope.findings.report("name.invalid", node.name.span, name=name)
             absent.add(name)
             continue
-        if node.renamed_from is not None:
-            former = node.renamed_from
-            scope.findings.report("not-yet.renamed", former.span, name=former.text, kind="field")
         kind = None if _postponed(node, scope) else resolve_type(node.type, node.optional, scope)
         if kind is None:
             absent.add(name)

@@ -139,9 +139,6 @@ def _enum(node: Enum, scope: Scope) -> Type:
         first = members.setdefault(member.name.text, member.name.span)
         if first is not member.name.span:
             scope.findings.duplicate("enum member", member.name, first)
-        if member.renamed_from is not None:
-            former = member.renamed_from
-            scope.findings.report("not-yet.renamed", former.span, name=former.text, kind="enum member")
     if not members:
         scope.findings.report("type.enum-empty", node.name.span, name=node.name.text)
     renamed = ((one.name.text, one.renamed_from.text) for one in node.members if one.renamed_from is not None)

@@ -10,6 +10,7 @@ from typing import Final, NoReturn, TextIO
 from syncline_runtime.certified import uncertified
 from syncline_runtime.cli.exits import FAILED, MEANING
 from syncline_runtime.declaration import Package
+from syncline_runtime.executing.migrate import SpecChanged
 from syncline_runtime.ports import SystemFailure
 from syncline_runtime.state import StateFailure
 
@@ -18,6 +19,7 @@ COMMANDS: Final = {
     "run": "syncline_runtime.cli.run",
     "apply": "syncline_runtime.cli.apply",
     "status": "syncline_runtime.cli.status",
+    "migrate": "syncline_runtime.cli.migrate",
 }
 """The module of each command: `add(commands, package)` declares its arguments, `execute(package, arguments, out, err)` does it."""
 
@@ -40,7 +42,7 @@ def execute(
     try:
         code: int = import_module(COMMANDS[arguments.command]).execute(package, arguments, out, err)
         return code
-    except (StateFailure, SystemFailure) as failure:
+    except (StateFailure, SystemFailure, SpecChanged) as failure:
         err.write(f"{package.name}: {failure}\n")
     except sqlite3.Error as error:
         err.write(f"{package.name}: the state file cannot be written ({error}); nothing that was committed is lost\n")

@@ -94,6 +94,11 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 )
             )
         reporter.end()
+        if report.changed:
+            problems.line(
+                f"{package.name}: {package.source} has changed ({'; '.join(report.changed)}): this is the plan after "
+                "`migrate --apply`, and `run` waits for that"
+            )
         if isinstance(reporter, JsonPlan):
             reporter.close(report.summaries)
         elif arguments.json:

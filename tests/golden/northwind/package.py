@@ -5,7 +5,7 @@ from typing import Final
 
 from syncline_runtime.declaration import Package
 
-from . import customer, syncs, systems
+from . import customer, stamp, syncs, systems
 
 PACKAGE: Final = Package(
     name="northwind",
@@ -16,4 +16,5 @@ PACKAGE: Final = Package(
     entities={"Customer": customer.CUSTOMER},
     mappings=(customer.CUSTOMER_IN_CRM, customer.CUSTOMER_IN_ERP),
     syncs=(syncs.CUSTOMER_SYNC,),
+    stamp=stamp.STAMP,
 )

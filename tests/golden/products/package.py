@@ -5,7 +5,7 @@ from typing import Final
 
 from syncline_runtime.declaration import Package
 
-from . import product, syncs, systems
+from . import product, stamp, syncs, systems
 
 PACKAGE: Final = Package(
     name="products",
@@ -16,4 +16,5 @@ PACKAGE: Final = Package(
     entities={"Product": product.PRODUCT},
     mappings=(product.PRODUCT_IN_ERP, product.PRODUCT_IN_CRM),
     syncs=(syncs.PRODUCT_SYNC,),
+    stamp=stamp.STAMP,
 )
