@@ -125,19 +125,37 @@ def _each(
     writes: Sequence[Write],
     answer: Answered,
 ) -> list[Outcome]:
-    """The outcomes that the answer to a batch tells, by position."""
+    """The outcomes that the answer to a batch tells; a record of which it says nothing may have been written or not."""
     if operation.returns == "nothing" and purpose is not Purpose.CREATE and not operation.item:
         return [Applied(str(one.remote_id)) for one in writes]
     items = at(answer.document, operation.answer)
-    if type(items) is not list or len(items) != len(writes):
-        what = f"{len(items)} answers" if type(items) is list else "no list"
-        return [Unknown(f"the batch of {len(writes)} was answered by {what}")] * len(writes)
+    what = f"{len(items)} answers" if type(items) is list else "no list"
+    missing = Unknown(f"the batch of {len(writes)} was answered by {what}")
+    placed = _placed(shape, operation, writes, items) if type(items) is list else [MISSING] * len(writes)
     outcomes: list[Outcome] = []
-    for one, item in zip(writes, items, strict=True):
+    for one, item in zip(writes, placed, strict=True):
+        if item is MISSING:
+            outcomes.append(missing)
+            continue
         refused = _refused_item(session, purpose, operation, item)
         found = at(item, operation.item)
         outcomes.append(refused or _applied(shape, purpose, operation, one, found, {}))
     return outcomes
+
+
+def _placed(shape: Shape, operation: Operation, writes: Sequence[Write], items: Sequence[Any]) -> list[Any]:
+    """The answer to each write, or MISSING: by the ids that answers carry, by position only where no id speaks against it."""
+    by_id: dict[str, Any] = {}
+    fits = len(items) == len(writes)
+    for position, item in enumerate(items):
+        record = at(item, operation.item)
+        identity = record.get(shape.identity) if type(record) is dict else None
+        if type(identity) in (str, int) and identity != "":
+            by_id[str(identity)] = item
+            fits = fits and writes[position].remote_id in (None, str(identity))
+    if fits:
+        return list(items)
+    return [MISSING if one.remote_id is None else by_id.get(one.remote_id, MISSING) for one in writes]
 
 
 def _refused_item(session: Session, purpose: Purpose, operation: Operation, item: Any) -> Outcome | None:

@@ -183,6 +183,29 @@ async def test_a_batch_that_answers_per_record_is_told_per_record():
     assert isinstance(outcomes[2], Unknown)
 
 
+@pytest.mark.parametrize(
+    ("answered", "expected"),
+    [
+        (["b", "a", "c"], {"a": "A", "b": "B", "c": "C"}),
+        (["c", "a"], {"a": "A", "c": "C"}),
+        (["a", "a", "c"], {"a": "A", "c": "C"}),
+        (["x", "y", "z"], {}),
+    ],
+)
+async def test_the_answers_of_a_batch_belong_to_the_records_that_they_name(answered, expected):
+    answers = [{"status": 200, "body": {"id": key, "updated": "x", "name": key.upper()}} for key in answered]
+    async with Loopback(lambda asked: Reply(200, answers)) as server:
+        port = system(server.url, batched(), KEYED)
+        await port.open()
+        outcomes = await port.update("contacts", [Write({"name": "n"}, key) for key in "abc"])
+        await port.close()
+    shown = {one.remote_id: one.record.native["name"] for one in outcomes if isinstance(one, Applied)}
+    assert shown == expected
+    assert [type(one) for key, one in zip("abc", outcomes, strict=True) if key not in expected] == [Unknown] * (
+        3 - len(expected)
+    )
+
+
 async def test_an_idempotency_key_makes_a_create_repeatable():
     answers = [Reply(504), Reply(200, {"id": "a", "updated": "x"})]
     create = replace(contacts().create, idempotency="Idempotency-Key")
