@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from syncline_runtime.declaration import Values
+from syncline_runtime.normalising import normalisation
 from syncline_runtime.records import Member, MemberState, Observation
 from syncline_runtime.values import ABSENT, Shown
 
@@ -86,14 +87,15 @@ def acknowledge(
     """Return what is known of `member` after our acknowledged write of `sent` (the wanted value by field).
 
     The shadow becomes what the system stored, for the fields sent and no others; another field that differs is somebody's edit
-    and becomes `seen`. `stored` None: the system does not say, the value sent stands. `version` and `updated_at` None: unknown.
+    and becomes `seen`. What it stored otherwise than sent is a rendering of that, unless it is what it showed before: then it
+    did not take the value. `stored` None: the system does not say, the value sent stands. `version` and `updated_at` None: unknown.
     """
     answer: Values = {} if stored is None else stored
     shadow, renders = dict(member.shadow), dict(member.renders)
     for name, value in sent.items():
         kept = answer.get(name, ABSENT)
         shadow[name] = value if kept is ABSENT else kept
-        if shadow[name] == value:
+        if shadow[name] == value or _not_taken(member, name, value, shadow[name]):
             renders.pop(name, None)
         else:
             renders[name] = value
@@ -110,6 +112,11 @@ def acknowledge(
         as_of=max(member.as_of, acknowledged_at),
         missing_since=None,
     )
+
+
+def _not_taken(member: Member, name: str, sent: Shown, stored: Shown) -> bool:
+    """Whether the system still shows what it showed before, and that is no rendering of what was sent."""
+    return member.shadow.get(name, ABSENT) == stored and normalisation(sent, stored) is None
 
 
 def missing(member: Member, now: float, lag_seconds: float) -> Member:

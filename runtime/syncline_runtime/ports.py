@@ -181,6 +181,10 @@ class ReviewStore(Protocol):
         """What this run did not tell again of those it tells of: (entity, system, remote_id, link_id, run_id); refused
         writes stay."""
 
+    def contest(self, rows: Iterable[Row]) -> list[tuple[int, str, str]]:
+        """A value that was written did not stay: (entity, link_id, system, field, print, run_id); those (link, system, field) to
+        which that happened three times with the same value, in runs that follow one another."""
+
     def name_records(self, rows: Iterable[Row]) -> None:
         """What is held of a record that had no id has one now: (remote_id, entity, system, link_id)."""
 

@@ -277,6 +277,10 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
         why = "; ".join(f"{system}: {message}" for system, message in summary.doubts.items())
         told = f"{summary.unknown} writes with unknown outcome" + (f" ({why})" if why else "")
         extra.append(f"{told}: the next run looks before it repeats them")
+    extra += [
+        f"{where} was stored otherwise than sent, {times} times (W-NORM): its connector should say `normalises({declared})`"
+        for where, (times, declared) in sorted(summary.normalised.items())
+    ]
     lines += [f"  {line}" for line in (*extra, *(f"held: {held}" for held in summary.held))]
     seen = ", ".join(f"{system} {count}" for system, count in summary.observed.items())
     sent = ", ".join(f"{system} {count}" for system, count in requests.items() if count)

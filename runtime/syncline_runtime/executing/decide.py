@@ -6,6 +6,7 @@ from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import decide
 from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_link
 from syncline_runtime.executing.place import Failure, mapping_failure
+from syncline_runtime.executing.retaining import drifts, hold_contested
 from syncline_runtime.records import Action, ActionKind, Decision, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import pack_value
@@ -44,6 +45,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     held: list[Row] = []
     free: list[int] = []
     leaving: list[Row] = []
+    drifted: list[Row] = []
     now = context.clock.now()
     for row, member_rows in pairs:
         link_id = row.link_id
@@ -87,6 +89,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             free.append(link_id)
         if decision.losers or decision.conflicts or decision.drifts:
             _note(context, decision, journal, conflicts, now)
+            drifted.extend(drifts(context, decision))
         reporter.decided(decision)
     if new:
         store.add_links(links)
@@ -104,6 +107,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             store.review.release_links(context.entity.name, free)
     if leaving:
         store.add_keys(leaving)
+    hold_contested(context, drifted, drifted=True)
     if held:
         store.review.quarantine(held)
         store.review.release_untold({(*row[:4], context.run_id) for row in held})

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS, CodecError
-from syncline_runtime.declaration import FieldMap
+from syncline_runtime.declaration import FieldMap, Flow
 from syncline_runtime.executing.reading import FieldRefused
 from syncline_runtime.values import Native
 
@@ -61,6 +61,12 @@ def readable(mapping: FieldMap, native: Native) -> tuple[dict[str, Any], tuple[F
         except MAPPING_ERRORS as error:
             failure = mapping_failure(error, mapping)
     raise first
+
+
+def flow_of(mapping: FieldMap, field: str) -> Flow:
+    """The line of an entity's field, or one that says nothing."""
+    none = Flow(field=field, native=(), contributes=False, writes=False)
+    return next((flow for flow in mapping.flows if flow.field == field), none)
 
 
 def natives_of(mapping: FieldMap, field: str) -> frozenset[str]:

@@ -9,11 +9,11 @@ from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, Side, key_rows
 from syncline_runtime.executing.place import readable
+from syncline_runtime.executing.retaining import hold_contested, kept_otherwise, print_of
 from syncline_runtime.executing.summary import DONE
 from syncline_runtime.ports import Applied, Gone, NativeRecord, Outcome, Refused, Stale, Unavailable, Unknown
 from syncline_runtime.records import Action, ActionKind, Member
 from syncline_runtime.rows import MemberRow, Row
-from syncline_runtime.state.packing import pack_value
 from syncline_runtime.values import ABSENT, Native, Shown
 
 
@@ -51,10 +51,8 @@ class Sent(NamedTuple):
 def fingerprint(sent: Sent, field: str = "") -> bytes:
     """What tells this write, or that of one `field`, from another to the same record: a refused one is not sent again."""
     if field in sent.values:
-        what = f"{field} {pack_value(sent.values[field])}".encode()
-    else:
-        what = sent.kind.value.encode() + sent.document
-    return blake2b(what, digest_size=16).digest()
+        return print_of(field, sent.values[field])
+    return blake2b(sent.kind.value.encode() + sent.document, digest_size=16).digest()
 
 
 def may_lack(context: Context, side: Side, sent: Sent, names: Collection[str]) -> bool:
@@ -101,6 +99,7 @@ def record_outcomes(
     freed: list[Row] = []
     named: list[Row] = []
     journal: list[Row] = []
+    lost: list[Row] = []
     settled: list[int] = []
     failed = done = 0
     now = context.clock.now()
@@ -128,8 +127,12 @@ def record_outcomes(
                             settled.append(link_id)
                     case ActionKind.UPDATE if one.row is not None and one.member is not None:
                         member = acknowledged(side, one, one.member, outcome.record, now)
+                        if outcome.record is not None and not outcome.as_sent:
+                            lost.extend(unkept := kept_otherwise(context, side, link_id, member, one.values))
+                        else:
+                            unkept = []
                         written.append(_written_row(side, one.row, member))
-                        if one.only and member.seen is None:
+                        if one.only and member.seen is None and not unkept:
                             settled.append(link_id)
                         before = set(key_rows(context, system, remote_id, one.member.shadow))
                         after = set(key_rows(context, system, remote_id, member.shadow))
@@ -196,6 +199,7 @@ def record_outcomes(
         store.review.quarantine(refused)
     if released:
         store.review.release(released)
+    hold_contested(context, lost, drifted=False)
     if freed:
         store.review.release_fields(freed)
     if named:
@@ -240,6 +244,7 @@ def created_row(context: Context, side: Side, sent: Sent, native: Native, outcom
     if len(native) == side.natives and (outcome.as_sent or _shows(record.native, native)):
         return (remote_id, sent.link_id, sent.document, None, None, record.version, now, now)
     member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), record, now)
+    kept_otherwise(context, side, sent.link_id, member, sent.values)
     return (
         remote_id,
         sent.link_id,

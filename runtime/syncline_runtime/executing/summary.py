@@ -18,7 +18,8 @@ DONE = {
 @dataclass(slots=True)
 class Summary:
     """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind; `doubts` tells by
-    system why a write has no known outcome, the first one's reason."""
+    system why a write has no known outcome, the first one's reason; `normalised` by `system.resource.field` how often a value was
+    stored otherwise than sent, and as by which declaration."""
 
     entity: str
     observed: dict[str, int] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Summary:
     waiting: int = 0
     unknown: int = 0
     doubts: dict[str, str] = field(default_factory=dict)
+    normalised: dict[str, tuple[int, str]] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -75,6 +77,9 @@ class Summary:
             "waiting": self.waiting,
             "unknown": self.unknown,
             "doubts": self.doubts,
+            "normalised": {
+                where: {"times": times, "normalises": declared} for where, (times, declared) in self.normalised.items()
+            },
             "failed": self.failed,
             "failures": self.failures,
             "seconds": {phase: round(seconds, 3) for phase, seconds in self.seconds.items()},

@@ -54,6 +54,21 @@ class Review:
             rows,
         )
 
+    def contest(self, rows: Iterable[Row]) -> list[tuple[int, str, str]]:
+        """A value that was written did not stay: (entity, link_id, system, field, print, run_id); those (link, system, field) to
+        which that happened three times with the same value, in runs that follow one another."""
+        reached = []
+        for row in rows:
+            times = self._execute(
+                "INSERT INTO contested VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6) ON CONFLICT DO UPDATE SET"
+                " times = CASE WHEN print = excluded.print AND excluded.last_run - last_run <= 2 THEN times + 1 ELSE 1 END,"
+                " print = excluded.print, last_run = excluded.last_run RETURNING times",
+                row,
+            ).fetchone()[0]
+            if times >= 3:
+                reached.append((row[1], row[2], row[3]))
+        return reached
+
     def name_records(self, rows: Iterable[Row]) -> None:
         """What is held of a record that had no id has one now: (remote_id, entity, system, link_id)."""
         self._many(

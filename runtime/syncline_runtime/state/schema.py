@@ -81,6 +81,12 @@ CREATE TABLE quarantine(
   fingerprint BLOB, first_run INTEGER NOT NULL, last_run INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
   PRIMARY KEY(entity, system, remote_id, link_id, field)) WITHOUT ROWID;
 
+-- values that were written and did not stay: print tells the value, times how often in a row
+CREATE TABLE contested(
+  entity TEXT NOT NULL, link_id INTEGER NOT NULL, system TEXT NOT NULL, field TEXT NOT NULL,
+  print BLOB NOT NULL, times INTEGER NOT NULL, last_run INTEGER NOT NULL,
+  PRIMARY KEY(entity, link_id, system, field)) WITHOUT ROWID;
+
 CREATE TABLE conflict(
   link_id INTEGER NOT NULL REFERENCES link(link_id), field TEXT NOT NULL, entity TEXT NOT NULL,
   candidates TEXT NOT NULL, reason TEXT NOT NULL, line INTEGER NOT NULL, opened_run INTEGER NOT NULL,

@@ -1,0 +1,89 @@
+"""Retaining: values that a system keeps otherwise than they were sent, or not at all, and the end of writing them again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Final
+
+from syncline_runtime.executing.context import Context, Side
+from syncline_runtime.executing.place import flow_of
+from syncline_runtime.normalising import REFORMATTED, normalisation
+from syncline_runtime.records import Decision, Member
+from syncline_runtime.rows import Row
+from syncline_runtime.state.packing import pack_value
+from syncline_runtime.values import ABSENT, Shown
+
+_RELEASE: Final = "then `run --full` tries again, and so does every run once the value is another"
+
+
+def print_of(field: str, value: Shown) -> bytes:
+    """What tells a field's value from another one without showing it."""
+    return blake2b(f"{field} {pack_value(value)}".encode(), digest_size=16).digest()
+
+
+def kept_otherwise(context: Context, side: Side, link_id: int, member: Member, sent: Mapping[str, Shown]) -> list[Row]:
+    """Tell what the system normalises (W-NORM), and return, for `hold_contested`, what it did not take at all."""
+    refused: list[Row] = []
+    for field, value in sent.items():
+        stored = member.shadow.get(field, ABSENT)
+        if stored == value:
+            continue
+        if field not in member.renders:
+            refused.append((context.entity.name, link_id, side.system, field, print_of(field, value), context.run_id))
+            continue
+        native = ", ".join(flow_of(side.mapping, field).native)
+        where = f"{side.system}.{side.resource.name}.{native}"
+        count, _ = context.summary.normalised.get(where, (0, ""))
+        context.summary.normalised[where] = (count + 1, normalisation(value, stored) or REFORMATTED)
+    return refused
+
+
+def drifts(context: Context, decision: Decision) -> list[Row]:
+    """For `hold_contested`: what systems without a say changed, and what is written over it again."""
+    link = decision.link
+    return [
+        (link.entity, link.link_id, change.origin, change.field, print_of(change.field, change.after), context.run_id)
+        for change in decision.changes
+        if change.row == "F3" and change.origin is not None and change.before != change.after
+    ]
+
+
+def hold_contested(context: Context, rows: Sequence[Row], *, drifted: bool) -> None:
+    """Count values that did not stay, in the caller's transaction; what was written three times in vain is written no more."""
+    if not rows:
+        return
+    prints = {(link_id, system, field): print_ for _, link_id, system, field, print_, _ in rows}
+    reached = context.store.review.contest(rows)
+    context.store.review.quarantine(_held(context, reached, prints, drifted=drifted))
+
+
+def _held(
+    context: Context,
+    reached: Sequence[tuple[int, str, str]],
+    prints: Mapping[tuple[int, str, str], bytes],
+    *,
+    drifted: bool,
+) -> Iterable[Row]:
+    members = context.store.members_of([link_id for link_id, _, _ in reached])
+    for link_id, system, field in reached:
+        side = context.sides[system]
+        own = next((row.remote_id for row in members.get(link_id, ()) if row.system == system), "")
+        code = "write.contested" if drifted else "write.not-retained"
+        if drifted:
+            detail = f"written over three times, and {system} changes it again each time: end that there, or give {system} a say"
+        else:
+            detail = f"written three times, and {system} still shows what it showed before: read-only or set back there"
+        line = flow_of(side.mapping, field).line
+        place = f"{context.package.source}:{line}" if line else ""
+        yield (
+            context.entity.name,
+            system,
+            own,
+            link_id,
+            code,
+            field,
+            f"{detail}; {_RELEASE}",
+            place,
+            prints[link_id, system, field],
+            context.run_id,
+        )
+        context.reporter.refused(context.entity.name, system, own, code, field, detail, place)
