@@ -13,8 +13,10 @@ from syncline_runtime.executing.derive import Held
 from syncline_runtime.executing.migrate import admit, fingerprint, rehearse
 from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates
+from syncline_runtime.executing.resolve import resolve
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.guarding import guard
+from syncline_runtime.pending import dismissed
 from syncline_runtime.ports import Clock, StateStore, System, SystemFailure
 from syncline_runtime.records import ActionKind
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly
@@ -223,6 +225,7 @@ def _decide(context: Context) -> Held:
     context.telling |= context.reporter.telling or context.options.reviewed is not None
     context.telling |= any(limit.operation == "create" for limit in context.sync.guards)
     with _timed(context, "correlate"):
+        resolve(context, counts)
         correlate_unlinked(context, counts)
     with _timed(context, "decide"):
         decide_unsettled(context, counts, before=first_new)
@@ -230,10 +233,14 @@ def _decide(context: Context) -> Held:
         context.summary.planned[where] = max(count, context.summary.planned.get(where, 0))
     held: dict[str, frozenset[ActionKind]] = {}
     for hold in guard(context.sync, counts, store.count_links(entity)):
-        if hold.operation in context.options.approved:
+        granted = context.granted.get((hold.system, hold.operation))
+        if hold.operation in context.options.approved or (granted is not None and hold.count <= granted):
             continue
         held[hold.system] = held.get(hold.system, frozenset()) | frozenset(hold.operations)
+        context.summary.guarded[hold.system, hold.operation] = hold.count
         line = f"{hold.reason}; look at `plan`, then let them pass with `{hold.release}`"
+        line += "" if context.run_id == 0 else f" or `review approve {context.run_id}`"
+        line += "" if granted is None else f" (up to {granted} were approved)"
         if line not in context.summary.held:
             context.summary.held.append(line)
     return held
@@ -243,6 +250,8 @@ def _finish(context: Context) -> Summary:
     counts = context.store.review.counts().get(context.entity.name, {})
     context.summary.conflicts = counts.get("conflicts", 0)
     context.summary.quarantined = counts.get("quarantined", 0)
+    if context.summary.quarantined:
+        context.summary.quarantined -= dismissed(context.store, context.entity.name)
     return context.summary
 
 

@@ -15,6 +15,7 @@ class Hold:
     system: str
     operation: str
     operations: tuple[ActionKind, ...]
+    count: int
     reason: str
     release: str
     line: int = 0
@@ -60,6 +61,7 @@ def _hold(sync: Sync, system: str, limit: GuardLimit, kinds: tuple[ActionKind, .
         system=system,
         operation=limit.operation,
         operations=kinds,
+        count=count,
         reason=f"{count} {limit.operation}s of {sync.entity} in {system}, of {links} links: {by}",
         release=f"run --approve {limit.operation}",
         line=limit.line,

@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from syncline_runtime.declaration import Condition
-from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, OpenConflict, PastRun, Quarantined, Row
+from syncline_runtime.rows import Answer, IntentRow, LinkRow, MemberRow, OpenConflict, PastRun, Quarantined, Row
 from syncline_runtime.values import Native
 
 if TYPE_CHECKING:
@@ -233,6 +233,9 @@ class ReviewStore(Protocol):
     def due(self, entity: str, system: str, now: float) -> list[str]:
         """Ids to be read by now, quarantined records included."""
 
+    def next_due(self, entity: str) -> float | None:
+        """When the first record is to be read again, None where none is."""
+
     def runs(self, limit: int) -> list[PastRun]: ...
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -271,6 +274,22 @@ class EvolutionStore(Protocol):
         """(alone, member_id)."""
 
 
+class AnswerStore(Protocol):
+    """What people decided. Writers must be called inside the store's `transaction()`."""
+
+    def give(self, rows: Iterable[Row]) -> None:
+        """(at, actor, kind, entity, link_id, system, remote_id, field, value, seen). An earlier one to the same is void."""
+
+    def open(self, entity: str) -> list[Answer]:
+        """Those that are still to be carried out, or hold for good, in the order in which they were given."""
+
+    def close(self, rows: Iterable[Row]) -> None:
+        """(state, run_id, told, answer_id): `done` or `void`, and what came of it."""
+
+    def of_link(self, link_id: int) -> list[Answer]:
+        """All that were ever given for a link, oldest first."""
+
+
 class StateStore(Protocol):
     """Durable state, in batches. Writers must be called inside `transaction()`; rows are tuples of the columns they name."""
 
@@ -281,6 +300,9 @@ class StateStore(Protocol):
 
     @property
     def evolution(self) -> EvolutionStore: ...
+
+    @property
+    def answers(self) -> AnswerStore: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable at the end; refused when another process has taken the lease over."""

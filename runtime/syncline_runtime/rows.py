@@ -83,3 +83,23 @@ class PastRun(NamedTuple):
     ended: float | None
     status: str
     summary: dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """What a person decided: `kind` is take, delete, keep, recreate, link, separate, retry, dismiss or approve; `value` is packed,
+    or names the other record; `seen` is what the person decided upon: if that changed, the answer is void."""
+
+    answer_id: int
+    at: float
+    actor: str
+    kind: str
+    entity: str
+    link_id: int
+    system: str
+    remote_id: str
+    field: str
+    value: str | None
+    seen: str
+    state: str
+    run_id: int
+    told: str

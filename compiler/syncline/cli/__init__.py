@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "syncline.cli.executing",
     "run": "syncline.cli.executing",
     "apply": "syncline.cli.executing",
+    "review": "syncline.cli.executing",
     "status": "syncline.cli.executing",
     "migrate": "syncline.cli.executing",
 }

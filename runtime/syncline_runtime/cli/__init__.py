@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "plan": "syncline_runtime.cli.run",
     "run": "syncline_runtime.cli.run",
     "apply": "syncline_runtime.cli.apply",
+    "review": "syncline_runtime.cli.review",
     "status": "syncline_runtime.cli.status",
     "migrate": "syncline_runtime.cli.migrate",
 }

@@ -12,16 +12,17 @@ else:
     Commands: TypeAlias = argparse._SubParsersAction
 
 
-def with_state(parser: argparse.ArgumentParser, package: Package) -> None:
-    """`--state`."""
-    parser.add_argument(
-        "--state", type=Path, default=Path(f"{package.name}.db"), metavar="FILE", help="state file (%(default)s)"
-    )
+def with_state(parser: argparse.ArgumentParser, package: Package, *, again: bool = False) -> None:
+    """`--state`; `again`, where a parser above has it and what was said there holds."""
+    file = Path(f"{package.name}.db")
+    default = argparse.SUPPRESS if again else file
+    parser.add_argument("--state", type=Path, default=default, metavar="FILE", help=f"state file ({file})")
 
 
-def with_json(parser: argparse.ArgumentParser) -> None:
-    """`--json`."""
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of text")
+def with_json(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """`--json`; `again` as of `with_state`."""
+    default = argparse.SUPPRESS if again else False
+    parser.add_argument("--json", action="store_true", default=default, help="one JSON document instead of text")
 
 
 def with_systems(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from syncline_runtime.cli.waiting import tell_waiting
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executor import Report
+from syncline_runtime.pending import pending
 from syncline_runtime.planned import Plan, saved
 from syncline_runtime.ports import SystemFailure
 from syncline_runtime.state import SqliteStore
@@ -109,7 +110,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 for line in summary_lines(summary, connected.requests, planned=planned):
                     clear.line(line)
             if not planning and not report.awaiting:
-                tell_waiting(package, store, clear)
+                tell_waiting(pending(package, store), clear)
         for line in report.failures.values():
             problems.line(f"{package.name}: {line}")
         if output is not None and report.failures:

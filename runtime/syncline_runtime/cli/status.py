@@ -7,8 +7,9 @@ from typing import TextIO
 
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import NEEDS_PERSON
-from syncline_runtime.cli.waiting import tell_waiting
+from syncline_runtime.cli.waiting import item_document, tell_waiting
 from syncline_runtime.declaration import Package
+from syncline_runtime.pending import pending
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.telling import FORMAT_VERSION, Redacted, run_line
 
@@ -24,9 +25,8 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     """Tell it; 1 if something waits for a person."""
     out = Redacted(stdout, ())
     with SqliteStore(arguments.state, package.name, create=False) as store:
-        review = store.review
-        runs, counts = review.runs(5), review.counts()
-        conflicts, quarantined = review.conflicts(), review.quarantined()
+        runs, counts, items = store.review.runs(5), store.review.counts(), pending(package, store)
+        due = {entity: _due(store, entity) for entity in package.entities}
         if arguments.json:
             document = {
                 "format_version": FORMAT_VERSION,
@@ -34,16 +34,33 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 "package": package.name,
                 "runs": [run._asdict() for run in runs],
                 "counts": counts,
-                "conflicts": [{**row._asdict(), "candidates": json.loads(row.candidates)} for row in conflicts],
-                "quarantine": [row._asdict() for row in quarantined],
+                "waiting": [item_document(item) for item in items],
+                "due": {entity: found for entity, found in due.items() if found},
             }
             out.line(json.dumps(document))
         else:
             if not runs:
                 out.line(f"{package.name}: no run yet")
             for run in runs:
-                out.line(run_line(run, datetime.fromtimestamp(run.started).astimezone().isoformat(" ", "seconds")))
+                out.line(run_line(run, _when(run.started)))
             for entity, numbers in counts.items():
                 out.line(f"{entity}: " + " · ".join(f"{word} {count}" for word, count in numbers.items()))
-            tell_waiting(package, store, out)
-    return NEEDS_PERSON if conflicts or quarantined else 0
+                for what, at in due.get(entity, {}).items():
+                    out.line(f"  {what} is due for a run from {_when(at)}")
+            tell_waiting(items, out)
+    return NEEDS_PERSON if items else 0
+
+
+def _due(store: SqliteStore, entity: str) -> dict[str, float]:
+    """What a run can do from when on: records to be read again, writes whose outcome will be known."""
+    found: dict[str, float] = {}
+    if (reading := store.review.next_due(entity)) is not None:
+        found["reading again"] = reading
+    intents = [intent.resolve_after for intent in store.open_intents(entity)]
+    if intents:
+        found["an unknown outcome"] = min(intents)
+    return found
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().isoformat(" ", "seconds")

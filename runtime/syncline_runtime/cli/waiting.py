@@ -1,23 +1,68 @@
-"""What waits for a person, after a run and in `status`."""
+"""What waits for a person, told after a run, by `status` and by `review`."""
 
-from syncline_runtime.declaration import Package
-from syncline_runtime.state import SqliteStore
-from syncline_runtime.telling import Redacted, conflict_line, quarantined_line
+from collections.abc import Sequence
+from typing import Any
+
+from syncline_runtime.pending import Item
+from syncline_runtime.state.packing import tagged
+from syncline_runtime.telling import Redacted, shown
+from syncline_runtime.values import ABSENT
 
 _LISTED = 20
 
 
-def tell_waiting(package: Package, store: SqliteStore, out: Redacted) -> None:
-    """What waits for a person, the first of each kind."""
-    conflicts, quarantined = store.review.conflicts(), store.review.quarantined()
-    members = store.members_of([row.link_id for row in conflicts[:_LISTED]])
+def tell_waiting(items: Sequence[Item], out: Redacted) -> None:
+    """The first of what waits, each with a way to settle it."""
+    for item in items[:_LISTED]:
+        first, *rest = item_lines(item)
+        out.line(f"  ! {first}")
+        for line in rest:
+            out.line(f"  {line}")
+    if len(items) > _LISTED:
+        out.line(f"  … and {len(items) - _LISTED} more: `review --limit {len(items)}` lists them")
+
+
+def item_lines(item: Item) -> list[str]:
+    """An item for people: what and why, the values, the commands."""
+    who = ", ".join(f"{system} {remote_id}" for system, remote_id in item.members.items() if system)
+    field = f" {item.field}" if item.field and item.kind != "guard" else ""
+    code = f" ({item.code})" if item.code else ""
     lines = [
-        conflict_line(row, {one.system: one.remote_id for one in members.get(row.link_id, [])}, package.source)
-        for row in conflicts[:_LISTED]
+        f"{item.name}  {item.entity} {who}{field}: {item.reason}{code}" + (f"  [{item.place}]" if item.place else "")
     ]
-    lines += [quarantined_line(row) for row in quarantined[:_LISTED]]
-    for line in lines:
-        out.line(f"  ! {line}")
-    more = len(conflicts) + len(quarantined) - len(lines)
-    if more:
-        out.line(f"  … and {more} more: `status --json` lists them all")
+    if item.kind == "conflict":
+        lines.append(f"    agreed: {shown(item.agreed)}")
+    for system, value in item.candidates.items():
+        now = item.shows.get(system, ABSENT)
+        lines.append(f"    {system}: {shown(value)}" + ("" if now == value else f", now {shown(now)}"))
+    if item.answered:
+        lines.append(f"    = {item.answered}: the next run carries it out")
+    else:
+        lines += [f"    > {command}" for command in item.commands]
+    return lines
+
+
+def item_document(item: Item) -> dict[str, Any]:
+    """An item as JSON values."""
+
+    def spelled(value: Any) -> Any:
+        return ["absent"] if value is ABSENT else tagged(value)
+
+    return {
+        "item": item.name,
+        "kind": item.kind,
+        "entity": item.entity,
+        "link": item.link_id,
+        "system": item.system,
+        "id": item.remote_id,
+        "field": item.field,
+        "code": item.code,
+        "reason": item.reason,
+        "place": item.place,
+        "members": dict(item.members),
+        "agreed": spelled(item.agreed),
+        "candidates": {system: spelled(value) for system, value in item.candidates.items()},
+        "shows": {system: spelled(value) for system, value in item.shows.items()},
+        "commands": list(item.commands),
+        "answered": item.answered,
+    }

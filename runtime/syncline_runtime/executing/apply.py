@@ -132,7 +132,8 @@ async def _wave(
     elif queue.failed >= _BUDGET_LEAST and queue.failed > queue.tried * _BUDGET_SHARE:
         context.stopped.add(side.system)
         context.summary.held.append(
-            f"{side.system}: {queue.failed} of {queue.tried} writes failed, so no more were tried in this run"
+            f"{side.system}: {queue.failed} of {queue.tried} writes failed, so no more were tried in this run: "
+            "`review` says why; when that is mended, `run` goes on"
         )
 
 

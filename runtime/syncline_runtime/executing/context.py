@@ -116,6 +116,14 @@ class Context:
     unlisted: set[str] = field(default_factory=set)
     stopped: set[str] = field(default_factory=set)
     barred: dict[int, set[str]] = field(default_factory=dict)
+    granted: dict[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # by system and operation: how many a guard lets pass
+    policies: dict[int, Policy] = field(default_factory=dict)  # of links about which a person decided otherwise
+
+    def policy_of(self, link_id: int) -> Policy:
+        """The policy of a link."""
+        return self.policies.get(link_id, self.policy) if self.policies else self.policy
 
     def bars(self, link_id: int) -> frozenset[str]:
         """The systems that get no write for this link now."""

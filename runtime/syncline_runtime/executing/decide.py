@@ -32,7 +32,7 @@ def decide_unsettled(context: Context, counts: Counts, *, before: int) -> None:
 
 def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new: bool) -> None:
     """Decide some links and store what they become, in the caller's transaction. `new`: the links are not stored yet."""
-    store, hub, policy, reporter = context.store, context.hub, context.policy, context.reporter
+    store, hub, reporter = context.store, context.hub, context.reporter
     sides, always = context.sides, bool(context.down or context.unlisted)
     links: list[Row] = []
     members: list[Row] = []
@@ -51,7 +51,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         link_id = row.link_id
         link = to_link(context, row, member_rows)
         try:
-            decision = decide(policy, link, barred=context.bars(link_id))
+            decision = decide(context.policy_of(link_id), link, barred=context.bars(link_id))
         except MAPPING_ERRORS as error:
             if new:
                 links.append((link_id, context.entity.name, row.generation, row.doc, 1, context.run_id))

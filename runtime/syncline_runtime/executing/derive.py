@@ -68,7 +68,7 @@ def derive(
         link = to_link(context, row, link_members)
         bars = context.bars(row.link_id)
         try:
-            todo = actions(context.policy, link, barred=bars)
+            todo = actions(context.policy_of(row.link_id), link, barred=bars)
         except MAPPING_ERRORS as error:
             found.stuck.append((link_members[0], decision_failure(context, error)))
             continue

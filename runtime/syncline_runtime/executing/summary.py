@@ -17,9 +17,9 @@ DONE = {
 
 @dataclass(slots=True)
 class Summary:
-    """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind; `doubts` tells by
-    system why a write has no known outcome, the first one's reason; `normalised` by `system.resource.field` how often a value was
-    stored otherwise than sent, and as by which declaration."""
+    """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind; `guarded` how many actions
+    a guard holds, by system and operation; `doubts` tells by system why a write has no known outcome, the first one's reason;
+    `normalised` by `system.resource.field` how often a value was stored otherwise than sent, and as by which declaration."""
 
     entity: str
     observed: dict[str, int] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Summary:
     losers: int = 0
     quarantined: int = 0
     held: list[str] = field(default_factory=list)
+    guarded: dict[tuple[str, str], int] = field(default_factory=dict)
     waiting: int = 0
     unknown: int = 0
     doubts: dict[str, str] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class Summary:
             "overwritten": self.losers,
             "quarantined": self.quarantined,
             "held": self.held,
+            "guarded": _nested(self.guarded),
             "waiting": self.waiting,
             "unknown": self.unknown,
             "doubts": self.doubts,

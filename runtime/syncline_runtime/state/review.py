@@ -186,6 +186,11 @@ class Review:
         )
         return [str(row[0]) for row in rows]
 
+    def next_due(self, entity: str) -> float | None:
+        """When the first record is to be read again, None where none is."""
+        at: float | None = self._execute("SELECT min(not_before) FROM dirty WHERE entity = ?", (entity,)).fetchone()[0]
+        return at
+
     # -- runs ----------------------------------------------------------------------------------------------------------
 
     def runs(self, limit: int) -> list[PastRun]:

@@ -92,6 +92,14 @@ CREATE TABLE conflict(
   candidates TEXT NOT NULL, reason TEXT NOT NULL, line INTEGER NOT NULL, opened_run INTEGER NOT NULL,
   PRIMARY KEY(link_id, field)) WITHOUT ROWID;
 
+-- what people decided. seen: what they decided upon; told: what came of it
+CREATE TABLE answer(
+  answer_id INTEGER PRIMARY KEY, at REAL NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, entity TEXT NOT NULL,
+  link_id INTEGER NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL, field TEXT NOT NULL, value TEXT, seen TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'open' CHECK(state IN ('open', 'done', 'void')), run_id INTEGER NOT NULL DEFAULT 0,
+  told TEXT NOT NULL DEFAULT '');
+CREATE INDEX answer_open ON answer(entity, answer_id) WHERE state = 'open';
+
 -- append-only: nothing that was seen and did not win is lost without a trace
 CREATE TABLE journal(
   seq INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, entity TEXT NOT NULL,

@@ -13,6 +13,7 @@ from typing import Any, Self
 import msgspec
 
 from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row
+from syncline_runtime.state.answers import Answers
 from syncline_runtime.state.evolution import Evolution
 from syncline_runtime.state.opening import StateFailure, open_database
 from syncline_runtime.state.review import Review
@@ -35,6 +36,7 @@ class SqliteStore:
         self._many = self._connection.executemany
         self.review = Review(self._connection)
         self.evolution = Evolution(self._connection)
+        self.answers = Answers(self._connection)
         self._previewing = False
         self._inside = False
         self._lease: tuple[str, int] | None = None

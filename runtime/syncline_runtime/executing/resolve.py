@@ -1,0 +1,289 @@
+"""Resolve: carry out what people decided since the last run. An answer to what has changed since is void, and says so."""
+
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+from syncline_runtime import deciding
+from syncline_runtime.accounting import shown_by
+from syncline_runtime.declaration import Deletion, OnDelete
+from syncline_runtime.executing.context import Context, to_link
+from syncline_runtime.executing.decide import Counts, decide_links, tomb
+from syncline_runtime.policy import prepare
+from syncline_runtime.records import Link, LinkStatus, MemberState
+from syncline_runtime.rows import Answer, LinkRow, MemberRow, Row
+from syncline_runtime.state.packing import tagged, unpack_value
+from syncline_runtime.values import ABSENT
+
+_NO_VALUES = b"{}"
+
+
+class _Void(Exception):
+    """An answer cannot be carried out; the message says why."""
+
+
+def resolve(context: Context, counts: Counts) -> None:
+    """Carry out the open answers of this entity, each in a transaction of its own; what becomes of each is written beside it."""
+    store, review = context.store, context.store.review
+    for answer in store.answers.open(context.entity.name):
+        with store.transaction():
+            try:
+                told = _carry_out(context, answer, counts)
+                state = "done"
+            except _Void as void:
+                told, state = str(void), "void"
+                context.summary.held.append(
+                    f"what {answer.actor} decided about {item_of(answer)} was not carried out: {told}; "
+                    "look again with `review`"
+                )
+            if told:
+                store.answers.close([(state, context.run_id, told, answer.answer_id)])
+                review.journal(
+                    [
+                        (
+                            context.run_id,
+                            context.clock.now(),
+                            "resolved" if state == "done" else "not resolved",
+                            answer.entity,
+                            answer.link_id,
+                            answer.system,
+                            answer.field,
+                            answer.value if answer.kind == "take" else None,
+                            None,
+                            f"{answer.actor} decided: {answer.kind}: {told}",
+                            0,
+                        )
+                    ]
+                )
+
+
+def item_of(where: Any) -> str:
+    """What `review` calls the item that an answer, a conflict, an intent or a row of quarantine is about."""
+    link_id, field = where.link_id, where.field if hasattr(where, "field") else ""
+    system, remote_id = getattr(where, "system", ""), getattr(where, "remote_id", "") or ""
+    if not link_id:
+        return f"{system}:{remote_id}"
+    return f"{link_id}@{system}" if system else f"{link_id}/{field}" if field else str(link_id)
+
+
+def shown_print(members: list[MemberRow]) -> str:
+    """What tells this state of a link's records from another: people decide about what they saw."""
+    text = repr([(one.system, one.remote_id, one.state, one.shadow, one.seen) for one in members])
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _carry_out(context: Context, answer: Answer, counts: Counts) -> str:
+    """What came of an answer; nothing where it goes on."""
+    match answer.kind:
+        case "take":
+            return _take(context, answer)
+        case "delete":
+            return _delete(context, answer)
+        case "keep" | "recreate":
+            return _settle_deletion(context, answer)
+        case "link":
+            return _link(context, answer, counts)
+        case "separate":
+            return _separate(context, answer, counts)
+        case "retry":
+            return _retry(context, answer)
+        case "approve":
+            context.granted[answer.system, answer.field] = int(answer.value or 0)
+            return f"up to {answer.value} pass in this run"
+        case _:  # dismiss: it holds until there is something else to tell
+            return ""
+
+
+# -- conflicts ---------------------------------------------------------------------------------------------------------
+
+
+def _open_link(context: Context, link_id: int) -> tuple[LinkRow, list[MemberRow], Link]:
+    rows = context.store.links([link_id])
+    if not rows or rows[0].status == "tombstone":
+        raise _Void("the link is closed")
+    members = context.store.members_of([link_id]).get(link_id, [])
+    return rows[0], members, to_link(context, rows[0], members)
+
+
+def _take(context: Context, answer: Answer) -> str:
+    row, _, link = _open_link(context, answer.link_id)
+    if (answer.link_id, answer.field) not in context.store.review.conflicts_of([answer.link_id]):
+        raise _Void("it is in step again")
+    now = candidates_of(link, answer.field)
+    seen: dict[str, Any] = {system: value for system, value in _loaded(answer.seen).items() if system in link.members}
+    for system, value in seen.items():
+        if now.get(system, ["absent"]) != value:
+            raise _Void(f"{system} shows something else since")
+    after = deciding.resolve(link, answer.field, unpack_value(answer.value or "null"))  # type: ignore[arg-type]
+    context.store.decided([(context.hub.pack(after.values), row.status, row.generation, 1, answer.link_id)])
+    _account(context, after)
+    return "agreed"
+
+
+def candidates_of(link: Link, field: str) -> dict[str, Any]:
+    """What each record of a link shows of a field, as `tagged` spells it."""
+    shown = {
+        system: {**member.shadow, **(shown_by(member) or {})}.get(field, ABSENT)
+        for system, member in link.members.items()
+    }
+    return {system: ["absent"] if value is ABSENT else tagged(value) for system, value in shown.items()}
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    import msgspec
+
+    found: dict[str, Any] = msgspec.json.decode(text)
+    return found
+
+
+def _account(context: Context, link: Link) -> None:
+    rows = {row.system: row for row in context.store.members_of([link.link_id]).get(link.link_id, [])}
+    accounted: list[Row] = []
+    for system, member in link.members.items():
+        pack = context.sides[system].packing.pack
+        accounted.append(
+            (
+                member.state.value,
+                None if member.first_merge else pack(member.shadow),
+                None if member.seen is None else pack(member.seen),
+                pack(member.renders) if member.renders else None,
+                rows[system].member_id,
+            )
+        )
+    context.store.account(accounted)
+
+
+# -- deletions ---------------------------------------------------------------------------------------------------------
+
+
+def _delete(context: Context, answer: Answer) -> str:
+    """Delete what is left of the link: as its spec would, had it said `propagate`, until all of it is gone."""
+    rows = context.store.links([answer.link_id])
+    if not rows or rows[0].status == "tombstone":
+        return "deleted"
+    members = context.store.members_of([answer.link_id]).get(answer.link_id, [])
+    live = [one.system for one in members if one.state == "live"]
+    if not live:
+        return "deleted"
+    if not answer.run_id and shown_print(members) != answer.seen:
+        raise _Void("a record of it has changed since")
+    deletes = dict(context.sync.deletes)
+    for system in live:
+        resource = context.sides[system].resource
+        if resource.delete is None and resource.archive is None:
+            raise _Void(f"{system} offers neither deleting nor archiving")
+        policy = OnDelete.PROPAGATE if resource.delete is not None else OnDelete.ARCHIVE
+        deletes[system] = Deletion(policy=policy, line=context.sync.deletes[system].line if system in deletes else 0)
+    sync = replace(context.sync, deletes=deletes)
+    maps = {name: side.mapping for name, side in context.sides.items()}
+    context.policies[answer.link_id] = prepare(sync, context.entity, maps)
+    context.store.unsettle([answer.link_id])
+    # From now on it goes on by itself, whatever a record shows meanwhile of our own doing.
+    context.store.answers.close([("open", context.run_id, "", answer.answer_id)])
+    return ""
+
+
+def _settle_deletion(context: Context, answer: Answer) -> str:
+    row, members, link = _open_link(context, answer.link_id)
+    if shown_print(members) != answer.seen:
+        raise _Void("a record of it has changed since")
+    store, now = context.store, context.clock.now()
+    if answer.kind == "keep":
+        released = {
+            system: replace(member, state=MemberState.RELEASED, seen=None)
+            if member.state in (MemberState.LIVE, MemberState.OUT_OF_SCOPE)
+            else member
+            for system, member in link.members.items()
+        }
+        _account(context, replace(link, members=released))
+        store.unsettle([answer.link_id])
+        return "kept as it is, no longer in step"
+    gone = [one for one in members if one.state == "gone"]
+    if not gone:
+        raise _Void("nothing of it is deleted")
+    barred = [one.system for one in gone if not context.policy.sides[one.system].created]
+    if barred:
+        raise _Void(f"the spec says `create in {barred[0]} never`")
+    store.review.bury(tomb(context, answer.link_id, row.generation, one, "deleted", now) for one in gone)
+    store.forget_members(one.member_id for one in gone)
+    store.decided([(row.doc, LinkStatus.LIVE.value, row.generation + 1, 1, answer.link_id)])
+    return "created again"
+
+
+# -- identity ----------------------------------------------------------------------------------------------------------
+
+
+def _link(context: Context, answer: Answer, counts: Counts) -> str:
+    """Make two records one: a new link, or one joins the link of the other."""
+    other_system, _, other_id = (answer.value or "").partition(":")
+    first = _record(context, answer.system, answer.remote_id)
+    second = _record(context, other_system, other_id)
+    if first.link_id is not None and second.link_id is not None:
+        if first.link_id == second.link_id:
+            return "they are linked"
+        raise _Void(f"{answer.system}:{answer.remote_id} and {answer.value} are linked to others")
+    store, name = context.store, context.entity.name
+    if first.link_id is None and second.link_id is None:
+        if first.system == second.system:
+            raise _Void(f"both are records of {first.system}")
+        next_id = store.reserve_links(1)
+        pair = LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [first, second]
+        decide_links(context, [pair], counts, new=True)
+    else:
+        linked, joining = (first, second) if first.link_id is not None else (second, first)
+        link_id = linked.link_id or 0
+        members = store.members_of([link_id]).get(link_id, [])
+        there = [one for one in members if one.system == joining.system]
+        if any(one.state != "gone" for one in there):
+            raise _Void(f"{linked.system}:{linked.remote_id} is linked to {joining.system}:{there[0].remote_id}")
+        store.review.bury(tomb(context, link_id, 0, one, "deleted", context.clock.now()) for one in there)
+        store.forget_members(one.member_id for one in there)
+        intents = [one for one in store.open_intents(name) if one.link_id == link_id and one.system == joining.system]
+        store.close_intents(one.intent_id for one in intents)
+        context.barred.get(link_id, set()).discard(joining.system)
+        store.attach([(link_id, None, joining.seen, joining.member_id)])
+        store.unsettle([link_id])
+        store.review.release([(name, joining.system, "", link_id)])
+    store.review.release((name, one.system, one.remote_id, 0) for one in (first, second))
+    context.summary.linked += 1
+    return "linked"
+
+
+def _separate(context: Context, answer: Answer, counts: Counts) -> str:
+    """A record is one of its own, whatever its keys say."""
+    row = _record(context, answer.system, answer.remote_id)
+    if row.link_id is not None:
+        return "it is linked"
+    pair = LinkRow(context.store.reserve_links(1), 1, "live", _NO_VALUES, context.run_id), [row]
+    decide_links(context, [pair], counts, new=True)
+    context.store.review.release([(context.entity.name, answer.system, answer.remote_id, 0)])
+    return "a record of its own"
+
+
+def _record(context: Context, system: str, remote_id: str) -> MemberRow:
+    found = context.store.members(context.entity.name, system, [remote_id]) if system in context.sides else {}
+    row = found.get(remote_id)
+    if row is None:
+        raise _Void(f"there is no record {system}:{remote_id}")
+    if row.state != "live":
+        raise _Void(f"{system}:{remote_id} is archived, gone or cannot be read")
+    return row
+
+
+# -- once more ---------------------------------------------------------------------------------------------------------
+
+
+def _retry(context: Context, answer: Answer) -> str:
+    """Try again what was refused or set aside; a create of unknown outcome did not happen, says the person."""
+    store, name = context.store, context.entity.name
+    if not answer.link_id:
+        store.review.mark_dirty([(name, answer.system, answer.remote_id, 0.0, f"{answer.actor} asked for it")])
+        return "read again"
+    intents = [
+        one for one in store.open_intents(name) if one.link_id == answer.link_id and answer.system in ("", one.system)
+    ]
+    store.give_up_intents(one.intent_id for one in intents)
+    context.barred.pop(answer.link_id, None)
+    store.review.release_links(name, [answer.link_id])
+    store.unsettle([answer.link_id])
+    return "tried again"

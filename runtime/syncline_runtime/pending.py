@@ -1,0 +1,267 @@
+"""What waits for a person: each item by name, what its records show, why, where in the spec, and the commands that settle it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from syncline_runtime.declaration import Entity, Package
+from syncline_runtime.identity import keys
+from syncline_runtime.ports import StateStore
+from syncline_runtime.rows import Answer, MemberRow, OpenConflict, Quarantined
+from syncline_runtime.state.packing import Packing, packing, unpack_value
+from syncline_runtime.values import ABSENT, Shown
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from syncline_runtime.frozen import dataclass
+
+_PORTION: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that waits. `name` is what commands call it; `agreed` the value that the systems last agreed on; `shows` by
+    system what its record shows now (of `field`, or wholly); `candidates` what was found when it was held.
+
+    `commands` are complete but for the program's name; `answered` tells what a person decided and the next run carries out.
+    """
+
+    name: str
+    kind: str  # conflict | deletion | identity | record | write | decision | unknown | guard
+    entity: str
+    reason: str
+    commands: tuple[str, ...]
+    link_id: int = 0
+    system: str = ""
+    remote_id: str = ""
+    field: str = ""
+    code: str = ""
+    place: str = ""
+    members: Mapping[str, str]
+    agreed: Shown = ABSENT
+    candidates: Mapping[str, Shown]
+    shows: Mapping[str, Shown]
+    answered: str = ""
+
+
+def pending(package: Package, store: StateStore) -> list[Item]:
+    """All that waits: conflicts first, then records and writes set aside, unknown outcomes, what guards held in the last run."""
+    answers = {name: store.answers.open(name) for name in package.entities}
+    reading = _Reading(package, store)
+    conflicts, quarantined = store.review.conflicts(), store.review.quarantined()
+    reading.load({row.link_id for row in conflicts} | {row.link_id for row in quarantined if row.link_id})
+    found = [reading.conflict(row) for row in conflicts]
+    found += [reading.quarantined(row) for row in quarantined if not _is_dismissed(row, answers.get(row.entity, ()))]
+    asked = {(row.link_id, row.system) for row in quarantined if row.reason_code == "outcome.unknown"}
+    for entity in package.entities:
+        intents = [one for one in store.open_intents(entity) if (one.link_id, one.system) not in asked]
+        reading.load({one.link_id for one in intents})
+        found += [reading.unknown(entity, one.link_id, one.system, one.op, one.remote_id or "") for one in intents]
+    found += _guarded(store)
+    return [_with_answer(one, answers.get(one.entity, ())) for one in found]
+
+
+def dismissed(store: StateStore, entity: str) -> int:
+    """How many rows of quarantine of an entity a person dismissed as they stand."""
+    answers = [one for one in store.answers.open(entity) if one.kind == "dismiss"]
+    if not answers:
+        return 0
+    return sum(_is_dismissed(row, answers) for row in store.review.quarantined() if row.entity == entity)
+
+
+def said(row: Quarantined) -> str:
+    """What a row of quarantine says: dismissed is what was said, not the record for good."""
+    return f"{row.reason_code} {row.field} {row.detail}"
+
+
+def _is_dismissed(row: Quarantined, answers: Iterable[Answer]) -> bool:
+    where = row.link_id, row.system, row.remote_id
+    return any(
+        one.kind == "dismiss" and (one.link_id, one.system, one.remote_id) == where and one.seen == said(row)
+        for one in answers
+    )
+
+
+def _with_answer(item: Item, answers: Sequence[Answer]) -> Item:
+    for one in reversed(answers):
+        about_link = item.link_id and one.link_id == item.link_id and one.field in ("", item.field)
+        about_record = not item.link_id and (one.system, one.remote_id) == (item.system, item.remote_id)
+        about_guard = item.kind == "guard" and (one.kind, one.system, one.field) == ("approve", item.system, item.field)
+        if (about_guard if item.kind == "guard" else about_link or about_record) and one.kind != "dismiss":
+            what = {"take": "resolved", "separate": "release"}.get(one.kind, one.kind)
+            told = f"{what}{' ' + one.value if one.kind == 'link' and one.value else ''}, by {one.actor}"
+            return _replaced(item, answered=told)
+    return item
+
+
+def _replaced(item: Item, **changes: Any) -> Item:
+    values = {name: getattr(item, name) for name in Item.__dataclass_fields__}
+    return Item(**{**values, **changes})
+
+
+def _guarded(store: StateStore) -> list[Item]:
+    found = []
+    for run in store.review.runs(1):
+        for sync in run.summary.get("syncs", ()):
+            for system, operations in sync.get("guarded", {}).items():
+                for operation, count in operations.items():
+                    reason = (
+                        f"{count} {operation}s of {sync['entity']} in {system} were held by a guard in run {run.run_id}"
+                    )
+                    found.append(
+                        Item(
+                            name=f"run {run.run_id}",
+                            kind="guard",
+                            entity=sync["entity"],
+                            reason=reason,
+                            commands=(f"review approve {run.run_id}", f"run --approve {operation}"),
+                            system=system,
+                            field=operation,
+                            members={},
+                            candidates={},
+                            shows={},
+                        )
+                    )
+    return found
+
+
+class _Reading:
+    """The records behind items, read in portions."""
+
+    def __init__(self, package: Package, store: StateStore) -> None:
+        self._package, self._store = package, store
+        self._members: dict[int, list[MemberRow]] = {}
+        self._docs: dict[int, bytes] = {}
+        self._packings: dict[tuple[str, str], Packing] = {}
+
+    def load(self, link_ids: Iterable[int]) -> None:
+        wanted = sorted(set(link_ids) - self._docs.keys())
+        for start in range(0, len(wanted), _PORTION):
+            part = wanted[start : start + _PORTION]
+            self._members.update(self._store.members_of(part))
+            self._docs.update((row.link_id, row.doc) for row in self._store.links(part))
+
+    def _unpacked(self, entity: Entity, system: str, document: bytes | None) -> dict[str, Any]:
+        if document is None:
+            return {}
+        key = entity.name, system
+        if key not in self._packings:
+            flows = self._package.mapping(entity.name, system).flows if system else ()
+            self._packings[key] = packing(entity, [flow.field for flow in flows if flow.field.startswith("=")])
+        return self._packings[key].unpack(document)
+
+    def _shows(self, entity: Entity, row: MemberRow) -> dict[str, Any]:
+        known = {mapping.system for mapping in self._package.mappings if mapping.entity == entity.name}
+        if row.system not in known:
+            return {}
+        shadow = self._unpacked(entity, row.system, row.shadow)
+        return shadow if row.seen is None else {**shadow, **self._unpacked(entity, row.system, row.seen)}
+
+    def conflict(self, row: OpenConflict) -> Item:
+        entity = self._package.entities[row.entity]
+        members = self._members.get(row.link_id, [])
+        raw: dict[str, Any] = msgspec.json.decode(row.candidates)
+        candidates = {system: unpack_value(msgspec.json.encode(value).decode()) for system, value in raw.items()}
+        name = f"{row.link_id}/{row.field}" if row.field else str(row.link_id)
+        if row.field:
+            commands = [f"review resolve {name} --take {system}" for system in candidates]
+            commands.append(f"review resolve {name} --value VALUE")
+        elif any(one.state == "gone" for one in members):
+            commands = [f"review resolve {name} --{way}" for way in ("delete", "keep", "recreate")]
+        else:
+            commands = [f"review resolve {name} --keep"]
+        agreed = self._unpacked(entity, "", self._docs.get(row.link_id)).get(row.field, ABSENT)
+        return Item(
+            name=name,
+            kind="conflict" if row.field else "deletion",
+            entity=row.entity,
+            reason=row.reason,
+            commands=tuple(commands),
+            link_id=row.link_id,
+            field=row.field,
+            place=f"{self._package.source}:{row.line}" if row.line else "",
+            members=self._ids(members),
+            agreed=agreed,
+            candidates=candidates,
+            shows={
+                one.system: self._shows(entity, one).get(row.field, ABSENT)
+                for one in members
+                if row.field and one.state == "live"
+            },
+        )
+
+    def quarantined(self, row: Quarantined) -> Item:
+        if row.reason_code == "outcome.unknown":
+            return self.unknown(row.entity, row.link_id, row.system, "create", row.remote_id, row.detail)
+        family = row.reason_code.split(".")[0]
+        members = self._members.get(row.link_id, []) if row.link_id else []
+        if not row.link_id:
+            name = f"{row.system}:{row.remote_id}"
+        else:
+            name = f"{row.link_id}@{row.system}" if row.system else str(row.link_id)
+        commands = self._placements(row) if family == "identity" else [f"review retry {name}"]
+        commands.append(f"review dismiss {name}")
+        return Item(
+            name=name,
+            kind=family if family in ("identity", "record", "decision") else "write",
+            entity=row.entity,
+            reason=row.detail,
+            commands=tuple(commands),
+            link_id=row.link_id,
+            system=row.system,
+            remote_id=row.remote_id,
+            field=row.field,
+            code=row.reason_code,
+            place=row.place,
+            members=self._ids(members) if members else {row.system: row.remote_id},
+            candidates={},
+            shows={},
+        )
+
+    def _placements(self, row: Quarantined) -> list[str]:
+        """The ways to place a record: with one that has a key of its own, or by itself."""
+        entity = self._package.entities[row.entity]
+        own = self._store.members(row.entity, row.system, [row.remote_id]).get(row.remote_id)
+        item = f"{row.system}:{row.remote_id}"
+        if own is None or own.state != "live":
+            return [f"review retry {item}"]
+        partners: dict[str, None] = {}
+        for rule, key in enumerate(keys(entity, self._shows(entity, own))):
+            if key is None:
+                continue
+            for _, system, remote_id, link_id, state in self._store.holders(row.entity, rule, [key]):
+                taken = link_id is not None and row.system in self._store.systems_of([link_id]).get(
+                    link_id, frozenset()
+                )
+                if system != row.system and state == "live" and not taken:
+                    partners[f"review link {item} {system}:{remote_id}"] = None
+        return [*partners, f"review release {item}"]
+
+    def unknown(self, entity: str, link_id: int, system: str, op: str, remote_id: str, why: str = "") -> Item:
+        members = self._members.get(link_id, [])
+        name = f"{link_id}@{system}"
+        source = next((f"{one.system}:{one.remote_id}" for one in members), name)
+        if why:
+            commands = [f"review retry {name}", f"review link {source} {system}:ID"]
+        else:
+            why = f"nobody knows yet whether the {op} was carried out: the next run looks before it repeats it"
+            commands = ["run"]
+        return Item(
+            name=name,
+            kind="unknown",
+            entity=entity,
+            reason=why,
+            commands=tuple(commands),
+            link_id=link_id,
+            system=system,
+            remote_id=remote_id,
+            code="outcome.unknown",
+            members=self._ids(members),
+            candidates={},
+            shows={},
+        )
+
+    def _ids(self, members: Iterable[MemberRow]) -> dict[str, str]:
+        return {one.system: one.remote_id for one in members}

@@ -1,0 +1,405 @@
+"""Every hold names commands that exist and work: they are answered, carried out by the next run, and written in the journal."""
+
+import asyncio
+import io
+import json
+import re
+import shlex
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from syncline_runtime.cli import execute
+from syncline_runtime.declaration import Creation, Deletion, OnDelete
+from syncline_runtime.pending import Item, pending
+from syncline_runtime.ports import Refused, Unknown
+from syncline_runtime.simulation.twin import Fault
+from syncline_runtime.values import Native
+from tests.runtime.executing.conftest import World, package
+
+HELD = {name: Deletion(policy=OnDelete.HOLD, line=22) for name in ("crm", "erp")}
+
+
+async def a_conflict(world: World) -> None:
+    """Both edit a field that the spec leaves to a person."""
+    one = world.twin("crm").put("customers", vat="1", name="Ana", note="old")
+    await world.run()
+    [other] = world.records("erp")
+    world.twin("crm").put("customers", one, note="from crm")
+    world.twin("erp").put("customers", other, memo="from erp")
+
+
+async def a_deletion(world: World) -> None:
+    """Deleted in one system, and the spec says hold."""
+    one = world.twin("crm").put("customers", vat="1", name="Ana")
+    await world.run()
+    world.twin("crm").drop("customers", one)
+
+
+async def an_archive_lifted(world: World) -> None:
+    """Archived for a deletion's sake, and a person takes the deletion back on one side only."""
+    sync = world.package.syncs[0]
+    deletes = {name: Deletion(policy=OnDelete.ARCHIVE, line=22) for name in ("crm", "erp")}
+    world.package = replace(world.package, syncs=(replace(sync, deletes=deletes),))
+    one = world.twin("crm").put("customers", vat="1", name="Ana")
+    await world.run()
+    kept = dict(world.records("crm")[one])
+    world.twin("crm").drop("customers", one)
+    await world.run(full=True)
+    world.twin("crm").put("customers", one, **{name: value for name, value in kept.items() if name != "updated"})
+
+
+async def duplicates(world: World) -> None:
+    """Two records of one system with one key, and one of another that has it too."""
+    for name in ("Ana", "Anna"):
+        world.twin("crm").put("customers", vat="1", name=name)
+    world.twin("erp").put("customers", vat_no="1", title="Ana")
+
+
+async def several_matches(world: World) -> None:
+    """A record that matches two of the other system."""
+    world.twin("crm").put("customers", vat="1", name="Ana")
+    for title in ("Ana", "Anna"):
+        world.twin("erp").put("customers", vat_no="1", title=title)
+
+
+async def no_key(world: World) -> None:
+    world.twin("crm").put("customers", name="Ana")
+
+
+async def already_linked(world: World) -> None:
+    """The match belongs to another record of the same system."""
+    world.twin("crm").put("customers", vat="1", name="Ana", mail="a@x.org")
+    await world.run()
+    world.twin("crm").put("customers", name="Anna", mail="a@x.org")
+
+
+async def unreadable(world: World) -> None:
+    world.twin("crm").put("customers", vat="1", name="Ana", limit="broken")
+
+
+async def a_refused_create(world: World) -> None:
+    world.twin("erp").tables["customers"].refuse = too_long
+    world.twin("crm").put("customers", vat="1", name="Bo")
+
+
+def too_long(native: Native) -> Refused | None:
+    return Refused("400", "no", {"title": "too long"}) if native.get("title") == "Bo" else None
+
+
+async def a_refused_update(world: World) -> None:
+    one = world.twin("crm").put("customers", vat="1", name="Ana")
+    await world.run()
+    world.twin("erp").tables["customers"].refuse = too_long
+    world.twin("crm").put("customers", one, name="Bo")
+
+
+async def something_required(world: World) -> None:
+    """What must not be empty where it is to be created is."""
+    customer = replace(world.package.entities["Customer"], required=frozenset({"phone"}))
+    world.package = replace(world.package, entities={"Customer": customer})
+    world.twin("crm").put("customers", vat="1", name="Ana")
+
+
+async def an_unknown_update(world: World) -> None:
+    one = world.twin("crm").put("customers", vat="1", name="Ana")
+    await world.run()
+    world.twin("crm").put("customers", one, name="Bo")
+    world.twin("erp").faults["update"] = deque([Fault(Unknown("timed out"))])
+
+
+async def an_unknown_create(world: World) -> None:
+    """Nobody knows whether it was created, and it has no key to look for."""
+    one = world.twin("crm").put("customers", name="Ana")
+    await world.run()
+    assert command(world, "review", "release", f"crm:{one}")[0] == 0
+    world.twin("erp").faults["create"] = deque([Fault(Unknown("timed out"), lands=True)])
+    await world.run()
+    world.clock.time += 3600
+
+
+async def a_guard(world: World) -> None:
+    ids = [world.twin("crm").put("customers", vat=str(number), name="Ana") for number in range(30)]
+    await world.run()
+    for one in ids:
+        world.twin("crm").put("customers", one, name="Bo")
+
+
+async def a_short_listing(world: World) -> None:
+    ids = [world.twin("crm").put("customers", vat=str(number), name="Ana") for number in range(30)]
+    await world.run()
+    for one in ids[:25]:
+        world.twin("crm").drop("customers", one)
+
+
+async def many_failures(world: World) -> None:
+    """So many writes fail that no more are tried."""
+    for number in range(60):
+        world.twin("crm").put("customers", vat=str(number), name="Ana")
+    world.twin("erp").faults["create"] = deque(Fault(Refused("400", "no")) for _ in range(60))
+
+
+SCENARIOS: list[Callable[[World], Awaitable[None]]] = [
+    a_conflict,
+    a_deletion,
+    an_archive_lifted,
+    duplicates,
+    several_matches,
+    no_key,
+    already_linked,
+    unreadable,
+    a_refused_create,
+    a_refused_update,
+    something_required,
+    an_unknown_update,
+    an_unknown_create,
+    a_guard,
+    a_short_listing,
+    many_failures,
+]
+
+
+async def held(folder: Path, scenario: Callable[[World], Awaitable[None]]) -> tuple[World, list[Item], list[str]]:
+    """A world in which something waits: the items, and the lines of the run that held it."""
+    world = World(folder.with_suffix(".db"), package("crm", "erp", sync={"deletes": HELD}))
+    await scenario(world)
+    report = await world.run(full=True)
+    with world.store() as store:
+        items = pending(world.package, store)
+    return world, items, report.summaries[0].held
+
+
+def command(world: World, *argv: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    code = execute(world.package, [*argv, "--state", str(world.path)], stdout=out, stderr=err)
+    return code, out.getvalue(), err.getvalue()
+
+
+def named(line: str) -> list[str]:
+    """The commands that a line names."""
+    return re.findall(r"`((?:review|run|plan)[^`]*)`", line)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+async def test_every_hold_names_commands_that_work(
+    tmp_path: Path, scenario: Callable[[World], Awaitable[None]]
+) -> None:
+    _, items, lines = await held(tmp_path / "first", scenario)
+    assert items or lines, "nothing is held"
+    for line in lines:
+        assert named(line), f"no way out of: {line}"
+    for item in items:
+        assert item.commands, f"no way out of: {item}"
+    commands = dict.fromkeys(
+        [(item.name, one) for item in items[:3] for one in item.commands]
+        + [("", one) for line in lines for one in named(line)]
+    )
+    for number, (name, text) in enumerate(commands):
+        world, _, _ = await held(tmp_path / str(number), scenario)
+        await _obeyed(world, name, text)
+
+
+async def _obeyed(world: World, name: str, text: str) -> None:
+    [own] = world.records("erp") if len(world.records("erp")) == 1 else [""]
+    argv = shlex.split(text.replace("VALUE", "decided").replace(":ID", f":{own}"))
+    if argv[0] == "plan":
+        await world.plan()
+        return
+    if argv[0] == "run":
+        assert set(argv[1:]) <= {"run", "--full", "--approve", "create", "update", "delete"}
+        approved = frozenset(argv[argv.index("--approve") + 1 :]) if "--approve" in argv else frozenset[str]()
+        await world.run(full="--full" in argv, approved=approved, later=3600)
+    else:
+        code, out, err = command(world, *argv)
+        if argv == ["review"]:
+            return
+        assert (code, err) == (0, ""), text
+        assert "the next run" in out
+        await world.run(later=3600)
+    with world.store() as store:
+        left = pending(world.package, store)
+        told = [row[6] for kind in ("resolved", "not resolved") for row in store.review.journal_entries(kind)]
+    stays = " ".join(argv[:2]) == "review retry"
+    if name and not stays:
+        assert name not in [item.name for item in left if item.kind != "guard"], f"{text} did not settle it: {left}"
+    if argv[0] == "review" and argv[1] != "dismiss":
+        assert [line for line in told if "decided" in line], text
+
+
+async def test_a_choice_is_carried_out_by_the_next_run_and_journalled_with_who_made_it(tmp_path: Path) -> None:
+    world, [item], _ = await held(tmp_path, a_conflict)
+    assert (item.kind, item.field, item.agreed) == ("conflict", "note", "old")
+    assert item.shows == {"crm": "from crm", "erp": "from erp"}
+    code, out, _ = command(world, "review")
+    assert code == 1
+    assert "customers.sync:35" in out
+    assert "crm: from crm" in out
+    before = world.writes
+    assert command(world, "review", "resolve", item.name, "--take", "erp", "--by", "Kari")[0] == 0
+    assert world.writes == before
+    assert "resolved, by Kari: the next run carries it out" in command(world, "review")[1]
+    await world.run()
+    assert world.column("crm", "note") == ["from erp"]
+    assert command(world, "review") == (0, "nothing waits for a person\n", "")
+    with world.store() as store:
+        [entry] = store.review.journal_entries("resolved")
+    assert "Kari" in entry[6]
+    await world.settled()
+
+
+async def test_an_answer_to_what_changed_since_is_void_and_the_conflict_stays(tmp_path: Path) -> None:
+    world, [item], _ = await held(tmp_path, a_conflict)
+    assert command(world, "review", "resolve", item.name, "--take", "erp")[0] == 0
+    [other] = world.records("erp")
+    world.twin("erp").put("customers", other, memo="newer")
+    report = await world.run()
+    assert world.column("crm", "note") == ["from crm"]
+    [line] = report.summaries[0].held
+    assert "erp shows something else since" in line
+    with world.store() as store:
+        [again] = pending(world.package, store)
+    assert again.candidates["erp"] == "newer"
+
+
+@pytest.mark.parametrize(
+    ("way", "crm", "erp"), [("delete", [], []), ("keep", [], ["Ana"]), ("recreate", ["Ana"], ["Ana"])]
+)
+async def test_a_held_deletion_is_decided(tmp_path: Path, way: str, crm: list[str], erp: list[str]) -> None:
+    world, [item], _ = await held(tmp_path, a_deletion)
+    assert command(world, "review", "resolve", item.name, f"--{way}")[0] == 0
+    await world.run()
+    assert (world.column("crm", "name"), world.column("erp", "title")) == (crm, erp)
+    await world.settled()
+    with world.store() as store:
+        assert pending(world.package, store) == []
+
+
+async def test_a_deletion_decided_is_carried_out_though_the_first_try_fails(tmp_path: Path) -> None:
+    world, [item], _ = await held(tmp_path, a_deletion)
+    assert command(world, "review", "resolve", item.name, "--delete")[0] == 0
+    world.twin("erp").faults["delete"] = deque([Fault(Unknown("timed out"))])
+    await world.run()
+    assert world.column("erp", "title") == ["Ana"]
+    await world.run(later=3600)
+    await world.run(later=3600)
+    assert world.column("erp", "title") == []
+
+
+async def test_a_record_edited_after_its_deletion_was_decided_is_not_deleted(tmp_path: Path) -> None:
+    world, [item], _ = await held(tmp_path, a_deletion)
+    assert command(world, "review", "resolve", item.name, "--delete")[0] == 0
+    [other] = world.records("erp")
+    world.twin("erp").put("customers", other, title="Bo")
+    report = await world.run()
+    assert world.column("erp", "title") == ["Bo"]
+    assert "changed since" in report.summaries[0].held[0]
+
+
+async def test_ambiguous_records_are_linked_as_a_person_says(tmp_path: Path) -> None:
+    world, items, _ = await held(tmp_path, several_matches)
+    [asking] = [item for item in items if item.system == "crm"]
+    links = [one for one in asking.commands if one.startswith("review link")]
+    assert len(links) == 2
+    assert command(world, *shlex.split(links[0]))[0] == 0
+    await world.run()
+    assert world.column("erp", "title") == ["Ana", "Anna"]
+    with world.store() as store:
+        assert store.count_links("Customer") == 1
+
+
+async def test_a_guard_lets_pass_what_was_approved_once_and_no_more(tmp_path: Path) -> None:
+    async def most(world: World) -> None:
+        await a_guard(world)
+        for number in range(26, 31):
+            world.twin("crm").put("customers", f"crm-{number}", name="Ana")
+
+    world, [item], _ = await held(tmp_path, most)
+    assert item.kind == "guard"
+    assert command(world, "review", "approve")[0] == 0
+    for number in range(26, 31):
+        world.twin("crm").put("customers", f"crm-{number}", name="Bo")
+    report = await world.run()
+    assert "up to 25 were approved" in report.summaries[0].held[0]
+    assert set(world.column("erp", "title")) == {"Ana"}
+    assert command(world, "review", "approve")[0] == 0
+    await world.run()
+    assert set(world.column("erp", "title")) == {"Bo"}
+    for number in range(30):
+        world.twin("crm").put("customers", f"crm-{number + 1}", name="Cem")
+    report = await world.run()
+    assert report.summaries[0].held
+
+
+async def test_what_was_dismissed_is_told_again_when_it_changes(tmp_path: Path) -> None:
+    world, [item], _ = await held(tmp_path, no_key)
+    assert command(world, "review", "dismiss", item.name)[0] == 0
+    report = await world.run()
+    assert report.exit_code == 0
+    world.twin("erp").put("customers", vat_no="1", title="Ana")
+    world.twin("crm").put("customers", item.remote_id, limit="broken")
+    assert (await world.run()).exit_code == 1
+
+
+async def test_many_are_answered_at_once(tmp_path: Path) -> None:
+    world = World(tmp_path / "state.db", package("crm", "erp", sync={"deletes": HELD}))
+    for number in range(4):
+        world.twin("crm").put("customers", vat=str(number), name="Ana", note="old")
+    await world.run()
+    for twin, own in (("crm", "note"), ("erp", "memo")):
+        for one in list(world.records(twin)):
+            world.twin(twin).put("customers", one, **{own: f"from {twin}"})
+    await world.run(approved=frozenset({"update"}))
+    code, out, _ = command(world, "review", "resolve", "--all", "--field", "note", "--take", "crm", "--json")
+    assert code == 0
+    assert len(json.loads(out)["answers"]) == 4
+    await world.run(approved=frozenset({"update"}))
+    assert world.column("erp", "memo") == ["from crm"] * 4
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (("resolve", "99/note", "--take", "crm"), "nothing called 99/note waits"),
+        (("resolve", "{}", "--delete"), "is a field to be decided"),
+        (("retry", "{}"), "must be decided"),
+        (("dismiss", "{}"), "must be decided"),
+        (("release", "{}"), "something else than its place"),
+        (("link", "crm:1", "crm:2"), "both are records of crm"),
+        (("link", "crm:1", "nowhere:2"), "is no record"),
+        (("link", "crm:77", "erp:88"), "there are no records"),
+        (("approve",), "no guard held anything"),
+        (("retry",), "--all"),
+    ],
+)
+async def test_an_answer_that_does_not_fit_is_refused_in_one_line(
+    tmp_path: Path, argv: tuple[str, ...], word: str
+) -> None:
+    world, [item], _ = await held(tmp_path, a_conflict)
+    code, out, err = command(world, "review", *(one.format(item.name) for one in argv))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert word in err
+
+
+def test_a_value_that_no_system_can_hold_is_refused(tmp_path: Path) -> None:
+    async def conflict(world: World) -> None:
+        sync = world.package.syncs[0]
+        rules = {**sync.rules, "limit": replace(sync.rules["note"])}
+        creates = {"crm": Creation(allowed=False, line=21)}
+        world.package = replace(world.package, syncs=(replace(sync, rules=rules, creates=creates),))
+        one = world.twin("crm").put("customers", vat="1", name="Ana", limit=1)
+        await world.run()
+        [other] = world.records("erp")
+        world.twin("crm").put("customers", one, limit=2)
+        world.twin("erp").put("customers", other, limit=3)
+
+    world, [item], _ = asyncio.run(held(tmp_path, conflict))
+    code, _, err = command(world, "review", "resolve", item.name, "--value", "many")
+    assert code == 2
+    assert "no value of limit" in err
+    assert command(world, "review", "resolve", item.name, "--value", "7")[0] == 0
+    asyncio.run(world.run())
+    assert (world.column("crm", "limit"), world.column("erp", "limit")) == ([7], [7])
