@@ -13,9 +13,9 @@ import msgspec
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import FAILED, NEEDS_PERSON
 from syncline_runtime.cli.waiting import item_document, item_lines
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Entity, Package
 from syncline_runtime.executing.context import Options, sides
-from syncline_runtime.executing.place import MAPPING_ERRORS
 from syncline_runtime.executing.resolve import shown_print
 from syncline_runtime.pending import Item, pending, said
 from syncline_runtime.ports import StateStore
