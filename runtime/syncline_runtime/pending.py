@@ -77,9 +77,12 @@ def said(row: Quarantined) -> str:
 
 
 def _is_dismissed(row: Quarantined, answers: Iterable[Answer]) -> bool:
-    where = row.link_id, row.system, row.remote_id
+    # A link's record may get its id only later; what is told of it is the same.
+    where = row.link_id, row.system, "" if row.link_id else row.remote_id
     return any(
-        one.kind == "dismiss" and (one.link_id, one.system, one.remote_id) == where and one.seen == said(row)
+        one.kind == "dismiss"
+        and (one.link_id, one.system, "" if one.link_id else one.remote_id) == where
+        and one.seen == said(row)
         for one in answers
     )
 
