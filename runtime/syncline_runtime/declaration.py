@@ -6,6 +6,7 @@ A generated module *declares* and *maps*; this package *does*. Everything here i
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from datetime import datetime
 from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -556,6 +557,34 @@ class Sync:
     line: int = 0
 
 
+# -- derivations -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """`derive ENTITY from ORIGIN once when …` (`once`) or `… while …`: records of `entity` that follow from those of `origin`.
+
+    holds(values, before, now): the condition, over the agreed values of a record of `origin` and those that they were before.
+    read(values): what the derived record shows, by its own fields. `asks` are the fields of `origin` that the condition reads.
+    A rule takes part in the sync of `entity` as a system of its own, of which the ids are those of the links of `origin`.
+    """
+
+    entity: str
+    origin: str
+    once: bool
+    holds: Callable[[Mapping[str, Any], Mapping[str, Any], datetime], bool]
+    read: Callable[[Mapping[str, Any]], dict[str, Any]]
+    flows: tuple[Flow, ...]
+    asks: tuple[str, ...] = ()
+    text: str = ""  # the condition in the language's words
+    line: int = 0
+
+    @property
+    def system(self) -> str:
+        """What the rule is called among the systems of the sync; no system of a spec can bear that name."""
+        return f"from {self.origin}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
     """What stored state depends on: by subject (``"field `Contact.phone`"``) its aspects, each spelled in a text.
@@ -580,6 +609,7 @@ class Package:
     mappings: tuple[FieldMap, ...]
     syncs: tuple[Sync, ...]
     stamp: Stamp = Stamp()
+    derivations: tuple[Derivation, ...] = ()
 
     def mapping(self, entity: str, system: str) -> FieldMap:
         """The map of `entity` in `system`. Raises KeyError where the spec has none."""

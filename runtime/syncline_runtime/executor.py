@@ -149,7 +149,11 @@ async def run(
 
 
 def ordered(package: Package, names: Sequence[str] = ()) -> list[Sync]:
-    """The syncs of a package in an order that respects `run after`, or those of the named entities."""
+    """The syncs of a package in an order that respects `run after` and derivations, or those of the named entities."""
+    origins: dict[str, set[str]] = {}
+    for rule in package.derivations:
+        if rule.origin != rule.entity:
+            origins.setdefault(rule.entity, set()).add(rule.origin)
     waiting = [sync for sync in package.syncs if not names or sync.entity in names]
     present = {sync.entity for sync in waiting}
     done: list[Sync] = []
@@ -157,7 +161,10 @@ def ordered(package: Package, names: Sequence[str] = ()) -> list[Sync]:
         ready = [
             sync
             for sync in waiting
-            if all(other not in present or any(other == one.entity for one in done) for other in sync.after)
+            if all(
+                other not in present or any(other == one.entity for one in done)
+                for other in (*sync.after, *origins.get(sync.entity, ()))
+            )
         ]
         # A circle of `run after` cannot be respected: the order of the spec stands in.
         done.extend(ready or waiting)

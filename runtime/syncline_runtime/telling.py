@@ -269,6 +269,10 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
     parts += [f"conflicts {summary.conflicts}", f"quarantined {summary.quarantined}", f"held {len(summary.held)}"]
     lines = [f"{summary.entity}{' would be' if planned else ''}: " + " · ".join(parts)]
     extra = []
+    for entity, count in summary.derived.items():
+        extra.append(f"{count} {entity} {'would follow' if planned else 'followed'} from it")
+    for entity, count in summary.passed.items():
+        extra.append(f"no {entity} follows from {count} of it, where the condition held at first sight")
     if summary.losers:
         extra.append(f"{summary.losers} overwritten values are in the journal")
     if summary.waiting:

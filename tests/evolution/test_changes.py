@@ -43,6 +43,8 @@ sync Visitor across crm, erp {
 }
 """
 VISITOR = ("entity Visitor {", OTHER_SYNC + "entity Visitor {")
+DERIVE = "derive Visitor from Contact once when stage becomes customer { mail <- code }\n"
+DERIVED = ("entity Visitor {", OTHER_SYNC + DERIVE + "entity Visitor {")
 PRICE_BOTH = (
     ("  price         -> price\n", "  price         <-> price\n"),
     ("    tags      union\n", "    tags      union\n    price     owned by erp\n"),
@@ -195,6 +197,13 @@ entity Visitor {""")),
     case("BEHAVIOUR", "Contact: sync.triggers", ("every 5 minutes", "every 1 hour")),
     case("BEHAVIOUR", "Contact: sync.triggers",
          ("every 5 minutes", 'every 5 minutes\n  run full daily at "02:00" in "Europe/Oslo"')),
+    # derivations
+    case("DATA", "Visitor: derive.added", ("sync Visitor", DERIVE + "sync Visitor"), before=(VISITOR,)),
+    case("BEHAVIOUR", "Visitor: derive.removed", (DERIVE, ""), before=(DERIVED,)),
+    case("DATA", "Visitor: derive.condition", ("becomes customer {", "becomes lost {"), before=(DERIVED,)),
+    case("DATA", "Visitor: derive.condition", ("once when stage becomes customer {", "once when stage is customer {"),
+         before=(DERIVED,)),
+    case("DATA", "Visitor.mail: derive.line", ("mail <- code", "mail <- lower(code)"), before=(DERIVED,)),
     # systems
     case("SAFE", "hall: system.added", (
         "system shop =", 'system hall = desk { url: env("H_URL"), key: secret("H_KEY") }\nsystem shop =')),

@@ -99,6 +99,7 @@ sync Visitor across crm, erp {
   truth { mail python("shop.merging:longest") }
   run after Contact
 }
+derive Visitor from Contact once when stage becomes customer { mail <- code }
 sync Contact""",
     ),
 )
@@ -134,6 +135,8 @@ IRRELEVANT = {
     "ConnectorModel.resources": DERIVED + "the system's resources, with what `extend` adds",
     "ConnectorModel.spelling": DERIVED + "the spelling of each native field",
     "ConnectorModel.templates": DERIVED + "the system's resources",
+    "Sync.derivations": DERIVED + "the derivations of the spec",
+    "Sync.derived": "a spec with errors is not compared",
     "Sync.maps": DERIVED + "the maps of the spec in the systems of the sync",
     "CodecUse.gives": DERIVED + "the codec and both ends of the line",
     "CodecUse.declared_as": "what a codec does counts, not its name",

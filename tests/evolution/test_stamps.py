@@ -24,6 +24,7 @@ edits = st.sets(st.sampled_from(EDITS)).map(lambda chosen: changed(*sorted(chose
 INCONSISTENT = {
     "CodecUse.gives",
     "Map.entity",
+    "Sync.derivations",
     "Map.system",
     "Sync.maps",
     "Type.members",

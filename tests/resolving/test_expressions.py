@@ -99,7 +99,7 @@ def test_a_condition_is_resolved_to_fields_members_and_functions(within: Resolve
         ("lower(text: name) = name", "expression.named-argument", "text"),
         ("stage in []", "expression.list", "[]"),
         ("[vip]", "expression.list", "[vip]"),
-        ("stage becomes won", "not-yet.becomes", "stage becomes won"),
+        ("stage becomes won", "condition.becomes", "stage becomes won"),
         ("born is past", "not-yet.time-condition", "born is past"),
         ("seen > seen - 7 days", "not-yet.duration", "7 days"),
     ],

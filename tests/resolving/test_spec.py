@@ -156,7 +156,6 @@ def test_the_example_of_the_design_resolves_whole(resolved: Resolve) -> None:
 
 def test_what_a_later_release_executes_is_said_and_hides_nothing(resolved: Resolve) -> None:
     later = """
-derive Company from Company once when lifecycle becomes customer { name <- name }
 automation in crm sets companies.name
 example "a sample" { crm.companies { name: "Ana" }, is Company { name: "Ana" } }
 map Company to erp.res_partnr { name <-> name }
@@ -166,7 +165,6 @@ map Company to erp.res_partnr { name <-> name }
     assert sorted(codes) == [
         "map.duplicate",
         "name.unknown-resource",
-        "not-yet.derive",
     ]
     assert result.spec.syncs[0].complete
 

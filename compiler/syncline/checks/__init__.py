@@ -9,6 +9,7 @@ from syncline.checks.codecs import check_codecs
 from syncline.checks.completeness import check_completeness
 from syncline.checks.cycles import check_cycles
 from syncline.checks.deletion import check_deletion
+from syncline.checks.derivations import check_derivations, check_derived
 from syncline.checks.guarantees import check_outcomes, check_schedules
 from syncline.checks.identity import check_identity
 from syncline.checks.owners import check_conditional_deletes, check_owners
@@ -45,6 +46,8 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
     for field_map in spec.maps:
         for line_check in (check_types, check_codecs, check_writes, check_returning):
             make(line_check, field_map)
+    for derivation in spec.derivations:
+        make(check_types, derivation)
     for sync in spec.syncs:
         for rule_check in (check_rules, check_units):
             make(rule_check, sync)
@@ -62,8 +65,11 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
                 check_outcomes,
             ):
                 make(policy_check, sync)
+            make(check_derived, sync)
     if whole and all(sync.complete for sync in spec.syncs):
         make(check_schedules, spec)
+    if whole:
+        make(check_derivations, spec)
     make(check_amounts, spec)
     make(check_cycles, (spec,))
     return tuple(
@@ -76,6 +82,7 @@ def _mapped(sync: Sync) -> bool:
     mapped = {field_map.system.name for field_map in sync.maps}
     return (
         sync.entity.complete
+        and sync.derived
         and all(field_map.complete for field_map in sync.maps)
         and all(system.name in mapped for system in sync.systems)
     )

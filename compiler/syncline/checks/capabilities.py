@@ -30,7 +30,7 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
         creating = rule_of(sync.creates, field_map.system)
         updating = rule_of(sync.updates, field_map.system)
         writes = any(line.arrow is not Arrow.READ for line in field_map.lines)
-        if writes and (creating is None or creating.allowed) and len(sync.systems) > 1:
+        if writes and (creating is None or creating.allowed) and (len(sync.systems) > 1 or sync.derivations):
             if field_map.resource.declaration.create is None:
                 yield _not_offered(sync, field_map, "create", f"create in {field_map.system.name} never", creating)
             else:
@@ -78,7 +78,11 @@ def _unfillable(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
         if field is None or line.arrow is Arrow.READ or field.type.nullable or field.default is not None:
             continue
         sources = [system.name for system in sync.contributors(field.name)]
-        if sources == [name]:
+        if (
+            sources == [name]
+            and len(sync.systems) > 1
+            and all(field.name not in one.filled for one in sync.derivations)
+        ):
             yield Diagnostic(
                 "create.no-value",
                 line.span,

@@ -5,12 +5,13 @@ from itertools import combinations
 
 from syncline.checks.capabilities import rule_of
 from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.model.derivations import Derivation
 from syncline.model.spec import Map, Sync
 
 
 def check_identity(sync: Sync) -> Iterator[Diagnostic]:
     """match.missing, match.not-applicable."""
-    if len(sync.systems) < 2:
+    if len(sync.systems) + len(sync.derivations) < 2:
         return
     certain = [rule for rule in sync.entity.match if not rule.ask]
     if not certain:
@@ -18,14 +19,15 @@ def check_identity(sync: Sync) -> Iterator[Diagnostic]:
             "match.missing", sync.entity.span, {"entity": sync.entity.name}, (Label(sync.span, "this-sync"),)
         )
         return
-    for left, right in combinations(sync.maps, 2):
+    sides: tuple[Map | Derivation, ...] = (*sync.maps, *sync.derivations)
+    for left, right in combinations(sides, 2):
         if not any(_comparable(left, rule_fields) and _comparable(right, rule_fields) for rule_fields in _keys(sync)):
-            creating = [found for found in (left, right) if _creates(sync, found)]
+            creating = [found for found in (left, right) if isinstance(found, Map) and _creates(sync, found)]
             if creating:
                 yield Diagnostic(
                     "match.not-applicable",
                     certain[0].span,
-                    {"entity": sync.entity.name, "left": left.system.name, "right": right.system.name},
+                    {"entity": sync.entity.name, "left": _said(left), "right": _said(right)},
                     (Label(left.span, "map-here"), Label(right.span, "map-here")),
                 )
 
@@ -41,7 +43,11 @@ def _keys(sync: Sync) -> Iterator[tuple[str, ...]]:
             yield tuple(field.name for field in rule.fields)
 
 
-def _comparable(field_map: Map, names: tuple[str, ...]) -> bool:
+def _said(side: Map | Derivation) -> str:
+    return side.system.name if isinstance(side, Map) else f"derive {side.entity.name} from {side.origin.name}"
+
+
+def _comparable(field_map: Map | Derivation, names: tuple[str, ...]) -> bool:
     """Whether the system shows every part of the key: through a codec line in any direction, or a reading expression."""
     shown = {line.field.name for line in field_map.lines if line.field is not None}
     return all(name in shown for name in names)

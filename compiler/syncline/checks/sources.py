@@ -13,7 +13,7 @@ def check_sources(sync: Sync) -> Iterator[Diagnostic]:
         for field_map in sync.maps
         for line in field_map.lines
         if line.field is not None and line.arrow is not Arrow.WRITE
-    }
+    } | {name for derivation in sync.derivations for name in derivation.filled}
     for field in sync.entity.fields.values():
         if field.name not in filled and field.default is None:
             written = [

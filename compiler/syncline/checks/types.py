@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
+from syncline.model.derivations import Derivation
 from syncline.model.expressions import Apply, Choose, Expression
 from syncline.model.spec import Arrow, Line, Map, NativeField
 from syncline.model.types import Type
@@ -25,7 +26,7 @@ class _Flow(NamedTuple):
     writes: bool
 
 
-def check_types(field_map: Map) -> Iterator[Diagnostic]:
+def check_types(field_map: Map | Derivation) -> Iterator[Diagnostic]:
     """type.narrowing-length, -scale and -range, type.null-into-required, type.null-from-optional, enum.gap."""
     for line in field_map.lines:
         for flow in _flows(line):

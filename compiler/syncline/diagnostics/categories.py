@@ -47,6 +47,7 @@ _RULES: Final = {
     "create.may-duplicate": Rule(Category.SAFETY, False),
     "create.no-value": Rule(Category.BASIC, True),
     "create.required-missing": Rule(Category.SAFETY, True),
+    "derive.no-value": Rule(Category.BASIC, True),
     "docs": Rule(Category.DOCS, True, Severity.WARNING),
     "enum.gap": Rule(Category.SAFETY, True),
     "field.no-source": Rule(Category.BASIC, True),

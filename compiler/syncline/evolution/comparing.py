@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from syncline.evolution.change import Change, Impact
+from syncline.evolution.derivations import derivation_changes
 from syncline.evolution.entities import entity_changes
 from syncline.evolution.kinds import KINDS
 from syncline.evolution.maps import map_changes
@@ -50,3 +51,4 @@ def _changes(old: Spec, new: Spec) -> Iterator[Change]:
     yield from system_changes(old, new)
     yield from map_changes(old, new, renames)
     yield from sync_changes(old, new, renames)
+    yield from derivation_changes(old, new, renames)

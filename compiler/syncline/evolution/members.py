@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from syncline.model.derivations import Derivation
 from syncline.model.expressions import Apply, Both, Choose, Constant, EntityField, Expression, NativeValue
 from syncline.model.spec import CodecUse, Entity, Field, Line, Map, Spec, Sync
 from syncline.model.types import Type
@@ -20,6 +21,7 @@ def with_members(spec: Spec, members: Members) -> Spec:
         entities={name: _entity(entity, members) for name, entity in spec.entities.items()},
         maps=tuple(_map(found, members) for found in spec.maps),
         syncs=tuple(_sync(sync, members) for sync in spec.syncs),
+        derivations=tuple(_derivation(found, members) for found in spec.derivations),
     )
 
 
@@ -35,6 +37,11 @@ def _field(field: Field, members: Members) -> Field:
 def _map(found: Map, members: Members) -> Map:
     when = None if found.when is None else _expression(found.when, members)
     return replace(found, lines=tuple(_line(line, members) for line in found.lines), when=when)
+
+
+def _derivation(found: Derivation, members: Members) -> Derivation:
+    lines = tuple(_line(line, members) for line in found.lines)
+    return replace(found, condition=_expression(found.condition, members), lines=lines)
 
 
 def _line(line: Line, members: Members) -> Line:

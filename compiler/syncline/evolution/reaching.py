@@ -1,4 +1,5 @@
-"""What a field reaches: the places of other systems that are written from it, through all maps of its entity."""
+"""What a field reaches: the places of other systems that are written from it, through all maps of its entity and through what
+follows from it."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,24 +12,36 @@ from syncline.model.spelling import names_in
 def reached(spec: Spec, entity: str, names: Iterable[str]) -> tuple[Effect, ...]:
     """The places whose values depend on the fields: those written from them, those written from what is read back from there, and
     the records whose existence hangs on them."""
-    maps = [candidate for candidate in spec.maps if candidate.entity.name == entity]
-    waiting, known = list(dict.fromkeys(names)), set(names)
+    waiting = [(entity, name) for name in dict.fromkeys(names)]
+    known = set(waiting)
     found: dict[Effect, None] = {}
     while waiting:
-        name = waiting.pop(0)
-        for candidate in maps:
+        entity, name = waiting.pop(0)
+        for candidate in spec.maps:
+            if candidate.entity.name != entity:
+                continue
             written = [line for line in candidate.lines if _writes(line, name)]
             for line in written:
                 found.update(dict.fromkeys(written_by(candidate, line, name)))
             if _reads(candidate.when, name):
                 found[_records(candidate, name)] = None
             for other in _read_back(candidate, written):
-                if other not in known:
-                    known.add(other)
-                    waiting.append(other)
+                if (entity, other) not in known:
+                    known.add((entity, other))
+                    waiting.append((entity, other))
         for sync in spec.syncs:
             if sync.entity.name == entity:
                 found.update(dict.fromkeys(_conditioned(sync, name)))
+        for derivation in spec.derivations:
+            if derivation.origin.name != entity:
+                continue
+            made = derivation.entity.name
+            if _reads(derivation.condition, name):
+                found.update(dict.fromkeys(all_records(spec, made)))
+            for line in derivation.lines:
+                if _reads(line.expression, name) and (made, line.slot) not in known:
+                    known.add((made, line.slot))
+                    waiting.append((made, line.slot))
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
+from syncline.evolution.derivations import when_of
 from syncline.evolution.maps import codecs_of, computed_of, heard_natives, where_of
 from syncline.evolution.members import with_members
 from syncline.evolution.renaming import enums_of
@@ -31,6 +32,7 @@ from syncline.evolution.systems import (
     typed,
     used_by,
 )
+from syncline.model.derivations import Derivation
 from syncline.model.spec import Entity, Line, Map, NativeField, ResourceModel, Spec, Sync, System
 from syncline.model.spelling import Rename, spelled, spelled_match, spelled_pipeline
 from syncline.model.types import Type
@@ -52,6 +54,8 @@ def stamp(spec: Spec) -> Stamp:
         found |= _map(mapping)
     for sync in marked.syncs:
         found |= _sync(sync)
+    for derivation in marked.derivations:
+        found |= _derivation(derivation)
     for system in marked.systems.values():
         found |= _system(system, used_by(spec, system.name))
     return Stamp(
@@ -181,6 +185,19 @@ def _sync(sync: Sync) -> dict[str, _Aspects]:
                 "rule": rule_text(rules, field),
                 "together": _several(together_with(rules, field, field(name))),
             }
+    return found
+
+
+# -- derivations -------------------------------------------------------------------------------------------------------
+
+
+def _derivation(derivation: Derivation) -> dict[str, _Aspects]:
+    field, origin = _field(derivation.origin), _mark(derivation.origin.name)
+    entity = derivation.entity.name
+    found = {f"derive {_mark(entity)} from {origin}": {"when": when_of(derivation, field)}}
+    for line in derivation.lines:
+        if line.expression is not None:
+            found[f"derived {_mark(entity, line.slot)} from {origin}"] = {"computed": spelled(line.expression, field)}
     return found
 
 

@@ -28,12 +28,14 @@ def mermaid(lineages: Sequence[FieldLineage]) -> str:
     nodes: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
     edges: dict[tuple[str, str], list[Station | None]] = {}
+    fields = {one.name for one in lineages}
     for one in lineages:
         field = nodes.setdefault(one.name, f"n{len(nodes)}")
         for at, stations in ((0, one.sources), (1, one.targets)):
             for station in stations:
                 if station.place not in nodes:
                     nodes[station.place] = f"n{len(nodes)}"
+                if station.place not in fields and station.place not in groups.get(station.system, ()):
                     groups.setdefault(station.system, []).append(station.place)
                 edges.setdefault((nodes[station.place], field), [None, None])[at] = station
     lines = ["flowchart LR"]

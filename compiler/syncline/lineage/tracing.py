@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from syncline.model.expressions import Expression
+from syncline.model.derivations import Derivation
+from syncline.model.expressions import EntityField, Expression
 from syncline.model.spec import Arrow, Entity, Field, Line, Map, Spec, Sync
 from syncline.model.spelling import names_in, spelled, spelled_natives, spelled_pipeline, spelled_truth
 from syncline.source import Span
@@ -75,10 +76,20 @@ def _traced(spec: Spec, entity: Entity, field: Field) -> FieldLineage:
     return FieldLineage(
         entity=entity.name,
         field=field,
-        sources=tuple(_station(found, line) for found in maps for line in found.lines if _feeds(line, field.name)),
-        targets=tuple(_station(found, line) for found in maps for line in found.lines if _receives(line, field.name)),
+        sources=(
+            *(_station(found, line) for found in maps for line in found.lines if _feeds(line, field.name)),
+            *_followed(spec, entity.name, field.name),
+        ),
+        targets=(
+            *(_station(found, line) for found in maps for line in found.lines if _receives(line, field.name)),
+            *_following(spec, entity.name, field.name),
+        ),
         decisions=tuple(_decision(sync, field.name) for sync in syncs),
-        uses=(*_uses(entity, maps, syncs, field.name), *_automated(spec, maps, field.name)),
+        uses=(
+            *_uses(entity, maps, syncs, field.name),
+            *_conditioned(spec, entity.name, field.name),
+            *_automated(spec, maps, field.name),
+        ),
     )
 
 
@@ -110,10 +121,51 @@ def _station(mapping: Map, line: Line) -> Station:
     )
 
 
+def _followed(spec: Spec, entity: str, name: str) -> Iterator[Station]:
+    """The fields of other entities that a derivation fills the field from."""
+    for derivation in spec.derivations:
+        for line in derivation.lines if derivation.entity.name == entity else ():
+            if line.slot == name and line.expression is not None:
+                for origin in names_in(line.expression):
+                    yield _relation(derivation, line, derivation.origin.name, origin)
+
+
+def _following(spec: Spec, entity: str, name: str) -> Iterator[Station]:
+    """The fields of other entities that a derivation fills from the field."""
+    for derivation in spec.derivations:
+        for line in derivation.lines if derivation.origin.name == entity else ():
+            if _asks(line.expression, name):
+                yield _relation(derivation, line, derivation.entity.name, line.slot)
+
+
+def _relation(derivation: Derivation, line: Line, entity: str, field: str) -> Station:
+    plain = line.expression is None or isinstance(line.expression, EntityField)
+    return Station(
+        system=entity,
+        resource=entity,
+        natives=(field,),
+        place=f"{entity}.{field}",
+        through="" if line.expression is None or plain else f"= {spelled(line.expression)}",
+        condition=_when(derivation),
+        span=line.span,
+    )
+
+
+def _when(derivation: Derivation) -> str:
+    return f"{'once when' if derivation.once else 'while'} {spelled(derivation.condition)}"
+
+
+def _conditioned(spec: Spec, entity: str, name: str) -> Iterator[Use]:
+    for derivation in spec.derivations:
+        if derivation.origin.name == entity and _asks(derivation.condition, name):
+            yield Use(f"derive {derivation.entity.name} {_when(derivation)}", derivation.span)
+
+
 def _decision(sync: Sync, name: str) -> Decision:
     sources = sync.contributors(name)
     if not sources:
-        return Decision("no source", None)
+        made = any(name in rule.filled for rule in sync.derivations)
+        return Decision("only source" if made else "no source", None)
     rules = sync.rules_for(name)
     if len(sources) == 1 or not rules:
         return Decision("only source" if len(sources) == 1 else "no rule", None)

@@ -13,6 +13,7 @@ from syncline.lowering.stamps import FILE as STAMP
 from syncline.lowering.stamps import stamp_module
 from syncline.lowering.systems import FILE as SYSTEMS
 from syncline.lowering.systems import system_names, systems_module
+from syncline.model.derivations import Derivation
 from syncline.model.spec import Map, Spec
 from syncline.view import Module, Package
 from syncline_runtime.declaration import RUNTIME_API
@@ -21,10 +22,14 @@ from syncline_runtime.declaration import RUNTIME_API
 def lower(spec: Spec) -> Package:
     """The package that runs a checked spec."""
     names = entity_names(spec)
-    entities = {name: entity_module(entity, _maps(spec, name), names[name]) for name, entity in spec.entities.items()}
+    entities = {
+        name: entity_module(entity, _maps(spec, name), names[name], _derivations(spec, name))
+        for name, entity in spec.entities.items()
+    }
     systems = systems_module(spec)
     syncs, sync_names = syncs_module(spec, names)
     package = package_name(spec)
+    derived = [f"{names[name].module}.{rule}" for name, module in entities.items() for rule in module.derivations]
     whole = call(
         "Package",
         name=text(package),
@@ -38,12 +43,13 @@ def lower(spec: Spec) -> Package:
             (literal(name), Plain(f"{names[name].module}.{names[name].constant}")) for name in spec.entities
         ),
         mappings=sequence(
-            Plain(f"{names[name].module}.{map_}") for name, (_, maps) in entities.items() for map_ in maps
+            Plain(f"{names[name].module}.{map_}") for name, module in entities.items() for map_ in module.maps
         ),
         syncs=sequence(Plain(f"syncs.{name}") for name in sync_names),
+        **({"derivations": sequence(map(Plain, derived))} if derived else {}),
         stamp=Plain("stamp.STAMP"),
     )
-    siblings = (SYSTEMS, SYNCS, STAMP, *(module.file for module, _ in entities.values()))
+    siblings = (SYSTEMS, SYNCS, STAMP, *(each.module.file for each in entities.values()))
     table = Module(
         file="package.py",
         doc="The package as a whole.",
@@ -56,7 +62,7 @@ def lower(spec: Spec) -> Package:
         sha256=spec.sha256,
         api=RUNTIME_API,
         doc=spec.doc or "Systems kept in step.",
-        modules=(systems, *(module for module, _ in entities.values()), syncs, stamp_module(spec), table),
+        modules=(systems, *(each.module for each in entities.values()), syncs, stamp_module(spec), table),
     )
 
 
@@ -64,6 +70,10 @@ def package_name(spec: Spec) -> str:
     """The name of the generated package: the spec's own where that is a free module name."""
     name = snake(spec.name)
     return name if is_package(name) else slug(name, spec.name).lower()
+
+
+def _derivations(spec: Spec, entity: str) -> tuple[Derivation, ...]:
+    return tuple(rule for rule in spec.derivations if rule.entity.name == entity)
 
 
 def _maps(spec: Spec, entity: str) -> tuple[Map, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from syncline.lowering.constants import constants_of
 from syncline.lowering.declarations import constant
+from syncline.lowering.derivations import derivation_functions
 from syncline.lowering.expressions import value
 from syncline.lowering.functions import map_functions
 from syncline.lowering.imports import SOURCES, import_groups
@@ -12,6 +13,7 @@ from syncline.lowering.layout import Bracketed, Code, Plain, call, flat, importe
 from syncline.lowering.naming import distinct, is_plain, slug, snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.types import annotation
+from syncline.model.derivations import Derivation
 from syncline.model.spec import Entity, Map, MatchRule, Spec
 from syncline.view import Block, Module
 
@@ -42,21 +44,39 @@ def entity_names(spec: Spec) -> Mapping[str, EntityNames]:
     }
 
 
-def entity_module(entity: Entity, maps: tuple[Map, ...], names: EntityNames) -> tuple[Module, tuple[str, ...]]:
-    """The entity's module, and the names of the constants that declare its maps."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityModule:
+    """An entity's module, and the names of the constants that declare its maps and its derivations."""
+
+    module: Module
+    maps: tuple[str, ...]
+    derivations: tuple[str, ...]
+
+
+def entity_module(
+    entity: Entity, maps: tuple[Map, ...], names: EntityNames, derivations: tuple[Derivation, ...] = ()
+) -> EntityModule:
+    """The module of an entity with its maps and the derivations that make its records."""
     constants = constants_of(entity, maps, (*SOURCES, names.shape, names.constant))
     taken = (*SOURCES, names.shape, names.constant, *constants.names.values())
     functions = [
         map_functions(map_, suffix, constants, taken) for map_, suffix in zip(maps, _suffixes(maps), strict=True)
     ]
+    used_suffixes = [each.suffix for each in functions]
+    rules = [
+        derivation_functions(rule, suffix, constants, taken)
+        for rule, suffix in zip(derivations, _origins(derivations, used_suffixes), strict=True)
+    ]
     shape_code, shape_block = _shape(entity, names)
     definitions = [*constants.definitions(), *([(names.shape, shape_code)] if shape_block is None else [])]
     wishes = [(each.suffix, f"{names.constant}_IN_{each.suffix.upper()}") for each in functions]
+    wishes += [(each.suffix, f"{names.constant}_{each.suffix.upper()}") for each in rules]
     declared = distinct(wishes, taken)
-    codes = {names.constant: _entity(entity, names)} | {declared[each.suffix]: each.declaration for each in functions}
+    codes = {names.constant: _entity(entity, names)}
+    codes |= {declared[each.suffix]: each.declaration for each in (*functions, *rules)}
     used = {name for _, code in definitions for name in imported(code)} | {"Final"} | set(imported(shape_code))
     used |= {name for code in codes.values() for name in imported(code)} | {
-        name for each in functions for name in each.uses
+        name for each in (*functions, *rules) for name in each.uses
     }
     module = Module(
         file=f"{names.module}.py",
@@ -65,10 +85,24 @@ def entity_module(entity: Entity, maps: tuple[Map, ...], names: EntityNames) -> 
         constants=tuple(
             constant(name if name == names.shape else f"{name}: Final", code) for name, code in definitions
         ),
-        blocks=(*((shape_block,) if shape_block else ()), *(block for each in functions for block in each.blocks)),
+        blocks=(
+            *((shape_block,) if shape_block else ()),
+            *(block for each in (*functions, *rules) for block in each.blocks),
+        ),
         declarations=tuple(constant(f"{name}: Final", code) for name, code in codes.items()),
     )
-    return module, tuple(declared[each.suffix] for each in functions)
+    return EntityModule(
+        module=module,
+        maps=tuple(declared[each.suffix] for each in functions),
+        derivations=tuple(declared[each.suffix] for each in rules),
+    )
+
+
+def _origins(derivations: Iterable[Derivation], taken: Iterable[str]) -> tuple[str, ...]:
+    """What tells the functions of derivations apart: the entity that they start from."""
+    wishes = [(rule.origin.name, f"read_from_{snake(rule.origin.name)}") for rule in derivations]
+    found = distinct(wishes, [f"read_{suffix}" for suffix in taken])
+    return tuple(found[name].removeprefix("read_") for name, _ in wishes)
 
 
 def _suffixes(maps: Iterable[Map]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ LOCALS: Final = ("native", "old", "before", "stored")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapFunctions:
-    """The generated functions of one map, its declaration, and the names that the functions need imported."""
+    """The generated functions of one map, or derivation, its declaration, and the names that the functions need imported."""
 
     suffix: str
     blocks: tuple[Block, ...]

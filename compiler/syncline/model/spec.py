@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 
     from syncline.model.automations import Automation
+    from syncline.model.derivations import Derivation
     from syncline.model.examples import Example
 else:
     from syncline_runtime.frozen import dataclass
@@ -266,8 +267,8 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """The policy of one entity. `maps` are those of its systems; `truth` holds the rules of fields, `records` those of whole
-    records (`record owned by`), `otherwise` that of the rest."""
+    """The policy of one entity. `maps` are those of its systems, `derivations` those that make its records; `truth` holds the rules
+    of fields, `records` those of whole records (`record owned by`), `otherwise` that of the rest."""
 
     entity: Entity
     systems: tuple[System, ...]
@@ -283,6 +284,8 @@ class Sync:
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     guards: tuple[Guard, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    derivations: tuple["Derivation", ...] = ()
+    derived: bool = True  # False: a derivation was reported and left out
     complete: bool = (
         True  # False: a clause, a system or its map was reported and left out, here or in the maps and the entity
     )
@@ -335,3 +338,4 @@ class Spec:
     doc: str = ""
     examples: tuple["Example", ...] = ()
     automations: tuple["Automation", ...] = ()
+    derivations: tuple["Derivation", ...] = ()

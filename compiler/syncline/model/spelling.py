@@ -42,6 +42,10 @@ def spelled(expression: Expression, field: Rename = same) -> str:
             return field(name)
         case NativeValue(name=name):
             return name
+        case Apply(function="becomes", arguments=(Apply(function="=", arguments=(subject, state)),)):
+            return f"{_part(subject, spelled(subject, field))} becomes {_part(state, spelled(state, field))}"
+        case Apply(function="becomes", arguments=(Apply(function=word, arguments=(subject,)),)):
+            return f"{_part(subject, spelled(subject, field))} becomes {word.removeprefix('is ')}"
         case Apply(function=function, arguments=arguments):
             return _applied(function, [(argument, spelled(argument, field)) for argument in arguments])
         case Both(every=every, parts=parts):

@@ -12,7 +12,7 @@ from syncline.resolving.constants import MOST_DIGITS, TEXTS, constant, fraction
 from syncline.resolving.entities import dotted
 from syncline.resolving.fitting import kind_name, merged
 from syncline.resolving.scope import Scope
-from syncline.resolving.sight import Sight, sees, value_of
+from syncline.resolving.sight import EntitySight, Sight, sees, value_of
 from syncline.source import Span
 from syncline.syntax import (
     Binary,
@@ -193,13 +193,20 @@ def _unary(node: Unary, sight: Sight, expected: Type | None, scope: Scope) -> Ex
 
 def _test(node: Test, sight: Sight, scope: Scope) -> Expression | None:
     if node.operator == "becomes":
-        scope.findings.report("not-yet.becomes", node.span)
-        return None
+        return _edge(node, sight, scope)
     negative = node.operator in ("is not", "not in")
     found = (_state if node.operator in ("is", "is not") else _membership)(node, sight, scope)
     if found is None or not negative:
         return found
     return Apply("not", (found,), BOOLEAN, node.span)
+
+
+def _edge(node: Test, sight: Sight, scope: Scope) -> Expression | None:
+    found = _state(node, sight, scope)
+    if sight is not None and not (isinstance(sight, EntitySight) and sight.edge):
+        scope.findings.report("condition.becomes", node.span)
+        return None
+    return None if found is None else Apply("becomes", (found,), BOOLEAN, node.span)
 
 
 def _state(node: Test, sight: Sight, scope: Scope) -> Expression | None:

@@ -64,7 +64,7 @@ class Declarations:
     syncs: list[Sync] = field(default_factory=list)
     automations: list[Automation] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
-    postponed: list[Derive] = field(default_factory=list)
+    derivations: list[Derive] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)  # connectors that were used, but that there is no file for
     sources: list[Source] = field(default_factory=list)
 
@@ -131,7 +131,7 @@ class _Reader:
                 case Example():
                     self._into.examples.append(declaration)
                 case Derive():
-                    self._into.postponed.append(declaration)
+                    self._into.derivations.append(declaration)
 
     def _header(self, header: Header) -> None:
         if self._into.header is None:

@@ -8,6 +8,7 @@ from syncline.model.spec import ConnectorModel, ResourceModel, Spec
 from syncline.resolving.automations import resolve_automations
 from syncline.resolving.codecs import check_codecs
 from syncline.resolving.connectors import extend_resources, resolve_connector
+from syncline.resolving.derivations import resolve_derivations, with_derivations
 from syncline.resolving.entities import check_records, resolve_entity
 from syncline.resolving.examples import resolve_examples
 from syncline.resolving.findings import Findings
@@ -53,11 +54,10 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
     second = {id(node) for node in check_several_maps(scope.declared.maps, scope)}
     resolved = [(id(node), resolve_map(node, scope)) for node in scope.declared.maps]
     maps = tuple(found for key, found in resolved if found is not None and key not in second)
-    syncs = resolve_syncs(maps, scope)
+    derivations, broken = resolve_derivations(scope)
+    syncs = with_derivations(resolve_syncs(maps, scope), derivations, broken)
     examples = resolve_examples(scope.declared.examples, maps, syncs, scope)
     automations = resolve_automations(scope.declared.automations, scope)
-    for derivation in scope.declared.postponed:
-        scope.findings.report("not-yet.derive", derivation.span, name=derivation.entity.text)
     version = _version(main, scope)
     if not main.declarations:
         return None, findings.all()
@@ -75,6 +75,7 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
         doc="" if header is None or header.doc is None else header.doc,
         examples=examples,
         automations=automations,
+        derivations=derivations,
     )
     return spec, findings.all()
 

@@ -1,12 +1,26 @@
 """What all phases of one sync in one run share."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from syncline_runtime.cursors import instant
-from syncline_runtime.declaration import Cases, Connector, Entity, FieldMap, Newest, Package, Resource, Rule, Sync
+from syncline_runtime.declaration import (
+    Cases,
+    Connector,
+    Creation,
+    Deletion,
+    Derivation,
+    Entity,
+    FieldMap,
+    Newest,
+    OnDelete,
+    Package,
+    Resource,
+    Rule,
+    Sync,
+)
 from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.identity import keys
@@ -68,7 +82,8 @@ class Side:
     `speaks_wholly`: all it shows is the entity's, so that of a new link with its record alone the agreed values are what it shows.
     `written` is the number of lines that write, `writes` their fields, `writes_all` says that these are the entity's; `timed` says
     that some rule asks when a record was changed. `natives` is the number of native fields, if each line writes and holds its value
-    unchanged, else 0: where a system stored just what it was sent, there is then nothing to read from its answer.
+    unchanged, else 0: where a system stored just what it was sent, there is then nothing to read from its answer. A side
+    that is not `remote` is a derivation: its records are what the rule makes, there is nothing to read or write.
     """
 
     system: str
@@ -84,6 +99,7 @@ class Side:
     writes_all: bool
     natives: int
     timed: bool
+    remote: bool = True
 
     def updated_at(self, version: str | None) -> datetime | None:
         """The instant that a version stands for, None where it stands for none."""
@@ -92,10 +108,19 @@ class Side:
         return instant(version, self.resource.version_spelling)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """A derivation from the entity of a sync, with the entity of the records that it makes and its side in their sync."""
+
+    rule: Derivation
+    entity: Entity
+    side: Side
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One sync in one run. `down` are systems that cannot be used, `unlisted` those never listed to
-    the end, `stopped` those that get no more writes in this run."""
+    """One sync in one run. `instant` is the time at which conditions are judged, the same for the whole sync. `down` are systems
+    that cannot be used, `unlisted` those never listed to the end, `stopped` those that get no more writes in this run."""
 
     package: Package
     sync: Sync
@@ -110,6 +135,8 @@ class Context:
     hub: Packing
     summary: Summary
     reporter: Reporter
+    instant: datetime
+    followers: tuple[Follower, ...] = ()
     respecified: bool = False
     telling: bool = False  # a plan: every decision is told, with its reasons
     down: set[str] = field(default_factory=set)
@@ -125,6 +152,11 @@ class Context:
         """The policy of a link."""
         return self.policies.get(link_id, self.policy) if self.policies else self.policy
 
+    @property
+    def remote(self) -> tuple[Side, ...]:
+        """The sides with a system to read from and to write to."""
+        return tuple(side for side in self.sides.values() if side.remote)
+
     def bars(self, link_id: int) -> frozenset[str]:
         """The systems that get no write for this link now."""
         if not self.barred and not self.down and not self.unlisted:
@@ -137,9 +169,13 @@ def _timed(rule: Rule) -> bool:
 
 
 def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dict[str, Side]:
-    """The systems of a sync, in its order."""
+    """The systems of a sync, in its order, and after them the derivations of its entity."""
     found: dict[str, Side] = {}
+    derived = {rule.system: rule for rule in package.derivations if rule.entity == entity.name}
     for name in sync.systems:
+        if name in derived:
+            found[name] = derived_side(derived[name], entity)
+            continue
         mapping = held_to_types(package.mapping(entity.name, name), entity, package.source)
         resource = package.systems[name].resources[mapping.resource]
         since = resource.list.since if resource.list is not None else None
@@ -184,6 +220,72 @@ def _silent(connector: Connector, resource: Resource) -> bool:
             return resource.create is not None and resource.create.returns != "record"
 
 
+def derived_side(rule: Derivation, entity: Entity) -> Side:
+    """A derivation as a side of its entity's sync."""
+    mapping = FieldMap(
+        entity=rule.entity,
+        system=rule.system,
+        resource=rule.origin,
+        flows=rule.flows,
+        read=rule.read,
+        write=_unwritten,
+        line=rule.line,
+    )
+    return Side(
+        system=rule.system,
+        mapping=mapping,
+        resource=Resource(name=rule.origin, identity="", fields={}),
+        packing=packing(entity),
+        fields=(),
+        list_lag=0.0,
+        settle=0.0,
+        speaks_wholly=not entity.defaults,
+        written=0,
+        writes=frozenset(),
+        writes_all=False,
+        natives=0,
+        timed=False,
+        remote=False,
+    )
+
+
+def _unwritten(values: Mapping[str, Any], old: Mapping[str, Any] | None) -> dict[str, Any]:
+    raise LookupError("nothing is written to a derivation")
+
+
+def with_derivations(package: Package, sync: Sync) -> Sync:
+    """The sync in which the derivations of its entity take part as systems.
+
+    A derived record that a person deletes was the last of its rule and link: it is neither held nor made again.
+    """
+    rules = [rule for rule in package.derivations if rule.entity == sync.entity]
+    if not rules:
+        return sync
+    return replace(
+        sync,
+        systems=(*sync.systems, *(rule.system for rule in rules)),
+        creates={**sync.creates, **{rule.system: Creation(allowed=False, line=rule.line) for rule in rules}},
+        deletes={
+            **sync.deletes,
+            **{rule.system: Deletion(policy=OnDelete.UNLINK, line=rule.line) for rule in rules},
+        },
+    )
+
+
+def followers(package: Package, entity: str) -> tuple[Follower, ...]:
+    """The derivations from an entity whose records some sync keeps."""
+    kept = {sync.entity for sync in package.syncs}
+    return tuple(
+        Follower(
+            rule=rule,
+            entity=package.entities[rule.entity],
+            side=derived_side(rule, package.entities[rule.entity]),
+        )
+        for rule in package.derivations
+        if rule.origin == entity and rule.entity in kept
+    )
+
+
 def make_context(
     package: Package,
     sync: Sync,
@@ -197,6 +299,7 @@ def make_context(
 ) -> Context:
     """The context of one sync; nothing is read yet."""
     entity = package.entities[sync.entity]
+    sync = with_derivations(package, sync)
     by_system = sides(package, sync, entity, options)
     return Context(
         package=package,
@@ -206,7 +309,11 @@ def make_context(
             sync,
             entity,
             {name: side.mapping for name, side in by_system.items()},
-            [name for name, side in by_system.items() if _silent(package.systems[name].connector, side.resource)],
+            [
+                name
+                for name, side in by_system.items()
+                if side.remote and _silent(package.systems[name].connector, side.resource)
+            ],
         ),
         sides=by_system,
         systems=systems,
@@ -217,6 +324,8 @@ def make_context(
         hub=packing(entity),
         summary=Summary(entity.name),
         reporter=reporter,
+        instant=datetime.fromtimestamp(clock.now(), UTC),
+        followers=followers(package, entity.name),
     )
 
 

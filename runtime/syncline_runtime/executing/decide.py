@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import decide
 from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_link
+from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.place import Failure, mapping_failure
 from syncline_runtime.executing.retaining import drifts, hold_contested
 from syncline_runtime.records import Action, ActionKind, Decision, LinkStatus, Member, MemberState
@@ -46,12 +47,15 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     free: list[int] = []
     leaving: list[Row] = []
     drifted: list[Row] = []
+    following: list[Follows] = []
     now = context.clock.now()
     for row, member_rows in pairs:
         link_id = row.link_id
         link = to_link(context, row, member_rows)
         try:
             decision = decide(context.policy_of(link_id), link, barred=context.bars(link_id))
+            if context.followers:
+                following += follow(context, link, decision.link)
         except MAPPING_ERRORS as error:
             if new:
                 links.append((link_id, context.entity.name, row.generation, row.doc, 1, context.run_id))
@@ -108,6 +112,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     if leaving:
         store.add_keys(leaving)
     hold_contested(context, drifted, drifted=True)
+    if following:
+        store_following(context, following)
     if held:
         store.review.quarantine(held)
         store.review.release_untold({(*row[:4], context.run_id) for row in held})

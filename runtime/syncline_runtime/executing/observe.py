@@ -11,28 +11,24 @@ from syncline_runtime.ports import NativeRecord, Page, SystemFailure
 
 async def observe(context: Context) -> None:
     """Observe all systems of the sync, several at a time. A system that fails is marked down; the others go on."""
-    outcomes = await asyncio.gather(
-        *(_observe_system(context, side) for side in context.sides.values() if side.system not in context.down),
-        return_exceptions=True,
-    )
-    for side, outcome in zip(
-        [side for side in context.sides.values() if side.system not in context.down], outcomes, strict=True
-    ):
+    sides = [side for side in context.remote if side.system not in context.down]
+    outcomes = await asyncio.gather(*(_observe_system(context, side) for side in sides), return_exceptions=True)
+    for side, outcome in zip(sides, outcomes, strict=True):
         match outcome:
             case SystemFailure():
                 context.down.add(side.system)
                 context.summary.failures[side.system] = str(outcome)
             case BaseException():
                 raise outcome
-    for name in context.sides:
-        state = context.store.cursor(context.entity.name, name)
+    for side in context.remote:
+        state = context.store.cursor(context.entity.name, side.system)
         if state is None or state[1] is None:
-            context.unlisted.add(name)
+            context.unlisted.add(side.system)
 
 
 async def reread(context: Context) -> None:
     """Read again what is due: deferred, stale or quarantined records."""
-    for side in context.sides.values():
+    for side in context.remote:
         if side.system not in context.down:
             try:
                 await _read_due(context, side)

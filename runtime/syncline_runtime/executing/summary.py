@@ -18,7 +18,8 @@ DONE = {
 @dataclass(slots=True)
 class Summary:
     """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind; `guarded` how many actions
-    a guard holds, by system and operation; `doubts` tells by system why a write has no known outcome, the first one's reason;
+    a guard holds, by system and operation; `derived` by entity the records that follow from this one's, `passed` those whose
+    condition held at first sight; `doubts` tells by system why a write has no known outcome, the first one's reason;
     `normalised` by `system.resource.field` how often a value was stored otherwise than sent, and as by which declaration."""
 
     entity: str
@@ -31,6 +32,8 @@ class Summary:
     quarantined: int = 0
     held: list[str] = field(default_factory=list)
     guarded: dict[tuple[str, str], int] = field(default_factory=dict)
+    derived: dict[str, int] = field(default_factory=dict)
+    passed: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
     unknown: int = 0
     doubts: dict[str, str] = field(default_factory=dict)
@@ -42,6 +45,14 @@ class Summary:
     def did(self, system: str, word: str, count: int = 1) -> None:
         """Count what was done in a system."""
         self.done[system, word] = self.done.get((system, word), 0) + count
+
+    def derive(self, entity: str, count: int) -> None:
+        """Count records of `entity` that follow from those of this sync."""
+        self.derived[entity] = self.derived.get(entity, 0) + count
+
+    def pass_over(self, entity: str) -> None:
+        """Count a record from which one of `entity` would follow, had it not been so at first sight."""
+        self.passed[entity] = self.passed.get(entity, 0) + 1
 
     def total(self, word: str) -> int:
         """How often `word` was done, over all systems."""
@@ -76,6 +87,8 @@ class Summary:
             "quarantined": self.quarantined,
             "held": self.held,
             "guarded": _nested(self.guarded),
+            "derived": self.derived,
+            "passed": self.passed,
             "waiting": self.waiting,
             "unknown": self.unknown,
             "doubts": self.doubts,

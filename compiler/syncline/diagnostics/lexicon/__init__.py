@@ -3,6 +3,7 @@
 from syncline.diagnostics.lexicon.checks import CHECKS
 from syncline.diagnostics.lexicon.connectors import CONNECTORS
 from syncline.diagnostics.lexicon.cycles import CYCLES
+from syncline.diagnostics.lexicon.derivations import DERIVATIONS
 from syncline.diagnostics.lexicon.entry import Entry
 from syncline.diagnostics.lexicon.examples import EXAMPLES
 from syncline.diagnostics.lexicon.living import LIVING
@@ -25,6 +26,7 @@ LEXICON: dict[str, Entry] = {
     **CONNECTORS,
     **CHECKS,
     **CYCLES,
+    **DERIVATIONS,
     **EXAMPLES,
     **UNITS,
     **LIVING,

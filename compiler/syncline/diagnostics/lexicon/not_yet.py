@@ -15,7 +15,6 @@ NOT_YET = {
     "not-yet.state-operation": _later(
         "a state that an operation sets (`{field}`)", "Leave it out, or map a field that can be written."
     ),
-    "not-yet.derive": _later("`derive {name}`", "Leave it out, and sync records that exist in a system."),
     "not-yet.back-reference": _later("the back-reference `{name}`", "Leave it out."),
     "not-yet.computed-field": _later(
         "the computed field `{name}`", "Compute it where it is written: `price * 2 -> total`."
@@ -32,7 +31,6 @@ NOT_YET = {
     "not-yet.several-maps": _later(
         "a second map of {entity} in `{system}`", "Keep one map, and tell its records apart with `where`."
     ),
-    "not-yet.becomes": _later("`becomes`", "Use `is` where a state is enough."),
     "not-yet.time-condition": _later("`is past`", "Compare with a field of the record."),
     "not-yet.duration": _later("a duration in an expression", "Compare with a field of the record."),
     "not-yet.merged-follow": _later("`merged follow`", "Say `merged hold`: a person is asked."),

@@ -1,0 +1,53 @@
+"""Words for records that follow from others."""
+
+from syncline.diagnostics.lexicon.entry import Entry
+
+DERIVATIONS = {
+    "derive.duplicate": Entry(
+        "{entity} follows from {origin} by two rules",
+        "Of each {origin} there is one {entity} for each rule, and nothing tells the two rules apart when they change places.",
+        "Join them: `… once when a becomes b or c becomes d`.",
+        {"first-here": "the first rule"},
+    ),
+    "derive.only-reads": Entry(
+        "a line of a derivation has {problem}",
+        "There is no system on its other side: the values of the one record are taken for the other as they are.",
+        "Write `field <- expression`.",
+        {},
+        {
+            "arrow": "no other arrow than `<-`",
+            "codec": "no codec",
+            "condition": "no condition",
+            "target": "a field on its left",
+        },
+    ),
+    "derive.unsynced": Entry(
+        "{entity} is in no sync, so that {problem}",
+        "The rule would never do anything.",
+        "Write `sync {entity} across …`, or leave the derivation out.",
+        {"entity-declared-here": "declared here"},
+        {"made": "nothing keeps the records that are made", "origin": "its records are never seen"},
+    ),
+    "derive.cycle": Entry(
+        "{through} follow from each other, round and round",
+        "Each record that is made would make the next: there is no end to it.",
+        "Leave one of the derivations out.",
+    ),
+    "derive.no-value": Entry(
+        "this derivation leaves `{field}` open, which is required where `{system}` is written",
+        "Each {entity} that is made would be set aside instead of being created.",
+        "Add a line (`{field} <- …`), give the field a default, or make it optional (`?`).",
+        {"declared-here": "required here", "written-here": "written here"},
+    ),
+    "derive.contested": Entry(
+        "`{field}` is kept in step by this derivation, and `{system}` may change it",
+        "An edit there would be undone by the next change of what it follows from, or undo it: nothing says who is right.",
+        "Let `{system}` only be written (`->`), or say `once when`: the record is then its own.",
+        {"source": "`{system}` may change it here"},
+    ),
+    "condition.becomes": Entry(
+        "`becomes` asks for a change, and this condition is about a state",
+        "It is asked of a record as it is, as often as anything happens to it; there is no state before.",
+        "Use `is`. The edge itself is seen by `derive … once when … becomes …`.",
+    ),
+}

@@ -1,0 +1,148 @@
+"""Derivations: which records follow from which, under what condition, and what they then show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from syncline.diagnostics.diagnostic import Label
+from syncline.model.derivations import Derivation
+from syncline.model.spec import Arrow, Field, Line, Sync
+from syncline.resolving.expressions import resolve_condition, resolve_expression
+from syncline.resolving.fitting import readable_as
+from syncline.resolving.scope import EntityScope, Scope
+from syncline.resolving.sight import EntitySight, field_in
+from syncline.source import Span
+from syncline.syntax import CollectionLine, Derive, FieldLine, Name, Once, Path
+from syncline.syntax import Entity as EntityNode
+from syncline.syntax import Line as LineNode
+
+
+def resolve_derivations(scope: Scope) -> tuple[tuple[Derivation, ...], frozenset[str]]:
+    """The derivations of the main file, and the names of the entities of which one was reported and left out, wholly or in
+    part."""
+    found: list[Derivation] = []
+    broken: set[str] = set()
+    first: dict[tuple[str, str], Span] = {}
+    for node in scope.declared.derivations:
+        pair = (node.entity.text, node.origin.text)
+        earlier = first.setdefault(pair, node.span)
+        if earlier is not node.span:
+            label = Label(earlier, "first-here")
+            scope.findings.report("derive.duplicate", node.span, label, entity=pair[0], origin=pair[1])
+        derivation = _derivation(node, scope)
+        if derivation is None or not derivation.complete or earlier is not node.span:
+            broken.add(node.entity.text)
+        if derivation is not None and earlier is node.span:
+            found.append(derivation)
+    return tuple(found), frozenset(broken)
+
+
+def with_derivations(
+    syncs: Sequence[Sync], derivations: Sequence[Derivation], broken: frozenset[str]
+) -> tuple[Sync, ...]:
+    """The syncs with the derivations that make their records."""
+    by_entity: Mapping[str, list[Derivation]] = {sync.entity.name: [] for sync in syncs}
+    for derivation in derivations:
+        if derivation.entity.name in by_entity:
+            by_entity[derivation.entity.name].append(derivation)
+    return tuple(
+        replace(
+            sync,
+            derivations=tuple(by_entity[sync.entity.name]),
+            derived=sync.entity.name not in broken,
+            complete=sync.complete and sync.entity.name not in broken,
+        )
+        if by_entity[sync.entity.name] or sync.entity.name in broken
+        else sync
+        for sync in syncs
+    )
+
+
+def _derivation(node: Derive, scope: Scope) -> Derivation | None:
+    entity, origin = _entity(node.entity, scope), _entity(node.origin, scope)
+    once = isinstance(node.trigger, Once)
+    sight = None if origin is None else EntitySight(origin, edge=once)
+    condition = resolve_condition(node.trigger.condition, sight, scope)
+    lines, complete = _lines(node.lines, entity, sight, scope)
+    if entity is None or origin is None or condition is None:
+        return None
+    return Derivation(
+        entity=entity.entity,
+        origin=origin.entity,
+        once=once,
+        condition=condition,
+        lines=lines,
+        span=node.entity.span,
+        doc=node.doc or "",
+        complete=complete,
+    )
+
+
+def _entity(name: Name, scope: Scope) -> EntityScope | None:
+    if name.text in scope.entities:
+        return scope.entities[name.text]
+    known = [other for other, declared in scope.declared.types.items() if isinstance(declared, EntityNode)]
+    scope.findings.unknown("name.unknown-entity", name.text, name.span, known)
+    return None
+
+
+def _lines(
+    nodes: Sequence[LineNode], entity: EntityScope | None, sight: EntitySight | None, scope: Scope
+) -> tuple[tuple[Line, ...], bool]:
+    lines: list[Line] = []
+    taken: dict[str, Span] = {}
+    complete = True
+    for node in nodes:
+        line = _line(node, entity, sight, scope)
+        if line is None or line.field is None:
+            complete = False
+            continue
+        first = taken.setdefault(line.field.name, line.span)
+        if first is line.span:
+            lines.append(line)
+        else:
+            scope.findings.report("map.field-twice", line.span, Label(first, "first-here"), name=line.field.name)
+            complete = False
+    return tuple(lines), complete
+
+
+def _line(node: LineNode, entity: EntityScope | None, sight: EntitySight | None, scope: Scope) -> Line | None:
+    if isinstance(node, CollectionLine):
+        scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
+        return None
+    problem = _problem(node)
+    if problem is not None:
+        scope.findings.report("derive.only-reads", problem[1], problem=problem[0])
+        return None
+    assert isinstance(node.left, Path)
+    field: Field | None = None
+    if entity is not None:
+        reached = field_in(node.left, EntitySight(entity), "map.field-unknown", scope)
+        field = None if reached is None else reached.field
+    goal = None if field is None else field.type
+    expression = resolve_expression(node.right, None if sight is None else replace(sight, edge=False), goal, scope)
+    if expression is None or field is None:
+        return None
+    if not readable_as(expression.type, field.type):
+        label = Label(field.span, "field-declared-here", {"type": str(field.type)})
+        facts = {"expected": str(field.type), "found": str(expression.type), "name": field.name}
+        scope.findings.report("type.mismatch", node.right.span, label, codecs=(), **facts)
+        return None
+    return Line(
+        field=field,
+        natives=(),
+        arrow=Arrow.READ,
+        span=node.left.span,
+        native_span=node.right.span,
+        expression=expression,
+    )
+
+
+def _problem(node: FieldLine) -> tuple[str, Span] | None:
+    """What a line of a map may say, and one of a derivation may not: there is no system on the other side."""
+    if node.arrow != "<-":
+        return "arrow", node.arrow_span
+    if node.codec is not None:
+        return "codec", node.codec.span
+    if node.conditions:
+        return "condition", node.conditions[0].span
+    return None if isinstance(node.left, Path) else ("target", node.left.span)

@@ -1,0 +1,426 @@
+"""Derived records: exactly one for each rule and source, however often its condition is seen, crashed on or replayed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypedDict
+
+import pytest
+
+from syncline_runtime import executor
+from syncline_runtime.codecs.refusal import refusal
+from syncline_runtime.declaration import (
+    Call,
+    Connector,
+    Creation,
+    Deletion,
+    Derivation,
+    Entity,
+    FieldMap,
+    Flow,
+    Listing,
+    MatchRule,
+    NativeField,
+    OnDelete,
+    Operation,
+    Package,
+    Resource,
+    Since,
+    Sync,
+    System,
+    Text,
+)
+from syncline_runtime.executing.context import Options
+from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED, Table, Twin
+from syncline_runtime.state import SqliteStore
+from syncline_runtime.values import Native
+from tests.runtime.executing.conftest import FakeClock, Told
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+class DealShape(TypedDict, total=False):
+    number: str
+    stage: str | None
+    title: str | None
+
+
+class OrderShape(TypedDict, total=False):
+    number: str
+    title: str | None
+
+
+ENTITIES = {"Deal": (DealShape, ("number", "stage", "title")), "Order": (OrderShape, ("number", "title"))}
+OPERATION = Operation(call=Call(verb="POST", target=Text("/")), many=2)
+
+
+def entity(name: str) -> Entity:
+    shape, fields = ENTITIES[name]
+    return Entity(
+        name=name,
+        shape=shape,
+        fields=fields,
+        kinds=dict.fromkeys(fields, "text"),
+        match=(MatchRule(fields=("number",)),),
+    )
+
+
+def field_map(name: str, system: str, *, both: bool) -> FieldMap:
+    fields = ENTITIES[name][1]
+
+    def read(native: Native) -> dict[str, Any]:
+        return {field: native.get(field) for field in fields}
+
+    def write(values: Mapping[str, Any], old: Native | None) -> Native:
+        return {field: values[field] for field in fields if field in values}
+
+    return FieldMap(
+        entity=name,
+        system=system,
+        resource=name.lower(),
+        flows=tuple(Flow(field=field, native=(field,), contributes=both, writes=True, line=5) for field in fields),
+        read=read,
+        write=write,
+    )
+
+
+def resource(name: str) -> Resource:
+    return Resource(
+        name=name.lower(),
+        identity="id",
+        fields={field: NativeField(name=field, kind="text") for field in ENTITIES[name][1]},
+        version="updated",
+        list=Listing(
+            call=Call(verb="GET", target=Text("/")), since=Since(condition=None, field="updated", precision_ms=0)
+        ),
+        read=OPERATION,
+        create=OPERATION,
+        update=OPERATION,
+        delete=OPERATION,
+        archive=("archived", True),
+    )
+
+
+def system(name: str, *entities: str) -> System:
+    return System(
+        name=name,
+        connector=Connector(name="twin", protocol="rest", timeout_seconds=10.0, concurrency=2),
+        settings={},
+        resources={one.lower(): resource(one) for one in entities},
+    )
+
+
+def becomes_won(deal: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> bool:
+    return deal["stage"] == "won" and before["stage"] != "won"
+
+
+def is_won(deal: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> bool:
+    return bool(deal["stage"] == "won")
+
+
+def order_of(deal: Mapping[str, Any]) -> dict[str, Any]:
+    if deal["title"] == "broken":
+        raise refusal("expression.missing", "a title", "broken")  # deals.sync:40
+    return {"number": deal["number"], "title": deal["title"]}
+
+
+def package(*, once: bool = True, both: bool = False, out_of_scope: str = "unlink") -> Package:
+    rule = Derivation(
+        entity="Order",
+        origin="Deal",
+        once=once,
+        holds=becomes_won if once else is_won,
+        read=order_of,
+        flows=(
+            Flow(field="number", native=("number",), contributes=True, writes=False, line=39),
+            Flow(field="title", native=("title",), contributes=True, writes=False, line=40),
+        ),
+        asks=("stage",),
+        text="stage becomes won" if once else "stage is won",
+        line=38,
+    )
+    order: Any = Sync(
+        entity="Order",
+        systems=("erp",),
+        rules={},
+        deletes={"erp": Deletion(policy=OnDelete.NEVER, line=31)},
+        line=30,
+    )
+    return Package(
+        name="deals",
+        source="deals.sync",
+        spec_version=1,
+        spec_sha256="0" * 64,
+        systems={"crm": system("crm", "Deal"), "erp": system("erp", "Order")},
+        entities={"Deal": entity("Deal"), "Order": entity("Order")},
+        mappings=(field_map("Deal", "crm", both=True), field_map("Order", "erp", both=both)),
+        # The order of the spec is against that of the derivation.
+        syncs=(
+            replace(order, out_of_scope=out_of_scope),
+            Sync(entity="Deal", systems=("crm",), rules={}, creates={"crm": Creation(allowed=False)}, line=20),
+        ),
+        derivations=(rule,),
+    )
+
+
+class World:
+    """A CRM with deals, an ERP with orders."""
+
+    def __init__(self, path: Path, spec: Package) -> None:
+        self.path, self.package, self.clock = path, spec, FakeClock()
+        self.crm = Twin("crm", self.clock, deal=Table(page_size=3))
+        self.erp = Twin("erp", self.clock, order=Table(page_size=3))
+        self.told = Told()
+
+    def store(self) -> SqliteStore:
+        return SqliteStore(self.path, self.package.name)
+
+    async def run(self, *, later: float = 60.0, planned: bool = False, **options: Any) -> executor.Report:
+        self.clock.time += later
+        self.told = Told()
+        work = executor.plan if planned else executor.run
+        with self.store() as store:
+            return await work(
+                self.package,
+                systems={"crm": self.crm, "erp": self.erp},
+                store=store,
+                clock=self.clock,
+                reporter=self.told,
+                options=Options(**{"apply_first": True, **options}),
+            )
+
+    def deal(self, remote_id: str | None = None, /, **fields: object) -> str:
+        return self.crm.put("deal", remote_id, **fields)
+
+    @property
+    def orders(self) -> list[tuple[Any, Any]]:
+        return sorted((one.get("number"), one.get("title")) for one in self.erp.tables["order"].records.values())
+
+    @property
+    def writes(self) -> int:
+        return self.crm.writes + self.erp.writes
+
+    async def settled(self) -> None:
+        before = self.writes
+        for _ in range(2):
+            await self.run()
+        assert self.writes == before
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Callable[..., World]:
+    def make(**changes: Any) -> World:
+        return World(tmp_path / "state.db", package(**changes))
+
+    return make
+
+
+async def test_the_edge_makes_one_record_in_the_same_run(world: Callable[..., World]) -> None:
+    w = world()
+    one = w.deal(number="D1", stage="open", title="Lamps")
+    w.deal(number="D2", stage="open", title="Desks")
+    await w.run()
+    assert w.orders == []
+    w.deal(one, stage="won")
+    report = await w.run()
+    assert w.orders == [("D1", "Lamps")]
+    assert report.exit_code == 0
+    assert {summary.entity: summary.derived for summary in report.summaries} == {"Deal": {"Order": 1}, "Order": {}}
+    await w.settled()
+
+
+async def test_a_first_sight_is_no_edge_and_the_plan_counts_it(world: Callable[..., World]) -> None:
+    w = world()
+    for number in range(7):
+        w.deal(number=f"D{number}", stage="won" if number < 5 else "open", title="x")
+    report = await w.run(planned=True)
+    assert [summary.passed for summary in report.summaries] == [{"Order": 5}, {}]
+    await w.run()
+    assert w.orders == []
+    await w.settled()
+
+
+async def test_a_rule_added_later_makes_nothing_of_what_is_so_already(world: Callable[..., World]) -> None:
+    w = world()
+    rules = w.package.derivations
+    w.package = replace(w.package, derivations=())
+    one = w.deal(number="D1", stage="won", title="x")
+    w.deal(number="D2", stage="open", title="x")
+    await w.run()
+    w.package = replace(w.package, derivations=rules, spec_sha256="1" * 64)
+    await w.run()
+    assert w.orders == []
+    w.deal(one, stage="open")
+    await w.run()
+    w.deal(one, stage="won")
+    await w.run()
+    assert w.orders == [("D1", "x")]
+
+
+async def test_a_field_that_nobody_showed_before_is_no_edge(world: Callable[..., World]) -> None:
+    w = world()
+    whole = w.package
+    w.package = replace(
+        whole,
+        entities={**whole.entities, "Deal": replace(whole.entities["Deal"], fields=("number", "title"))},
+        mappings=(
+            replace(whole.mappings[0], flows=tuple(one for one in whole.mappings[0].flows if one.field != "stage"),
+                    read=lambda native: {"number": native["number"], "title": native["title"]}),
+            whole.mappings[1],
+        ),
+        derivations=(),
+    )  # fmt: skip
+    for number in range(3):
+        w.deal(number=f"D{number}", stage="won", title="x")
+    await w.run()
+    w.package = replace(whole, spec_sha256="1" * 64)
+    await w.run()
+    assert w.orders == []
+
+
+@pytest.mark.parametrize("flaps", [1, 3])
+async def test_a_flapping_condition_makes_one_record(world: Callable[..., World], flaps: int) -> None:
+    w = world()
+    one = w.deal(number="D1", stage="open", title="Lamps")
+    await w.run()
+    for _ in range(flaps):
+        w.deal(one, stage="won")
+        await w.run()
+        w.deal(one, stage="open")
+        await w.run(full=True)
+    assert w.orders == [("D1", "Lamps")]
+
+
+async def test_once_made_a_record_is_its_own(world: Callable[..., World]) -> None:
+    w = world(both=True)
+    one = w.deal(number="D1", stage="open", title="Lamps")
+    await w.run()
+    w.deal(one, stage="won")
+    await w.run()
+    (order,) = w.erp.tables["order"].records
+    w.erp.put("order", order, title="Two lamps")
+    w.deal(one, title="Other lamps")
+    await w.run()
+    w.crm.drop("deal", one)
+    await w.run(full=True)
+    await w.run(full=True)
+    assert w.orders == [("D1", "Two lamps")]
+    await w.settled()
+
+
+async def test_a_derived_record_that_was_deleted_is_not_made_again(world: Callable[..., World]) -> None:
+    w = world()
+    one = w.deal(number="D1", stage="open", title="Lamps")
+    await w.run()
+    w.deal(one, stage="won")
+    await w.run()
+    (order,) = w.erp.tables["order"].records
+    w.erp.drop("order", order)
+    report = await w.run(full=True)
+    report = await w.run(full=True)
+    assert report.exit_code == 0
+    for stage in ("open", "won"):
+        w.deal(one, stage=stage)
+        await w.run()
+    assert w.orders == []
+    await w.settled()
+
+
+async def test_a_record_that_exists_already_is_taken_for_the_derived_one(world: Callable[..., World]) -> None:
+    w = world(both=True)
+    one = w.deal(number="D1", stage="open", title="Lamps")
+    w.erp.put("order", number="D1", title="By hand")
+    await w.run()
+    w.deal(one, stage="won")
+    report = await w.run()
+    assert w.orders == [("D1", "By hand")]
+    assert report.exit_code == 0
+    await w.settled()
+
+
+async def test_what_cannot_be_derived_sets_the_source_aside_and_loses_no_edge(world: Callable[..., World]) -> None:
+    w = world()
+    one = w.deal(number="D1", stage="open", title="broken")
+    await w.run()
+    w.deal(one, stage="won")
+    report = await w.run()
+    assert report.exit_code == 1
+    with w.store() as store:
+        (held,) = store.review.quarantined()
+    assert (held.entity, held.place) == ("Deal", "deals.sync:40")
+    assert w.orders == []
+    w.deal(one, title="Lamps")
+    report = await w.run()
+    assert (w.orders, report.exit_code) == ([("D1", "Lamps")], 0)
+    await w.settled()
+
+
+async def test_while_it_holds_the_record_is_kept_in_step(world: Callable[..., World]) -> None:
+    w = world(once=False)
+    one = w.deal(number="D1", stage="won", title="Lamps")
+    await w.run()
+    assert w.orders == [("D1", "Lamps")]
+    w.deal(one, title="Desks")
+    await w.run()
+    assert w.orders == [("D1", "Desks")]
+    w.deal(one, stage="open", title="Chairs")
+    await w.run()
+    assert w.orders == [("D1", "Desks")]
+    w.deal(one, stage="won")
+    await w.run()
+    assert w.orders == [("D1", "Chairs")]
+    await w.settled()
+
+
+@pytest.mark.parametrize("leaves", ["the condition", "the source"])
+async def test_when_it_ends_the_record_leaves_by_out_of_scope(world: Callable[..., World], leaves: str) -> None:
+    w = world(once=False, out_of_scope="archive")
+    one = w.deal(number="D1", stage="won", title="Lamps")
+    await w.run()
+    if leaves == "the source":
+        w.crm.drop("deal", one)
+        await w.run(full=True)
+    else:
+        w.deal(one, stage="open")
+    await w.run(full=True)
+    (order,) = w.erp.tables["order"].records.values()
+    assert order["archived"] is True
+    await w.settled()
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_crash_at_any_call_leaves_exactly_one(tmp_path: Path, once: bool) -> None:
+    reached = False
+    for at in range(1, 40):
+        for after in (False, True):
+            w = World(tmp_path / f"{at}-{after}.db", package(once=once))
+            one = w.deal(number="D1", stage="open", title="Lamps")
+            await w.run()
+            w.deal(one, stage="won")
+            calls = [at]
+
+            def crash(operation: str, left: list[int] = calls) -> None:
+                left[0] -= 1
+                if left[0] == 0:
+                    raise Crash(operation)
+
+            for twin in (w.crm, w.erp):
+                twin.before = crash
+                if after:
+                    twin.faults["create"].append(UNKNOWN_BUT_LANDED if at % 2 else UNKNOWN_AND_LOST)
+            try:
+                await w.run()
+            except Crash:
+                reached = True
+            for twin in (w.crm, w.erp):
+                twin.before = None
+            for _ in range(3):
+                await w.run(later=400.0)
+            assert w.orders == [("D1", "Lamps")], (at, after)
+            await w.settled()
+        if calls[0] > 0:
+            break
+    assert reached
