@@ -332,7 +332,8 @@ class Flow:
 
     `contributes`: an edit in this system may change the entity (`<-`, `<->`). `writes`: the system is kept in step (`->`, `<->`).
     `native` names the resource's fields that the line reads and writes. `exact`: the system can hold every value of the field
-    unchanged; otherwise what it shows is what `read(write(values))` says.
+    unchanged; otherwise what it shows is what `read(write(values))` says. `refers`: the field is a reference to a record of one of
+    these entities, of which `read` shows the remote id and `write` takes it; `needed`: no record is created here without it.
     """
 
     field: str
@@ -341,6 +342,8 @@ class Flow:
     writes: bool
     when: When = When.ALWAYS
     exact: bool = True
+    refers: tuple[str, ...] = ()
+    needed: bool = False
     line: int = 0  # of the spec
 
 

@@ -14,6 +14,7 @@
 | set<T>                          | frozenset of canonical T                                           |
 | list<T>                         | tuple of canonical T                                               |
 | binary                          | bytes                                                              |
+| ref E                           | Reference; in a system's own form the remote id, a str             |
 | null                            | None                                                               |
 | not shown by the system         | ABSENT: never a change, never written                              |
 """
@@ -43,12 +44,20 @@ class Money(NamedTuple):
     currency: str
 
 
+class Reference(NamedTuple):
+    """Another record of the hub, by its link. What a system shows of it is the remote id that the link has there."""
+
+    entity: str
+    link: int
+
+
 Value: TypeAlias = (
     str
     | int
     | bool
     | Decimal
     | Money
+    | Reference
     | date
     | datetime
     | time

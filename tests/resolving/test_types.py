@@ -77,7 +77,6 @@ entity E { home : Address? pii, work : Address renamed from office }
         ("bag<text>", "type.unknown", "bag"),
         ("list<text> by code", "type.arguments", "code"),
         ("list<E>", "not-yet.collection", "list<E>"),
-        ("ref E", "not-yet.reference", "f : ref E"),
         ("ref Nobody", "name.unknown-entity", "Nobody"),
     ],
 )

@@ -165,6 +165,10 @@ def _flow(line: Line, slot: str) -> Code:
         options["when"] = spelled(line.when)
     if not is_exact(line, slot):
         options["exact"] = Plain("False")
+    if (targets := _refers(line)) != ():
+        options["refers"] = sequence(text(target) for target in targets)
+        if any(native.required for native in line.natives):
+            options["needed"] = Plain("True")
     return call(
         "Flow",
         field=text(slot),
@@ -174,6 +178,12 @@ def _flow(line: Line, slot: str) -> Code:
         **options,
         line=Plain(literal(line.span.line)),
     )
+
+
+def _refers(line: Line) -> tuple[str, ...]:
+    """The entities that the line's value may be a record of."""
+    value = line.field or line.expression
+    return value.type.targets if value is not None and value.type.kind == "ref" else ()
 
 
 def _condition(equality: Equality) -> Code:

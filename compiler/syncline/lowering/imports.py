@@ -33,7 +33,7 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     | dict.fromkeys(codecs.__all__, "syncline_runtime.codecs")
     | dict.fromkeys(_QUICK, "syncline_runtime.codecs.quick")
     | {"concatenated": "syncline_runtime.expressions.quick", "load_function": "syncline_runtime.codecs.custom"}
-    | dict.fromkeys(("ABSENT", "Money", "Native"), "syncline_runtime.values")
+    | dict.fromkeys(("ABSENT", "Money", "Native", "Reference"), "syncline_runtime.values")
     | dict.fromkeys(_DECLARED, "syncline_runtime.declaration")
     | {"re": ""}
 )

@@ -18,7 +18,7 @@ from syncline_runtime import codecs
 from syncline_runtime.codecs import CODECS, NULLS, TEXT_KINDS, WIRE, CodecDefinition, find_codec
 
 # Spellings that are the canonical value already: reading and writing them needs no call.
-_IDENTITIES: Final = frozenset({(kind, "plain") for kind in (*TEXT_KINDS, "ref")})
+_IDENTITIES: Final = frozenset({(kind, "plain") for kind in TEXT_KINDS})
 
 
 def slots(map_: Map) -> dict[int, str]:
@@ -50,8 +50,7 @@ def definition(use: CodecUse) -> CodecDefinition:
 
 
 def _wire(native: NativeField) -> CodecDefinition | None:
-    kind = "text" if native.type.kind == "ref" else native.type.kind
-    return None if (kind, native.wire) in _IDENTITIES else WIRE[(kind, native.wire)]
+    return None if (native.type.kind, native.wire) in _IDENTITIES else WIRE[(native.type.kind, native.wire)]
 
 
 # Codecs that the runtime has in a form for each record.

@@ -14,7 +14,7 @@ from syncline_runtime.codecs import CODECS, TEXT_KINDS
 _ANNOTATIONS: Final[Mapping[str, Code]] = MappingProxyType(
     {
         **dict.fromkeys(TEXT_KINDS, Plain("str")),
-        "ref": Plain("str"),
+        "ref": Imported("Reference"),
         "integer": Plain("int"),
         "decimal": Imported("Decimal"),
         "percent": Imported("Decimal"),

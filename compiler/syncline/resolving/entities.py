@@ -88,7 +88,7 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
     fields: dict[str, Field] = {}
     groups: set[str] = set()
     absent: set[str] = set()
-    later: dict[str, Field] = {}
+    leading: dict[str, Field] = {}
     first: dict[str, Span] = {}
     for node in nodes:
         name = node.name.text
@@ -104,12 +104,10 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
         if kind is None:
             absent.add(name)
         elif kind.kind == "ref":
-            scope.findings.report("not-yet.reference", node.span, name=name, target=" or ".join(kind.targets))
-            absent.add(name)
-            later[name] = _leaf(node, kind, scope)
+            fields[name] = leading[name] = _leaf(node, kind, scope)
         elif kind.item is not None and kind.item.kind in ("record", "ref"):
             absent.add(name)
-            later[name] = _leaf(node, kind, scope)
+            leading[name] = _leaf(node, kind, scope)
         elif kind.kind == "record":
             inner = _record(kind.name or "", scope)
             if len(fields) + len(inner.fields) > MOST_FIELDS or len(absent) + len(inner.absent) > MOST_FIELDS:
@@ -126,12 +124,12 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
             for leaf in inner.fields.values():
                 nested = _nested(leaf, node, kind.nullable)
                 fields[nested.name] = nested
-            for leaf in inner.later.values():
+            for leaf in inner.leading.values():
                 nested = _nested(leaf, node, kind.nullable)
-                later[nested.name] = nested
+                leading[nested.name] = fields.get(nested.name, nested)
         else:
             fields[name] = _leaf(node, kind, scope)
-    return Shape(fields, frozenset(groups), frozenset(absent), later)
+    return Shape(fields, frozenset(groups), frozenset(absent), leading)
 
 
 def _record(name: str, scope: Scope) -> Shape:

@@ -15,7 +15,6 @@ from syncline.resolving.fitting import codecs_between, readable_as, same_kind
 from syncline.resolving.references import (
     elements_of,
     holds_records,
-    leads_on,
     native_at,
     resources_of,
     unique_in_entity,
@@ -159,11 +158,11 @@ def _executed(line: Line, ends: _Ends) -> bool:
     names = () if line.expression is None else _names(line.expression)
     return (
         (line.field is None or line.field.name in fields)
-        and all(native.name in natives and not leads_on(native.type) for native in line.natives)
+        and all(native.name in natives and not holds_records(native.type) for native in line.natives)
         and all(
             name.name in fields
             if isinstance(name, EntityField)
-            else name.name in natives and not leads_on(natives[name.name].type)
+            else name.name in natives and not holds_records(natives[name.name].type)
             for name in names
         )
     )

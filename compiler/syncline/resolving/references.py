@@ -88,26 +88,26 @@ def resources_of(kind: Type, resources: Mapping[str, ResourceModel]) -> list[Res
 def field_at(path: Path, names: EntityScope, code: str, scope: Scope) -> ReachedField | None:
     """The field that a path names, from the first step to the last; reports `code` with near names where it breaks off."""
     shape, steps = names.shape, path.steps
-    longest = len(steps) if shape.later and len(steps) <= DEEPEST else 0
+    longest = len(steps) if shape.leading and len(steps) <= DEEPEST else 0
     for end in range(longest, 0, -1):
         start = _part(path, 0, end)
-        later = shape.later.get(dotted(start))
-        if later is None:
+        leading = shape.leading.get(dotted(start))
+        if leading is None:
             continue
         if end == len(steps):
-            return ReachedField(later)
+            return ReachedField(leading)
         keyed = isinstance(steps[end], Key)
         end += keyed
         if end == len(steps) or not isinstance(steps[end], Name):
             return None
         rest = _part(path, end, len(steps))
-        targets = elements_of(later.type, scope)
+        targets = elements_of(leading.type, scope)
         reached = field_at(rest, targets[0], code, scope) if targets else None
         # A reference to one of several: all know the next step, the first tells where it leads.
         begun = [_begins(rest, other, code, scope) for other in targets[1:]]
         if reached is None or not all(begun):
             return None
-        found = replace(reached.field, name=dotted(path), type=_through(later.type, reached.field.type, keyed))
+        found = replace(reached.field, name=dotted(path), type=_through(leading.type, reached.field.type, keyed))
         return ReachedField(found, reached.owner or targets[0], reached.last or reached.field.name)
     field = field_of(path, shape, code, scope, entity=names.entity.name)
     return None if field is None else ReachedField(field)

@@ -43,10 +43,10 @@ from syncline_runtime.codecs import CODECS, WIRE, default_wire
 OPERATIONS = ("read", "create", "update", "delete")
 WORDS = ("list", *OPERATIONS, "archive", "lock", "readonly")
 LATER_WORDS = ("batch", "webhook", "convert", "merged")
-KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list"}
+KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list", "ref"}
 
 
-_NOT_OF_TEXT = frozenset({"integer", "decimal", "percent", "boolean"})
+_NOT_OF_TEXT = frozenset({"integer", "decimal", "percent", "boolean", "ref"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Spelling:
         codec = WIRE.get((kind, wire))
         native = "" if codec is None else codec.kinds[0][0]
         if native == "string" and kind in _NOT_OF_TEXT:
-            kind = "text"
+            kind = "text"  # a reference, too, is written as the identity it holds
         elif native == "number" and kind != "boolean":
             kind = "integer"
         return self.nulls.get(kind, "")
@@ -297,7 +297,7 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
     if type_ is None:
         return None
     facts: dict[str, object] = {}
-    wire = spelling.of(type_.kind) if type_.kind != "ref" else spelling.of("text")
+    wire = spelling.of(type_.kind)
     words = list(item.words)
     while words:
         word = words.pop(0)
@@ -364,6 +364,26 @@ def _normalises(word: Call, type_: Type, findings: Findings) -> tuple[CodecUse, 
         else:
             findings.unknown("normaliser", name, argument.span, CODECS)
     return tuple(uses)
+
+
+def referring(resources: Mapping[str, ResourceModel], spelling: Spelling) -> dict[str, ResourceModel]:
+    """The resources with their references spelled as the identities that they hold."""
+    return {name: _referring(found, resources, spelling) for name, found in resources.items()}
+
+
+def _referring(found: ResourceModel, resources: Mapping[str, ResourceModel], spelling: Spelling) -> ResourceModel:
+    changed: dict[str, NativeField] = {}
+    for native in found.fields.values():
+        if native.type.kind != "ref" or native.type.targets[0] not in resources:
+            continue
+        target = resources[native.type.targets[0]]
+        identity = target.fields.get(target.declaration.identity)
+        whole = identity is not None and identity.type.kind == "integer"
+        wire = "number" if whole and native.wire in ("plain", "blank") else native.wire
+        changed[native.name] = replace(
+            native, wire=wire, null=spelling.null_of("ref", wire), references=native.type.targets[0]
+        )
+    return replace(found, fields={**found.fields, **changed}) if changed else found
 
 
 def native_type(item: syntax.Property, findings: Findings) -> Type | None:

@@ -107,6 +107,8 @@ def _value(node: Expression, expected: Type, scope: Scope) -> Value:
             element = expected.item
             found = [_value(item, element, scope) for item in items]
             return frozenset(found) if expected.kind == "set" else tuple(found)
+        case Text(value=text) if expected.kind == "ref":
+            return text  # an example tells a record by its id in the system
         case Text(value=text) if expected.kind == "money":
             amount = _money(text)
             if amount is None:
@@ -142,9 +144,8 @@ def _money(text: str) -> Money | None:
 
 def _native(node: Expression, field: NativeField, scope: Scope) -> object:
     """The value as the connector delivers it: a literal as it stands, but where no literal can show it."""
-    kind = "text" if field.type.kind == "ref" else field.type.kind
-    if field.wire in _CANONICAL and isinstance(node, Text) and kind in _TEXTUAL:
-        return getattr(codecs, WIRE[kind, field.wire].put)(_value(node, field.type, scope))
+    if field.wire in _CANONICAL and isinstance(node, Text) and field.type.kind in _TEXTUAL:
+        return getattr(codecs, WIRE[field.type.kind, field.wire].put)(_value(node, field.type, scope))
     return _json(node, scope)
 
 

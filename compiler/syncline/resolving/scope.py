@@ -24,14 +24,14 @@ class Shape:
     """The fields of a record or entity.
 
     `fields` are the leaves by dotted name, `groups` the dotted names of records among them. `absent` are names that were
-    declared but left out, because they are faulty or of a later release: whoever names one has been told already. Those
-    of them whose type is known, references and collections of records, are `later`, so that what is said of them is checked.
+    declared but left out, because they are faulty or of a later release: whoever names one has been told already. `leading`
+    are the references and collections of records, behind which a path goes on.
     """
 
     fields: Mapping[str, Field]
     groups: frozenset[str]
     absent: frozenset[str]
-    later: Mapping[str, Field] = field(default_factory=dict)
+    leading: Mapping[str, Field] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from syncline.diagnostics.diagnostic import Label
 from syncline.model.expressions import EntityField, NativeValue
 from syncline.model.spec import NativeField, ResourceModel
 from syncline.resolving.codecs import native_type
@@ -78,9 +77,11 @@ def field_in(path: Path, sight: EntitySight, code: str, scope: Scope) -> Reached
         reached = field_in(_rest(path), sight.above, code, scope)
         return None if reached is None else ReachedField(replace(reached.field, name=dotted(path)))
     reached = field_at(path, sight.names, code, scope)
-    if reached is None or sight.later or reached.field.name in sight.names.shape.fields:
+    if reached is None or reached.field.name in sight.names.shape.fields:
         return reached
-    return None  # its declaration has been answered
+    if isinstance(path.steps[0], Name) and path.steps[0].text in sight.names.shape.fields:
+        scope.findings.report("not-yet.path", path.span, path=dotted(path), through=path.steps[0].span.text)
+    return reached if sight.later else None  # else its declaration has been answered
 
 
 def native_of(path: Path, sight: NativeSight, scope: Scope, written: bool = False) -> NativeField | None:
@@ -99,14 +100,9 @@ def native_of(path: Path, sight: NativeSight, scope: Scope, written: bool = Fals
     name = dotted(path)
     native = sight.resource.fields.get(name) if reached is None else reached.native
     if native is not None and name in sight.resource.fields:
-        if not leads_on(native.type):
+        if native.type.kind == "ref" or not leads_on(native.type):
             return native
-        label = Label(native.span, "native-declared-here")
-        if native.type.kind == "ref":
-            target = " or ".join(native.type.targets)
-            scope.findings.report("not-yet.reference", path.span, label, name=name, target=target)
-        else:
-            scope.findings.report("not-yet.collection", path.span, type=str(native.type))
+        scope.findings.report("not-yet.collection", path.span, type=str(native.type))
     elif (
         written
         and reached is not None

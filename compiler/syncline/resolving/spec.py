@@ -15,6 +15,7 @@ from syncline.resolving.findings import Findings
 from syncline.resolving.imports import Load, gather
 from syncline.resolving.maps import resolve_map
 from syncline.resolving.references import check_alignment, check_targets
+from syncline.resolving.resources import referring
 from syncline.resolving.scope import Scope
 from syncline.resolving.syncs import check_several_maps, resolve_syncs
 from syncline.resolving.systems import resolve_system
@@ -116,6 +117,7 @@ def _systems(scope: Scope) -> None:
         _extend(extension, connectors, resources, scope)
     for name, connector in connectors.items():
         node = scope.declared.systems[name]
+        resources[name] = referring(resources[name], connector.spelling)
         scope.systems[name] = resolve_system(node, connector, resources[name], scope)
     for connector_name, declared in scope.connectors.items():
         if declared is not None:

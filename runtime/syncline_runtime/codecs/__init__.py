@@ -89,6 +89,16 @@ from syncline_runtime.codecs.wire_collections import (
     wire_set_semicolon_get,
     wire_set_semicolon_put,
 )
+from syncline_runtime.codecs.wire_references import (
+    wire_ref_blank_get,
+    wire_ref_blank_put,
+    wire_ref_false_get,
+    wire_ref_false_put,
+    wire_ref_number_get,
+    wire_ref_number_put,
+    wire_ref_plain_get,
+    wire_ref_plain_put,
+)
 from syncline_runtime.codecs.wire_scalars import (
     wire_binary_base64_get,
     wire_binary_base64_put,
@@ -358,6 +368,14 @@ __all__ = [
     "wire_null_false_put",
     "wire_null_zero_get",
     "wire_null_zero_put",
+    "wire_ref_blank_get",
+    "wire_ref_blank_put",
+    "wire_ref_false_get",
+    "wire_ref_false_put",
+    "wire_ref_number_get",
+    "wire_ref_number_put",
+    "wire_ref_plain_get",
+    "wire_ref_plain_put",
     "wire_set_array_get",
     "wire_set_array_put",
     "wire_set_comma_get",

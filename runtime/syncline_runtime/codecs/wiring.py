@@ -5,11 +5,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from syncline_runtime.codecs import wire_collections, wire_scalars, wire_times
+from syncline_runtime.codecs import wire_collections, wire_references, wire_scalars, wire_times
 from syncline_runtime.codecs.definitions import CodecDefinition, Parameter, Registry, WireRegistry
 from syncline_runtime.codecs.registry import TEXT_KINDS, same_after, writes
 
-_MODULES: Final = (wire_scalars, wire_times, wire_collections)
+_MODULES: Final = (wire_scalars, wire_times, wire_collections, wire_references)
 _SCALE: Final = (Parameter("scale", "integer", optional=True),)
 _PRECISION: Final = (Parameter("precision", "choice", ("s", "ms", "us"), optional=True),)
 _MONEY: Final = (Parameter("amount", "text", optional=True), Parameter("currency", "text", optional=True))
@@ -47,6 +47,7 @@ _SPELLINGS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "binary": (("base64", "string"), ("native", "bytes"), ("tagged", "object")),
     "set": (("array", "array"), ("comma", "string"), ("semicolon", "string"), ("json", "string")),
     "list": (("array", "array"), ("comma", "string"), ("semicolon", "string"), ("json", "string")),
+    "ref": (("plain", "string"), ("blank", "string"), ("number", "number"), ("false", "number")),
 }
 _DOMAINS: Final = {
     "local": "local dates and times, as the codec zone writes them",
@@ -153,6 +154,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
         "set": "array",
         "list": "array",
         "binary": "base64",
+        "ref": "plain",
     },
     "jsonrpc": {
         **_TEXT,
@@ -168,6 +170,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
         "set": "array",
         "list": "array",
         "binary": "tagged",
+        "ref": "plain",
     },
     "sql": {
         **_TEXT,
@@ -183,6 +186,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
         "set": "json",
         "list": "json",
         "binary": "native",
+        "ref": "plain",
     },
     "files": {
         **dict.fromkeys(TEXT_KINDS, "blank"),
@@ -198,6 +202,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
         "set": "comma",
         "list": "comma",
         "binary": "base64",
+        "ref": "blank",
     },
 }
 PROTOCOLS: Final = tuple(_DEFAULTS)

@@ -1,0 +1,31 @@
+"""Words for references between records, and for the order that they ask for."""
+
+from syncline.diagnostics.lexicon.entry import Entry
+
+REFERENCES = {
+    "reference.not-synced": Entry(
+        "`{native}` of {entity} holds a {target}, and no {target} is kept in step in `{system}`",
+        "Which record is meant could not be told: every reference to it would stay empty.",
+        "Map {target} to `{resource}` in `{system}` and name `{system}` in its sync, or leave the line out.",
+        {"sync-of-target": "`{target}` is synced here, without `{system}`"},
+    ),
+    "reference.other-resource": Entry(
+        "`{native}` holds records of `{resource}`, but {target} is kept in `{found}` of `{system}`",
+        "Ids of one resource would be looked up among those of another, and find nothing or a stranger.",
+        "Map {target} to `{resource}`, or the reference to a field that holds `{found}`.",
+        {"native-declared-here": "declared here", "map-here": "{target} is mapped here"},
+    ),
+    "reference.cycle": Entry(
+        "no record can be created first in `{system}`: {loop}",
+        "Each waits until the next one is there, so none of them is ever created.",
+        "Let one of them be created without the other: take `required` from its field if the system allows that, or say "
+        "`create in {system} never` where people make them.",
+        {"waits-here": "and this one waits for {text}"},
+    ),
+    "match.reference": Entry(
+        "`{field}` of {entity} is a reference, which no `match` can compare",
+        "Which record it is can only be told once that one has been matched itself.",
+        "Match by fields of the record's own, such as a number or an address.",
+        {"declared-here": "declared here"},
+    ),
+}
