@@ -20,6 +20,7 @@ from syncline.checks.cycles.loops import loops
 from syncline.guarantees.owning import choices, verdict
 from syncline.guarantees.running import assumptions
 from syncline.lowering import package_name
+from syncline.model.references import referring
 from syncline.model.spec import Arrow, Line, Map, Spec, Sync
 from syncline.source import Span
 from syncline_runtime.certified import CERTIFICATE, FORMAT_VERSION
@@ -69,6 +70,14 @@ OF_ALL: Final[Mapping[str, str]] = {
     "listing without a change cursor shows left out",
 }
 """What a check of the whole spec establishes when it finds nothing, by its code."""
+
+OF_REFERENCES: Final[Mapping[str, str]] = {
+    "reference.not-synced": "each reference that a map reads or writes is to an entity in step in the same system",
+    "reference.other-resource": "each field that holds a reference is declared to hold the resource to which its target is mapped",
+    "reference.cycle": "records that others refer to are created before those and deleted after them; no circle of references that "
+    "are required on create, and of `run after`, is without a record that can come first",
+}
+"""What a check of the whole spec establishes of its references, if it has any, by its code."""
 
 LOOPS: Final = "cycle.endless"
 TWO_WAY: Final = "codec.not-invertible"
@@ -123,6 +132,9 @@ def obligations(spec: Spec) -> Iterator[Obligation]:
             yield from _of_line(side, line, found)
     for code, claim in OF_ALL.items():
         yield _by_check(claim, code, f"spec {spec.name}", spec.span, holds=code not in found)
+    if any(True for side in spec.maps for _ in referring(side)):
+        for code, claim in OF_REFERENCES.items():
+            yield _by_check(claim, code, f"spec {spec.name}", spec.span, holds=code not in found)
     yield _of_loops(spec, found)
     for sync in spec.syncs:
         for one in assumptions(sync):

@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
 from syncline_runtime.declaration import Package, Sync
 from syncline_runtime.executing.apply import apply
 from syncline_runtime.executing.context import Context, Options, Reporter, make_context
 from syncline_runtime.executing.correlate import correlate_unlinked
 from syncline_runtime.executing.decide import Counts, decide_unsettled
-from syncline_runtime.executing.derive import Held
+from syncline_runtime.executing.derive import DELETIONS, Held
 from syncline_runtime.executing.migrate import admit, fingerprint, rehearse
 from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates
 from syncline_runtime.executing.resolve import resolve
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.guarding import guard
+from syncline_runtime.ordering import grouped
 from syncline_runtime.pending import dismissed
 from syncline_runtime.ports import Clock, StateStore, System, SystemFailure
 from syncline_runtime.records import ActionKind
@@ -77,18 +79,21 @@ async def plan(
     try:
         with store.preview():
             report = Report(0, changed=rehearse(package, store))
-            for sync in ordered(package, syncs):
-                context = make_context(
-                    package,
-                    sync,
-                    systems=systems,
-                    store=store,
-                    clock=clock,
-                    options=chosen,
-                    run_id=0,
-                    reporter=reporter,
-                )
-                report.summaries.append(await _plan_sync(context, opened, report))
+            for group in grouped(package, syncs):
+                contexts = [
+                    make_context(
+                        package,
+                        sync,
+                        systems=systems,
+                        store=store,
+                        clock=clock,
+                        options=chosen,
+                        run_id=0,
+                        reporter=reporter,
+                    )
+                    for sync in group
+                ]
+                report.summaries += await _plan_group(contexts, opened, report)
             return report
     finally:
         await _close(systems)
@@ -106,7 +111,8 @@ async def run(
 ) -> Report:
     """Bring the systems into step. A sync that never ran is only planned, unless `apply_first`.
 
-    Raises StateFailure, and SpecChanged for a spec that the state does not bear; what fails in a system is in the report.
+    Records that others refer to are created and updated before those, and deleted after them. Raises StateFailure, and
+    SpecChanged for a spec that the state does not bear; what fails in a system is in the report.
     """
     chosen = options or Options()
     if chosen.reviewed is not None:
@@ -120,25 +126,24 @@ async def run(
             store.purge_intents(clock.now() - _KEEP_INTENTS_SECONDS)
         report = Report(run_id)
         opened = await _open(systems)
-        try:
-            for sync in ordered(package, syncs):
-                first = store.setting(_applied(sync)) is None and not chosen.apply_first
-                context = make_context(
+        groups = [
+            [
+                make_context(
                     package,
                     sync,
-                    systems=reading if first else systems,
+                    systems=systems if _consented(sync, store, chosen) else reading,
                     store=store,
                     clock=clock,
                     options=chosen,
                     run_id=run_id,
                     reporter=reporter,
                 )
-                if first:
-                    with store.preview():
-                        report.summaries.append(await _plan_sync(context, opened, report))
-                    report.awaiting.append(sync.entity)
-                else:
-                    report.summaries.append(await _run_sync(context, opened))
+                for sync in group
+            ]
+            for group in grouped(package, syncs)
+        ]
+        try:
+            await _run_groups(groups, opened, report)
         finally:
             await _close(systems)
         with store.transaction():
@@ -148,57 +153,86 @@ async def run(
         store.release()
 
 
-def ordered(package: Package, names: Sequence[str] = ()) -> list[Sync]:
-    """The syncs of a package in an order that respects `run after` and derivations, or those of the named entities."""
-    origins: dict[str, set[str]] = {}
-    for rule in package.derivations:
-        if rule.origin != rule.entity:
-            origins.setdefault(rule.entity, set()).add(rule.origin)
-    waiting = [sync for sync in package.syncs if not names or sync.entity in names]
-    present = {sync.entity for sync in waiting}
-    done: list[Sync] = []
-    while waiting:
-        ready = [
-            sync
-            for sync in waiting
-            if all(
-                other not in present or any(other == one.entity for one in done)
-                for other in (*sync.after, *origins.get(sync.entity, ()))
-            )
-        ]
-        # A circle of `run after` cannot be respected: the order of the spec stands in.
-        done.extend(ready or waiting)
-        waiting = [sync for sync in waiting if sync not in done]
-    return done
-
-
 # -- phases ------------------------------------------------------------------------------------------------------------
 
 
-async def _plan_sync(context: Context, opened: Mapping[str, SystemFailure], report: Report) -> Summary:
-    context.telling = True
-    name, wanted = context.entity.name, context.options.look_at
-    with context.store.transaction():
-        context.store.review.mark_dirty((*where, 0.0, "in the plan") for where in wanted if where[0] == name)
-    await _look(context, opened)
-    report.held[context.entity.name] = _decide(context)
-    return _finish(context)
+async def _run_groups(groups: Sequence[Sequence[Context]], opened: Mapping[str, SystemFailure], report: Report) -> None:
+    done: dict[str, Summary] = {}
+    first = {context.entity.name for group in groups for context in group if not _agreed(context)}
+    agreed = [found for group in groups if (found := [one for one in group if one.entity.name not in first])]
+    referring = any(context.refers for group in agreed for context in group)
+    held: dict[str, Held] = {}
+    for group in agreed:
+        for context in group:
+            context.later = DELETIONS if referring else frozenset()
+        held |= await _run_group(group, opened)
+        if not referring:
+            done |= {context.entity.name: _finish_run(context) for context in group}
+    if referring:
+        for context in reversed([context for group in agreed for context in group]):
+            await _delete(context, held[context.entity.name])
+            done[context.entity.name] = _finish_run(context)
+    if first:
+        # In one preview, so that what one plans to link can be referred to by the next.
+        with groups[0][0].store.preview():
+            for each in groups:
+                planned = await _plan_group([one for one in each if one.entity.name in first], opened, report)
+                done |= {summary.entity: summary for summary in planned}
+    for each in groups:
+        for context in each:
+            report.summaries.append(done[context.entity.name])
+            if context.entity.name in first:
+                report.awaiting.append(context.entity.name)
 
 
-async def _run_sync(context: Context, opened: Mapping[str, SystemFailure]) -> Summary:
-    store, entity = context.store, context.entity.name
-    await _look(context, opened)
-    # What is decided anew in a later round was not reviewed.
-    for turn in range(1 if context.options.reviewed is not None else context.options.rounds):
+async def _plan_group(
+    contexts: Sequence[Context], opened: Mapping[str, SystemFailure], report: Report
+) -> list[Summary]:
+    for context in contexts:
+        context.telling = True
+        name, wanted = context.entity.name, context.options.look_at
+        with context.store.transaction():
+            context.store.review.mark_dirty((*where, 0.0, "in the plan") for where in wanted if where[0] == name)
+        await _look(context, opened)
+    report.held |= _decide_group(contexts)
+    return [_finish(context) for context in contexts]
+
+
+async def _run_group(contexts: Sequence[Context], opened: Mapping[str, SystemFailure]) -> dict[str, Held]:
+    """Look, and decide and apply in turns, until nothing is left that another turn would bring on."""
+    for context in contexts:
+        await _look(context, opened)
+    held: dict[str, Held] = {}
+    # What is decided anew in a later turn was not reviewed.
+    turns = 1 if contexts[0].options.reviewed is not None else contexts[0].options.rounds
+    for turn in count():
         if turn:
             # What a guard read or an answer showed anew is decided in the same run.
-            await reread(context)
-        held = _decide(context)
-        before = context.summary.tried
-        with _timed(context, "apply"):
-            await apply(context, held)
-        if not store.unsettled(entity, 0, 1) or (turn and context.summary.tried == before):
+            for context in contexts:
+                await reread(context)
+        held = _decide_group(contexts)
+        before = sum(context.summary.tried for context in contexts)
+        for context in contexts:
+            with _timed(context, "apply"):
+                await apply(context, held[context.entity.name])
+        tried = sum(context.summary.tried for context in contexts) - before
+        # Who waited for what was written now gets a turn, however many there were.
+        woken = tried and turns > 1 and sum(_wake(context) for context in contexts)
+        left = any(context.store.unsettled(context.entity.name, 0, 1) for context in contexts)
+        if not woken and (turn + 1 >= turns or not left or (turn and not tried)):
             break
+    return held
+
+
+async def _delete(context: Context, held: Held) -> None:
+    """What is to be deleted, once all else is done in every sync: those that refer to others go first."""
+    context.later = frozenset()
+    with _timed(context, "apply"):
+        await apply(context, held)
+
+
+def _finish_run(context: Context) -> Summary:
+    store, entity = context.store, context.entity.name
     context.summary.planned.clear()
     with store.transaction():
         store.save_setting(f"spec:{entity}", fingerprint(context.package))
@@ -225,19 +259,34 @@ async def _look(context: Context, opened: Mapping[str, SystemFailure]) -> None:
         recover_creates(context)
 
 
-def _decide(context: Context) -> Held:
-    counts: Counts = {}
-    store, entity = context.store, context.entity.name
-    first_new = store.reserve_links(0)
+def _decide_group(contexts: Sequence[Context]) -> dict[str, Held]:
+    """Link all that is new before anything is decided that may refer to it; by entity, what guards hold back."""
+    counts: dict[str, Counts] = {context.entity.name: {} for context in contexts}
+    first_new = {context.entity.name: _correlate(context, counts[context.entity.name]) for context in contexts}
+    return {
+        context.entity.name: _decide(context, counts[context.entity.name], first_new[context.entity.name])
+        for context in contexts
+    }
+
+
+def _correlate(context: Context, counts: Counts) -> int:
+    """Link what is new; the first link that is not to be decided once more."""
+    first_new = context.store.reserve_links(0)
     context.telling |= context.reporter.telling or context.options.reviewed is not None
     context.telling |= any(limit.operation == "create" for limit in context.sync.guards)
     with _timed(context, "correlate"):
         resolve(context, counts)
         correlate_unlinked(context, counts)
+    return context.store.reserve_links(0) if context.refers else first_new
+
+
+def _decide(context: Context, counts: Counts, before: int) -> Held:
+    store, entity = context.store, context.entity.name
+    _wake(context)
     with _timed(context, "decide"):
-        decide_unsettled(context, counts, before=first_new)
-    for where, count in counts.items():
-        context.summary.planned[where] = max(count, context.summary.planned.get(where, 0))
+        decide_unsettled(context, counts, before=before)
+    for where, planned in counts.items():
+        context.summary.planned[where] = max(planned, context.summary.planned.get(where, 0))
     held: dict[str, frozenset[ActionKind]] = {}
     for hold in guard(context.sync, counts, store.count_links(entity)):
         granted = context.granted.get((hold.system, hold.operation))
@@ -253,12 +302,30 @@ def _decide(context: Context) -> Held:
     return held
 
 
+def _wake(context: Context) -> int:
+    """Take up again what waited for a record that is there by now."""
+    if not context.refers:
+        return 0
+    with context.store.transaction():
+        return context.store.wake(context.entity.name)
+
+
+def _consented(sync: Sync, store: StateStore, options: Options) -> bool:
+    return options.apply_first or store.setting(_applied(sync)) is not None
+
+
+def _agreed(context: Context) -> bool:
+    return _consented(context.sync, context.store, context.options)
+
+
 def _finish(context: Context) -> Summary:
     counts = context.store.review.counts().get(context.entity.name, {})
     context.summary.conflicts = counts.get("conflicts", 0)
     context.summary.quarantined = counts.get("quarantined", 0)
     if context.summary.quarantined:
         context.summary.quarantined -= dismissed(context.store, context.entity.name)
+    if context.refers:
+        context.summary.deferred = context.store.count_waiting(context.entity.name)
     return context.summary
 
 

@@ -6,7 +6,17 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from syncline_runtime.declaration import Condition
-from syncline_runtime.rows import Answer, IntentRow, LinkRow, MemberRow, OpenConflict, PastRun, Quarantined, Row
+from syncline_runtime.rows import (
+    Answer,
+    IntentRow,
+    LinkRow,
+    MemberRow,
+    OpenConflict,
+    PastRun,
+    Quarantined,
+    Row,
+    Waiting,
+)
 from syncline_runtime.values import Native
 
 if TYPE_CHECKING:
@@ -401,6 +411,27 @@ class StateStore(Protocol):
     def links(self, link_ids: Sequence[int]) -> list[LinkRow]: ...
 
     def members_of(self, link_ids: Sequence[int]) -> dict[int, list[MemberRow]]: ...
+
+    def links_of(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, int]:
+        """The link of each record that has one."""
+
+    def remotes_of(self, entity: str, system: str, link_ids: Sequence[int]) -> dict[int, str]:
+        """The record that each link has in a system, missing and gone ones left out."""
+
+    def wait(self, rows: Iterable[Row]) -> None:
+        """(link_id, entity, system, field, target, remote_id, target_link): a link waits until the record `remote_id` of `target`
+        has a link, or ("") until `target_link` has a record in the system."""
+
+    def stop_waiting(self, link_ids: Iterable[int]) -> None: ...
+
+    def wake(self, entity: str) -> int:
+        """Unsettle the links of `entity` that need wait no longer; how many there are."""
+
+    def count_waiting(self, entity: str) -> int:
+        """Links of `entity` that wait for others."""
+
+    def waiting(self, limit: int = -1) -> list[Waiting]:
+        """Who waits for whom."""
 
     def lone(self, link_ids: Sequence[int]) -> dict[int, str]:
         """Of the links whose only record is live and accounted for, with nothing seen since: its system."""

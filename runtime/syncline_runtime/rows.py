@@ -75,6 +75,18 @@ class OpenConflict(NamedTuple):
     opened_run: int
 
 
+class Waiting(NamedTuple):
+    """A link that waits for another record: for the link of `remote_id`, or ("") until `target_link` has a record in `system`."""
+
+    link_id: int
+    entity: str
+    system: str
+    field: str
+    target: str
+    remote_id: str
+    target_link: int
+
+
 class PastRun(NamedTuple):
     """A run; `summary` as `end_run` was given it."""
 

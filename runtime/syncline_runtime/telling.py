@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.summary import DONE, Summary
 from syncline_runtime.records import Action, ActionKind, Correlation, Decision, FieldChange, value_text
-from syncline_runtime.rows import OpenConflict, PastRun, Quarantined
+from syncline_runtime.rows import OpenConflict, PastRun, Quarantined, Waiting
 from syncline_runtime.state.packing import tagged, unpack_value
 from syncline_runtime.values import ABSENT, Shown
 
@@ -277,6 +277,8 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
         extra.append(f"{summary.losers} overwritten values are in the journal")
     if summary.waiting:
         extra.append(f"{summary.waiting} records wait for a create under way")
+    if summary.deferred:
+        extra.append(f"{summary.deferred} records wait for others that they refer to: `status` tells for which")
     if summary.unknown:
         why = "; ".join(f"{system}: {message}" for system, message in summary.doubts.items())
         told = f"{summary.unknown} writes with unknown outcome" + (f" ({why})" if why else "")
@@ -304,6 +306,20 @@ def refusal_line(entity: str, system: str, remote_id: str, reason: str, field: s
 def quarantined_line(row: Quarantined) -> str:
     """One line for a row of quarantine."""
     return refusal_line(row.entity, row.system, row.remote_id, row.reason_code, row.field, row.detail, row.place)
+
+
+def waiting_line(row: Waiting, members: Mapping[str, str]) -> str:
+    """One line for a record that waits for another: for whom, and what brings it on."""
+    known = ", ".join(f"{system} {remote_id}" for system, remote_id in members.items())
+    if row.remote_id:
+        return (
+            f"{row.entity} {known}: {row.field} waits for {row.target} {row.remote_id} of {row.system}, which is not in step: "
+            "out of its map's `where`, without a key, or held"
+        )
+    return (
+        f"{row.entity} {known}: {row.field} waits in {row.system} for a {row.target} (link {row.target_link}) that has no record "
+        "there: not created by the sync's `create` clause, refused, or held"
+    )
 
 
 def conflict_line(row: OpenConflict, members: Mapping[str, str], source: str) -> str:

@@ -69,7 +69,10 @@ LATER = ("not-yet.collection", "…")
     ("body", "found"),
     [
         ("quantity <-> qty, note <-> note as trim", []),
-        ("product.sku <-> product_id.default_code", [("not-yet.path", "product.sku"), ("not-yet.path", "product_id.default_code")]),
+        (
+            "product.sku <-> product_id.default_code",
+            [("not-yet.path", "product.sku"), ("not-yet.path", "product_id.default_code")],
+        ),
         ("product <-> product_id", []),
         ("parent.number -> note", []),
         ("note <- parent.number", []),

@@ -13,6 +13,7 @@ from syncline.checks.derivations import check_derivations, check_derived
 from syncline.checks.guarantees import check_outcomes, check_schedules
 from syncline.checks.identity import check_identity
 from syncline.checks.owners import check_conditional_deletes, check_owners
+from syncline.checks.references import check_references
 from syncline.checks.returning import check_returning
 from syncline.checks.sources import check_sources
 from syncline.checks.truth import check_rules, check_truth
@@ -68,6 +69,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
             make(check_derived, sync)
     if whole and all(sync.complete for sync in spec.syncs):
         make(check_schedules, spec)
+        make(check_references, spec)
     if whole:
         make(check_derivations, spec)
     make(check_amounts, spec)

@@ -40,7 +40,7 @@ def _targets(field_map: Map, synced: Mapping[str, Sync]) -> Iterator[Diagnostic]
             }
             other = synced[target].map_of(system) if target in synced else None
             if other is None:
-                labels = (Label(synced[target].span, "sync-of-target"),) if target in synced else ()
+                labels: tuple[Label, ...] = (Label(synced[target].span, "sync-of-target"),) if target in synced else ()
                 yield Diagnostic("reference.not-synced", line.native_span, facts, labels)
             elif other.resource.name not in held:
                 facts["found"] = other.resource.name

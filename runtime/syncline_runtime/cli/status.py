@@ -7,7 +7,7 @@ from typing import TextIO
 
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import NEEDS_PERSON
-from syncline_runtime.cli.waiting import item_document, tell_waiting
+from syncline_runtime.cli.waiting import item_document, tell_deferred, tell_waiting
 from syncline_runtime.declaration import Package
 from syncline_runtime.pending import pending
 from syncline_runtime.state import SqliteStore
@@ -27,6 +27,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     with SqliteStore(arguments.state, package.name, create=False) as store:
         runs, counts, items = store.review.runs(5), store.review.counts(), pending(package, store)
         due = {entity: _due(store, entity) for entity in package.entities}
+        deferred = store.waiting()
         if arguments.json:
             document = {
                 "format_version": FORMAT_VERSION,
@@ -36,6 +37,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 "counts": counts,
                 "waiting": [item_document(item) for item in items],
                 "due": {entity: found for entity, found in due.items() if found},
+                "deferred": [row._asdict() for row in deferred],
             }
             out.line(json.dumps(document))
         else:
@@ -48,6 +50,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 for what, at in due.get(entity, {}).items():
                     out.line(f"  {what} is due for a run from {_when(at)}")
             tell_waiting(items, out)
+            tell_deferred(store, out)
     return NEEDS_PERSON if items else 0
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from syncline_runtime import executor
 from syncline_runtime.connectors import open_system
 from syncline_runtime.declaration import Package
 from syncline_runtime.limiter import TokenBucket
+from syncline_runtime.ordering import ordered
 from syncline_runtime.ports import Clock, System, SystemFailure
 from syncline_runtime.settings import SecretText, Setting, dotenv, resolve
 
@@ -62,7 +62,7 @@ def connect(package: Package, syncs: Sequence[str], env: Path | None, err: TextI
     Raises SystemFailure for a settings file that cannot be read.
     """
     variables = _variables(env)
-    names = dict.fromkeys(name for sync in executor.ordered(package, syncs) for name in sync.systems)
+    names = dict.fromkeys(name for sync in ordered(package, syncs) for name in sync.systems)
     settings: dict[str, dict[str, Setting]] = {}
     for name in names:
         try:

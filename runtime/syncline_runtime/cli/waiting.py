@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from syncline_runtime.pending import Item
+from syncline_runtime.state import SqliteStore
 from syncline_runtime.state.packing import tagged
-from syncline_runtime.telling import Redacted, shown
+from syncline_runtime.telling import Redacted, shown, waiting_line
 from syncline_runtime.values import ABSENT
 
 _LISTED = 20
@@ -66,3 +67,12 @@ def item_document(item: Item) -> dict[str, Any]:
         "commands": list(item.commands),
         "answered": item.answered,
     }
+
+
+def tell_deferred(store: SqliteStore, out: Redacted) -> None:
+    """Which records wait for others that they refer to, the first of them; nobody has to do anything about them here."""
+    rows = store.waiting(_LISTED)
+    members = store.members_of([row.link_id for row in rows])
+    for row in rows:
+        known = {one.system: one.remote_id for one in members.get(row.link_id, [])}
+        out.line(f"  … {waiting_line(row, known)}")

@@ -26,7 +26,7 @@ from syncline_runtime.executing.summary import Summary
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, prepare
 from syncline_runtime.ports import Clock, StateStore, System
-from syncline_runtime.records import Correlation, Decision, Link, LinkStatus, Member, MemberState
+from syncline_runtime.records import ActionKind, Correlation, Decision, Link, LinkStatus, Member, MemberState
 from syncline_runtime.reviewed import Reviewed
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import Packing, packing
@@ -83,7 +83,8 @@ class Side:
     `written` is the number of lines that write, `writes` their fields, `writes_all` says that these are the entity's; `timed` says
     that some rule asks when a record was changed. `natives` is the number of native fields, if each line writes and holds its value
     unchanged, else 0: where a system stored just what it was sent, there is then nothing to read from its answer. A side
-    that is not `remote` is a derivation: its records are what the rule makes, there is nothing to read or write.
+    that is not `remote` is a derivation: its records are what the rule makes, there is nothing to read or write. `refers` are the
+    fields that hold another record, each with the entities it may be of; `needed` those without which nothing is created.
     """
 
     system: str
@@ -100,6 +101,8 @@ class Side:
     natives: int
     timed: bool
     remote: bool = True
+    refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needed: frozenset[str] = frozenset()
 
     def updated_at(self, version: str | None) -> datetime | None:
         """The instant that a version stands for, None where it stands for none."""
@@ -138,6 +141,8 @@ class Context:
     instant: datetime
     followers: tuple[Follower, ...] = ()
     respecified: bool = False
+    refers: bool = False  # some field holds another record
+    later: frozenset[ActionKind] = frozenset()  # what is not done yet: deletions come after all else, children first
     telling: bool = False  # a plan: every decision is told, with its reasons
     down: set[str] = field(default_factory=set)
     unlisted: set[str] = field(default_factory=set)
@@ -183,13 +188,16 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
         names.update(dict.fromkeys(condition.field for condition in mapping.where))
         if resource.archive is not None:
             names[resource.archive[0]] = None
+        refers = {flow.field: flow.refers for flow in mapping.flows if flow.refers}
         found[name] = Side(
             system=name,
             mapping=mapping,
             resource=resource,
-            packing=packing(entity, [flow.field for flow in mapping.flows if flow.field.startswith("=")]),
+            packing=packing(
+                entity, [flow.field for flow in mapping.flows if flow.field.startswith("=")], tuple(refers)
+            ),
             fields=tuple(names),
-            speaks_wholly=not entity.defaults and all(flow.contributes for flow in mapping.flows),
+            speaks_wholly=not entity.defaults and not refers and all(flow.contributes for flow in mapping.flows),
             written=sum(flow.writes for flow in mapping.flows),
             writes=frozenset(flow.field for flow in mapping.flows if flow.writes),
             writes_all={flow.field for flow in mapping.flows if flow.writes} == set(entity.fields),
@@ -199,6 +207,8 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
                 else len({native for flow in mapping.flows for native in flow.native})
             ),
             timed=any(_timed(rule) for rule in sync.rules.values()),
+            refers=refers,
+            needed=frozenset(flow.field for flow in mapping.flows if flow.needed and flow.writes),
             list_lag=since.lag_seconds if since is not None else 0.0,
             settle=(
                 max(2 * package.systems[name].connector.timeout_seconds, 120.0)
@@ -322,6 +332,7 @@ def make_context(
         options=options,
         run_id=run_id,
         hub=packing(entity),
+        refers=any(side.refers for side in by_system.values()),
         summary=Summary(entity.name),
         reporter=reporter,
         instant=datetime.fromtimestamp(clock.now(), UTC),

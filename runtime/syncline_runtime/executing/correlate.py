@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from syncline_runtime.executing.context import BATCH, Context
-from syncline_runtime.executing.decide import Counts, Pair, decide_links, tomb
+from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, tomb
 from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys
 from syncline_runtime.records import Correlation
 from syncline_runtime.rows import LinkRow, MemberRow, Row
@@ -111,7 +111,9 @@ def _place(
                 context.summary.waiting += 1
             case _:
                 placed.held.append(_held_row(context, row, answer))
-    if placed.pairs:
+    if placed.pairs and context.refers:
+        link_undecided(context, placed.pairs)
+    elif placed.pairs:
         decide_links(context, placed.pairs, counts, new=True)
     if placed.joined:
         _replace_dead(context, placed)

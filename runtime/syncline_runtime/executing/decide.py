@@ -7,6 +7,7 @@ from syncline_runtime.deciding import decide
 from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_link
 from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.place import Failure, mapping_failure
+from syncline_runtime.executing.referring import own_row, read_references
 from syncline_runtime.executing.retaining import drifts, hold_contested
 from syncline_runtime.records import Action, ActionKind, Decision, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
@@ -35,6 +36,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     """Decide some links and store what they become, in the caller's transaction. `new`: the links are not stored yet."""
     store, hub, reporter = context.store, context.hub, context.reporter
     sides, always = context.sides, bool(context.down or context.unlisted)
+    referred = read_references(context, pairs, [to_link(context, *pair) for pair in pairs]) if context.refers else None
     links: list[Row] = []
     members: list[Row] = []
     closed: list[Row] = []
@@ -49,11 +51,13 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     drifted: list[Row] = []
     following: list[Follows] = []
     now = context.clock.now()
-    for row, member_rows in pairs:
+    for at, (row, member_rows) in enumerate(pairs):
         link_id = row.link_id
-        link = to_link(context, row, member_rows)
+        own = None if referred is None else referred[at]
+        link = to_link(context, row, member_rows) if own is None else own.link
+        bars = context.bars(link_id)
         try:
-            decision = decide(context.policy_of(link_id), link, barred=context.bars(link_id))
+            decision = decide(context.policy_of(link_id), link, barred=bars if own is None else bars | own.bars)
             if context.followers:
                 following += follow(context, link, decision.link)
         except MAPPING_ERRORS as error:
@@ -76,7 +80,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             side = sides.get(member_row.system)
             member = after.members.get(member_row.system)
             if side is not None and member is not None:
-                members.append(_member_row(side, link_id, member_row, member, new=new))
+                shown = member if own is None else own_row(side, member_row, own, member)
+                members.append(_member_row(side, link_id, member_row, shown, new=new))
                 if member.state is MemberState.RELEASED and member_row.state != "released":
                     # A survivor leaves its link, and is from now on found by its own keys.
                     leaving.extend(key_rows(context, member_row.system, member_row.remote_id, member.shadow))
@@ -109,6 +114,9 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             store.forget_members(row.member_id for row in forgotten)
         if store.review.any_held_writes():
             store.review.release_links(context.entity.name, free)
+    if referred is not None:
+        store.stop_waiting([row.link_id for row, _ in pairs])
+        store.wait([wait for one in referred for wait in one.waits])
     if leaving:
         store.add_keys(leaving)
     hold_contested(context, drifted, drifted=True)
@@ -121,6 +129,16 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     if journal:
         store.review.journal(journal)
     refuse_decisions(context, refused)
+
+
+def link_undecided(context: Context, pairs: Sequence[Pair]) -> None:
+    """Store new links whose records may refer to one another: all are linked before any is decided."""
+    context.store.add_links(
+        (row.link_id, context.entity.name, row.generation, row.doc, 1, context.run_id) for row, _ in pairs
+    )
+    context.store.attach(
+        (row.link_id, None, member.seen, member.member_id) for row, members in pairs for member in members
+    )
 
 
 def _member_row(side: Side, link_id: int, row: MemberRow, after: Member, *, new: bool) -> Row:

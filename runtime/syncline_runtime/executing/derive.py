@@ -2,17 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import actions, made_alike
-from syncline_runtime.executing.context import Context, Side, to_link
+from syncline_runtime.executing.context import Context, Side, to_link, to_member
 from syncline_runtime.executing.decide import decision_failure, held_row, refuse_decisions
 from syncline_runtime.executing.place import Failure
 from syncline_runtime.executing.record import Sent, fingerprint, may_lack
+from syncline_runtime.executing.referring import (
+    Referred,
+    outgoing,
+    read_references,
+    remote_ids,
+    waiting_for,
+)
 from syncline_runtime.records import Action, ActionKind, Link
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 
 REMOTE = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.ARCHIVE)
+
+DELETIONS = frozenset((ActionKind.DELETE, ActionKind.ARCHIVE))
 
 Held = Mapping[str, frozenset[ActionKind]]
 """By system, the operations that a guard holds back."""
@@ -38,6 +48,17 @@ class _Found:
     holds: list[Row] = field(default_factory=list)
     stuck: list[tuple[MemberRow, Failure]] = field(default_factory=list)
     freed: list[Row] = field(default_factory=list)
+    waits: list[Row] = field(default_factory=list)
+
+
+class _Work(NamedTuple):
+    """A link with what is left to do for it; `quiet`: nothing else keeps it from being settled."""
+
+    row: LinkRow
+    link: Link
+    members: Sequence[MemberRow]
+    todo: Sequence[Action]
+    quiet: bool
 
 
 def derive(
@@ -50,9 +71,8 @@ def derive(
     """Queue the writes that some unsettled links need; those that need none are settled."""
     alike: dict[str, tuple[str, ...] | None] = {}
     for name in context.sides:
-        barred = context.down or context.unlisted or refused or context.options.reviewed is not None
+        barred = context.down or context.unlisted or refused or context.refers or context.options.reviewed is not None
         alike[name] = None if barred else made_alike(context.policy, name)
-    reviewed = context.options.reviewed
     found = _Found()
     if any(systems is not None for systems in alike.values()):
         lone = context.store.lone([row.link_id for row in rows])
@@ -63,47 +83,123 @@ def derive(
             or not _made_as_it_stands(context, row, systems, queues, held, found)
         ]
     members = context.store.members_of([row.link_id for row in rows]) if rows else {}
-    for row in rows:
-        link_members = members.get(row.link_id, [])
-        link = to_link(context, row, link_members)
+    pairs = [(row, members.get(row.link_id, [])) for row in rows]
+    referred: Sequence[Referred | None] = [None] * len(pairs)
+    if context.refers:
+        referred = read_references(context, pairs, [to_link(context, *pair) for pair in pairs])
+    work: list[_Work] = []
+    for (row, link_members), own in zip(pairs, referred, strict=True):
+        link = to_link(context, row, link_members) if own is None else own.link
         bars = context.bars(row.link_id)
         try:
-            todo = actions(context.policy_of(row.link_id), link, barred=bars)
+            todo = actions(context.policy_of(row.link_id), link, barred=bars if own is None else bars | own.bars)
         except MAPPING_ERRORS as error:
             found.stuck.append((link_members[0], decision_failure(context, error)))
             continue
-        quiet = not bars and all(member.seen is None for member in link_members)
+        quiet = not bars and all(member.seen is None for member in link.members.values())
         if quiet and not todo:
             found.settled.append(row.link_id)
         for action in todo:
-            if action.kind in held.get(action.system, ()) or action.system in context.stopped:
-                continue
-            if action.kind is ActionKind.HOLD and row.status != "held":
+            if action.kind is ActionKind.HOLD and row.status != "held" and action.system not in context.stopped:
                 found.holds.append(held_row(context, action))
-            elif action.kind in REMOTE:
-                if reviewed is not None and not reviewed.allows(link, action):
-                    continue
-                own = next((member for member in link_members if member.system == action.system), None)
-                side = context.sides[action.system]
-                sent = _sent(context, link, action, own, only=quiet and len(todo) == 1)
-                unwritable = [name for one in todo if one.code and one.system == action.system for name in one.fields]
-                if unwritable:
-                    sent = sent.without(side, unwritable)
-                if refused and not context.options.full and (before := refused.get((row.link_id, action.system))):
-                    found.freed.extend(_no_longer(context, action.system, sent, before))
-                    reduced = _without_refused(context, side, sent, before)
-                    if reduced is None:
-                        continue
-                    sent = reduced
-                queues[action.system].waiting[action.kind].append(sent)
-    if found.settled or found.holds or found.stuck or found.freed:
+        if todo:
+            work.append(_Work(row, link, link_members, todo, quiet))
+    _queue(context, work, queues, held, refused, found)
+    if found.settled or found.holds or found.stuck or found.waits or found.freed:
         with context.store.transaction():
+            context.store.wait(found.waits)
             context.store.review.release_fields(found.freed)
             context.store.settle(found.settled)
             context.store.review.quarantine(found.holds)
             refuse_decisions(context, found.stuck)
             if refused:
                 context.store.review.release_links(context.entity.name, found.settled)
+
+
+def _queue(
+    context: Context,
+    work: Sequence[_Work],
+    queues: Mapping[str, Queue],
+    held: Held,
+    refused: Mapping[tuple[int, str], Sequence[Refusal]],
+    found: _Found,
+) -> None:
+    reviewed = context.options.reviewed
+    remotes = (
+        remote_ids(context, ((action.system, one.link.values) for one in work for action in one.todo))
+        if context.refers
+        else {}
+    )
+    for row, link, members, todo, quiet in work:
+        waiting = 0
+        for action in todo:
+            if action.kind not in REMOTE or action.kind in context.later:
+                continue
+            if action.kind in held.get(action.system, ()) or action.system in context.stopped:
+                continue
+            if reviewed is not None and not reviewed.allows(link, action):
+                continue
+            own = next((member for member in members if member.system == action.system), None)
+            side = context.sides[action.system]
+            only = quiet and len(todo) == 1
+            if side.refers and action.kind in (ActionKind.CREATE, ActionKind.UPDATE):
+                sent, waits = _sent_in_own_form(context, link, action, own, remotes, only=only)
+                found.waits += waits
+                if sent is None:
+                    waiting += 1
+                    continue
+            else:
+                sent = _sent(context, link, action, own, only=only)
+            unwritable = [name for one in todo if one.code and one.system == action.system for name in one.fields]
+            if unwritable:
+                sent = sent.without(side, unwritable)
+            if refused and not context.options.full and (before := refused.get((row.link_id, action.system))):
+                found.freed.extend(_no_longer(context, action.system, sent, before))
+                reduced = _without_refused(context, side, sent, before)
+                if reduced is None:
+                    continue
+                sent = reduced
+            queues[action.system].waiting[action.kind].append(sent)
+        if quiet and waiting == len(todo):
+            found.settled.append(row.link_id)
+
+
+def _sent_in_own_form(
+    context: Context,
+    link: Link,
+    action: Action,
+    row: MemberRow | None,
+    remotes: Mapping[tuple[str, str], Mapping[int, str]],
+    *,
+    only: bool,
+) -> tuple[Sent | None, list[Row]]:
+    """The write with remote ids for references, and rows for what it waits for; None where all of it waits.
+
+    What is created without a reference shows none: that is its base, so that the reference is still to be written, and not
+    taken for one that somebody removed.
+    """
+    side = context.sides[action.system]
+    wanted = {name: value for name, (_, value) in action.fields.items()}
+    values, deferred = outgoing(side, wanted, remotes)
+    waits = waiting_for(context, link.link_id, action.system, deferred)
+    creating = action.kind is ActionKind.CREATE
+    if (deferred and not values) or (creating and side.needed & deferred.keys()):
+        return None, waits
+    if creating:
+        values.update(dict.fromkeys(deferred))
+    sent = Sent(
+        link_id=link.link_id,
+        kind=action.kind,
+        remote_id=action.remote_id,
+        agreed=outgoing(side, link.values, remotes).values,
+        values=values,
+        document=side.packing.pack(values),
+        row=row,
+        member=None if row is None else to_member(side, row),
+        action=action,
+        only=only and not deferred,
+    )
+    return sent, waits
 
 
 def _made_as_it_stands(

@@ -20,7 +20,8 @@ class Summary:
     """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind; `guarded` how many actions
     a guard holds, by system and operation; `derived` by entity the records that follow from this one's, `passed` those whose
     condition held at first sight; `doubts` tells by system why a write has no known outcome, the first one's reason;
-    `normalised` by `system.resource.field` how often a value was stored otherwise than sent, and as by which declaration."""
+    `normalised` by `system.resource.field` how often a value was stored otherwise than sent, and as by which declaration;
+    `deferred` records wait for others that they refer to."""
 
     entity: str
     observed: dict[str, int] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Summary:
     derived: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
+    deferred: int = 0
     unknown: int = 0
     doubts: dict[str, str] = field(default_factory=dict)
     normalised: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -90,6 +92,7 @@ class Summary:
             "derived": self.derived,
             "passed": self.passed,
             "waiting": self.waiting,
+            "deferred": self.deferred,
             "unknown": self.unknown,
             "doubts": self.doubts,
             "normalised": {

@@ -13,13 +13,14 @@ from typing import Any, Final, TypedDict, get_type_hints
 import msgspec
 
 from syncline_runtime.declaration import Entity
-from syncline_runtime.values import ABSENT, Money, Shown, Value
+from syncline_runtime.values import ABSENT, Money, Reference, Shown, Value
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _PLAIN: Final = frozenset((str, int, bool, type(None)))
 _TAGGED: Final[Mapping[str, Any]] = {
     "decimal": Decimal,
     "money": Money,
+    "reference": Reference,
     "date": date,
     "instant": datetime,
     "time": time,
@@ -35,6 +36,8 @@ def tagged(value: Shown) -> Any:
             return value
         case Money():
             return ["money", [str(value.amount), value.currency]]
+        case Reference():
+            return ["reference", [value.entity, value.link]]
         case Decimal():
             return ["decimal", str(value)]
         case datetime():
@@ -89,9 +92,10 @@ class Packing:
     unpack: Callable[[bytes], dict[str, Any]]
 
 
-def packing(entity: Entity, slots: Iterable[str] = ()) -> Packing:
-    """The packing of `entity` with the output slots of one map."""
+def packing(entity: Entity, slots: Iterable[str] = (), references: Iterable[str] = ()) -> Packing:
+    """The packing of `entity` with the output slots of one map, and with its `references` as remote ids."""
     types: dict[str, Any] = {name: kind for name, kind in get_type_hints(entity.shape).items() if name in entity.fields}
+    types.update((name, str | None) for name in references if name in types)
     own = tuple(slots)
     shape = TypedDict("Packed", {**types, **dict.fromkeys(own, Any)}, total=False)  # type: ignore[misc]
     decode = msgspec.json.Decoder(shape).decode

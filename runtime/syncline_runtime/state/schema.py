@@ -61,6 +61,12 @@ CREATE TABLE intent(
   resolve_after REAL NOT NULL, run_id INTEGER NOT NULL);
 CREATE UNIQUE INDEX intent_open ON intent(link_id, system) WHERE state = 'open';
 
+-- links that refer to what is not there yet: to a record without a link, or (remote_id '') to a link without a record
+CREATE TABLE waiting(
+  link_id INTEGER NOT NULL REFERENCES link(link_id), entity TEXT NOT NULL, system TEXT NOT NULL, field TEXT NOT NULL,
+  target TEXT NOT NULL, remote_id TEXT NOT NULL, target_link INTEGER NOT NULL,
+  PRIMARY KEY(link_id, system, field, target)) WITHOUT ROWID;
+
 CREATE TABLE cursor(
   entity TEXT NOT NULL, system TEXT NOT NULL, value TEXT, committed_run INTEGER NOT NULL, full_at REAL,
   PRIMARY KEY(entity, system)) WITHOUT ROWID;

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import msgspec
 
-from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row
+from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row, Waiting
 from syncline_runtime.state.answers import Answers
 from syncline_runtime.state.evolution import Evolution
 from syncline_runtime.state.opening import StateFailure, open_database
@@ -382,6 +382,59 @@ class SqliteStore:
         for row in rows:
             found.setdefault(row[3], []).append(MemberRow._make(row))
         return found
+
+    def links_of(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, int]:
+        """The link of each record that has one."""
+        rows = self._execute(
+            "SELECT m.remote_id, m.link_id FROM json_each(?) j CROSS JOIN member m ON m.side = ? AND m.remote_id = j.value"
+            " WHERE m.link_id IS NOT NULL",
+            (json.dumps(remote_ids), self._side(entity, system)),
+        )
+        return dict(rows.fetchall())
+
+    def remotes_of(self, entity: str, system: str, link_ids: Sequence[int]) -> dict[int, str]:
+        """The record that each link has in a system, missing and gone ones left out."""
+        rows = self._execute(
+            "SELECT m.link_id, m.remote_id FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value AND m.side = ?"
+            " WHERE m.state <> 'gone' AND m.state <> 'missing'",
+            (json.dumps(link_ids), self._side(entity, system)),
+        )
+        return dict(rows.fetchall())
+
+    def wait(self, rows: Iterable[Row]) -> None:
+        """(link_id, entity, system, field, target, remote_id, target_link): a link waits until the record `remote_id` of `target`
+        has a link, or ("") until `target_link` has a record in the system."""
+        self._many("INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def stop_waiting(self, link_ids: Iterable[int]) -> None:
+        self._many("DELETE FROM waiting WHERE link_id = ?", [(link_id,) for link_id in link_ids])
+
+    def wake(self, entity: str) -> int:
+        """Unsettle the links of `entity` that need wait no longer; how many there are."""
+        whom = (
+            "SELECT w.link_id, w.system, w.field, w.target FROM waiting w"
+            " JOIN side s ON s.entity = w.target AND s.system = w.system CROSS JOIN member m ON m.side = s.side_id"
+        )
+        over = self._execute(
+            f"{whom} AND m.remote_id = w.remote_id AND m.link_id IS NOT NULL WHERE w.entity = ?1 AND w.remote_id <> ''"
+            f" UNION ALL {whom} AND m.link_id = w.target_link AND m.state <> 'gone' AND m.state <> 'missing'"
+            " WHERE w.entity = ?1 AND w.remote_id = ''",
+            (entity,),
+        ).fetchall()
+        self._many("DELETE FROM waiting WHERE link_id = ? AND system = ? AND field = ? AND target = ?", over)
+        links = sorted({row[0] for row in over})
+        self.unsettle(links)
+        return len(links)
+
+    def count_waiting(self, entity: str) -> int:
+        """Links of `entity` that wait for others."""
+        statement = "SELECT count(DISTINCT link_id) FROM waiting WHERE entity = ?"
+        return int(self._execute(statement, (entity,)).fetchone()[0])
+
+    def waiting(self, limit: int = -1) -> list[Waiting]:
+        """Who waits for whom."""
+        rows = self._execute("SELECT * FROM waiting ORDER BY entity, link_id, system, field, target LIMIT ?", (limit,))
+        return [Waiting._make(row) for row in rows]
 
     def lone(self, link_ids: Sequence[int]) -> dict[int, str]:
         """Of the links whose only record is live and accounted for, with nothing seen since: its system."""

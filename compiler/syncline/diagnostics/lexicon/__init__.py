@@ -10,6 +10,7 @@ from syncline.diagnostics.lexicon.living import LIVING
 from syncline.diagnostics.lexicon.maps import MAPS
 from syncline.diagnostics.lexicon.names import NAMES
 from syncline.diagnostics.lexicon.not_yet import NOT_YET
+from syncline.diagnostics.lexicon.references import REFERENCES
 from syncline.diagnostics.lexicon.settings import SETTINGS
 from syncline.diagnostics.lexicon.syncs import SYNCS
 from syncline.diagnostics.lexicon.syntax import SYNTAX
@@ -22,6 +23,7 @@ LEXICON: dict[str, Entry] = {
     **TYPES,
     **MAPS,
     **SYNCS,
+    **REFERENCES,
     **SETTINGS,
     **CONNECTORS,
     **CHECKS,

@@ -19,9 +19,6 @@ NOT_YET = {
     "not-yet.computed-field": _later(
         "the computed field `{name}`", "Compute it where it is written: `price * 2 -> total`."
     ),
-    "not-yet.reference": _later(
-        "`{name}`, a reference to {target},", "Map a field that holds the other record's key as text."
-    ),
     "not-yet.path": _later(
         "`{path}`, a path through the reference `{through}`,", "Map a field of the resource itself."
     ),

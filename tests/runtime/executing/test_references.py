@@ -1,0 +1,350 @@
+"""References: in each system a record points to that system's own, whatever was found, made, moved or deleted first."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syncline_runtime.declaration import Package
+from syncline_runtime.ports import Refused
+from syncline_runtime.simulation.twin import Table, Twin
+from syncline_runtime.values import Native
+from tests.runtime.executing.conftest import World
+from tests.runtime.executing.references import SYSTEMS, Kind, package
+
+COMPANY = Kind("Company", {"parent": ("Company",)})
+CONTACT = Kind("Contact", {"company": ("Company",)})
+REQUIRED = replace(CONTACT, needed=("company",), required=("company",))
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+class Refers(World):
+    """A world of several entities."""
+
+    def __init__(self, path: Path, spec: Package) -> None:
+        super().__init__(path, spec)
+        tables = {
+            name: {
+                entity: Table(page_size=3, defaults=dict.fromkeys(declared.fields))
+                for entity, declared in spec.entities.items()
+            }
+            for name in spec.systems
+        }
+        self.twins = {name: Twin(name, self.clock, **found) for name, found in tables.items()}
+
+    def put(self, system: str, entity: str, remote_id: str | None = None, /, **fields: Any) -> str:
+        return self.twins[system].put(entity, remote_id, **{"note": None, **fields} if remote_id is None else fields)
+
+    def by_key(self, system: str, entity: str) -> dict[str, Native]:
+        return {record["key"]: record for record in self.twins[system].tables[entity].records.values()}
+
+    def shape(self, system: str) -> dict[tuple[str, str], dict[str, Any]]:
+        """What a system holds, with keys for ids: the same in all systems that are in step."""
+        keys = {
+            remote_id: record["key"]
+            for table in self.twins[system].tables.values()
+            for remote_id, record in table.records.items()
+        }
+        return {
+            (entity, record["key"]): {
+                name: keys.get(str(value), value) if value is not None else None
+                for name, value in record.items()
+                if name in self.package.entities[entity].fields
+            }
+            for entity, table in self.twins[system].tables.items()
+            for record in table.records.values()
+        }
+
+    def in_step(self) -> bool:
+        def full(system: str) -> dict[tuple[str, str], dict[str, Any]]:
+            return {
+                where: {name: record.get(name) for name in self.package.entities[where[0]].fields}
+                for where, record in self.shape(system).items()
+            }
+
+        return full("crm") == full("erp")
+
+    async def quiet(self, *, full: bool = True) -> None:
+        """Assert that further runs, a full one among them, write nothing."""
+        before = self.writes
+        await self.run()
+        if full:
+            await self.run(full=True)
+        assert self.writes == before
+
+
+@pytest.fixture
+def refers(tmp_path: Path) -> Callable[..., Refers]:
+    def make(*kinds: Kind) -> Refers:
+        return Refers(tmp_path / "state.db", package(*kinds))
+
+    return make
+
+
+async def test_a_reference_points_to_the_system_s_own_record(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    assert world.by_key("erp", "Contact")["ana"]["company"] == world.by_key("erp", "Company")["acme"]["id"]
+    assert world.in_step()
+    await world.quiet()
+
+
+async def test_parents_are_created_before_children_whatever_the_spec_says_first(refers: Any) -> None:
+    world = refers(REQUIRED, COMPANY)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    assert [call for call in world.twins["erp"].calls if call[0] in ("create", "update")] == [
+        ("create", "Company", 1),
+        ("create", "Contact", 1),
+    ]
+    await world.quiet()
+
+
+async def test_records_that_were_there_are_linked_and_their_references_agree(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    for system in SYSTEMS:
+        acme = world.put(system, "Company", key="acme", parent=None)
+        world.put(system, "Contact", key="ana", company=acme)
+    await world.run()
+    assert world.writes == 0
+    await world.quiet()
+
+
+async def test_a_moved_reference_moves_and_a_removed_one_is_removed(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    apex = world.put("crm", "Company", key="apex", parent=None)
+    ana = world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    world.put("crm", "Contact", ana, company=apex)
+    await world.run()
+    assert world.shape("erp")["Contact", "ana"]["company"] == "apex"
+    there = world.by_key("erp", "Contact")["ana"]["id"]
+    world.put("erp", "Contact", there, company=None)
+    await world.run()
+    assert world.shape("crm")["Contact", "ana"]["company"] is None
+    await world.quiet()
+
+
+async def test_a_tree_within_one_entity_is_carried_over(refers: Any) -> None:
+    world = refers(COMPANY)
+    above = None
+    for depth in range(5):
+        above = world.put("crm", "Company", key=f"level {depth}", parent=above)
+    await world.run()
+    assert world.in_step()
+    await world.quiet()
+
+
+async def test_a_circle_is_made_first_and_closed_afterwards(refers: Any) -> None:
+    world = refers(
+        Kind("Company", {"head": ("Contact",)}), Kind("Contact", {"company": ("Company",)}, needed=("company",))
+    )
+    acme = world.put("crm", "Company", key="acme", head=None)
+    ana = world.put("crm", "Contact", key="ana", company=acme)
+    world.put("crm", "Company", acme, head=ana)
+    await world.run()
+    assert world.in_step()
+    assert world.shape("erp")["Company", "acme"]["head"] == "ana"
+    assert world.shape("crm")["Company", "acme"]["head"] == "ana"
+    await world.quiet()
+
+
+async def test_a_record_that_refers_to_itself(refers: Any) -> None:
+    world = refers(COMPANY)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Company", acme, parent=acme)
+    await world.run()
+    assert world.shape("erp")["Company", "acme"]["parent"] == "acme"
+    await world.quiet()
+
+
+async def test_a_reference_to_what_is_not_known_is_neither_null_nor_a_change(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    ana = world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    world.put("crm", "Contact", ana, company="nobody knows", note="moved")
+    await world.run()
+    assert world.shape("erp")["Contact", "ana"] == {"key": "ana", "note": "moved", "company": "acme"}
+    with world.store() as store:
+        (waiting,) = store.waiting()
+    assert (waiting.entity, waiting.system, waiting.target, waiting.remote_id) == (
+        "Contact", "crm", "Company", "nobody knows",
+    )  # fmt: skip
+    await world.quiet()
+    world.twins["crm"].put("Company", "nobody knows", key="apex", note=None, parent=None)
+    await world.run()
+    assert world.shape("erp")["Contact", "ana"]["company"] == "apex"
+    with world.store() as store:
+        assert store.waiting() == []
+    await world.quiet()
+
+
+async def test_who_waits_for_a_held_parent_waits_and_the_others_go_on(refers: Any) -> None:
+    world = refers(COMPANY, REQUIRED)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    apex = world.put("crm", "Company", key="apex", parent=None)
+    for number in range(3):
+        world.put("crm", "Contact", key=f"of acme {number}", company=acme)
+    world.put("crm", "Contact", key="of apex", company=apex)
+    table = world.twins["erp"].tables["Company"]
+    table.refuse = lambda native: Refused("invalid", "no such name") if native.get("key") == "acme" else None
+    await world.run()
+    assert sorted(world.by_key("erp", "Contact")) == ["of apex"]
+    with world.store() as store:
+        waits = store.waiting()
+    assert [(wait.system, wait.target, wait.remote_id) for wait in waits] == [("erp", "Company", "")] * 3
+    await world.quiet(full=False)
+    table.refuse = None
+    world.put("crm", "Company", acme, note="spelled right")
+    await world.run()
+    assert world.in_step()
+    with world.store() as store:
+        assert store.waiting() == []
+    await world.quiet()
+
+
+async def test_an_optional_reference_to_a_held_parent_is_written_when_it_is_there(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Contact", key="ana", company=acme)
+    table = world.twins["erp"].tables["Company"]
+    table.refuse = lambda native: Refused("invalid", "no")
+    await world.run()
+    assert world.by_key("erp", "Contact")["ana"].get("company") is None
+    assert world.by_key("crm", "Contact")["ana"]["company"] == acme
+    await world.run()
+    assert world.by_key("crm", "Contact")["ana"]["company"] == acme
+    table.refuse = None
+    world.put("crm", "Company", acme, note="again")
+    await world.run()
+    assert world.in_step()
+    await world.quiet()
+
+
+async def test_children_are_deleted_before_their_parents(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    ana = world.put("crm", "Contact", key="ana", company=acme)
+    bea = world.put("crm", "Contact", key="bea", company=acme)
+    await world.run()
+    world.twins["crm"].drop("Company", acme)
+    world.twins["crm"].drop("Contact", ana)
+    world.put("crm", "Contact", bea, company=None)
+    world.twins["erp"].calls.clear()
+    await world.run(full=True)
+    done = [call[:2] for call in world.twins["erp"].calls if call[0] in ("update", "delete")]
+    assert done == [("update", "Contact"), ("delete", "Contact"), ("delete", "Company")]
+    assert world.in_step()
+    await world.quiet()
+
+
+async def test_a_parent_that_is_made_anew_is_another_one(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    ana = world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    world.twins["crm"].drop("Company", acme)
+    world.put("crm", "Contact", ana, company=None)
+    await world.run(full=True)
+    again = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Contact", ana, company=again)
+    await world.run()
+    assert world.in_step()
+    await world.quiet()
+
+
+async def test_one_of_several_kinds(refers: Any) -> None:
+    world = refers(Kind("Note", {"about": ("Company", "Contact")}), COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    ana = world.put("crm", "Contact", key="ana", company=acme)
+    note = world.put("crm", "Note", key="first", about=acme)
+    world.put("crm", "Note", key="second", about=ana)
+    await world.run()
+    assert world.in_step()
+    world.put("crm", "Note", note, about=ana)
+    await world.run()
+    assert world.shape("erp")["Note", "first"]["about"] == "ana"
+    await world.quiet()
+
+
+async def test_a_crash_between_parent_and_child_leaves_nothing_double(refers: Any) -> None:
+    for step in range(40):
+        world = refers(COMPANY, REQUIRED)
+        world.path = world.path.with_name(f"state-{step}.db")
+        acme = world.put("crm", "Company", key="acme", parent=None)
+        world.put("crm", "Contact", key="ana", company=acme)
+        left = [step]
+
+        def crash(operation: str, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Crash
+
+        world.twins["erp"].before = crash
+        try:
+            await world.run()
+            reached = True
+        except Crash:
+            reached = False
+        world.twins["erp"].before = None
+        for _ in range(3):
+            await world.run(later=600.0)
+        assert world.in_step(), step
+        assert len(world.by_key("erp", "Contact")) == len(world.twins["erp"].tables["Contact"].records) == 1
+        await world.quiet()
+        if reached:
+            return
+    raise AssertionError("the run never got through")
+
+
+NAMES = "abcde"
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    parents=st.dictionaries(st.sampled_from(NAMES), st.none() | st.sampled_from(NAMES), min_size=1),
+    places=st.lists(st.sets(st.sampled_from(SYSTEMS), min_size=1), min_size=5, max_size=5),
+    moves=st.lists(
+        st.tuples(st.sampled_from(SYSTEMS), st.sampled_from(NAMES), st.none() | st.sampled_from(NAMES)), max_size=4
+    ),
+)
+async def test_whatever_is_found_first_the_same_comes_out(
+    tmp_path_factory: pytest.TempPathFactory,
+    parents: dict[str, str | None],
+    places: list[set[str]],
+    moves: list[tuple[str, str, str | None]],
+) -> None:
+    """Records that lie in one system or both, in any order, pointing wherever: the systems agree, and with what was said."""
+    world = Refers(tmp_path_factory.mktemp("any") / "state.db", package(COMPANY))
+    for name, systems in zip(NAMES, places, strict=True):
+        for system in sorted(systems):
+            if name in parents:
+                world.put(system, "Company", key=name, parent=None)
+    for system in SYSTEMS:
+        for name, record in world.by_key(system, "Company").items():
+            above = parents[name]
+            if above in (there := world.by_key(system, "Company")):
+                world.put(system, "Company", record["id"], parent=there[above]["id"])
+    await world.run()
+    assert world.in_step()
+    await world.quiet()
+    for system, name, above in moves:
+        there = world.by_key(system, "Company")
+        if name in there and (above is None or above in there):
+            world.put(system, "Company", there[name]["id"], parent=None if above is None else there[above]["id"])
+            await world.run()
+            assert world.shape(system)["Company", name]["parent"] == above
+            assert world.in_step()
+    await world.quiet()
