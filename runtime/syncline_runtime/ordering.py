@@ -11,7 +11,7 @@ def ordered(package: Package, names: Sequence[str] = ()) -> list[Sync]:
 
 
 def grouped(package: Package, names: Sequence[str] = ()) -> list[list[Sync]]:
-    """The syncs in groups, each after those it runs `after`, refers to or is derived from; syncs that refer to one another are one group."""
+    """The syncs in groups, each after those it runs `after`, refers to or is derived from; those in a circle are one group."""
     syncs = [sync for sync in package.syncs if not names or sync.entity in names]
     present = {sync.entity for sync in syncs}
     first = {
