@@ -148,7 +148,7 @@ async def apply_plan(
     """
     _suits(package, plan, store)
     options = Options(full=plan.full, approved=frozenset(plan.approved), settle_seconds=settle_seconds)
-    asked = index(plan.records)
+    asked = {where: record for where, record in index(plan.records).items() if where[1]}
     found = await find(
         package,
         systems=systems,

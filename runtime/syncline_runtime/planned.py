@@ -125,7 +125,7 @@ def _record(decision: Decision, held: Mapping[str, frozenset[ActionKind]]) -> Pl
         shows=_shows(link),
         versions={system: member.version for system, member in link.members.items()},
         actions=tuple(
-            _action(action)
+            planned_action(action)
             for action in decision.actions
             if action.kind is not ActionKind.HOLD and action.kind not in held.get(action.system, ())
         ),
@@ -143,7 +143,8 @@ def _shows(link: Link) -> dict[str, dict[str, Json]]:
     return shows
 
 
-def _action(action: Action) -> PlannedAction:
+def planned_action(action: Action) -> PlannedAction:
+    """An action as a plan spells it."""
     return PlannedAction(
         kind=action.kind.value,
         system=action.system,
@@ -175,22 +176,32 @@ def differences(plan: Sequence[PlannedRecord], now: Sequence[PlannedRecord]) -> 
 
 
 def index(records: Iterable[PlannedRecord]) -> dict[Where, PlannedRecord]:
-    """Records by each of their members."""
-    return {(record.entity, system, id_): record for record in records for system, id_ in record.members.items()}
+    """Records by each of their members; those that no system has yet by what is to be created."""
+    return {where: record for record in records for where in wheres(record)}
+
+
+def wheres(record: PlannedRecord) -> list[Where]:
+    """What a record is known by."""
+    if record.members:
+        return [(record.entity, system, id_) for system, id_ in record.members.items()]
+    return [to_be(record.entity, action) for action in record.actions]
+
+
+def to_be(entity: str, action: PlannedAction) -> Where:
+    """What a record is known by that no system has yet."""
+    return entity, "", msgspec.json.encode(action.effect, order="deterministic").decode()
 
 
 def _same(record: PlannedRecord, found: Mapping[Where, PlannedRecord]) -> PlannedRecord | None:
-    wheres = ((record.entity, system, id_) for system, id_ in record.members.items())
-    return next((found[where] for where in wheres if where in found), None)
+    return next((found[where] for where in wheres(record) if where in found), None)
 
 
 def _compared(was: PlannedRecord, now: PlannedRecord | None) -> Iterable[Difference]:
     if now is None:
         # It was not decided again: nothing is left to do for it, or it is gone.
-        system, id_ = next(iter(was.members.items()))
+        system, id_ = next(iter(was.members.items()), ("", ""))
         yield Difference(was.entity, system, id_, "", _said(was), "nothing is left to do, or it is gone")
         return
-    before = len(was.members)
     told = 0
     for system in dict.fromkeys((*was.members, *now.members)):
         old, new = was.members.get(system), now.members.get(system)
@@ -205,8 +216,8 @@ def _compared(was: PlannedRecord, now: PlannedRecord | None) -> Iterable[Differe
                 yield Difference(
                     was.entity, system, new or "", name, shown.get(name, _ABSENT), shows.get(name, _ABSENT)
                 )
-    if not told and before and [one.effect for one in was.actions] != [one.effect for one in now.actions]:
-        system, id_ = next(iter(was.members.items()))
+    if not told and [one.effect for one in was.actions] != [one.effect for one in now.actions]:
+        system, id_ = next(iter(was.members.items()), ("", ""))
         yield Difference(was.entity, system, id_, "", _said(was), _said(now))
 
 

@@ -3,11 +3,9 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from syncline_runtime.declaration import Condition
-from syncline_runtime.planned import PlannedAction, PlannedRecord, Where, index
+from syncline_runtime.planned import PlannedAction, PlannedRecord, Where, index, planned_action, to_be
 from syncline_runtime.ports import Applied, NativeRecord, Outcome, Page, System, Write
 from syncline_runtime.records import Action, Link
-from syncline_runtime.state.packing import tagged
-from syncline_runtime.values import ABSENT
 
 
 class WriteForbidden(AssertionError):
@@ -84,12 +82,11 @@ class Reviewed:
 
     def allows(self, link: Link, action: Action) -> bool:
         """Whether the plan has this action for this record, with these values."""
-        record = self._record(link)
+        asked = planned_action(action)
+        record = self._record(link, asked)
         if record is None:
             return False
-        wanted = {name: ["absent"] if new is ABSENT else tagged(new) for name, (_, new) in action.fields.items()}
-        effect = action.kind.value, action.system, action.remote_id, wanted
-        found = next((one for one in record.actions if one.effect == effect), None)
+        found = next((one for one in record.actions if one.effect == asked.effect), None)
         if found is None:
             return False
         self._going[action.link_id, action.system] = found
@@ -105,8 +102,9 @@ class Reviewed:
         """What was reviewed and not carried out."""
         return list(self._left.values())
 
-    def _record(self, link: Link) -> PlannedRecord | None:
+    def _record(self, link: Link, asked: PlannedAction) -> PlannedRecord | None:
         wheres: list[Where] = [(link.entity, system, member.remote_id) for system, member in link.members.items()]
+        wheres = wheres or [to_be(link.entity, asked)]
         return next((self._records[where] for where in wheres if where in self._records), None)
 
 

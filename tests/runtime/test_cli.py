@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -265,3 +266,36 @@ def test_a_plan_file_that_is_none_is_one_line(shell: Shell) -> None:
         assert shell.do("apply", name) == 2
         assert shell.err.count("\n") == 1
         assert name in shell.err
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_log_tells_events_and_neither_secrets_nor_values(shell: Shell, form: str) -> None:
+    person = "Personal-canary"
+    rows(
+        shell.crm, f"INSERT INTO customers(vat, name) VALUES ('A7', '{person}'), ('A8', '{person}'), ('A8', '{person}')"
+    )
+    rows(shell.erp, f"CREATE TRIGGER t BEFORE INSERT ON customers BEGIN SELECT RAISE(ABORT, 'no {person}'); END")
+    told = []
+    shell.do("plan", "-o", "reviewed.plan", "--log-format", form)
+    told += shell.err.splitlines()
+    shell.do("apply", "reviewed.plan", "--log-format", form)
+    told += shell.err.splitlines()
+    rows(shell.crm, f"UPDATE customers SET name = '{person} again' WHERE vat = 'A2'")
+    shell.do("run", "--log-format", form)
+    told += shell.err.splitlines()
+    (shell.folder / ".env").write_text(
+        f"CRM_URL=sqlite:///{shell.folder}/{CANARY}/none\nERP_URL=sqlite:///{shell.erp}\n"
+    )
+    shell.do("run", "--log-format", form)
+    told += shell.err.splitlines()
+    assert told
+    for line in told:
+        assert person not in line
+        assert CANARY not in line
+        if form == "json":
+            event = json.loads(line)
+            assert {"at", "run", "event"} <= event.keys()
+        else:
+            assert re.match(r"at=\S+ run=\d+ event=\w+", line)
+    events = {json.loads(line)["event"] if form == "json" else line.split()[2][6:] for line in told}
+    assert {"begin", "phase", "planned", "agreed", "placed", "refused", "done", "failed", "end", "problem"} <= events

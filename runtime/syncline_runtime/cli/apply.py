@@ -3,15 +3,18 @@
 import argparse
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 from syncline_runtime.applying import Applied, apply_plan
-from syncline_runtime.cli.arguments import Commands, with_json, with_state, with_systems
+from syncline_runtime.cli.arguments import Commands, with_json, with_log, with_state, with_systems
 from syncline_runtime.cli.exits import CHANGED, FAILED, NEEDS_PERSON
 from syncline_runtime.cli.run import frugal_collector, run_document
 from syncline_runtime.cli.systems import Connected, connect
 from syncline_runtime.declaration import Package
+from syncline_runtime.executing.context import Reporter
+from syncline_runtime.logged import Logged
 from syncline_runtime.planned import Difference, Plan, PlanFailure, loaded
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.state.packing import untagged
@@ -32,6 +35,7 @@ def add(commands: Commands, package: Package) -> None:
     with_state(parser, package)
     with_json(parser)
     with_systems(parser)
+    with_log(parser)
 
 
 def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:
@@ -49,6 +53,12 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     progress = progress_stream()
     reporter = TextPlan(out, package, progress) if arguments.verbose and not arguments.json else Quiet(progress)
     with SqliteStore(arguments.state, package.name) as store:
+        told: Reporter = reporter
+        logged: Logged | None = None
+        if arguments.log_format is not None:
+            told = logged = Logged(
+                reporter, problems, arguments.log_format, connected.clock.now, lambda: store.review.runs(1)[0].run_id
+            )
         try:
             applied = asyncio.run(
                 apply_plan(
@@ -57,7 +67,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                     systems=connected.systems,
                     store=store,
                     clock=connected.clock,
-                    reporter=reporter,
+                    reporter=told,
                     settle_seconds=arguments.settle,
                     skip_changed=arguments.skip_changed,
                 )
@@ -65,20 +75,29 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         except PlanFailure as failure:
             problems.line(f"{package.name}: plan {arguments.plan}: {failure}")
             return CHANGED
-    reporter.end()
-    code = _code(applied)
-    if arguments.json:
-        out.line(json.dumps(_document(package, applied, connected, code)))
-    else:
-        _tell(package, plan, applied, connected, out)
-    for line in applied.failures.values():
-        problems.line(f"{package.name}: {line}")
-    if applied.report is None and applied.changed:
-        problems.line(
-            f"{package.name}: {len(applied.changed)} of {len(plan.records)} records changed since the plan was made, so nothing "
-            "was written: make it again with `plan -o FILE`, or apply the rest with --skip-changed"
-        )
+        reporter.end()
+        code = _code(applied)
+        if arguments.json:
+            out.line(json.dumps(_document(package, applied, connected, code)))
+        else:
+            _tell(package, plan, applied, connected, out)
+        if logged is not None and applied.report is not None:
+            logged.end(applied.report, connected.requests)
+        for line in _problems(plan, applied):
+            if logged is not None and applied.report is not None:
+                logged.problem(line)
+            else:
+                problems.line(f"{package.name}: {line}")
     return code
+
+
+def _problems(plan: Plan, applied: Applied) -> Iterator[str]:
+    yield from applied.failures.values()
+    if applied.report is None and applied.changed:
+        yield (
+            f"{len(applied.changed)} of {len(plan.records)} records changed since the plan was made, so nothing was written: "
+            "make it again with `plan -o FILE`, or apply the rest with --skip-changed"
+        )
 
 
 def _code(applied: Applied) -> int:

@@ -36,6 +36,15 @@ def with_systems(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def with_log(parser: argparse.ArgumentParser) -> None:
+    """`--log-format`."""
+    parser.add_argument(
+        "--log-format",
+        choices=("json", "text"),
+        help="log to stderr, an event a line: ids, rules and counts, no values",
+    )
+
+
 def with_syncs(parser: argparse.ArgumentParser, package: Package) -> None:
     """What a run is to look at, and what it may do."""
     parser.add_argument(

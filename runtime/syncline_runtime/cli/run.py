@@ -5,18 +5,20 @@ import asyncio
 import gc
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from syncline_runtime import executor
 from syncline_runtime.applying import find, plan_of
-from syncline_runtime.cli.arguments import Commands, with_json, with_state, with_syncs, with_systems
+from syncline_runtime.cli.arguments import Commands, with_json, with_log, with_state, with_syncs, with_systems
 from syncline_runtime.cli.exits import FAILED
 from syncline_runtime.cli.systems import Connected, connect
 from syncline_runtime.cli.waiting import tell_waiting
 from syncline_runtime.declaration import Package
-from syncline_runtime.executing.context import Options
+from syncline_runtime.executing.context import Options, Reporter
 from syncline_runtime.executor import Report
+from syncline_runtime.logged import Logged
 from syncline_runtime.pending import pending
 from syncline_runtime.planned import Plan, saved
 from syncline_runtime.ports import SystemFailure
@@ -41,6 +43,7 @@ def add(commands: Commands, package: Package) -> None:
         with_json(parser)
         with_systems(parser)
         with_syncs(parser, package)
+        with_log(parser)
     plan.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="save the plan, for `apply FILE` to do just that"
     )
@@ -65,6 +68,11 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     with SqliteStore(arguments.state, package.name) as store:
         telling = planning or (arguments.verbose and not arguments.json)
         reporter = _reporter(package, clear, telling=telling, as_json=arguments.json)
+        told: Reporter = reporter
+        logged: Logged | None = None
+        if arguments.log_format is not None:
+            begun = (lambda: 0) if planning else (lambda: store.review.runs(1)[0].run_id)
+            told = logged = Logged(reporter, problems, arguments.log_format, connected.clock.now, begun)
         output: Path | None = arguments.output if planning else None
         if output is not None:
             found = asyncio.run(
@@ -73,13 +81,13 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                     systems=connected.systems,
                     store=store,
                     clock=connected.clock,
-                    reporter=reporter,
+                    reporter=told,
                     options=options,
                     syncs=arguments.sync,
                 )
             )
             report = found.report
-            if not report.failures:
+            if not report.failures and not report.changed:
                 save(output, plan_of(package, store, connected.clock, options, arguments.sync, found))
         else:
             work = executor.plan if planning else executor.run
@@ -89,17 +97,12 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                     systems=connected.systems,
                     store=store,
                     clock=connected.clock,
-                    reporter=reporter,
+                    reporter=told,
                     options=options,
                     syncs=arguments.sync,
                 )
             )
         reporter.end()
-        if report.changed:
-            problems.line(
-                f"{package.name}: {package.source} has changed ({'; '.join(report.changed)}): this is the plan after "
-                "`migrate --apply`, and `run` waits for that"
-            )
         if isinstance(reporter, JsonPlan):
             reporter.close(report.summaries)
         elif arguments.json:
@@ -111,16 +114,32 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                     clear.line(line)
             if not planning and not report.awaiting:
                 tell_waiting(pending(package, store), clear)
-        for line in report.failures.values():
-            problems.line(f"{package.name}: {line}")
-        if output is not None and report.failures:
-            problems.line(f"{package.name}: no plan was saved: it would leave out what could not be read")
-        if report.awaiting and not report.failures:
-            problems.line(
-                f"{package.name}: the first run of {', '.join(report.awaiting)} wrote nothing: look at `plan`, "
-                "then run with --apply-first"
-            )
+        if logged is not None:
+            logged.end(report, connected.requests)
+        for line in _problems(package, report, saving=output is not None):
+            if logged is not None:
+                logged.problem(line)
+            else:
+                problems.line(f"{package.name}: {line}")
     return report.exit_code
+
+
+def _problems(package: Package, report: Report, *, saving: bool) -> Iterator[str]:
+    """What stands in the way, a line each."""
+    if report.changed:
+        yield (
+            f"{package.source} has changed ({'; '.join(report.changed)}): this is the plan after `migrate --apply`, "
+            "and `run` waits for that"
+        )
+    yield from report.failures.values()
+    if saving and (report.failures or report.changed):
+        yield "no plan was saved: " + (
+            "it would leave out what could not be read" if report.failures else "migrate first, then make it again"
+        )
+    if report.awaiting and not report.failures:
+        yield (
+            f"the first run of {', '.join(report.awaiting)} wrote nothing: look at `plan`, then run with --apply-first"
+        )
 
 
 def save(file: Path, plan: Plan) -> None:
