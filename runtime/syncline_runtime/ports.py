@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from syncline_runtime.declaration import Condition
 from syncline_runtime.rows import (
     Answer,
+    AuditEntry,
     IntentRow,
     LinkRow,
     MemberRow,
@@ -230,6 +231,9 @@ class ReviewStore(Protocol):
 
     def drifts(self, link_id: int) -> dict[tuple[str, str], str | None]:
         """The values of kept drift that the journal told last: (system, field) -> value."""
+
+    def history(self, link_id: int) -> list[AuditEntry]:
+        """What is told of a link, oldest first."""
 
     def bury(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, link_id, generation, cause, snapshot, confirmed_at)."""

@@ -1,5 +1,6 @@
 """Rows of the state, as the executor and people read them."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 Row: TypeAlias = tuple[Any, ...]
@@ -115,3 +116,28 @@ class Answer(NamedTuple):
     state: str
     run_id: int
     told: str
+
+
+class AuditEntry(NamedTuple):
+    """A row of the audit: what happened to a field, a record or many records, who did it and why.
+
+    `value` and `kept` are packed values (`pack_value`): what was there and what came of it; for a value that did not win, that
+    value and the one that did. `reason` names the row of the decision table and the rule, `line` that of the spec. `batch`: the
+    records of one wave, each (link_id, remote_id, its document; read back: the document's code). `seq` is given when it is
+    stored.
+    """
+
+    run_id: int
+    at: float
+    action: str
+    entity: str
+    link_id: int
+    system: str = ""
+    field: str = ""
+    value: str | None = None
+    kept: str | None = None
+    reason: str = ""
+    line: int = 0
+    actor: str = "engine"
+    batch: Sequence[tuple[int, str, bytes]] | None = None
+    seq: int = 0

@@ -299,3 +299,33 @@ def test_a_log_tells_events_and_neither_secrets_nor_values(shell: Shell, form: s
             assert re.match(r"at=\S+ run=\d+ event=\w+", line)
     events = {json.loads(line)["event"] if form == "json" else line.split()[2][6:] for line in told}
     assert {"begin", "phase", "planned", "agreed", "placed", "refused", "done", "failed", "end", "problem"} <= events
+
+
+def test_why_tells_which_run_rule_system_and_line_made_a_value(shell: Shell) -> None:
+    assert shell.do("run", "--apply-first") == 0
+    rows(shell.crm, "UPDATE customers SET name = 'Bert' WHERE vat = 'A2'")
+    assert shell.do("run") == 0
+    rows(shell.crm, "UPDATE customers SET name = 'Berta' WHERE vat = 'A2'")
+    rows(shell.erp, "UPDATE customers SET title = 'Berti' WHERE vat_no = 'A2'")
+    assert shell.do("run") == 0
+    for record in ("crm:2", "erp:1", "A2"):
+        assert shell.do("why", record, "name") == 0
+        told = shell.out.splitlines()
+        assert told[0].endswith("crm 2, erp 1")
+        assert "name = Berta" in shell.out
+        history = [line for line in told if "run " in line]
+        agreed = [line for line in history if " lost " not in line]
+        assert ["M0" in agreed[0], "F2" in agreed[1], "Bob → Bert" in agreed[1]] == [True] * 3
+        assert any("Bert → Berta from crm: F5 name prefers crm then erp" in line for line in history)
+        assert any("Berti of erp lost against Berta" in line for line in history)
+        assert all(line.endswith("[customers.sync:32]") for line in history)
+    assert shell.do("why", "crm:2", "--json") == 0
+    [link] = json.loads(shell.out)["links"]
+    assert link["fields"]["name"]["agreed"] == "Berta"
+    assert {event["run"] for event in link["fields"]["name"]["events"]} == {1, 2, 3}
+    assert shell.do("why", "A1", "name") == 0
+    assert "as it was shown when the link was made, in run 1" in shell.out
+    assert shell.do("why", "nobody") == 2
+    assert "no linked record is called nobody" in shell.err
+    assert shell.do("why", "A1", "colour") == 2
+    assert "has no field colour" in shell.err

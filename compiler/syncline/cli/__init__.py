@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "syncline.cli.executing",
     "apply": "syncline.cli.executing",
     "review": "syncline.cli.executing",
+    "why": "syncline.cli.executing",
     "status": "syncline.cli.executing",
     "migrate": "syncline.cli.executing",
 }

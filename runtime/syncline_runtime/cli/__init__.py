@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "run": "syncline_runtime.cli.run",
     "apply": "syncline_runtime.cli.apply",
     "review": "syncline_runtime.cli.review",
+    "why": "syncline_runtime.cli.why",
     "status": "syncline_runtime.cli.status",
     "migrate": "syncline_runtime.cli.migrate",
 }

@@ -9,9 +9,10 @@ from syncline_runtime.executing.following import Follows, follow, store_followin
 from syncline_runtime.executing.place import Failure, mapping_failure
 from syncline_runtime.executing.referring import own_row, read_references
 from syncline_runtime.executing.retaining import drifts, hold_contested
-from syncline_runtime.records import Action, ActionKind, Decision, LinkStatus, Member, MemberState
+from syncline_runtime.records import Action, ActionKind, Decision, FieldChange, Link, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import pack_value
+from syncline_runtime.values import ABSENT
 
 Pair = tuple[LinkRow, list[MemberRow]]
 Counts = dict[tuple[str, ActionKind], int]
@@ -96,7 +97,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
                 held.append(held_row(context, action))
         if not decision.actions and link_id not in context.barred:
             free.append(link_id)
-        if decision.losers or decision.conflicts or decision.drifts:
+        if decision.changes or decision.losers or decision.conflicts or decision.drifts:
             _note(context, decision, journal, conflicts, now)
             drifted.extend(drifts(context, decision))
         reporter.decided(decision)
@@ -154,6 +155,10 @@ def _note(
     context: Context, decision: Decision, journal: list[Row], conflicts: dict[tuple[int, str], Row], now: float
 ) -> None:
     link = decision.link
+    for change in decision.changes:
+        if change.origin is None and change.before is ABSENT:
+            continue  # a default of a new link says itself
+        journal.append(_agreed(context, link, change, now))
     for loser in decision.losers:
         kept = pack_value(link.values[loser.field]) if loser.field in link.values else None
         journal.append(
@@ -187,6 +192,25 @@ def _note(
             conflict.line,
             context.run_id,
         )
+
+
+def _agreed(context: Context, link: Link, change: FieldChange, now: float) -> Row:
+    """What became of a field: the row of the decision table and the rule that decided, and as of which version it was shown."""
+    member = None if change.origin is None else link.members.get(change.origin)
+    version = f", {change.origin} as of {member.version}" if member is not None and member.version else ""
+    return (
+        context.run_id,
+        now,
+        "agreed",
+        link.entity,
+        link.link_id,
+        change.origin or "",
+        change.field,
+        pack_value(change.before),
+        pack_value(change.after),
+        f"{change.row} {change.rule}{version}",
+        change.line,
+    )
 
 
 def _note_drifts(context: Context, decision: Decision, journal: list[Row], now: float) -> None:

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from syncline_runtime.rows import OpenConflict, PastRun, Quarantined, Row
+from syncline_runtime.rows import AuditEntry, OpenConflict, PastRun, Quarantined, Row
 
 
 class Review:
@@ -161,6 +161,15 @@ class Review:
             "SELECT system, field, value FROM journal WHERE kind = 'drift' AND link_id = ? ORDER BY seq", (link_id,)
         )
         return {(system, field): value for system, field, value in rows}
+
+    def history(self, link_id: int) -> list[AuditEntry]:
+        """What is told of a link, oldest first."""
+        rows = self._execute(
+            "SELECT run_id, at, kind, entity, link_id, system, field, value, kept, reason, line FROM journal"
+            " WHERE link_id = ? ORDER BY seq",
+            (link_id,),
+        )
+        return [AuditEntry(*row) for row in rows]
 
     def bury(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, link_id, generation, cause, snapshot, confirmed_at)."""
