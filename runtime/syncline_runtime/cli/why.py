@@ -175,7 +175,9 @@ class History:
 
 
 def _history(package: Package, store: StateStore, entity: Entity, row: LinkRow) -> History:
+    order = list(package.systems)
     members = store.members_of([row.link_id]).get(row.link_id, [])
+    members.sort(key=lambda one: order.index(one.system) if one.system in order else len(order))
     shows: dict[str, dict[str, Any]] = {}
     for mapping in package.mappings:
         own = next((one for one in members if one.system == mapping.system), None)
