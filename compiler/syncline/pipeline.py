@@ -49,11 +49,13 @@ def check_spec(
     extra: Sequence[Extra] = (),
     own: frozenset[str] = frozenset(),
     timed: Timed = untimed,
+    asked: frozenset[str] = frozenset(),
 ) -> Checked:
     """Parse, resolve and check a spec. Never raises for whatever the bytes are.
 
     `extra` are checks that are made beside those of the language where nothing hides parts of the model; `own` are the
-    namespaces of the codes that they report. `timed` does each phase and check under its name.
+    namespaces of the codes that they report, as far as they are a team's, `asked` those of ours. `timed` does each phase and
+    check under its name.
     """
     tree, found = timed("parsing", lambda: parse_bytes(name, data))
     trees = {name: tree}
@@ -75,7 +77,7 @@ def check_spec(
     if any(isinstance(declaration, syntax.Allow) for tree in trees.values() for declaration in tree.declarations):
         from syncline.checks.allowances import allowed
 
-        found = allowed(trees, found, complete=complete, own=own)
+        found = allowed(trees, found, complete=complete, own=own, asked=asked)
     return Checked(model, _in_order(found), trees)
 
 
@@ -90,8 +92,9 @@ def resolve_spec(name: str, data: bytes, load: Load) -> Checked:
 def check_together(models: Sequence[Spec]) -> tuple[Diagnostic, ...]:
     """What is wrong with several specs that run on the same systems, over and above what is wrong with each."""
     from syncline.checks.cycles import check_cycles
+    from syncline.checks.guarantees import check_schedules_together
 
-    return _in_order(tuple(check_cycles(models)))
+    return _in_order((*check_cycles(models), *check_schedules_together(models)))
 
 
 def generate(model: Spec) -> dict[str, str]:

@@ -10,6 +10,8 @@ import pytest
 
 import syncline
 from syncline.checks.documentation import check_documentation
+from syncline.checks.locked import check_lock
+from syncline.checks.released import check_against
 from syncline.cli.files import library
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.diagnostics.lexicon import LEXICON
@@ -17,7 +19,8 @@ from syncline.diagnostics.lexicon.entry import Entry
 from syncline.diagnostics.pages import PRELUDE, page, pages, sample
 from syncline.diagnostics.rendering import concise
 from syncline.diagnostics.words import speaks_of
-from syncline.pipeline import check_spec
+from syncline.evolution.locking import locked
+from syncline.pipeline import Extra, check_spec
 from syncline.project.reading import read_settings
 from syncline.source import Source
 from syncline.syntax.formatting import formatted
@@ -32,6 +35,7 @@ NO_EXAMPLE = {
     "syntax.not-formattable": "it would be a mistake of the formatter, and none is known",
     "baseline.outdated": "it takes a baseline",
     "config.unknown-check": "it takes what is installed",
+    "lock.unreadable": "it takes a lock",
     "custom.failed": "it takes a check of a team",
     "custom.foreign-code": "it takes a check of a team",
 }
@@ -104,8 +108,18 @@ def marks(name: str, data: bytes) -> Iterator[tuple[str, int]]:
 def checked(code: str, data: bytes) -> tuple[Diagnostic, ...]:
     if code.startswith("config."):
         return read_settings("example.sync", data)[1]
-    extra = [check_documentation] if code.startswith("docs.") else []
-    return check_spec("example.sync", data, lambda name: files_of(code, name), extra).diagnostics
+    extra: list[Extra] = [check_documentation] if code.startswith("docs.") else []
+    for block in blocks(code):
+        if block.words in ("released", "locked"):
+            text = (PRELUDE + block.text).encode()
+            before = check_spec("example.sync", text, lambda name: files_of(code, name)).model
+            assert before is not None
+            if block.words == "released":
+                extra.append(check_against({before.name: before}))
+            else:
+                extra.append(check_lock("example.sync.lock", locked(before).encode()))
+    asked = frozenset({code.partition(".")[0]})
+    return check_spec("example.sync", data, lambda name: files_of(code, name), extra, asked=asked).diagnostics
 
 
 def string_literals(path: Path) -> Iterator[str]:

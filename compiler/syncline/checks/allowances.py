@@ -16,6 +16,10 @@ _GUESSES: Final = 50
 """How many unknown codes are compared with all known ones, which is slow."""
 
 
+ON_REQUEST: Final = frozenset({"release", "lock", "docs"})
+"""The first parts of codes of checks that are only made when asked for."""
+
+
 class Allowance(NamedTuple):
     """An `allow` and the declaration that it speaks of."""
 
@@ -24,12 +28,17 @@ class Allowance(NamedTuple):
 
 
 def allowed(
-    trees: Mapping[str, Spec], found: Sequence[Diagnostic], *, complete: bool, own: frozenset[str] = frozenset()
+    trees: Mapping[str, Spec],
+    found: Sequence[Diagnostic],
+    *,
+    complete: bool,
+    own: frozenset[str] = frozenset(),
+    asked: frozenset[str] = frozenset(),
 ) -> tuple[Diagnostic, ...]:
     """The findings without those that are allowed, and what is wrong with the allowances.
 
     `complete` says that every check was made, so that what spares nothing can be told; `own` are the namespaces of a team's
-    checks that were made, too.
+    checks that were made, too, and `asked` those of ours that were made because they were asked for.
     """
     wrong: list[Diagnostic] = []
     standing: dict[tuple[str, int, str], Allowance] = {}
@@ -55,6 +64,8 @@ def allowed(
             used.add(id(spared))
     unused += [node for node, _ in standing.values() if id(node) not in used]
     for node in unused if complete else ():
+        if node.code.text.partition(".")[0] in ON_REQUEST - asked:
+            continue  # whether it spares anything is told by a check that looks
         if node.code.text in _known() or node.code.text.partition(".")[0] in own:
             facts = {"name": node.code.text}
             wrong.append(Diagnostic("allow.unused", node.span, facts, severity=Severity.WARNING))

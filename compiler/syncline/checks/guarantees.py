@@ -1,11 +1,11 @@
 """Guarantees that are asked for and cannot be given: a record made twice, a deletion nobody can see, a schedule too dear."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from syncline.checks.capabilities import rule_of
 from syncline.diagnostics.diagnostic import Diagnostic, Label
 from syncline.guarantees.asked import place
-from syncline.guarantees.cost import dearest, login, needed, scheduled
+from syncline.guarantees.cost import Scheduled, dearest, login, needed, scheduled
 from syncline.guarantees.writing import may_duplicate
 from syncline.model.spec import Map, Spec, Sync
 from syncline_runtime.declaration import OnDelete
@@ -49,21 +49,42 @@ def _notices(side: Map) -> bool:
 
 def check_schedules(spec: Spec, *, changed: int = 0, records: int = 0) -> Iterator[Diagnostic]:
     """cost.exceeds-rate, when `changed` records change between two runs and systems without a change cursor hold `records`."""
-    for uses in scheduled(spec).values():
-        rate = uses[0].side.system.connector.declaration.rate
-        calls = needed(uses, changed, records) if rate is not None else 0.0
-        if rate is None or calls <= rate.calls / rate.seconds:
-            continue
-        sync, side, _, span = uses[0]
-        yield Diagnostic(
-            "cost.exceeds-rate",
-            span,
-            {
-                "system": side.system.name,
-                "entity": sync.entity.name,
-                "run": login(side) + dearest(sync, side, changed, records),
-                "needed": f"{calls * 3600:,.0f}",
-                "allowed": f"{rate.calls / rate.seconds * 3600:,.0f}",
-            },
-            (Label(side.system.connector.places.get("rate", side.system.connector.span), "rate-here"),),
-        )
+    for uses in scheduled((spec,)).values():
+        if _exceeds(uses, changed, records):
+            yield _too_dear(uses, changed, records)
+
+
+def check_schedules_together(specs: Sequence[Spec]) -> Iterator[Diagnostic]:
+    """cost.exceeds-rate of several specs on one account, of which none exceeds the rate by itself."""
+    alone = [scheduled((spec,)) for spec in specs]
+    for account, uses in scheduled(specs).items():
+        own = [each[account] for each in alone if account in each]
+        if _exceeds(uses, 0, 0) and not any(_exceeds(each, 0, 0) for each in own):
+            yield _too_dear(uses, 0, 0)
+
+
+def _exceeds(uses: Sequence[Scheduled], changed: int, records: int) -> bool:
+    rate = uses[0].side.system.connector.declaration.rate
+    return rate is not None and needed(uses, changed, records) > rate.calls / rate.seconds
+
+
+def _too_dear(uses: Sequence[Scheduled], changed: int, records: int) -> Diagnostic:
+    sync, side, _, span = uses[0]
+    connector = side.system.connector
+    rate = connector.declaration.rate
+    allowed = 0.0 if rate is None else rate.calls / rate.seconds * 3600
+    return Diagnostic(
+        "cost.exceeds-rate",
+        span,
+        {
+            "system": side.system.name,
+            "entity": sync.entity.name,
+            "run": login(side) + dearest(sync, side, changed, records),
+            "needed": f"{needed(uses, changed, records) * 3600:,.0f}",
+            "allowed": f"{allowed:,.0f}",
+        },
+        (
+            Label(connector.places.get("rate", connector.span), "rate-here"),
+            *(Label(other.span, "too", {"entity": other.sync.entity.name}) for other in uses[1:]),
+        ),
+    )

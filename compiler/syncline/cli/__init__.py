@@ -10,6 +10,7 @@ COMMANDS = {
     "build": "syncline.cli.build",
     "explain": "syncline.cli.explain",
     "diff": "syncline.cli.diff",
+    "lock": "syncline.cli.lock",
     "lineage": "syncline.cli.lineage",
     "ast": "syncline.cli.ast",
     "model": "syncline.cli.model",

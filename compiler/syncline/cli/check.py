@@ -52,6 +52,11 @@ SHOWN_HERE = ("text", "concise", "json")
     metavar="N",
     help="Records in each system that lists all of them on every run, for the same.",
 )
+@click.option(
+    "--against",
+    metavar="OLD",
+    help="Tell what the specs do to what already runs: OLD is the released file or folder, or git:REFERENCE:PATH.",
+)
 @click.option("--fix", is_flag=True, help="Mend in the files what is certain, then check.")
 @click.option("--unsafe-fixes", is_flag=True, help="Mend what is likely, too; look at the difference.")
 @click.option("--baseline", metavar="FILE", help="Leave out the old findings that FILE counts; tell which are gone.")
@@ -67,6 +72,7 @@ def check(
     report: bool,
     changes: int,
     records: int,
+    against: str | None,
     fix: bool,
     unsafe_fixes: bool,
     baseline: str | None,
@@ -91,7 +97,7 @@ def check(
 
         mend_specs(specs, unsafe=unsafe_fixes)
     plain = output in SHOWN_HERE and not any(
-        (output_file, report, changes, records, baseline, write_baseline, stats, no_cache)
+        (output_file, report, changes, records, against, baseline, write_baseline, stats, no_cache)
     )
     sound: list[Spec] = []
     trees: Mapping[str, Tree] = {}
@@ -102,7 +108,7 @@ def check(
         from syncline.measuring import Stopwatch
 
         watch = Stopwatch() if stats else None
-        found, sound, trees = inspected(specs, changes, records, watch, remembered=plain)
+        found, sound, trees = inspected(specs, changes, records, watch, remembered=plain, against=against)
     if baseline or write_baseline:
         found = _sorted_out(found, trees, specs, baseline, write_baseline, prune_baseline)
     if watch is not None:

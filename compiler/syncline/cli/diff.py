@@ -70,7 +70,7 @@ def diff(old: str, new: str, output: str, output_file: str | None, accept: tuple
             after.origin,
             (None if first is None else first.version, None if second is None else second.version),
         )
-        for first, second in _pairs(_specs(before, released=True), _specs(after, released=False))
+        for first, second in _pairs(specs_of(before, released=True), specs_of(after, released=False))
     )
     shown = _shown(compared, output, colour=output_file is None and wants_colour())
     if output_file is None:
@@ -94,7 +94,7 @@ def _shown(compared: Sequence[Compared], output: str, *, colour: bool) -> str:
     return rendering.text(compared, colour=colour)
 
 
-def _specs(side: Revision, *, released: bool) -> dict[str, Spec]:
+def specs_of(side: Revision, *, released: bool) -> dict[str, Spec]:
     """The specs of a side by path; in a folder, files without a `spec` line are what others import."""
     found: dict[str, Spec] = {}
     for name, path in side.files.items():

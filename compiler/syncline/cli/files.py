@@ -43,6 +43,12 @@ def settings_file(spec: str) -> Path | None:
     return next((path for folder in (start, *start.parents) if (path := folder / SETTINGS).is_file()), None)
 
 
+def lock_file(spec: str) -> Path | None:
+    """The lock beside a spec (`crm.sync.lock`), if there is one."""
+    path = Path(f"{spec}.lock")
+    return path if spec != "-" and path.is_file() else None
+
+
 def library() -> Path:
     """The folder of library connectors: beside the package when installed, in the checkout otherwise."""
     package = Path(syncline.__file__).parent

@@ -10,7 +10,7 @@ from syncline.cli.remembering import Reading, remember
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.measuring import Stopwatch, untimed
 from syncline.model.spec import Spec
-from syncline.pipeline import check_together
+from syncline.pipeline import Extra, check_together
 from syncline.syntax.declarations import Spec as Tree
 
 
@@ -23,10 +23,17 @@ class Inspected(NamedTuple):
 
 
 def inspected(
-    specs: Sequence[str], changes: int, records: int, watch: Stopwatch | None, *, remembered: bool
+    specs: Sequence[str],
+    changes: int,
+    records: int,
+    watch: Stopwatch | None,
+    *,
+    remembered: bool,
+    against: str | None = None,
 ) -> Inspected:
     """What is found in specs of one installation; `changes` and `records` are those of `--changes` and `--records`.
 
+    `against` is the place of the released versions, if they are to be compared with.
     `remembered` keeps the findings for the next check of the same. Ends the program when a spec cannot be read.
     """
     found: list[Diagnostic] = []
@@ -34,10 +41,19 @@ def inspected(
     sound: list[Spec] = []
     trees: dict[str, Tree] = {}
     reading = Reading(specs)
+    extra: tuple[Extra, ...] = ()
+    if against is not None:
+        from syncline.checks.released import check_against
+        from syncline.cli.diff import specs_of
+        from syncline.cli.revisions import revision
+
+        extra = (check_against({each.name: each for each in specs_of(revision(against), released=True).values()}),)
     for position, spec in enumerate(specs):
         name, data = read_spec(spec)
         reading.note(("spec", position, spec), data)
-        checked = checked_spec(spec, name, data, watch or untimed, reading.load(position))
+        checked = checked_spec(
+            spec, name, data, watch or untimed, reading.load(position), extra, frozenset({"release"} if extra else ())
+        )
         # What is wrong with settings is said once, for however many specs.
         found.extend(each for each in checked.diagnostics if id(each) not in told)
         told.update(map(id, checked.diagnostics))

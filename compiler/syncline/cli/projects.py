@@ -28,10 +28,19 @@ class Project:
     problems: tuple[Diagnostic, ...]
     extra: tuple[Extra, ...]
 
-    def check(self, name: str, data: bytes, load: Load, timed: Timed) -> Checked:
+    def check(
+        self,
+        name: str,
+        data: bytes,
+        load: Load,
+        timed: Timed,
+        extra: tuple[Extra, ...] = (),
+        asked: frozenset[str] = frozenset(),
+    ) -> Checked:
         """A spec's model, and its findings as the settings see them; what is wrong with the settings comes first."""
         own = frozenset(self.settings.checks)
-        checked = check_spec(name, data, load, self.extra, own, timed)
+        asked |= {"docs"} if Category.DOCS in self.settings.categories else set()
+        checked = check_spec(name, data, load, (*self.extra, *extra), own, timed, asked)
         return replace(checked, diagnostics=(*self.problems, *judged(checked.diagnostics, self.settings)))
 
 

@@ -31,7 +31,7 @@ _ZONES: Final = Path("/usr/share/zoneinfo/tzdata.zi")
 
 Load = Callable[[str], bytes | None]
 Read = tuple[str, int, str]
-"""A file that was asked for: `spec`, `import` or `settings`; of which spec; by what name."""
+"""A file that was asked for: `spec`, `import`, `settings` or `lock`; of which spec; by what name."""
 
 
 class Reading:
@@ -46,6 +46,7 @@ class Reading:
         for position, spec in enumerate(specs):
             file = settings_file(spec)
             self.note(("settings", position, str(file or "")), _bytes(file) if file else None)
+            self.note(("lock", position, f"{spec}.lock"), _bytes(Path(f"{spec}.lock")))
 
     def note(self, read: Read, data: bytes | None) -> None:
         """Keep what was read; a file that changes while it is checked makes the whole unfit to be remembered."""
@@ -188,6 +189,8 @@ def _again(specs: Sequence[str], read: Read) -> bytes | None:
             return _bytes(Path(specs[position]))
         case "import":
             return loader(specs[position])(name)
+        case "lock":
+            return _bytes(Path(f"{specs[position]}.lock"))
     file = settings_file(specs[position])
     if str(file or "") != name:
         raise ValueError("other settings hold")

@@ -249,10 +249,10 @@ def account(system: System) -> Account:
     return system.connector.name, frozenset(system.settings.items())
 
 
-def scheduled(spec: Spec) -> dict[Account, list[Scheduled]]:
-    """The scheduled use of each account, in the order of the spec."""
+def scheduled(specs: Sequence[Spec]) -> dict[Account, list[Scheduled]]:
+    """The scheduled use of each account, in the order of the specs."""
     found: dict[Account, list[Scheduled]] = {}
-    for sync in spec.syncs:
+    for sync in (sync for spec in specs for sync in spec.syncs):
         schedule = every(sync)
         for side in sync.maps if schedule is not None else ():
             if schedule is not None and counted(side):
@@ -303,7 +303,7 @@ def capacities(spec: Spec) -> dict[Account, int | None]:
     """The capacity of the schedules of each account whose connector declares a rate."""
     return {
         of: capacity(uses, rate)
-        for of, uses in scheduled(spec).items()
+        for of, uses in scheduled((spec,)).items()
         if (rate := uses[0].side.system.connector.declaration.rate) is not None
     }
 

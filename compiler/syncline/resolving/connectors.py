@@ -19,7 +19,6 @@ from typing import Literal
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.model.spec import ConnectorModel, ResourceModel, SettingModel
 from syncline.resolving.directives import (
-    Findings,
     body,
     constant,
     item_name,
@@ -28,6 +27,7 @@ from syncline.resolving.directives import (
     seconds,
     word_text,
 )
+from syncline.resolving.findings import Findings
 from syncline.resolving.resources import Spelling, Template, places_of, resolve_resource
 from syncline.syntax import declarations as syntax
 from syncline.syntax.expressions import Name, Text
@@ -74,7 +74,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
             case syntax.Directive() if name in WORDS:
                 fields |= _connector_word(item, name, findings)
             case _:
-                findings.unknown("connector", name, item.name.span, WORDS)
+                findings.unknown_word("connector", name, item.name.span, WORDS)
     declared = runtime.Connector(name=node.name.text, protocol=protocol, **fields)  # type: ignore[arg-type]
     wires = Spelling(protocol, spelling, nulls)
     templates: dict[str, Template] = {}
@@ -91,7 +91,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
         templates=templates,
         places=places_of([item for item in node.items if item_name(item) != "resource"]),
     )
-    return model, tuple(findings.found)
+    return model, findings.all()
 
 
 def extend_resources(
@@ -104,16 +104,16 @@ def extend_resources(
         if isinstance(item, syntax.Directive) and item.name.text == "resource":
             resolve_resource(item, connector.spelling, dict(connector.templates), extended, findings, extending=True)
         else:
-            findings.unknown("extend", item_name(item), item.name.span, ("resource",))
-    return extended, tuple(findings.found)
+            findings.unknown_word("extend", item_name(item), item.name.span, ("resource",))
+    return extended, findings.all()
 
 
 def _protocol(node: syntax.Connector, findings: Findings) -> Literal["rest", "jsonrpc", "sql", "files"]:
     name = node.protocol.text
     if name in LATER_PROTOCOLS:
-        findings.add("not-yet.protocol", node.protocol.span, protocol=name, known=PROTOCOLS)
+        findings.report("not-yet.protocol", node.protocol.span, protocol=name, known=PROTOCOLS)
     elif name not in PROTOCOLS:
-        findings.unknown("protocol", name, node.protocol.span, PROTOCOLS)
+        findings.unknown_word("protocol", name, node.protocol.span, PROTOCOLS)
     match name:
         case "jsonrpc" | "sql" | "files":
             return name
@@ -124,7 +124,7 @@ def _protocol(node: syntax.Connector, findings: Findings) -> Literal["rest", "js
 def _setting(item: syntax.Property, findings: Findings) -> SettingModel:
     kind = word_text(item.value) or ""
     if kind not in SETTING_KINDS:
-        findings.unknown("setting kind", kind, item.span, SETTING_KINDS)
+        findings.unknown_word("setting kind", kind, item.span, SETTING_KINDS)
     return SettingModel(name=item_name(item), kind=kind, required=not item.optional, span=item.name.span)
 
 
@@ -142,6 +142,9 @@ def _connector_word(item: syntax.Directive, name: str, findings: Findings) -> di
             if isinstance(calls, int) and per:
                 return {"rate": runtime.Rate(calls=calls, seconds=per)}
         case "throttle" if statuses := numbers(words):
+            for status in statuses:
+                if status in NOBODY_KNOWS:
+                    findings.report("connector.retry-unknown", item.span, status=status)
             return {"throttle": statuses}
         case "timeout" if len(words) == 1 and (limit := seconds(words[0])):
             return {"timeout_seconds": limit}
@@ -156,6 +159,9 @@ def _connector_word(item: syntax.Directive, name: str, findings: Findings) -> di
     findings.malformed(name, item.span, EXPECTED[name])
     return {}
 
+
+NOBODY_KNOWS = (408, 500, 502, 504)
+"""Statuses that do not say whether the request was carried out."""
 
 EXPECTED = {
     "setting": "setting url : url",
@@ -185,7 +191,7 @@ def _errors(item: syntax.Directive, findings: Findings) -> runtime.Errors:
     for entry in item.items or ():
         name = item_name(entry)
         if name not in known:
-            findings.unknown("error", name, entry.name.span, known)
+            findings.unknown_word("error", name, entry.name.span, known)
         elif isinstance(entry, syntax.Property):
             value = body(entry.value, {})
             found[name] = value if name != "stale" else value if isinstance(value, tuple) else (value,)
@@ -209,7 +215,7 @@ def _auth(item: syntax.Directive, findings: Findings) -> "runtime.Login | runtim
     if kind in known:
         findings.malformed("auth", item.span, EXPECTED["auth"])
     else:
-        findings.unknown("auth", kind, words[0].span, known)
+        findings.unknown_word("auth", kind, words[0].span, known)
     return None
 
 
@@ -232,7 +238,7 @@ def _login(item: syntax.Directive, findings: Findings) -> "runtime.Login | None"
             case _ if name in ("token", "refresh"):
                 findings.malformed(name, entry.span, EXPECTED[name])
             case _:
-                findings.unknown("auth login", name, entry.name.span, ("POST", "CALL", "token", "refresh"))
+                findings.unknown_word("auth login", name, entry.name.span, ("POST", "CALL", "token", "refresh"))
     if call is None or "token" not in found:
         findings.malformed(
             "auth", item.span, 'auth login { POST "/login" { user: user }, token "token" as header "Authorization" }'
@@ -266,7 +272,7 @@ def _nulls(item: syntax.Directive, findings: Findings) -> dict[str, str]:
         value = constant(entry.value) if isinstance(entry, syntax.Property) else None
         spelled = next((text for shape, text in NULL_SPELLINGS if type(shape) is type(value) and shape == value), None)
         if name not in NULL_KINDS:
-            findings.unknown("null", name, entry.name.span, NULL_KINDS)
+            findings.unknown_word("null", name, entry.name.span, NULL_KINDS)
         elif spelled is None:
             findings.malformed("null", entry.span, EXPECTED["null"])
         else:
@@ -282,11 +288,11 @@ def _spellings(item: syntax.Directive, findings: Findings) -> dict[str, str]:
         spelled = word_text(entry.value) if isinstance(entry, syntax.Property) else None
         known = sorted(spelling for wire_kind, spelling in WIRE if wire_kind == kind)
         if kind not in kinds:
-            findings.unknown("kind of value", kind, entry.name.span, kinds)
+            findings.unknown_word("kind of value", kind, entry.name.span, kinds)
         elif spelled is None:
             findings.malformed("spelling", entry.span, EXPECTED["spelling"])
         elif spelled not in known:
-            findings.unknown(f"spelling of {kind}", spelled, entry.span, known)
+            findings.unknown_word(f"spelling of {kind}", spelled, entry.span, known)
         else:
             found[kind] = spelled
     return found

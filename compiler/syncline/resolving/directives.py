@@ -1,11 +1,7 @@
-"""Reading the generic items of a connector's body: words as plain values, with a finding for each that does not fit."""
+"""Reading the generic items of a connector's body: words as plain values."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
-from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
-from syncline.resolving.names import nearest
-from syncline.source import Span
 from syncline.syntax.declarations import Directive, Item, Property, Word
 from syncline.syntax.expressions import (
     Boolean,
@@ -22,33 +18,6 @@ from syncline.syntax.expressions import (
 from syncline_runtime import declaration as runtime
 
 UNITS = {"ms": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
-
-
-@dataclass(slots=True)
-class Findings:
-    """What a reading collects; the only mutable thing here."""
-
-    found: list[Diagnostic] = field(default_factory=list)
-
-    def add(self, code: str, span: Span, *labels: Label, **facts: Fact) -> None:
-        """Report one finding."""
-        self.found.append(Diagnostic(code, span, facts, labels))
-
-    def unknown(self, what: str, name: str, span: Span, known: Iterable[str]) -> None:
-        """Report a word that is not in the vocabulary, with the closest one that is."""
-        names = sorted(known)
-        self.add(
-            "connector.unknown-word",
-            span,
-            what=what,
-            name=name,
-            known=tuple(names),
-            suggestion=nearest(name, names),
-        )
-
-    def malformed(self, name: str, span: Span, expected: str) -> None:
-        """Report a word whose values do not fit; `expected` is an example of what does."""
-        self.add("connector.malformed", span, name=name, expected=expected)
 
 
 def word_text(word: Word | None) -> str | None:

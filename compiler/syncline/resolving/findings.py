@@ -1,6 +1,6 @@
 """Where a phase puts what it found: diagnostics in the order of finding, with near names for those not known."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.resolving.names import nearest
@@ -37,6 +37,17 @@ class Findings:
             return
         listed = tuple(sorted(known)) if len(known) <= _LISTED else ()
         self.report(code, span, *labels, name=name, suggestion=suggestion, known=listed, **facts)
+
+    def unknown_word(self, what: str, name: str, span: Span, known: Iterable[str]) -> None:
+        """Records a word of a connector that is not in the vocabulary of `what`, with the closest one that is."""
+        names = tuple(sorted(known))
+        self.report(
+            "connector.unknown-word", span, what=what, name=name, known=names, suggestion=self._suggestion(name, names)
+        )
+
+    def malformed(self, name: str, span: Span, expected: str) -> None:
+        """Records a word of a connector whose values do not fit; `expected` is an example of what does."""
+        self.report("connector.malformed", span, name=name, expected=expected)
 
     def lacks_a_file(self) -> None:
         """From now on, a name that nothing like it declares is taken to be declared in a file that could not be read."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from syncline.model.spec import NativeField
-from syncline.resolving.directives import Findings, body, constant, item_name, numbers, object_body, seconds, word_text
+from syncline.resolving.directives import body, constant, item_name, numbers, object_body, seconds, word_text
+from syncline.resolving.findings import Findings
 from syncline.syntax import declarations as syntax
 from syncline.syntax.expressions import Call, Path, Quantity, Text
 from syncline_runtime import declaration as runtime
@@ -13,6 +14,8 @@ LISTING_WORDS = ("items", "page", "since", "sort", "filter", "partial")
 WRITING_WORDS = ("returns", "missing", "many", "max", "atomic", "answer", "each", "item", "batch", "idempotency")
 CALL_WORDS = ("query", "headers", "params", "body", "context")
 STYLES = ("none", "number", "offset", "cursor", "next", "link", "keyset")
+
+WRITING_VERBS = ("PUT", "PATCH", "DELETE")
 
 EXPECTED = {
     "items": 'items "items"',
@@ -64,7 +67,7 @@ def resolve_listing(
                     found["paging"] = paging
             case "since", [condition, *rest]:
                 if version is None:
-                    findings.add("connector.since-without-version", entry.span)
+                    findings.report("connector.since-without-version", entry.span)
                 else:
                     found["since"] = _since(body(condition, constants), rest, version, fallback, timing)
             case "sort", [order, *rest]:
@@ -78,7 +81,7 @@ def resolve_listing(
             case _ if name in LISTING_WORDS:
                 findings.malformed(name, entry.span, EXPECTED[name])
             case _ if name not in CALL_WORDS:
-                findings.unknown("list", name, entry.name.span, (*LISTING_WORDS, *CALL_WORDS))
+                findings.unknown_word("list", name, entry.name.span, (*LISTING_WORDS, *CALL_WORDS))
     call = _call(item, constants, None, findings)
     listing: runtime.Listing = substituted(runtime.Listing(call=call, **found), substitutions)
     return listing
@@ -118,7 +121,7 @@ def _operation(item: syntax.Directive, findings: Findings) -> runtime.Operation:
             case _ if name in WRITING_WORDS:
                 findings.malformed(name, entry.span, EXPECTED[name])
             case _ if name not in CALL_WORDS:
-                findings.unknown("operation", name, entry.name.span, (*WRITING_WORDS, *CALL_WORDS))
+                findings.unknown_word("operation", name, entry.name.span, (*WRITING_WORDS, *CALL_WORDS))
     default: runtime.Body = runtime.Slot("values") if item.name.text in ("create", "update") else None
     call = _call(item, constants, default, findings)
     if "batch" not in found and found.get("many", 1) > 1 and call.body == runtime.Slot("values"):
@@ -141,6 +144,8 @@ def _call(
 ) -> runtime.Call:
     verb = word_text(item.words[0]) or ""
     target = item.words[1]
+    if item.name.text in ("list", "read") and verb.upper() in WRITING_VERBS:
+        findings.report("connector.read-writes", item.span, operation=item.name.text, verb=verb.upper())
     if not isinstance(target, Text):
         findings.malformed(item.name.text, item.span, f'{item.name.text} GET "/contacts"')
     found: dict[str, Any] = {"body": default}

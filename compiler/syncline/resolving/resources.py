@@ -22,7 +22,8 @@ from itertools import pairwise
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.spec import CodecUse, NativeField, ResourceModel
 from syncline.model.types import Type
-from syncline.resolving.directives import Findings, constant, item_name, seconds, word_text
+from syncline.resolving.directives import constant, item_name, seconds, word_text
+from syncline.resolving.findings import Findings
 from syncline.resolving.operations import resolve_listing, resolve_operation
 from syncline.source import Span
 from syncline.syntax import declarations as syntax
@@ -115,7 +116,7 @@ def resolve_resource(
         case [Path() as keyword, Call(function=template_name, arguments=arguments)] if word_text(keyword) == "like":
             template = templates.get(template_name.text)
             if template is None:
-                findings.unknown("resource template", template_name.text, template_name.span, templates)
+                findings.unknown_word("resource template", template_name.text, template_name.span, templates)
                 return
             values = [constant(argument.value) for argument in arguments]
             if len(values) != len(template.parameters) or not all(isinstance(value, str) for value in values):
@@ -129,7 +130,7 @@ def resolve_resource(
             findings.malformed("resource", node.span, 'resource customers table "customers" { … }')
             return
     if known is not None and not extending:
-        findings.add("name.duplicate", span, Label(known.span, "first-here"), name=name_text, kind="resource")
+        findings.report("name.duplicate", span, Label(known.span, "first-here"), name=name_text, kind="resource")
         return
     if known is not None and not words:
         resources[name_text] = _extended(known, items, spelling, findings)
@@ -149,7 +150,7 @@ def _extended(
             if added is not None:
                 fields[added.name] = added
         else:
-            findings.unknown("extended resource", item_name(item), item.name.span, ("NAME : TYPE",))
+            findings.unknown_word("extended resource", item_name(item), item.name.span, ("NAME : TYPE",))
     declared = replace(known.declaration, fields={name: _runtime_field(found) for name, found in fields.items()})
     return replace(known, fields=fields, declaration=declared)
 
@@ -178,7 +179,7 @@ def _resource(
     identity = next((found.name for found in fields.values() if found.identity), None)
     version = next((found for found in fields.values() if found.version), None)
     if identity is None:
-        findings.add("connector.no-identity", span, resource=name)  # type: ignore[arg-type]
+        findings.report("connector.no-identity", span, resource=name)  # type: ignore[arg-type]
     offered: dict[str, object] = (
         _implicit(spelling.protocol, version, location) if spelling.protocol in ("sql", "files") else {}
     )
@@ -259,9 +260,9 @@ def _resource_word(
     if name in WORDS:
         findings.malformed(name, item.span, EXPECTED.get(name, f'{name} GET "/contacts/{{id}}"'))
     elif name in LATER_WORDS:
-        findings.add("not-yet.connector-word", item.name.span, word=name)
+        findings.report("not-yet.connector-word", item.name.span, word=name)
     else:
-        findings.unknown("resource", name, item.name.span, WORDS)
+        findings.unknown_word("resource", name, item.name.span, WORDS)
     return {}
 
 
@@ -328,15 +329,15 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
                 if wanted in known:
                     wire = wanted
                 else:
-                    findings.unknown(f"spelling of {type_.kind}", wanted, spelled.span, known)
+                    findings.unknown_word(f"spelling of {type_.kind}", wanted, spelled.span, known)
                 words.pop(0)
             case "normalises", _ if isinstance(word, Call):
                 facts["normalises"] = _normalises(word, type_, findings)
             case "set", _:
-                findings.add("not-yet.state-operation", item.name.span, field=item_name(item))
+                findings.report("not-yet.state-operation", item.name.span, field=item_name(item))
                 return None
             case _:
-                findings.unknown("field", name, word.span, FIELD_WORDS)
+                findings.unknown_word("field", name, word.span, FIELD_WORDS)
     if facts.get("identity") or facts.get("version"):
         facts["writable"] = False
     null = spelling.null_of(type_.kind, wire)
@@ -362,7 +363,7 @@ def _normalises(word: Call, type_: Type, findings: Findings) -> tuple[CodecUse, 
         if name in CODECS:
             uses.append(CodecUse(name=name, arguments=parameters, gives=type_, span=argument.span))  # type: ignore[arg-type]
         else:
-            findings.unknown("normaliser", name, argument.span, CODECS)
+            findings.unknown_word("normaliser", name, argument.span, CODECS)
     return tuple(uses)
 
 
@@ -412,7 +413,7 @@ def native_type(item: syntax.Property, findings: Findings) -> Type | None:
             item_type = Type("ref", targets=tuple(target.text for target in targets))
             return Type("list", nullable=item.optional, item=item_type)
         case NamedType(name=name):
-            findings.unknown("type", name.text, name.span, KINDS)
+            findings.unknown_word("type", name.text, name.span, KINDS)
         case _:
             findings.malformed("field", item.span, "email : text(200)")
     return None

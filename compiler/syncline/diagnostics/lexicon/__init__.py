@@ -11,6 +11,7 @@ from syncline.diagnostics.lexicon.maps import MAPS
 from syncline.diagnostics.lexicon.names import NAMES
 from syncline.diagnostics.lexicon.not_yet import NOT_YET
 from syncline.diagnostics.lexicon.references import REFERENCES
+from syncline.diagnostics.lexicon.releases import RELEASES
 from syncline.diagnostics.lexicon.settings import SETTINGS
 from syncline.diagnostics.lexicon.syncs import SYNCS
 from syncline.diagnostics.lexicon.syntax import SYNTAX
@@ -31,6 +32,7 @@ LEXICON: dict[str, Entry] = {
     **DERIVATIONS,
     **EXAMPLES,
     **UNITS,
+    **RELEASES,
     **LIVING,
     **NOT_YET,
 }

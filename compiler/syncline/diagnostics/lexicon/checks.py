@@ -175,6 +175,6 @@ CHECKS = {
         "this schedule asks `{system}` for {needed} calls an hour, and it allows {allowed}",
         "Each run of {entity} makes {run} calls there: runs would queue up behind one another and never catch up.",
         "Run less often, or declare the rate that your account really has.",
-        {"rate-here": "the declared rate"},
+        {"rate-here": "the declared rate", "too": "and {entity} here, on the same account"},
     ),
 }

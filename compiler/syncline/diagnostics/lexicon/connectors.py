@@ -23,4 +23,15 @@ CONNECTORS = {
         "What changed since the last run can only be told by a field that moves with every change.",
         "Mark it: `updated : instant version precision 1 ms`.",
     ),
+    "connector.retry-unknown": Entry(
+        "a request that was answered with {status} is sent again at once, and nobody knows whether it was carried out",
+        "`throttle` names refusals: nothing was done, try later. After {status} a record may have been made; sent again, it is "
+        "made twice.",
+        "Take {status} out: the runtime then looks whether the write arrived before it sends it again.",
+    ),
+    "connector.read-writes": Entry(
+        "`{operation}` is a {verb}, which writes",
+        "A plan reads and promises to change nothing; by this call it would.",
+        "Read with GET, or with POST where the API searches by it.",
+    ),
 }

@@ -6,6 +6,7 @@ An example is a fenced block. Its first word is `sync`; then may follow:
 - `whole`: a spec as it stands, without `PRELUDE`;
 - `escaped`: as `whole`, for what cannot be typed: `\\x00` is a byte, `{text*5}` stands for five times `text`,
   in which `\\n` is the end of a line;
+- `released`, `locked`: not an example, but the version that the examples of the page are compared with, or whose lock they have;
 - a file's name: not an example, but a file that the examples of the page import; in `step-{n}.sync`, `{n}` is any
   number, and the block's `{n+1}` the next one.
 
