@@ -125,6 +125,8 @@ class _Checked:
         for name in side.kept:
             if then.get(name, ABSENT) == now.get(name, ABSENT) or values.get(name, ABSENT) is ABSENT:
                 continue
+            if blank(values[name]) and any((system, each) in self.ledger.filled for each in side.flows[name].native):
+                continue
             if (link_id, name) in self.conflicts or self._is_held(link_id, system, name):
                 continue
             yield Violation(

@@ -61,6 +61,7 @@ class Ledger:
         self.made: dict[tuple[str, str, int, int], list[str]] = {}
         self.born: dict[tuple[str, str, str], list[float]] = {}
         self.ignored: set[tuple[str, str]] = set()
+        self.filled: set[tuple[str, str]] = set()
         self._read: dict[tuple[str, str, str], tuple[float, Mapping[str, Shown]]] = {}
         self._hubs = {name: packing(entity) for name, entity in package.entities.items()}
         self._maps = {(one.system, one.resource): one for one in package.mappings}

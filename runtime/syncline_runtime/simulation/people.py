@@ -1,5 +1,6 @@
 """People who use the systems while the engine works, and what the systems do beyond their declaration."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -142,6 +143,8 @@ class People:
         if native is None:
             return
         self._servers[mapping.system].store(table, remote_id, {**before, **native}, by)
+        if by == "filling":
+            return
         self._ledger.stored(mapping.system, mapping.resource, remote_id, before, table.native(remote_id) or {}, by)
 
     def delete(self, mapping: FieldMap, table: Table, remote_id: str) -> None:
@@ -151,14 +154,20 @@ class People:
 
     # -- what systems do of themselves ---------------------------------------------------------------------------------
 
-    def rework(self, system: str, resource: str, remote_id: str) -> None:
-        """A workflow changes a field of a record."""
+    def rework(self, system: str, resource: str, remote_id: str, but: Collection[str]) -> None:
+        """A workflow changes a field of a record, but none of some native ones."""
         mapping = self._ledger.mapping(system, resource)
-        if mapping is not None:
-            self.edit(mapping, self._servers[system].tables[resource], remote_id, by="workflow")
+        if mapping is None:
+            return
+        entity = self._package.entities[mapping.entity]
+        names = [flow.field for flow in hears(entity, mapping) if not set(flow.native) & set(but)]
+        if names:
+            table, name = self._servers[system].tables[resource], self._world.rng.choice(names)
+            self.edit(mapping, table, remote_id, name, by="workflow")
 
-    def default(self, system: str, resource: str, remote_id: str) -> None:
-        """The system fills what a new record leaves empty."""
+    def default(self, system: str, resource: str, remote_id: str, sent: Collection[str]) -> None:
+        """The system fills what a new record leaves empty. A field that was `sent` empty thereby shows what the system made of
+        nothing, one that was not sent has a value that somebody stored."""
         mapping, table = self._ledger.mapping(system, resource), self._servers[system].tables[resource]
         native = table.native(remote_id)
         if mapping is None or native is None:
@@ -166,7 +175,8 @@ class People:
         for flow in mapping.flows:
             place = (system, flow.native[0]) if flow.native else None
             if place in self.habits.filled and shown(mapping, native).get(flow.field) is None:
-                self.edit(mapping, table, remote_id, flow.field, by="default")
+                by = "filling" if set(flow.native) & set(sent) else "default"
+                self.edit(mapping, table, remote_id, flow.field, by=by)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """A simulated system behind the executor's port: requests that take time, and may fail in every way that real ones do."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syncline_runtime import cursors
@@ -212,7 +212,24 @@ class SimulatedSystem:
             return [Unknown("time-out")] * len(writes)
         await world.wait(self.name, "answer")
         world.tell(self.name, "answers", ", ".join(_told(outcome) for outcome in outcomes))
-        return outcomes
+        return await self._with_stored(resource, writes, outcomes)
+
+    async def _with_stored(
+        self, resource: str, writes: Sequence[Write], outcomes: Sequence[Outcome]
+    ) -> Sequence[Outcome]:
+        """What was stored is read back where the answer does not show it, as the connectors do; if that fails, nobody knows."""
+        silent = [one.remote_id for one in outcomes if isinstance(one, Applied) and one.record is None]
+        operation = self._server.tables[resource].resource.read
+        if not silent or operation is None or operation.many <= 1:
+            return outcomes
+        try:
+            stored = await self.read(resource, silent, fields=())
+        except SystemFailure:
+            return outcomes
+        return [
+            replace(one, record=stored.get(one.remote_id)) if isinstance(one, Applied) and one.record is None else one
+            for one in outcomes
+        ]
 
     async def _given_up(
         self, table: Table, effects: Sequence[Callable[[], Outcome]], sent_at: float
@@ -258,8 +275,8 @@ class SimulatedSystem:
             if key is not None:
                 table.keys[key] = remote_id
             self._ledger.created(sending, remote_id, native)
-            self._people.default(self.name, table.resource.name, remote_id)
-            self._rework(table, remote_id)
+            self._people.default(self.name, table.resource.name, remote_id, native)
+            self._rework(table, remote_id, native)
             return self._applied(table, remote_id, operation)
 
         def update() -> Outcome:
@@ -271,7 +288,7 @@ class SimulatedSystem:
             kept = {name: value for name, value in write.native.items() if (self.name, name) not in ignored}
             self._ledger.overwrites(sending, native, table.distort({**native, **kept}))
             self._server.store(table, remote_id, {**native, **kept}, "engine")
-            self._rework(table, remote_id)
+            self._rework(table, remote_id, write.native)
             return self._applied(table, remote_id, operation)
 
         def delete() -> Outcome:
@@ -303,10 +320,17 @@ class SimulatedSystem:
             return Applied(remote_id)
         return Applied(remote_id, self._server.shown(table, remote_id, state, single=True))
 
-    def _rework(self, table: Table, remote_id: str) -> None:
-        """A workflow of the system changes a field of what was just written."""
+    def _rework(self, table: Table, remote_id: str, written: Collection[str]) -> None:
+        """A workflow of the system changes a field of what was just written: at once one that was not sent, later any. (At once
+        one that was sent is what the system made of it: nobody can tell it from a normalisation.)"""
         if self._world.happens("workflow"):
-            self._people.rework(self.name, table.resource.name, remote_id)
+            resource = table.resource.name
+            if self._world.rng.random() < 0.5:
+                self._people.rework(self.name, resource, remote_id, written)
+            else:
+                self._world.later(
+                    self._world.rng.randint(1, 20), lambda: self._people.rework(self.name, resource, remote_id, ())
+                )
 
 
 def _operation(purpose: Purpose, table: Table) -> Operation | None:

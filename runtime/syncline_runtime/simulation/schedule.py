@@ -106,7 +106,7 @@ class _Schedule:
             for name, declared in package.systems.items()
         }
         habits = drawn(package, self.world)
-        self.ledger.ignored = habits.ignored
+        self.ledger.ignored, self.ledger.filled = habits.ignored, habits.filled
         self.people = People(package, self.world, self.servers, self.ledger, habits)
         self.world.act = self.people.act
         self.settle = {
