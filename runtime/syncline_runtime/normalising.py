@@ -4,7 +4,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import Final
 
-from syncline_runtime.values import Shown
+from syncline_runtime.values import Money, Shown
 
 REFORMATTED: Final = "reformat"
 
@@ -23,6 +23,8 @@ def normalisation(sent: Shown, stored: Shown) -> str | None:
             return "trim"
         case Decimal(), Decimal() if sent.is_finite() and stored.is_finite():
             return _of_number(sent, stored)
+        case Money(), Money() if sent.currency == stored.currency:
+            return normalisation(sent.amount, stored.amount)
         case datetime(), datetime() if abs((sent - stored).total_seconds()) < 60 and stored.microsecond == 0:
             return REFORMATTED
         case time(), time() if (sent.hour, sent.minute) == (stored.hour, stored.minute) and stored.microsecond == 0:

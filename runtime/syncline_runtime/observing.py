@@ -83,17 +83,24 @@ def acknowledge(
     version: str | None,
     updated_at: datetime | None,
     acknowledged_at: float,
+    at_once: bool = True,
 ) -> Member:
     """Return what is known of `member` after our acknowledged write of `sent` (the wanted value by field).
 
     The shadow becomes what the system stored, for the fields sent and no others; another field that differs is somebody's edit
     and becomes `seen`. What it stored otherwise than sent is a rendering of that, unless it is what it showed before: then it
     did not take the value. `stored` None: the system does not say, the value sent stands. `version` and `updated_at` None: unknown.
+    Not `at_once`: `stored` was read some time after the write, so that of the fields sent, too, one that shows nothing that the
+    system may have made of its value was edited since.
     """
     answer: Values = {} if stored is None else stored
     shadow, renders = dict(member.shadow), dict(member.renders)
+    edited: dict[str, Shown] = {}
     for name, value in sent.items():
         kept = answer.get(name, ABSENT)
+        if kept is not ABSENT and kept != value and not at_once and not may_render(value, kept):
+            edited[name] = kept
+            kept = ABSENT
         shadow[name] = value if kept is ABSENT else kept
         if shadow[name] == value or _not_taken(member, name, value, shadow[name]):
             renders.pop(name, None)
@@ -101,6 +108,7 @@ def acknowledge(
             renders[name] = value
     seen = dict(shadow) if member.seen is None else {**member.seen, **{name: shadow[name] for name in sent}}
     seen.update((name, value) for name, value in answer.items() if name not in sent and value is not ABSENT)
+    seen.update(edited)
     return replace(
         member,
         state=MemberState.LIVE,
@@ -117,6 +125,11 @@ def acknowledge(
 def _not_taken(member: Member, name: str, sent: Shown, stored: Shown) -> bool:
     """Whether the system still shows what it showed before, and that is no rendering of what was sent."""
     return member.shadow.get(name, ABSENT) == stored and normalisation(sent, stored) is None
+
+
+def may_render(sent: Shown, shown: Shown) -> bool:
+    """Tell whether a system that was sent one value may show it as the other."""
+    return sent == shown or normalisation(sent, shown) is not None
 
 
 def missing(member: Member, now: float, lag_seconds: float) -> Member:

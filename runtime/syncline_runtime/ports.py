@@ -59,11 +59,13 @@ class Write:
 @dataclass(frozen=True, slots=True)
 class Applied:
     """The write happened. `record` is what the system says it stored, None where it does not say; `as_sent` that it shows each
-    field that was sent just as it was sent, False where nobody compared."""
+    field that was sent just as it was sent, False where nobody compared; `read_back` that it was read afterwards, so that
+    somebody may have edited it since."""
 
     remote_id: str
     record: NativeRecord | None = None
     as_sent: bool = False
+    read_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,8 +456,9 @@ class StateStore(Protocol):
     def end_wave(self, wave_id: int) -> None:
         """All outcomes are known and recorded, or kept as intents."""
 
-    def break_waves(self, entity: str) -> None:
-        """After a crash: nobody knows what became of the writes that were under way."""
+    def break_waves(self, entity: str, now: float) -> None:
+        """After a crash: nobody knows what became of the writes that were under way, nor when the last of them was sent. They are
+        given as long as each wave was from its beginning, from `now` on."""
 
     def keep_intents(self, rows: Iterable[Row]) -> None:
         """Unknown outcomes: (link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id)."""

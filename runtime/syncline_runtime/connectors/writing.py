@@ -238,4 +238,6 @@ def in_turns(shape: Shape, writes: Sequence[Write]) -> tuple[list[Write], dict[i
 
 def merged(first: Outcome, record: NativeRecord | None) -> Outcome:
     """A write whose stored record was read back afterwards."""
-    return Applied(first.remote_id, record) if isinstance(first, Applied) and record is not None else first
+    return (
+        Applied(first.remote_id, record, read_back=True) if isinstance(first, Applied) and record is not None else first
+    )

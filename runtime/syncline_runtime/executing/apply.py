@@ -83,7 +83,7 @@ def batch_size(side: Side, kind: ActionKind) -> int:
 async def _wave(
     context: Context, side: Side, kind: ActionKind, portion: Sequence[Sent], many: int, queue: Queue
 ) -> None:
-    store, now = context.store, context.clock.now()
+    store = context.store
     shown: Mapping[str, NativeRecord] = {}
     if kind is not ActionKind.CREATE:
         portion, shown = await _guard_read(context, side, portion)
@@ -97,13 +97,13 @@ async def _wave(
             natives.append(ready[1])
     if not sending and not broken:
         return
-    settle_at = now + side.settle + side.list_lag
+    now, grace = context.clock.now(), side.settle + side.list_lag
     with store.transaction():
         wave = store.write_ahead(
             (context.entity.name, side.system, kind.value),
             [(sent.link_id, *ahead(sent)) for sent in sending],
             now,
-            settle_at,
+            now + grace,
             context.run_id,
         )
         _refuse_unmappable(context, side, broken)
@@ -122,6 +122,8 @@ async def _wave(
     answers = await asyncio.gather(*(_call(context, side, kind, chunk, gate) for chunk in chunks))
     outcomes = [outcome for answer in answers for outcome in answer]
     with store.transaction():
+        # Only now is it certain that nothing is sent any more.
+        settle_at = context.clock.now() + grace
         failed = record_outcomes(context, side, kind, wave, settle_at, sending, natives, outcomes)
     queue.tried += len(sending) + len(broken)
     queue.failed += failed + len(broken)

@@ -11,7 +11,7 @@ from syncline_runtime.executing.context import Context, Side, key_rows
 from syncline_runtime.executing.place import readable
 from syncline_runtime.executing.retaining import hold_contested, kept_otherwise, print_of
 from syncline_runtime.executing.summary import DONE
-from syncline_runtime.ports import Applied, Gone, NativeRecord, Outcome, Refused, Stale, Unavailable, Unknown
+from syncline_runtime.ports import Applied, Gone, Outcome, Refused, Stale, Unavailable, Unknown
 from syncline_runtime.records import Action, ActionKind, Member
 from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.values import ABSENT, Native, Shown
@@ -126,7 +126,7 @@ def record_outcomes(
                         if one.only and row[3] is None:
                             settled.append(link_id)
                     case ActionKind.UPDATE if one.row is not None and one.member is not None:
-                        member = acknowledged(side, one, one.member, outcome.record, now)
+                        member = acknowledged(side, one, one.member, outcome, now)
                         if outcome.record is not None and not outcome.as_sent:
                             lost.extend(unkept := kept_otherwise(context, side, link_id, member, one.values))
                         else:
@@ -211,13 +211,13 @@ def record_outcomes(
     return failed
 
 
-def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | None, now: float) -> Member:
+def acknowledged(side: Side, sent: Sent, member: Member, outcome: Applied, now: float) -> Member:
     """The member after its acknowledged write; an answer that cannot be mapped counts as none.
 
     What the system filled in for a field that it refused in a create is a base, or it would pass for somebody's edit.
     """
     stored: Mapping[str, Shown] | None = None
-    version = member.version
+    version, record = member.version, outcome.record
     if record is not None:
         version = record.version
         try:
@@ -233,6 +233,7 @@ def acknowledged(side: Side, sent: Sent, member: Member, record: NativeRecord | 
         version=version,
         updated_at=side.updated_at(version),
         acknowledged_at=now,
+        at_once=not outcome.read_back,
     )
 
 
@@ -243,7 +244,7 @@ def created_row(context: Context, side: Side, sent: Sent, native: Native, outcom
         return (remote_id, sent.link_id, sent.document, None, None, None, now, now)
     if len(native) == side.natives and (outcome.as_sent or _shows(record.native, native)):
         return (remote_id, sent.link_id, sent.document, None, None, record.version, now, now)
-    member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), record, now)
+    member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), outcome, now)
     kept_otherwise(context, side, sent.link_id, member, sent.values)
     return (
         remote_id,

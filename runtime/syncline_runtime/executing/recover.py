@@ -1,6 +1,6 @@
 """Recover: settle writes whose outcome is not known. Until then no further write goes to that record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
@@ -8,16 +8,18 @@ from syncline_runtime.executing.context import Context, Side, to_member
 from syncline_runtime.executing.place import readable
 from syncline_runtime.executing.taking import read_many
 from syncline_runtime.identity import keys
+from syncline_runtime.observing import may_render
+from syncline_runtime.policy import blank
 from syncline_runtime.ports import NativeRecord, SystemFailure
 from syncline_runtime.records import Member
 from syncline_runtime.rows import IntentRow, MemberRow, Row
-from syncline_runtime.values import ABSENT
+from syncline_runtime.values import ABSENT, Shown
 
 
 async def recover(context: Context) -> None:
     """Read the records of open updates, archives and deletes, and bar what stays open."""
     with context.store.transaction():
-        context.store.break_waves(context.entity.name)
+        context.store.break_waves(context.entity.name, context.clock.now())
     intents = context.store.open_intents(context.entity.name)
     for intent in intents:
         context.barred.setdefault(intent.link_id, set()).add(intent.system)
@@ -54,8 +56,9 @@ def recover_creates(context: Context) -> None:
             if len(rows) > 1:
                 # Of several with its key, the one that shows just what was sent is ours.
                 rows = [row for row in rows if row.seen == intent.sent] or rows
-            if len(rows) == 1:
-                _adopt(context, side, intent, rows[0], now)
+            ours = len(rows) == 1 and _is_ours(context, side, wanted, rows[0])
+            if ours or (len(rows) == 1 and now >= intent.resolve_after):
+                _adopt(context, side, intent, rows[0], now, ours=ours)
             elif not rows and now >= intent.resolve_after and any(keys(context.entity, wanted)):
                 store.give_up_intents([intent.intent_id])
                 _unbar(context, intent)
@@ -106,8 +109,13 @@ def _after_update(
         shown, _ = readable(side.mapping, record.native)
     except MAPPING_ERRORS:
         return None
-    sent = side.packing.unpack(intent.sent)
-    landed = {name: value for name, value in sent.items() if shown.get(name, ABSENT) == value}
+    unpack = side.packing.unpack
+    sent, before = unpack(intent.sent), {} if intent.pre is None else unpack(intent.pre)
+    landed = {
+        name: value
+        for name, value in sent.items()
+        if (now := shown.get(name, ABSENT)) == value or (now != before.get(name, ABSENT) and may_render(value, now))
+    }
     if len(landed) < len(sent) and not late:
         return None
     return observing.acknowledge(
@@ -133,15 +141,42 @@ def _candidates(context: Context, side: Side, wanted: Sequence[str | None]) -> l
     return []
 
 
-def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now: float) -> None:
-    # What was sent is the base: what the record shows beyond it today may be a person's edit.
-    seen = row.seen if row.seen != intent.sent else None
+def _is_ours(context: Context, side: Side, wanted: Mapping[str, Shown], row: MemberRow) -> bool:
+    """Whether a record with the keys of an open create was made by it: but for its keys, it shows half of what was sent, at least.
+
+    A person may have made another of the same key at the same time, and our create may still land.
+    """
+    matched = {name for rule in context.entity.match for name in rule.fields}
+    told = [name for name, value in wanted.items() if name not in matched and not blank(value)]
+    shown = {} if row.seen is None else side.packing.unpack(row.seen)
+    same = sum(may_render(wanted[name], shown.get(name, ABSENT)) for name in told)
+    return 2 * same >= len(told)
+
+
+def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now: float, *, ours: bool) -> None:
+    """Take the record into the link. If it is `ours`, what was sent is the base, as the system may have rendered it: what it
+    shows beyond that today may be a person's edit. Another's is merged without a base."""
+    shadow: bytes | None = None
+    renders: bytes | None = None
+    seen = row.seen
+    if ours and (row.seen is None or row.seen == intent.sent):
+        shadow, seen = intent.sent, None
+    elif ours and row.seen is not None:
+        sent, shown = side.packing.unpack(intent.sent), side.packing.unpack(row.seen)
+        made = {
+            name: value
+            for name, value in sent.items()
+            if (now_shown := shown.get(name, value)) != value and may_render(value, now_shown)
+        }
+        shadow = side.packing.pack({**sent, **{name: shown[name] for name in made}})
+        renders = side.packing.pack(made) if made else None
+        seen = row.seen if row.seen != shadow else None
     adopted: Row = (
         row.remote_id,
         intent.link_id,
-        intent.sent,
+        shadow,
         seen,
-        None,
+        renders,
         row.version,
         row.as_of,
         now,

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from syncline_runtime.declaration import Merged, Package, Sync
+from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, prepare
 from syncline_runtime.records import MemberState
 from syncline_runtime.rows import MemberRow
-from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, shown
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Edit, Ledger
 from syncline_runtime.simulation.server import Server
@@ -39,6 +40,12 @@ class _Checked:
         self.docs = {link_id: unpack(row.doc) for link_id, row in self.links.items()}
         self.held = {(each.link_id, each.system, each.field) for each in keeper.review.quarantined() if each.link_id}
         self.conflicts = {(each.link_id, each.field) for each in keeper.review.conflicts()}
+        self.reserved = {
+            key
+            for each in keeper.review.quarantined()
+            if each.link_id in self.docs and each.reason_code == "outcome.unknown"
+            for key in enumerate(keys(self.entity, self.docs[each.link_id]))
+        }
         self.heard = {flow.field for mapping in self.maps.values() for flow in mapping.flows if flow.contributes} & set(
             self.entity.fields
         )
@@ -230,4 +237,6 @@ class _Checked:
                     if remote_id not in quarantined:
                         yield Violation("I10", f"{system} {remote_id} was never seen")
                 elif row.link_id is None and remote_id not in quarantined and row.state == "live":
+                    if self.reserved.intersection(enumerate(keys(self.entity, shown(mapping, native)))):
+                        continue  # a create with its key waits for a person
                     yield Violation("C2", f"{system} {remote_id} has no link, and nobody is told why")

@@ -40,7 +40,7 @@ def drawn(package: Package, world: World) -> Habits:
                 continue
             place = (mapping.system, flow.native[0])
             if world.happens("undeclared"):
-                habits.cut[place] = 6
+                habits.cut[place] = 8
             elif flow.writes and world.happens("ignored"):
                 habits.ignored.add(place)
             elif flow.field not in entity.required and world.happens("defaulted"):
@@ -144,6 +144,8 @@ class People:
             return
         self._servers[mapping.system].store(table, remote_id, {**before, **native}, by)
         if by == "filling":
+            value = shown(mapping, table.native(remote_id) or {}).get(flow.field)
+            self._ledger.typed.setdefault((mapping.entity, flow.field), set()).add(value)
             return
         self._ledger.stored(mapping.system, mapping.resource, remote_id, before, table.native(remote_id) or {}, by)
 

@@ -227,7 +227,9 @@ class SimulatedSystem:
         except SystemFailure:
             return outcomes
         return [
-            replace(one, record=stored.get(one.remote_id)) if isinstance(one, Applied) and one.record is None else one
+            replace(one, record=stored.get(one.remote_id), read_back=True)
+            if isinstance(one, Applied) and one.record is None
+            else one
             for one in outcomes
         ]
 

@@ -479,10 +479,12 @@ class SqliteStore:
         """All outcomes are known and recorded, or kept as intents."""
         self._execute("DELETE FROM wave WHERE wave_id = ?", (wave_id,))
 
-    def break_waves(self, entity: str) -> None:
-        """After a crash: nobody knows what became of the writes that were under way."""
+    def break_waves(self, entity: str, now: float) -> None:
+        """After a crash: nobody knows what became of the writes that were under way, nor when the last of them was sent. They are
+        given as long as each wave was from its beginning, from `now` on."""
         waves = self._execute(
-            "SELECT wave_id, system, op, body, resolve_after, run_id FROM wave WHERE entity = ?", (entity,)
+            "SELECT wave_id, system, op, body, ? + resolve_after - sent_at, run_id FROM wave WHERE entity = ?",
+            (now, entity),
         ).fetchall()
         for wave_id, system, op, body, resolve_after, run_id in waves:
             rows = msgspec.msgpack.decode(body, type=list[tuple[int, str | None, bytes, bytes | None, str | None]])

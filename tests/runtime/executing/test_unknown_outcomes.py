@@ -1,0 +1,96 @@
+"""Writes whose outcome nobody knows: what is found later is told from what a person did meanwhile."""
+
+from collections.abc import Callable
+from typing import Any
+
+from syncline_runtime.ports import Applied
+from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
+
+
+def cutting(two: Any, system: str, own: str, limit: int) -> None:
+    """A system that cuts a text short, and says so nowhere."""
+    two.twin(system).tables["customers"].normalise = lambda native: {**native, own: (native.get(own) or "")[:limit]}
+
+
+async def test_a_create_that_landed_is_recognised_though_a_text_was_cut_short(two: Any) -> None:
+    cutting(two, "erp", "title", 8)
+    customer = two.twin("crm").put("customers", vat="A1", name="Ana Maria Ek")
+    two.twin("erp").faults["create"].append(UNKNOWN_BUT_LANDED)
+    await two.run()
+    await two.run()
+    assert two.column("erp", "title") == ["Ana Mari"]
+    assert two.twin("crm").shows("customers", customer)["name"] == "Ana Maria Ek"
+    await two.settled()
+
+
+async def test_an_update_that_landed_is_recognised_though_a_text_was_cut_short(two: Any) -> None:
+    cutting(two, "erp", "title", 8)
+    customer = two.twin("crm").put("customers", vat="A1", name="Ana")
+    await two.run()
+    two.twin("crm").put("customers", customer, name="Ana Maria Ek")
+    two.twin("erp").faults["update"].append(UNKNOWN_BUT_LANDED)
+    await two.run()
+    await two.run()
+    assert two.twin("crm").shows("customers", customer)["name"] == "Ana Maria Ek"
+    await two.settled()
+
+
+async def test_a_record_that_a_person_made_meanwhile_is_merged_and_no_value_is_lost_silently(two: Any) -> None:
+    two.twin("crm").put("customers", vat="A1", name="Ana", tags=["crm"])
+    erp = two.twin("erp")
+    erp.faults["create"].append(UNKNOWN_AND_LOST)
+    await two.run()
+    erp.put("customers", None, vat_no="A1", title="Ana Ek", labels=["erp"])
+    await two.run()
+    assert len(two.records("erp")) == 1
+    assert two.column("crm", "tags") == [["crm"]], "our create may still land: nothing is merged before it cannot"
+    await two.run(later=400.0)
+    assert two.column("crm", "tags") == [["crm", "erp"]]
+    assert two.column("erp", "labels") == [["crm", "erp"]]
+    with two.store() as store:
+        lost = {(row[2], row[3], row[4]) for row in store.review.journal_entries("overwritten")}
+    assert ("erp", "name", '"Ana Ek"') in lost
+    await two.settled()
+
+
+async def test_the_time_in_which_a_write_may_land_begins_when_it_is_sent(two: Any) -> None:
+    customer = two.twin("crm").put("customers", vat="A1", name="Ana")
+    await two.run()
+    two.twin("crm").put("customers", customer, name="Ana Ek")
+    erp = two.twin("erp")
+    erp.faults["update"].append(UNKNOWN_AND_LOST)
+
+    def slowly(operation: str) -> None:
+        two.clock.time += 100.0  # the reading before the write takes long
+
+    erp.before = slowly
+    await two.run()
+    erp.before = None
+    sent_at = two.clock.time - 100.0
+    with two.store() as store:
+        (intent,) = store.open_intents("Customer")
+    assert intent.resolve_after >= sent_at + 120.0
+
+
+async def test_what_is_read_back_after_a_write_may_have_been_edited_since(world: Callable[..., Any]) -> None:
+    two = world("crm", "erp")
+    customer = two.twin("crm").put("customers", vat="A1", name="Ana")
+    await two.run()
+    two.twin("crm").put("customers", customer, name="Ana Ek")
+    erp = two.twin("erp")
+    (remote_id,) = two.records("erp")
+    update = erp.update
+
+    async def silent(resource: str, writes: Any) -> Any:
+        """An API that does not show what it stored: somebody edits before it is read back."""
+        outcomes = await update(resource, writes)
+        erp.put("customers", remote_id, title="Berta")
+        shown = (await erp.read(resource, [remote_id], fields=()))[remote_id]
+        return [Applied(one.remote_id, shown, read_back=True) for one in outcomes]
+
+    erp.update = silent
+    await two.run()
+    erp.update = update
+    await two.run()
+    assert two.column("crm", "name") == ["Berta"]
+    await two.settled()
