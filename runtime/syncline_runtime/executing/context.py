@@ -64,9 +64,11 @@ class Options:
     `settle_seconds`: how long a request without an answer may still be applied (None: by the connector's time-out).
     `approved`: operations that guards let pass this time. `reviewed`: a plan that is being applied, and nothing else is done.
     `look_at`: records (entity, system, remote id) to be read by id, whatever a listing says of them.
+    `retry`: a full run also tries again what was refused.
     """
 
     full: bool = False
+    retry: bool = True
     apply_first: bool = False
     settle_seconds: float | None = None
     approved: frozenset[str] = frozenset()

@@ -153,7 +153,8 @@ def _queue(
             unwritable = [name for one in todo if one.code and one.system == action.system for name in one.fields]
             if unwritable:
                 sent = sent.without(side, unwritable)
-            if refused and not context.options.full and (before := refused.get((row.link_id, action.system))):
+            again = context.options.full and context.options.retry
+            if refused and not again and (before := refused.get((row.link_id, action.system))):
                 found.freed.extend(_no_longer(context, action.system, sent, before))
                 reduced = _without_refused(context, side, sent, before)
                 if reduced is None:

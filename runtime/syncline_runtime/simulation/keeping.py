@@ -20,16 +20,24 @@ class Wave(NamedTuple):
 
 
 class Keeper:
-    """A `StateStore` around one: all goes through. `committed` is called after each commit; `waves` are the writes announced."""
+    """A `StateStore` around one: all goes through. `committed` is called after each commit; `waves` are the writes announced, also
+    those that a crash interrupted."""
 
-    def __init__(self, store: SqliteStore, world: World, identity: str, committed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: SqliteStore,
+        world: World,
+        identity: str,
+        waves: dict[int, Wave],
+        committed: Callable[[], None],
+    ) -> None:
         self._store = store
         self._world = world
         self._committed = committed
         self._inside = False
         self._announced: dict[int, Wave] = {}
         self.identity = identity
-        self.waves: dict[int, Wave] = {}
+        self.waves = waves
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -84,6 +92,12 @@ class Keeper:
         """The outcomes are known."""
         self._store.end_wave(wave_id)
         self.waves.pop(wave_id, None)
+
+    def break_waves(self, entity: str, now: float) -> None:
+        """Interrupted waves become open intents."""
+        self._store.break_waves(entity, now)
+        for number in [number for number, wave in self.waves.items() if wave.entity == entity]:
+            del self.waves[number]
 
     def entities(self) -> dict[int, str]:
         """The entity of each link."""

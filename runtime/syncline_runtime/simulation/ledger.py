@@ -8,7 +8,7 @@ from syncline_runtime.identity import keys
 from syncline_runtime.ports import Write
 from syncline_runtime.records import LinkStatus
 from syncline_runtime.simulation.inventing import shown
-from syncline_runtime.simulation.keeping import Keeper
+from syncline_runtime.simulation.keeping import Keeper, Wave
 from syncline_runtime.simulation.world import World, short
 from syncline_runtime.state.packing import packing
 from syncline_runtime.values import ABSENT, Native, Shown
@@ -49,6 +49,8 @@ class Ledger:
         self.package = package
         self.world = world
         self.keeper: Keeper | None = None
+        self.waves: dict[int, Wave] = {}
+        self._regrouped: dict[tuple[str, str, str, str], tuple[frozenset[Any], frozenset[Any]]] = {}
         self.edits: list[Edit] = []
         self.last: dict[tuple[str, str, str, str], Edit] = {}
         self.typed: dict[tuple[str, str], set[Any]] = {}
@@ -66,6 +68,7 @@ class Ledger:
         self._hubs = {name: packing(entity) for name, entity in package.entities.items()}
         self._maps = {(one.system, one.resource): one for one in package.mappings}
         self._docs: dict[int, bytes] = {}
+        self._doubts: set[tuple[str, str]] = set()
 
     def mapping(self, system: str, resource: str) -> FieldMap | None:
         """The map that a resource of a system has, if the spec gives it one."""
@@ -93,6 +96,11 @@ class Ledger:
                 had = was if isinstance(was, frozenset) else frozenset()
                 self.added.setdefault(place, set()).update(value - had)
                 self.removed.setdefault(place, set()).update(had - value)
+                gained, dropped = self._regrouped.get(place, (value, value))
+                if (gained & (had - value) or dropped & (value - had)) and self._in_doubt(system, remote_id):
+                    # Undone before anybody looked: nothing tells it from a write that never landed.
+                    self.window.add(place)
+                    self.world.counts["undone in doubt"] += 1
             self.world.tell(f"{by}@{system}", "stores", f"{remote_id} {name} = {short(value)}")
         if before is None:
             for key in self._keys(mapping, new):
@@ -202,6 +210,10 @@ class Ledger:
         for name, value in old.items():
             if value is ABSENT or new.get(name, ABSENT) == value:
                 continue
+            after_it = new.get(name, ABSENT)
+            if isinstance(value, frozenset) and isinstance(after_it, frozenset):
+                place = (sending.system, mapping.entity, sending.remote_id, name)
+                self._regrouped[place] = (after_it - value, value - after_it)
             if sending.guard is not None and sending.guard[1].get(name, ABSENT) == value:
                 continue
             edit = self.last.get((sending.system, mapping.entity, sending.remote_id, name))
@@ -226,6 +238,12 @@ class Ledger:
             self.world.violate("I5", f"{sending.system} {sending.remote_id} deleted, and nobody deleted its source")
         self.overwrites(sending, before, {})
 
+    def _in_doubt(self, system: str, remote_id: str) -> bool:
+        """Whether a write to a record is under way, or has no known outcome."""
+        if any(wave.system == system and row[1] == remote_id for wave in self.waves.values() for row in wave.rows):
+            return True
+        return (system, remote_id) in self._doubts
+
     # -- what becomes durable ------------------------------------------------------------------------------------------
 
     def committed(self) -> None:
@@ -233,6 +251,12 @@ class Ledger:
         keeper = self.keeper
         assert keeper is not None
         entities = keeper.entities()
+        self._doubts = {
+            (intent.system, intent.remote_id)
+            for name in self.package.entities
+            for intent in keeper.open_intents(name)
+            if intent.remote_id is not None
+        }
         for row in keeper.links(list(entities)):
             if self._docs.get(row.link_id) == row.doc:
                 continue

@@ -137,7 +137,7 @@ class _Schedule:
             quiet = self._calm_down()
             violations = [*self.world.violations]
             with SqliteStore(self.path, self.package.name) as store:
-                keeper = Keeper(store, self.world, self._identity(), self.ledger.committed)
+                keeper = Keeper(store, self.world, self._identity(), self.ledger.waves, self.ledger.committed)
                 violations += settled(self.package, self.servers, keeper, self.ledger)
                 state = dump(store)
             if len(quiet) >= _MOST_QUIET_RUNS:
@@ -186,7 +186,7 @@ class _Schedule:
         world.tell("engine", "runs", "with a full listing" if full else "")
         written = 0
         with SqliteStore(self.path, self.package.name) as store:
-            keeper = Keeper(store, world, self._identity(), self.ledger.committed)
+            keeper = Keeper(store, world, self._identity(), self.ledger.waves, self.ledger.committed)
             self.ledger.keeper = keeper
             systems = {
                 name: SimulatedSystem(
@@ -200,7 +200,7 @@ class _Schedule:
                 store=keeper,
                 clock=world,
                 reporter=_Untold(),
-                options=Options(apply_first=True, full=full),
+                options=Options(apply_first=True, full=full, retry=False),
             )
             try:
                 report = self.loop.run_until_complete(work)
