@@ -16,7 +16,7 @@ from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates
 from syncline_runtime.executing.resolve import resolve
 from syncline_runtime.executing.summary import Summary
-from syncline_runtime.guarding import guard
+from syncline_runtime.guarding import guard, rebased
 from syncline_runtime.ordering import grouped
 from syncline_runtime.pending import dismissed
 from syncline_runtime.ports import Clock, StateStore, System, SystemFailure
@@ -124,6 +124,9 @@ async def run(
             admit(package, store)
             run_id = store.begin_run(clock.now(), package.spec_sha256)
             store.purge_intents(clock.now() - _KEEP_INTENTS_SECONDS)
+            if chosen.rebase:
+                for sync in package.syncs:
+                    store.save_setting(_rebased(sync), "creates are held")
         report = Report(run_id)
         opened = await _open(systems)
         groups = [
@@ -238,6 +241,8 @@ def _finish_run(context: Context) -> Summary:
         store.save_setting(f"spec:{entity}", fingerprint(context.package))
         if not context.down:
             store.save_setting(_applied(context.sync), str(context.run_id))
+            if context.rebasing and not any(operation == "create" for _, operation in context.summary.guarded):
+                store.save_setting(_rebased(context.sync), "")
     return _finish(context)
 
 
@@ -273,7 +278,8 @@ def _correlate(context: Context, counts: Counts) -> int:
     """Link what is new; the first link that is not to be decided once more."""
     first_new = context.store.reserve_links(0)
     context.telling |= context.reporter.telling or context.options.reviewed is not None
-    context.telling |= any(limit.operation == "create" for limit in context.sync.guards)
+    context.rebasing = context.options.rebase or bool(context.store.setting(_rebased(context.sync)))
+    context.telling |= context.rebasing or any(limit.operation == "create" for limit in context.sync.guards)
     with _timed(context, "correlate"):
         resolve(context, counts)
         correlate_unlinked(context, counts)
@@ -288,7 +294,8 @@ def _decide(context: Context, counts: Counts, before: int) -> Held:
     for where, planned in counts.items():
         context.summary.planned[where] = max(planned, context.summary.planned.get(where, 0))
     held: dict[str, frozenset[ActionKind]] = {}
-    for hold in guard(context.sync, counts, store.count_links(entity)):
+    sync = rebased(context.sync) if context.rebasing else context.sync
+    for hold in guard(sync, counts, store.count_links(entity)):
         granted = context.granted.get((hold.system, hold.operation))
         if hold.operation in context.options.approved or (granted is not None and hold.count <= granted):
             continue
@@ -331,6 +338,10 @@ def _finish(context: Context) -> Summary:
 
 def _applied(sync: Sync) -> str:
     return f"applied:{sync.entity}"
+
+
+def _rebased(sync: Sync) -> str:
+    return f"rebased:{sync.entity}"
 
 
 @contextmanager

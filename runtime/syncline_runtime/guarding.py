@@ -1,7 +1,7 @@
 """Guards: what is held back when a plan would do too much, before the first write of a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from syncline_runtime.declaration import GuardLimit, Sync
@@ -50,6 +50,12 @@ def guard(sync: Sync, counts: Mapping[tuple[str, ActionKind], int], links: int) 
     return tuple(holds)
 
 
+def rebased(sync: Sync) -> Sync:
+    """The sync as it is guarded after its state was lost: no create passes by itself, for it may bring a deleted record back."""
+    others = tuple(limit for limit in sync.guards if limit.operation != "create")
+    return replace(sync, guards=(*others, GuardLimit(operation="create", count=0, percent=0.0)))
+
+
 def listing_shrunk(listed: int, known: int) -> bool:
     """Tell whether a full listing is too short to be evidence of absence (under half of the known live members)."""
     return listed * 2 < known
@@ -57,6 +63,8 @@ def listing_shrunk(listed: int, known: int) -> bool:
 
 def _hold(sync: Sync, system: str, limit: GuardLimit, kinds: tuple[ActionKind, ...], count: int, links: int) -> Hold:
     by = f"guard {limit.operation} over {limit.count} and {limit.percent:g}%" + ("" if limit.line else " (default)")
+    if not limit.count and not limit.line:
+        by = "after a rebase; one that was deleted there would come back"
     return Hold(
         system=system,
         operation=limit.operation,

@@ -329,3 +329,31 @@ def test_why_tells_which_run_rule_system_and_line_made_a_value(shell: Shell) -> 
     assert "no linked record is called nobody" in shell.err
     assert shell.do("why", "A1", "colour") == 2
     assert "has no field colour" in shell.err
+
+
+def test_a_lost_state_is_rebased_and_nothing_that_was_deleted_comes_back(shell: Shell) -> None:
+    assert shell.do("run", "--apply-first") == 0
+    (shell.folder / "customers.db").unlink()
+    for left in shell.folder.glob("customers.db*"):
+        left.unlink()
+    rows(shell.crm, "DELETE FROM customers WHERE vat = 'A3'")
+    rows(shell.crm, "UPDATE customers SET name = 'Berta' WHERE vat = 'A2'")
+
+    assert shell.do("rebase") in (0, 1)
+    assert "1 creates of Customer in crm, of 3 links: after a rebase" in shell.out
+    assert rows(shell.erp, "SELECT title FROM customers WHERE vat_no = 'A2'") == [("Bob",)]
+
+    assert shell.do("rebase", "--apply") == 1
+    assert "linked 2" in shell.out
+    assert rows(shell.erp, "SELECT title FROM customers WHERE vat_no = 'A2'") == [("Berta",)]
+    assert rows(shell.crm, "SELECT count(*) FROM customers") == [(2,)]
+
+    assert shell.do("run") == 1
+    assert "after a rebase" in shell.out
+    assert rows(shell.crm, "SELECT count(*) FROM customers") == [(2,)]
+    assert shell.do("review", "approve") == 0
+    assert shell.do("run") == 0
+    assert rows(shell.crm, "SELECT count(*) FROM customers") == [(3,)]
+    rows(shell.crm, "INSERT INTO customers(vat, name) VALUES ('A4', 'Dana')")
+    assert shell.do("run") == 0
+    assert rows(shell.erp, "SELECT count(*) FROM customers") == [(4,)]

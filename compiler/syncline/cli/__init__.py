@@ -20,6 +20,7 @@ COMMANDS = {
     "review": "syncline.cli.executing",
     "why": "syncline.cli.executing",
     "status": "syncline.cli.executing",
+    "rebase": "syncline.cli.executing",
     "migrate": "syncline.cli.executing",
 }
 

@@ -32,6 +32,7 @@ plan = _passed_on("plan", "Show what a run of SPEC would do, record by record")
 run = _passed_on("run", "Bring the systems of SPEC into step")
 apply = _passed_on("apply", "Do just what a saved plan of SPEC says, or nothing if it no longer holds")
 review = _passed_on("review", "List what waits for a person in SPEC, and settle it")
+rebase = _passed_on("rebase", "Begin anew where the state of SPEC is lost, or older than the systems")
 why = _passed_on("why", "Tell how a value of a record in SPEC came to be")
 status = _passed_on("status", "Show the last runs of SPEC and what waits for a person")
 

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "review": "syncline_runtime.cli.review",
     "why": "syncline_runtime.cli.why",
     "status": "syncline_runtime.cli.status",
+    "rebase": "syncline_runtime.cli.run",
     "migrate": "syncline_runtime.cli.migrate",
 }
 """The module of each command: `add(commands, package)` declares its arguments, `execute(package, arguments, out, err)` does it."""

@@ -1,4 +1,4 @@
-"""`plan` and `run`: the executor over real systems and a state file, told as text or as one JSON document."""
+"""`plan`, `run` and `rebase`: the executor over real systems and a state file, told as text or as one JSON document."""
 
 import argparse
 import asyncio
@@ -35,10 +35,15 @@ from syncline_runtime.telling import (
 
 
 def add(commands: Commands, package: Package) -> None:
-    """The arguments of `plan` and `run`."""
+    """The arguments of `plan`, `run` and `rebase`."""
     plan = commands.add_parser("plan", help="say what a run would do, record by record; write nothing")
     run = commands.add_parser("run", help="bring the systems into step")
-    for parser in (plan, run):
+    rebase = commands.add_parser(
+        "rebase",
+        help="begin anew where the state is lost, or older than the systems: link by keys what there is, and hold what would be "
+        "created; with --apply, do it",
+    )
+    for parser in (plan, run, rebase):
         with_state(parser, package)
         with_json(parser)
         with_systems(parser)
@@ -48,6 +53,7 @@ def add(commands: Commands, package: Package) -> None:
         "-o", "--output", type=Path, metavar="FILE", help="save the plan, for `apply FILE` to do just that"
     )
     run.add_argument("-v", "--verbose", action="store_true", help="say what is done, record by record, as `plan` does")
+    rebase.add_argument("--apply", action="store_true", help="carry it out; without it, it is a plan")
     run.add_argument("--apply-first", action="store_true", help="let the first run write; otherwise it is a plan")
 
 
@@ -57,23 +63,25 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     if connected is None:
         return FAILED
     clear, problems = Redacted(stdout, connected.secrets), Redacted(stderr, connected.secrets)
-    planning = arguments.command == "plan"
+    rebasing = arguments.command == "rebase"
+    planning = not arguments.apply if rebasing else arguments.command == "plan"
     options = Options(
-        full=arguments.full,
-        apply_first=not planning and arguments.apply_first,
+        full=arguments.full or rebasing,
+        apply_first=not planning and (rebasing or arguments.apply_first),
+        rebase=rebasing,
         settle_seconds=arguments.settle,
         approved=frozenset(arguments.approve),
     )
     frugal_collector()
     with SqliteStore(arguments.state, package.name) as store:
-        telling = planning or (arguments.verbose and not arguments.json)
+        telling = planning or (not rebasing and arguments.verbose and not arguments.json)
         reporter = _reporter(package, clear, telling=telling, as_json=arguments.json)
         told: Reporter = reporter
         logged: Logged | None = None
         if arguments.log_format is not None:
             begun = (lambda: 0) if planning else (lambda: store.review.runs(1)[0].run_id)
             told = logged = Logged(reporter, problems, arguments.log_format, connected.clock.now, begun)
-        output: Path | None = arguments.output if planning else None
+        output: Path | None = arguments.output if arguments.command == "plan" else None
         if output is not None:
             found = asyncio.run(
                 find(

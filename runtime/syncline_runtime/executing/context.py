@@ -63,6 +63,7 @@ class Options:
 
     `settle_seconds`: how long a request without an answer may still be applied (None: by the connector's time-out).
     `approved`: operations that guards let pass this time. `reviewed`: a plan that is being applied, and nothing else is done.
+    `rebase`: the former state is lost or old, so that nothing is created until a person has seen what would be.
     `look_at`: records (entity, system, remote id) to be read by id, whatever a listing says of them.
     `retry`: a full run also tries again what was refused.
     """
@@ -74,6 +75,7 @@ class Options:
     approved: frozenset[str] = frozenset()
     rounds: int = 3
     reviewed: Reviewed | None = None
+    rebase: bool = False
     look_at: Collection[tuple[str, str, str]] = ()
 
 
@@ -150,6 +152,7 @@ class Context:
     unlisted: set[str] = field(default_factory=set)
     stopped: set[str] = field(default_factory=set)
     barred: dict[int, set[str]] = field(default_factory=dict)
+    rebasing: bool = False  # creates are held until a person lets them pass
     granted: dict[tuple[str, str], int] = field(
         default_factory=dict
     )  # by system and operation: how many a guard lets pass
