@@ -348,6 +348,14 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """A condition that waits for a date: `holds(values, now)`, and the dates that it compares with the present (null: none)."""
+
+    holds: Callable[[Mapping[str, Any], datetime], bool]
+    dates: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """An equality of a map's `where`: native spelling."""
 
@@ -363,7 +371,7 @@ class FieldMap:
     write(values, old) -> native fields by resource field name, all writable lines; `old` is the record
         as it stands, or None on create.
     normalise(native) -> native as the system will store it (declared `normalises`), or None where nothing is declared.
-    in_scope(native): the map's `where`, evaluated here. applies(values): the map's `when`.
+    in_scope(native): the map's `where`, evaluated here. applies(values): the map's `when`; `waits` is it where it waits for a date.
     """
 
     entity: str
@@ -376,6 +384,7 @@ class FieldMap:
     where: tuple[Condition, ...] = ()
     in_scope: Callable[[Native], bool] | None = None
     applies: Callable[[Mapping[str, Any]], bool] | None = None
+    waits: Timed | None = None
     line: int = 0
 
 
@@ -481,10 +490,11 @@ Rule: TypeAlias = Owned | Prefers | Newest | Merged | Ask | Cases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
-    """`create in SYSTEM when …|never`; `when` None means always."""
+    """`create in SYSTEM when …|never`; `when` None means always; `waits` is the same where it asks for the time."""
 
     allowed: bool
     when: Callable[[Mapping[str, Any]], bool] | None = None
+    waits: Timed | None = None
     line: int = 0
 
 
@@ -494,6 +504,7 @@ class Updating:
 
     allowed: bool
     when: Callable[[Mapping[str, Any]], bool] | None = None
+    waits: Timed | None = None
     line: int = 0
 
 
@@ -578,6 +589,7 @@ class Derivation:
     holds: Callable[[Mapping[str, Any], Mapping[str, Any], datetime], bool]
     read: Callable[[Mapping[str, Any]], dict[str, Any]]
     flows: tuple[Flow, ...]
+    dates: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None  # as of `Timed`
     asks: tuple[str, ...] = ()
     text: str = ""  # the condition in the language's words
     line: int = 0

@@ -257,6 +257,9 @@ async def _look(context: Context, opened: Mapping[str, SystemFailure]) -> None:
         context.respecified = True
         with store.transaction():
             store.unsettle_all(entity)
+    if context.dates:
+        with store.transaction():
+            store.awaiting.bring_back(entity, context.instant.timestamp())
     with _timed(context, "recover"):
         await recover(context)
     with _timed(context, "observe"):
@@ -333,6 +336,8 @@ def _finish(context: Context) -> Summary:
         context.summary.quarantined -= dismissed(context.store, context.entity.name)
     if context.refers:
         context.summary.deferred = context.store.count_waiting(context.entity.name)
+    if context.dates and (awaited := context.store.awaiting.next(context.entity.name)) is not None:
+        context.summary.awaiting, context.summary.next_date = awaited
     return context.summary
 
 

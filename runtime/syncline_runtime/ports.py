@@ -306,6 +306,25 @@ class AnswerStore(Protocol):
         """All that were ever given for a link, oldest first."""
 
 
+class AwaitingStore(Protocol):
+    """The part of the state that keeps the dates that records wait for. Writers must be called inside `transaction()`."""
+
+    def wait(self, rows: Iterable[Row]) -> None:
+        """The next date of each link, and when it was looked at: (link_id, entity, due_at, looked_at)."""
+
+    def forget(self, link_ids: Iterable[int]) -> None:
+        """These links wait for nothing any more."""
+
+    def looked_at(self, link_ids: Sequence[int]) -> dict[int, float]:
+        """Of the links that wait, when their conditions were judged last."""
+
+    def bring_back(self, entity: str, now: float) -> None:
+        """Unsettle the links whose date has come; they stay noted until they are decided."""
+
+    def next(self, entity: str) -> tuple[int, float] | None:
+        """How many links wait for a date, and the first of these; None where none does."""
+
+
 class StateStore(Protocol):
     """Durable state, in batches. Writers must be called inside `transaction()`; rows are tuples of the columns they name."""
 
@@ -313,6 +332,9 @@ class StateStore(Protocol):
 
     @property
     def review(self) -> ReviewStore: ...
+
+    @property
+    def awaiting(self) -> AwaitingStore: ...
 
     @property
     def evolution(self) -> EvolutionStore: ...

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, TextIO
 
 from syncline_runtime.declaration import Package
@@ -273,6 +274,9 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
         extra.append(f"{count} {entity} {'would follow' if planned else 'followed'} from it")
     for entity, count in summary.passed.items():
         extra.append(f"no {entity} follows from {count} of it, where the condition held at first sight")
+    if summary.next_date is not None:
+        when = datetime.fromtimestamp(summary.next_date).astimezone().isoformat(" ", "minutes")
+        extra.append(f"{summary.awaiting} wait for a date, the first for {when}: run again then")
     if summary.losers:
         extra.append(f"{summary.losers} overwritten values are in the journal")
     if summary.waiting:

@@ -1,22 +1,28 @@
 """Derivations resolve, are checked like maps, and reach on: what they make is compared, traced and written elsewhere."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from syncline.diagnostics.pages import PRELUDE, sample
 from syncline.evolution.comparing import compare
+from syncline.examples.loading import load_package
 from syncline.lineage.tracing import trace
 from syncline.model.spec import Spec
 from syncline.pipeline import Checked, check_spec, generate
 
 SPEC = """
 enum Stage {{ open, won, lost }}
-entity Deal {{ number: text(20), name: text(100), stage: Stage?, rating: integer?, match number }}
+entity Deal {{
+  number: text(20), name: text(100), stage: Stage?, rating: integer?, seen: instant?, match number
+}}
 entity Order {{ number: text(20), name: text(100)?, rating: integer? = 1, match number }}
 map Deal to crm.contacts {{
   number <- truncate(number, 20)
   name   <- name
   stage  <- stage as {{ open: "open", won: "won", lost: "lost" }}
   rating <- rating
+  seen   <- joined
 }}
 map Order to shop.contacts {{ number -> vat, name -> name, rating -> rating, "a@b.org" -> email }}
 sync Deal from crm {{ }}
@@ -54,6 +60,8 @@ def model(derive: str, *edits: tuple[str, str]) -> Spec:
         "once when stage is not present { number <- number, name <- name }",
         "once when name becomes present { number <- number, name <- name, rating <- if stage is won then 5 else 1 }",
         "while stage in [won, lost] { number <- number, name <- name }",
+        "while seen is past { number <- number, name <- name }",
+        "once when stage becomes won and seen is present and seen + 2 weeks is past { number <- number, name <- name }",
     ],
 )
 def test_a_sound_derivation_becomes_code(derive: str) -> None:
@@ -67,6 +75,9 @@ def test_a_sound_derivation_becomes_code(derive: str) -> None:
     [
         ("once when stage becomes wno { number <- number }", "name.unknown-member"),
         ("once when state becomes won { number <- number }", "name.unknown-field"),
+        ("once when rating is past { number <- number }", "type.mismatch"),
+        ("once when seen - 2 months is past { number <- number }", "expression.duration"),
+        ("while stage is won { number <- if seen is past then number else name }", "condition.time"),
         ("once when rating { number <- number }", "type.mismatch"),
         ("while stage becomes won { number <- number }", "condition.becomes"),
         ("once when stage becomes won { number <- number, nmae <- name }", "map.field-unknown"),
@@ -126,3 +137,38 @@ def test_lineage_goes_through_a_derivation() -> None:
     assert "derive Order once when stage becomes won" in [use.clause for use in stage.uses]
     (own,) = trace(model(WHOLE), "Deal", "name")
     assert [one.place for one in own.targets] == ["Order.name"]
+
+
+def test_what_waits_for_a_date_says_for_which() -> None:
+    derive = "once when seen is present and seen - 7 days is past { number <- number, name <- name }"
+    made = load_package(
+        generate(model(derive, ("delete in shop never", "delete in shop never, create in shop when name is present")))
+    )
+    (rule,) = made.derivations
+    assert rule.dates is not None
+    day = datetime(2026, 5, 10, 12, tzinfo=UTC)
+    assert rule.dates({"seen": day}) == (day - timedelta(days=7),)
+    assert rule.dates({"seen": None}) == (None,)
+    held = [rule.holds({"seen": day}, {}, day - timedelta(days=days)) for days in (8, 7, 6)]
+    assert held == [False, True, True]
+    assert not rule.holds({"seen": None}, {}, day)
+
+
+def test_creating_updating_and_belonging_may_wait_for_a_date() -> None:
+    timed = "rating is present and seen is past"
+    edits = (
+        ("rating: integer? = 1,", "rating: integer? = 1, seen: instant? = null,"),
+        (
+            "delete in shop never",
+            f"delete in shop never, create in shop when {timed}, update in shop when seen is past",
+        ),
+        ("map Order to shop.contacts {", "map Order to shop.contacts when seen is past {"),
+    )
+    made = load_package(generate(model(WHOLE.replace("rating <- rating", "rating <- rating, seen <- seen"), *edits)))
+    sync = next(sync for sync in made.syncs if sync.entity == "Order")
+    day = datetime(2026, 5, 10, tzinfo=UTC)
+    for condition in (sync.creates["shop"], sync.updates["shop"], made.mapping("Order", "shop")):
+        assert condition.waits is not None
+        assert condition.waits.dates({"seen": day}) == (day,)
+        answers = [condition.waits.holds({"seen": day, "rating": 1}, day + timedelta(days=days)) for days in (-1, 0)]
+        assert answers == [False, True]

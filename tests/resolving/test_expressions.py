@@ -67,6 +67,8 @@ def shown(node: Expression) -> str:
         ('address.country = "MX"', "=(address.country, 'MX')"),
         ('contains(lower(name), "a")', "contains(lower(name), 'a')"),
         ("if vip then count > 1 else true", "if(vip, >(count, 1), True)"),
+        ("born is past", "is past(born)"),
+        ("seen - 7 days is past", "is past(-(seen, datetime.timedelta(days=7)))"),
         ("amount(fee) > 10%", ">(amount(fee), Decimal('0.1'))"),
     ],
 )
@@ -100,8 +102,8 @@ def test_a_condition_is_resolved_to_fields_members_and_functions(within: Resolve
         ("stage in []", "expression.list", "[]"),
         ("[vip]", "expression.list", "[vip]"),
         ("stage becomes won", "condition.becomes", "stage becomes won"),
-        ("born is past", "not-yet.time-condition", "born is past"),
-        ("seen > seen - 7 days", "not-yet.duration", "7 days"),
+        ("count is past", "type.mismatch", "count"),
+        ("seen > seen - 7 months", "expression.duration", "7 months"),
     ],
 )
 def test_what_an_expression_gets_wrong_is_reported_once(within: Resolve, written: str, code: str, text: str) -> None:

@@ -12,6 +12,7 @@ from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement, entry_of, line_of, settle
 from syncline.lowering.types import guarded
+from syncline.lowering.waiting import dates_block, waits
 from syncline.model.derivations import Derivation
 from syncline.model.expressions import Apply, Both, Choose, Constant, EntityField, Expression, NativeValue
 from syncline.model.spec import Line, NativeField
@@ -30,19 +31,27 @@ def derivation_functions(
     record = distinct(((origin, snake(origin)),), (*taken, *LOCALS))[origin]
     follows, uses = _follows(derivation, suffix, record)
     read, more = _read(derivation, suffix, record, constants, (*taken, record, *LOCALS))
+    dates: dict[str, Code] = {}
+    blocks = [follows, read]
+    if waits(derivation.condition):
+        block, names = dates_block(f"dates_{suffix}", record, derivation.condition)
+        blocks.insert(1, block)
+        more |= names
+        dates["dates"] = Plain(f"dates_{suffix}")
     declaration = call(
         "Derivation",
         entity=text(derivation.entity.name),
         origin=text(origin),
         once=Plain(literal(derivation.once)),
         holds=Plain(f"follows_{suffix}"),
+        **dates,
         read=Plain(f"read_{suffix}"),
         flows=sequence(_flow(line) for line in derivation.lines),
         asks=sequence(text(name) for name in names_in(derivation.condition)),
         text=text(spelled(derivation.condition)),
         line=Plain(literal(derivation.span.line)),
     )
-    return MapFunctions(suffix=suffix, blocks=(follows, read), declaration=declaration, uses=frozenset(uses | more))
+    return MapFunctions(suffix=suffix, blocks=tuple(blocks), declaration=declaration, uses=frozenset(uses | more))
 
 
 def _follows(derivation: Derivation, suffix: str, record: str) -> tuple[Block, set[str]]:

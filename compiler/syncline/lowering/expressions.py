@@ -1,6 +1,7 @@
 """Typed expressions as Python: functions of the runtime's registry, and Python's own `and`, `or` and `if`."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from syncline.lowering.layout import Code, Imported, Infix, Plain, call, text
 from syncline.lowering.quoting import literal
@@ -21,6 +22,8 @@ def value(expression: Expression, read: Read, *, present: bool = False) -> Code:
             return constant(expression)
         case EntityField() | NativeValue():
             return read(expression)
+        case Apply(function="is past", arguments=(moment,)):
+            return call("is_past", value(moment, read, present=present), Plain("now"))
         case Apply():
             return _applied(expression, read, present)
         case Choose(condition, Constant(True), Constant(False)):
@@ -37,6 +40,8 @@ def truth(expression: Expression, read: Read, *, present: bool = False) -> Code:
     code = value(expression, read, present=present)
     match expression:
         case Both() | Choose(_, Constant(True), Constant(False)) | Constant(bool()):
+            return code
+        case Apply(function="is past"):
             return code
         case Apply() if signature(expression).result == "boolean" and not signature(expression).nullable:
             return code
@@ -90,6 +95,9 @@ def constant(expression: Constant) -> Code:
             return call("Decimal", Plain(literal(str(number))))
         case number, _ if type(number).__name__ == "Decimal":
             return call("Decimal", Plain(literal(str(number))))
+        case timedelta() as length, _:
+            parts = {"days": length.days, "seconds": length.seconds, "microseconds": length.microseconds}
+            return call("timedelta", **{name: Plain(literal(count)) for name, count in parts.items() if count})
         case frozenset(), _:
             return call(Plain("frozenset"))
         case (), _:

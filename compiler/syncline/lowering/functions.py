@@ -1,7 +1,7 @@
 """The functions of one map and its declaration."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from syncline.lowering.constants import Constants
@@ -24,6 +24,7 @@ from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement, entry_of, line_of, settle
+from syncline.lowering.waiting import dates_block, waits
 from syncline.model.expressions import Expression
 from syncline.model.spec import Arrow, Equality, Line, Map
 from syncline.source import Span
@@ -66,12 +67,10 @@ def map_functions(map_: Map, suffix: str, constants: Constants, taken: Iterable[
         uses |= set(imported(code))
         named["in_scope"] = Plain(f"in_scope_{suffix}")
     if map_.when is not None:
-        block, names = entity_predicate(
-            f"applies_{suffix}", record, f"Whether the record belongs to {place}.", map_.when
-        )
-        blocks.append(block)
-        uses |= names
-        named["applies"] = Plain(f"applies_{suffix}")
+        asked = predicates(f"applies_{suffix}", record, f"Whether the record belongs to {place}.", map_.when)
+        blocks += asked.blocks
+        uses |= asked.uses
+        named["waits" if waits(map_.when) else "applies"] = asked.named
     declaration = call(
         "FieldMap",
         entity=text(map_.entity.name),
@@ -96,6 +95,28 @@ def entity_predicate(name: str, record: str, doc: str, expression: Expression) -
     code = condition(expression, record)
     block = predicate(name, f"{record}: Mapping[str, Any]", doc, code, expression.span)
     return block, frozenset(imported(code)) | {"Any", "Mapping"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicates:
+    """The functions of a condition on an entity's values, how a declaration names them, and the names they need imported."""
+
+    blocks: tuple[Block, ...]
+    named: Code
+    uses: frozenset[str]
+
+
+def predicates(name: str, record: str, doc: str, expression: Expression) -> Predicates:
+    """The function that says whether a condition holds; of one that waits for a date also the function that gives the dates."""
+    block, uses = entity_predicate(name, record, doc, expression)
+    if not waits(expression):
+        return Predicates(blocks=(block,), named=Plain(name), uses=uses)
+    head = f"def {name}({record}: Mapping[str, Any], now: datetime) -> bool:"
+    dates, more = dates_block(f"dates_of_{name}", record, expression)
+    code = call("Timed", holds=Plain(name), dates=Plain(f"dates_of_{name}"))
+    return Predicates(
+        blocks=(replace(block, head=head), dates), named=code, uses=uses | more | {"datetime"} | set(imported(code))
+    )
 
 
 def predicate(name: str, parameter: str, doc: str, code: Code, span: Span) -> Block:

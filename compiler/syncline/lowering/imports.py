@@ -32,6 +32,7 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     | dict.fromkeys(sorted(_APPLIED), "syncline_runtime.expressions")
     | dict.fromkeys(codecs.__all__, "syncline_runtime.codecs")
     | dict.fromkeys(_QUICK, "syncline_runtime.codecs.quick")
+    | {"is_past": "syncline_runtime.expressions"}
     | {"concatenated": "syncline_runtime.expressions.quick", "load_function": "syncline_runtime.codecs.custom"}
     | dict.fromkeys(("ABSENT", "Money", "Native", "Reference"), "syncline_runtime.values")
     | dict.fromkeys(_DECLARED, "syncline_runtime.declaration")

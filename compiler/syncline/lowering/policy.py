@@ -5,11 +5,12 @@ from typing import Final, NamedTuple
 
 from syncline.lowering.declarations import constant, spelled
 from syncline.lowering.entities import EntityNames
-from syncline.lowering.functions import entity_predicate, record_name
+from syncline.lowering.functions import entity_predicate, predicates, record_name
 from syncline.lowering.imports import SOURCES, import_groups
 from syncline.lowering.layout import Bracketed, Code, Imported, Item, Plain, call, imported, mapping, sequence, text
 from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
+from syncline.lowering.waiting import waits
 from syncline.model.spec import DeleteRule, Spec, Sync, Truth, WriteRule
 from syncline.view import Block, Module
 from syncline_runtime import declaration
@@ -111,10 +112,10 @@ def _writes(
         if rule.when is not None:
             function = systems[rule.system.name]
             doc = f"Whether a record is to be {verb}d in {rule.system.name}."
-            block, more = entity_predicate(function, record, doc, rule.when)
-            blocks.append(block)
-            uses |= more
-            options["when"] = Plain(function)
+            asked = predicates(function, record, doc, rule.when)
+            blocks += asked.blocks
+            uses |= asked.uses
+            options["waits" if waits(rule.when) else "when"] = asked.named
         options["line"] = Plain(literal(rule.span.line))
         codes[rule.system.name] = call(declared, allowed=Plain(literal(rule.allowed)), **options)
     return codes, blocks, uses

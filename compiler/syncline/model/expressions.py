@@ -1,5 +1,6 @@
 """Typed expressions: every name is resolved to a field, every operator to a function of the runtime's registry."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,9 +15,9 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A literal: text, number (Decimal or int), boolean, null, an enum member's name, or an empty set or list."""
+    """A literal: text, number (Decimal or int), boolean, duration, null, an enum member's name, or an empty set or list."""
 
-    value: "str | int | bool | Decimal | frozenset[str] | tuple[()] | None"
+    value: "str | int | bool | Decimal | timedelta | frozenset[str] | tuple[()] | None"
     type: Type
     span: Span
 

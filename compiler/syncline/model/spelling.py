@@ -2,12 +2,22 @@
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from decimal import Decimal
 
 from syncline.model.expressions import Apply, Both, Choose, Constant, EntityField, Expression, NativeValue
 from syncline.model.spec import CodecUse, Line, MatchRule, Trigger, Truth
 from syncline_runtime.codecs.registry import CODECS
 from syncline_runtime.declaration import When
+
+_UNITS = (
+    ("week", timedelta(weeks=1)),
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+    ("second", timedelta(seconds=1)),
+    ("ms", timedelta(milliseconds=1)),
+)
 
 Rename = Callable[[str], str]
 """From a field's name to the name it goes by."""
@@ -18,7 +28,7 @@ def same(name: str) -> str:
     return name
 
 
-def literal(value: str | int | bool | Decimal | None) -> str:
+def literal(value: str | int | bool | Decimal | timedelta | None) -> str:
     """A value as a literal of the language."""
     match value:
         case None:
@@ -27,6 +37,8 @@ def literal(value: str | int | bool | Decimal | None) -> str:
             return "true" if value else "false"
         case str():
             return json.dumps(value, ensure_ascii=False)
+        case timedelta():
+            return _interval(value)
         case _:
             return str(value)
 
@@ -129,7 +141,7 @@ def spelled_trigger(trigger: Trigger) -> str:
     """A `run` line without its first word."""
     match trigger.kind:
         case "every":
-            return f"every {_interval(trigger.seconds or 0)}"
+            return f"every {_interval(timedelta(seconds=trigger.seconds or 0))}"
         case "full-daily":
             return f"full daily at {literal(trigger.at)} in {literal(trigger.zone)}"
         case "after":
@@ -138,11 +150,13 @@ def spelled_trigger(trigger: Trigger) -> str:
             return "on webhook"
 
 
-def _interval(seconds: int) -> str:
-    for unit, length in (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds and seconds % length == 0:
-            return f"{seconds // length} {unit}" + ("s" if seconds > length else "")
-    return f"{seconds} second" + ("" if seconds == 1 else "s")
+def _interval(length: timedelta) -> str:
+    """A length of time in the largest unit of which it is a whole number."""
+    for unit, one in _UNITS:
+        count, rest = divmod(length, one)
+        if count and not rest:
+            return f"{count} {unit}" + ("" if abs(count) == 1 or unit == "ms" else "s")
+    return "0 seconds"
 
 
 def _match_rule(rule: MatchRule, field: Rename) -> str:

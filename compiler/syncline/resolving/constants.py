@@ -1,5 +1,6 @@
 """Literals as values of a type: defaults, equalities, table rows, arguments."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +16,7 @@ from syncline.syntax import (
     Number,
     Path,
     Percent,
+    Quantity,
     Text,
     Unary,
 )
@@ -26,6 +28,20 @@ TEXTS: Final = frozenset(("text", "email", "phone", "url", "uuid", "country", "c
 MOST_DIGITS: Final = 60
 """Digits that a number in a spec may have, the point counted: more are a mistake, and cost where they are used."""
 
+_UNITS: Final = {
+    unit: timedelta(**{name: 1}) // timedelta(microseconds=1)
+    for unit, name in (
+        ("ms", "milliseconds"),
+        ("second", "seconds"),
+        ("minute", "minutes"),
+        ("hour", "hours"),
+        ("day", "days"),
+        ("week", "weeks"),
+    )
+}
+"""Microseconds of each unit that has a fixed length."""
+
+_LONGEST: Final = timedelta(days=365_000) // timedelta(microseconds=1)
 _NUMBERS: Final = frozenset(("integer", "decimal", "percent"))
 
 
@@ -67,6 +83,15 @@ def constant(node: Expression, expected: Type, scope: Scope) -> Constant | None:
             return Constant(frozenset() if expected.kind == "set" else (), expected, node.span)
     scope.findings.report("type.mismatch", node.span, expected=str(expected), found=described(node))
     return None
+
+
+def duration_of(node: Quantity) -> timedelta | None:
+    """The length of time that a quantity spells; None for months and years, which have none of their own."""
+    unit = _UNITS.get(node.unit)
+    if unit is None or len(node.text) > 12:
+        return None
+    length = unit * node.value
+    return timedelta(microseconds=int(length)) if length == int(length) and length < _LONGEST else None
 
 
 def number_of(node: Expression) -> Decimal | None:

@@ -60,7 +60,7 @@ def with_derivations(
 def _derivation(node: Derive, scope: Scope) -> Derivation | None:
     entity, origin = _entity(node.entity, scope), _entity(node.origin, scope)
     once = isinstance(node.trigger, Once)
-    sight = None if origin is None else EntitySight(origin, edge=once)
+    sight = None if origin is None else EntitySight(origin, edge=once, timed=True)
     condition = resolve_condition(node.trigger.condition, sight, scope)
     lines, complete = _lines(node.lines, entity, sight, scope)
     if entity is None or origin is None or condition is None:
@@ -119,7 +119,9 @@ def _line(node: LineNode, entity: EntityScope | None, sight: EntitySight | None,
         reached = field_in(node.left, EntitySight(entity), "map.field-unknown", scope)
         field = None if reached is None else reached.field
     goal = None if field is None else field.type
-    expression = resolve_expression(node.right, None if sight is None else replace(sight, edge=False), goal, scope)
+    expression = resolve_expression(
+        node.right, None if sight is None else replace(sight, edge=False, timed=False), goal, scope
+    )
     if expression is None or field is None:
         return None
     if not readable_as(expression.type, field.type):

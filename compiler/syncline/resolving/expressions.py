@@ -8,7 +8,7 @@ from typing import Final
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.expressions import Apply, Both, Choose, Constant, Expression
 from syncline.model.types import Type
-from syncline.resolving.constants import MOST_DIGITS, TEXTS, constant, fraction
+from syncline.resolving.constants import MOST_DIGITS, TEXTS, constant, duration_of, fraction
 from syncline.resolving.entities import dotted
 from syncline.resolving.fitting import kind_name, merged
 from syncline.resolving.scope import Scope
@@ -63,7 +63,10 @@ def resolve_expression(node: Node, sight: Sight, expected: Type | None, scope: S
         case Call():
             return _call(node, sight, scope)
         case Quantity():
-            scope.findings.report("not-yet.duration", node.span)
+            length = duration_of(node)
+            if length is not None:
+                return Constant(length, Type("duration"), node.span)
+            scope.findings.report("expression.duration", node.span, unit=node.unit)
         case ListLiteral():
             scope.findings.report("expression.list", node.span)
             for item in node.items:
@@ -212,16 +215,25 @@ def _edge(node: Test, sight: Sight, scope: Scope) -> Expression | None:
 def _state(node: Test, sight: Sight, scope: Scope) -> Expression | None:
     against = node.against
     word = _word(against)
-    if word == "past":
-        scope.findings.report("not-yet.time-condition", node.span)
-        return None
     subject = resolve_expression(node.subject, sight, None, scope)
     if subject is None:
         return None
+    if word == "past" and not (subject.type.kind == "enum" and word in subject.type.members):
+        return _past(node, subject, sight, scope)
     if word in _STATES and not (subject.type.kind == "enum" and word in subject.type.members):
         return _apply(f"is {word}", (subject,), node.span, scope)
     other = _member(against, subject, sight, scope)
     return None if other is None else _apply("=", (subject, other), node.span, scope)
+
+
+def _past(node: Test, subject: Expression, sight: Sight, scope: Scope) -> Expression | None:
+    if subject.type.kind not in ("date", "instant"):
+        scope.findings.report("type.mismatch", node.subject.span, expected="date or instant", found=str(subject.type))
+        return None
+    if not (isinstance(sight, EntitySight) and sight.timed):
+        scope.findings.report("condition.time", node.span)
+        return None
+    return Apply("is past", (subject,), BOOLEAN, node.span)
 
 
 def _member(node: Node, subject: Expression, sight: Sight, scope: Scope) -> Expression | None:

@@ -52,7 +52,7 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     system = _system(node, scope)
     resource = _resource(node, system, scope)
     resources = {} if system is None else system.resources
-    inside = None if entity is None else EntitySight(entity)
+    inside = None if entity is None else EntitySight(entity, timed=True)
     outside = None if resource is None else NativeSight(resource, resources)
     ends = _Ends(
         None if entity is None else EntitySight(entity, later=True),

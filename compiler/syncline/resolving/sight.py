@@ -25,13 +25,15 @@ class EntitySight:
     """An expression over the fields of an entity.
 
     `later` says that values of a later release (references, paths through them) are typed, too: the asker leaves them out.
-    `above` is what `parent.F` looks into, from inside a collection. `edge` says that the state before can be seen, too.
+    `above` is what `parent.F` looks into, from inside a collection. `edge` says that the state before can be seen, too, `timed`
+    that the answer may depend on when it is asked.
     """
 
     names: EntityScope
     later: bool = False
     above: "EntitySight | None" = None
     edge: bool = False
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

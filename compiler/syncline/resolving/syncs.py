@@ -254,7 +254,8 @@ def _added(node: WriteNode, policy: Policy, clauses: _Clauses, scope: Scope) -> 
     action = None if node.action is None else node.action.text
     condition = None
     if node.condition is not None:
-        sight = None if policy.entity is None else EntitySight(policy.entity)
+        timed = node.operation != "delete"
+        sight = None if policy.entity is None else EntitySight(policy.entity, timed=timed)
         condition = resolve_condition(node.condition, sight, scope)
     if node.operation == "delete":
         if action is None:

@@ -59,6 +59,8 @@ def _due(store: SqliteStore, entity: str) -> dict[str, float]:
     found: dict[str, float] = {}
     if (reading := store.review.next_due(entity)) is not None:
         found["reading again"] = reading
+    if (awaited := store.awaiting.next(entity)) is not None:
+        found["a date that records wait for"] = awaited[1]
     intents = [intent.resolve_after for intent in store.open_intents(entity)]
     if intents:
         found["an unknown outcome"] = min(intents)

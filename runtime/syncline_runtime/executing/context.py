@@ -1,6 +1,6 @@
 """What all phases of one sync in one run share."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from syncline_runtime.declaration import (
     Resource,
     Rule,
     Sync,
+    Timed,
 )
 from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.executing.summary import Summary
@@ -144,6 +145,7 @@ class Context:
     reporter: Reporter
     instant: datetime
     followers: tuple[Follower, ...] = ()
+    dates: tuple[Callable[[Mapping[str, Any]], tuple[Any, ...]], ...] = ()
     respecified: bool = False
     refers: bool = False  # some field holds another record
     later: frozenset[ActionKind] = frozenset()  # what is not done yet: deletions come after all else, children first
@@ -178,7 +180,9 @@ def _timed(rule: Rule) -> bool:
     return isinstance(rule.otherwise if isinstance(rule, Cases) else rule, Newest)
 
 
-def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dict[str, Side]:
+def sides(
+    package: Package, sync: Sync, entity: Entity, options: Options, now: datetime | None = None
+) -> dict[str, Side]:
     """The systems of a sync, in its order, and after them the derivations of its entity."""
     found: dict[str, Side] = {}
     derived = {rule.system: rule for rule in package.derivations if rule.entity == entity.name}
@@ -187,6 +191,8 @@ def sides(package: Package, sync: Sync, entity: Entity, options: Options) -> dic
             found[name] = derived_side(derived[name], entity)
             continue
         mapping = held_to_types(package.mapping(entity.name, name), entity, package.source)
+        if mapping.waits is not None and now is not None:
+            mapping = replace(mapping, applies=bound(mapping.waits, now))
         resource = package.systems[name].resources[mapping.resource]
         since = resource.list.since if resource.list is not None else None
         names = dict.fromkeys(native for flow in mapping.flows for native in flow.native)
@@ -287,6 +293,34 @@ def with_derivations(package: Package, sync: Sync) -> Sync:
     )
 
 
+def bound(timed: Timed, now: datetime) -> Callable[[Mapping[str, Any]], bool]:
+    """A condition that waits for a date, as it is judged `now`."""
+    return lambda values: timed.holds(values, now)
+
+
+def at_time(sync: Sync, now: datetime) -> Sync:
+    """The sync with its conditions as they are judged `now`: time is a parameter of the plan."""
+    if not any(True for _ in timed_conditions(sync, ())):
+        return sync
+    creates = {
+        name: rule if rule.waits is None else replace(rule, when=bound(rule.waits, now))
+        for name, rule in sync.creates.items()
+    }
+    updates = {
+        name: rule if rule.waits is None else replace(rule, when=bound(rule.waits, now))
+        for name, rule in sync.updates.items()
+    }
+    return replace(sync, creates=creates, updates=updates)
+
+
+def timed_conditions(sync: Sync, mappings: Iterable[FieldMap]) -> Iterator[Timed]:
+    """The conditions of a sync and its maps that wait for a date."""
+    found = [rule.waits for rule in sync.creates.values()]
+    found += [rule.waits for rule in sync.updates.values()]
+    found += [mapping.waits for mapping in mappings]
+    yield from (timed for timed in found if timed is not None)
+
+
 def followers(package: Package, entity: str) -> tuple[Follower, ...]:
     """The derivations from an entity whose records some sync keeps."""
     kept = {sync.entity for sync in package.syncs}
@@ -314,8 +348,10 @@ def make_context(
 ) -> Context:
     """The context of one sync; nothing is read yet."""
     entity = package.entities[sync.entity]
-    sync = with_derivations(package, sync)
-    by_system = sides(package, sync, entity, options)
+    now = datetime.fromtimestamp(clock.now(), UTC)
+    sync = at_time(with_derivations(package, sync), now)
+    by_system = sides(package, sync, entity, options, now)
+    following = followers(package, entity.name)
     return Context(
         package=package,
         sync=sync,
@@ -340,8 +376,12 @@ def make_context(
         refers=any(side.refers for side in by_system.values()),
         summary=Summary(entity.name),
         reporter=reporter,
-        instant=datetime.fromtimestamp(clock.now(), UTC),
-        followers=followers(package, entity.name),
+        instant=now,
+        followers=following,
+        dates=(
+            *(timed.dates for timed in timed_conditions(sync, [side.mapping for side in by_system.values()])),
+            *(follower.rule.dates for follower in following if follower.rule.dates is not None),
+        ),
     )
 
 

@@ -22,8 +22,9 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
             continue
         done = 0
         # Of a record alone whose system has a say in everything, the values are agreed as they stand; what is to be created
-        # is derived when it is applied. What follows from a record while it stands, follows from it at first sight.
-        alone = all(follower.rule.once for follower in context.followers)
+        # is derived when it is applied. What follows from a record while it stands does so at first sight, and what waits for
+        # a date is decided to know it.
+        alone = not context.dates and all(follower.rule.once for follower in context.followers)
         if context.sides[name].speaks_wholly and alone and not context.telling and not creating:
             while made := _link_alone(context, name):
                 done += made

@@ -9,6 +9,7 @@ from syncline_runtime.executing.following import Follows, follow, store_followin
 from syncline_runtime.executing.place import Failure, mapping_failure
 from syncline_runtime.executing.referring import own_row, read_references
 from syncline_runtime.executing.retaining import drifts, hold_contested
+from syncline_runtime.executing.waiting import keep_waiting, next_date
 from syncline_runtime.records import Action, ActionKind, Decision, FieldChange, Link, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import pack_value
@@ -51,6 +52,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     leaving: list[Row] = []
     drifted: list[Row] = []
     following: list[Follows] = []
+    dates: list[tuple[int, float | None]] = []
+    looked_at = context.store.awaiting.looked_at([row.link_id for row, _ in pairs]) if context.dates and not new else {}
     now = context.clock.now()
     for at, (row, member_rows) in enumerate(pairs):
         link_id = row.link_id
@@ -60,7 +63,9 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         try:
             decision = decide(context.policy_of(link_id), link, barred=bars if own is None else bars | own.bars)
             if context.followers:
-                following += follow(context, link, decision.link)
+                following += follow(context, link, decision.link, looked_at.get(link_id))
+            if context.dates:
+                dates.append((link_id, next_date(context, decision.link)))
         except MAPPING_ERRORS as error:
             if new:
                 links.append((link_id, context.entity.name, row.generation, row.doc, 1, context.run_id))
@@ -123,6 +128,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     hold_contested(context, drifted, drifted=True)
     if following:
         store_following(context, following)
+    if dates:
+        keep_waiting(context, dates)
     if held:
         store.review.quarantine(held)
         store.review.release_untold({(*row[:4], context.run_id) for row in held})

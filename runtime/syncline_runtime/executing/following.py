@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from syncline_runtime import observing
 from syncline_runtime.executing.context import Context, Follower, to_member
 from syncline_runtime.identity import keys
-from syncline_runtime.policy import complete
 from syncline_runtime.records import Link, LinkStatus, Member, MemberState, Observation
 from syncline_runtime.rows import Row
 
@@ -21,25 +21,26 @@ class Follows:
     values: Mapping[str, Any] | None
 
 
-def follow(context: Context, before: Link, after: Link) -> list[Follows]:
+def follow(context: Context, before: Link, after: Link, looked_at: float | None = None) -> list[Follows]:
     """What follows from a link that was `before` and is decided to be `after`. Raises what the rules' expressions raise.
 
     `once`: only from the edge, and what is seen for the first time has none: neither a new link, nor a field that no system has
-    shown so far, nor a state in which a changed spec finds a link. `while`: as long as the condition holds.
+    shown so far, nor a state in which a changed spec finds a link. `while`: as long as the condition holds. `looked_at` says
+    when the conditions were judged last, of a link that waits for a date: the coming of that date is an edge, too.
     """
     found: list[Follows] = []
+    then = context.instant if looked_at is None else datetime.fromtimestamp(looked_at, UTC)
+    values, earlier = after.values, before.values
     for follower in context.followers:
         rule = follower.rule
-        values = complete(context.policy, after.values)
-        earlier = complete(context.policy, before.values)
         open_ = after.status is not LinkStatus.TOMBSTONE
         if not rule.once:
             holds = open_ and rule.holds(values, values, context.instant)
             found.append(Follows(follower=follower, link_id=after.link_id, values=rule.read(values) if holds else None))
         elif open_ and rule.holds(values, earlier, context.instant):
-            if before.fresh or any(name not in before.values for name in rule.asks):
+            if before.fresh or any(name not in earlier for name in rule.asks):
                 context.summary.pass_over(rule.entity)
-            elif not rule.holds(earlier, earlier, context.instant):
+            elif not rule.holds(earlier, earlier, then):
                 found.append(Follows(follower=follower, link_id=after.link_id, values=rule.read(values)))
     return found
 

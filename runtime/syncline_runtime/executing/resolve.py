@@ -6,9 +6,11 @@ from typing import Any
 
 from syncline_runtime import deciding
 from syncline_runtime.accounting import shown_by
+from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.executing.context import Context, to_link
 from syncline_runtime.executing.decide import Counts, decide_links, tomb
+from syncline_runtime.executing.following import follow, store_following
 from syncline_runtime.policy import prepare
 from syncline_runtime.records import Link, LinkStatus, MemberState
 from syncline_runtime.rows import Answer, LinkRow, MemberRow, Row
@@ -115,8 +117,13 @@ def _take(context: Context, answer: Answer) -> str:
         if now.get(system, ["absent"]) != value:
             raise _Void(f"{system} shows something else since")
     after = deciding.resolve(link, answer.field, unpack_value(answer.value or "null"))  # type: ignore[arg-type]
+    try:
+        following = follow(context, link, after)
+    except MAPPING_ERRORS as error:
+        raise _Void("what follows from it cannot be made: mend the record first") from error
     context.store.decided([(context.hub.pack(after.values), row.status, row.generation, 1, answer.link_id)])
     _account(context, after)
+    store_following(context, following)
     return "agreed"
 
 

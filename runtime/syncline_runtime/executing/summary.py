@@ -19,9 +19,9 @@ DONE = {
 class Summary:
     """The counts of one sync in one run. `done` counts by system and word; `planned` by system and kind; `guarded` how many actions
     a guard holds, by system and operation; `derived` by entity the records that follow from this one's, `passed` those whose
-    condition held at first sight; `doubts` tells by system why a write has no known outcome, the first one's reason;
-    `normalised` by `system.resource.field` how often a value was stored otherwise than sent, and as by which declaration;
-    `deferred` records wait for others that they refer to."""
+    condition held at first sight; `awaiting` are those that wait for a date, the first of which is `next_date`; `doubts` tells by
+    system why a write has no known outcome, the first one's reason; `normalised` by `system.resource.field` how often a value was
+    stored otherwise than sent, and as by which declaration; `deferred` records wait for others that they refer to."""
 
     entity: str
     observed: dict[str, int] = field(default_factory=dict)
@@ -35,6 +35,8 @@ class Summary:
     guarded: dict[tuple[str, str], int] = field(default_factory=dict)
     derived: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
+    awaiting: int = 0
+    next_date: float | None = None
     waiting: int = 0
     deferred: int = 0
     unknown: int = 0
@@ -91,6 +93,8 @@ class Summary:
             "guarded": _nested(self.guarded),
             "derived": self.derived,
             "passed": self.passed,
+            "awaiting": self.awaiting,
+            "next_date": self.next_date,
             "waiting": self.waiting,
             "deferred": self.deferred,
             "unknown": self.unknown,

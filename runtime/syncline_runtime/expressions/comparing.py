@@ -1,7 +1,7 @@
 """Equality modulo the canonical form, order, membership and presence."""
 
 from collections.abc import Collection
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +53,27 @@ def greater(left: Any, right: Any) -> bool:
 def at_least(left: Any, right: Any) -> bool:
     """`>=`."""
     return compared(">=", left, right) >= 0
+
+
+def is_past(moment: Any, now: datetime) -> bool:
+    """`is past`: whether an instant is before `now`, or the day of a date is over (in UTC); what is null is not past."""
+    due = due_at(moment)
+    return due is not None and due <= now
+
+
+def due_at(moment: Any) -> datetime | None:
+    """The instant from which on a date or an instant is past; None for null."""
+    match moment:
+        case _ if moment is None or moment is ABSENT:
+            return None
+        case datetime():
+            return moment
+        case date() if moment < date.max:
+            return datetime(moment.year, moment.month, moment.day, tzinfo=UTC) + timedelta(days=1)
+        case date():
+            return None
+        case _:
+            raise unfit("is past", moment)
 
 
 def is_in(value: Any, members: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """`PRAGMA user_version`: bumped with every change of the tables."""
 
 APPLICATION_ID: Final = 0x53594E43
@@ -74,6 +74,11 @@ CREATE TABLE cursor(
 CREATE TABLE dirty(
   entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL, not_before REAL NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY(entity, system, remote_id)) WITHOUT ROWID;
+
+-- the date on which a link is decided again, because a condition compares it with the present
+CREATE TABLE awaiting(
+  link_id INTEGER PRIMARY KEY REFERENCES link(link_id), entity TEXT NOT NULL, due_at REAL NOT NULL, looked_at REAL NOT NULL);
+CREATE INDEX awaiting_due ON awaiting(entity, due_at);
 
 CREATE TABLE tombstone(
   entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL, link_id INTEGER NOT NULL,

@@ -14,6 +14,7 @@ import msgspec
 
 from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row, Waiting
 from syncline_runtime.state.answers import Answers
+from syncline_runtime.state.awaiting import Awaiting
 from syncline_runtime.state.evolution import Evolution
 from syncline_runtime.state.opening import StateFailure, open_database
 from syncline_runtime.state.review import Review
@@ -35,6 +36,7 @@ class SqliteStore:
         self._execute = self._connection.execute
         self._many = self._connection.executemany
         self.review = Review(self._connection)
+        self.awaiting = Awaiting(self._execute, self._many)
         self.evolution = Evolution(self._connection)
         self.answers = Answers(self._connection)
         self._previewing = False

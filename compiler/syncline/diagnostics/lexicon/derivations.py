@@ -45,6 +45,17 @@ DERIVATIONS = {
         "Let `{system}` only be written (`->`), or say `once when`: the record is then its own.",
         {"source": "`{system}` may change it here"},
     ),
+    "condition.time": Entry(
+        "`is past` has a different answer tomorrow, and nothing here looks again then",
+        "A value that changes by itself is no value of a record: it would be written at some time or other, or never.",
+        "Ask for the time where a record is created or updated, belongs to a map, or makes another one follow: "
+        "`create in … when starts is past`.",
+    ),
+    "expression.duration": Entry(
+        "a {unit} has no fixed length",
+        "A month later is four weeks later, or five: the result would depend on the month.",
+        "Count in days or weeks: `30 days`.",
+    ),
     "condition.becomes": Entry(
         "`becomes` asks for a change, and this condition is about a state",
         "It is asked of a record as it is, as often as anything happens to it; there is no state before.",

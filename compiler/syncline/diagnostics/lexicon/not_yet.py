@@ -28,8 +28,6 @@ NOT_YET = {
     "not-yet.several-maps": _later(
         "a second map of {entity} in `{system}`", "Keep one map, and tell its records apart with `where`."
     ),
-    "not-yet.time-condition": _later("`is past`", "Compare with a field of the record."),
-    "not-yet.duration": _later("a duration in an expression", "Compare with a field of the record."),
     "not-yet.merged-follow": _later("`merged follow`", "Say `merged hold`: a person is asked."),
     "not-yet.erase": _later("`erase`", "Leave it out, and erase in each system."),
     "not-yet.run-daily": _later(
