@@ -15,6 +15,7 @@ from syncline_runtime.executing.context import Options
 from syncline_runtime.planned import Plan, PlanFailure, loaded, saved
 from syncline_runtime.ports import SystemFailure, Write
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed, WriteForbidden
+from tests.runtime.executing import test_following
 from tests.runtime.executing.conftest import World, package
 
 NAMES = ("Ana", "Bo", "Cem", "Dana")
@@ -257,3 +258,36 @@ def test_what_is_no_plan_is_refused_in_one_line(document: bytes) -> None:
         loaded(document)
     assert "\n" not in str(failure.value)
     assert "plan -o FILE" in str(failure.value)
+
+
+async def test_a_record_that_follows_from_another_is_made_as_it_was_reviewed(tmp_path: Path) -> None:
+    world = test_following.World(tmp_path / "state.db", test_following.package())
+    one = world.deal(number="D1", stage="open", title="Lamps")
+    await world.run()
+    world.deal(one, stage="won")
+
+    async def reviewed() -> Plan:
+        world.clock.time += 60
+        with world.store() as store:
+            found = await find(
+                world.package, systems=systems, store=store, clock=world.clock, reporter=Silent(), options=Options()
+            )
+            return loaded(saved(plan_of(world.package, store, world.clock, Options(), (), found)))
+
+    async def applied(plan: Plan) -> Applied:
+        world.clock.time += 60
+        with world.store() as store:
+            return await apply_plan(
+                world.package, plan, systems=systems, store=store, clock=world.clock, reporter=Silent()
+            )
+
+    systems = {"crm": world.crm, "erp": world.erp}
+    plan = await reviewed()
+    world.deal(one, title="Desks")
+    refused = await applied(plan)
+    assert refused.report is None
+    assert world.orders == []
+    done = await applied(await reviewed())
+    assert done.report is not None
+    assert done.left == []
+    assert world.orders == [("D1", "Desks")]
