@@ -30,6 +30,7 @@ TEXT = st.one_of(st.text(), st.sampled_from(["", "0", " ", "e\u0301", "a,b", "a;
 INSTANT = st.datetimes(timezones=st.just(UTC))
 ELEMENTS = st.one_of(st.text(min_size=1), st.sampled_from(["a,b", "a;b", " a", "", "b"]))
 VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "ref": st.integers(1, 10**18).map(str),
     "text": TEXT,
     "email": st.emails(),
     "phone": st.from_regex(r"\+[1-9][0-9]{4,14}", fullmatch=True),

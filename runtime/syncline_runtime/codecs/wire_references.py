@@ -4,12 +4,16 @@ The canonical form is the remote id as text. A `Reference`, the hub's own form, 
 id it is in a system is not for a codec to know.
 """
 
-from typing import TypeAlias
+import re
+from typing import Final, TypeAlias
 
 from syncline_runtime.codecs.refusal import wrong_type
 from syncline_runtime.values import ABSENT, Absent, Reference
 
 Referred: TypeAlias = str | Reference | Absent | None
+
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,39}").fullmatch
+_LIMIT: Final = 10**40
 
 
 def wire_ref_plain_get(value: object) -> Referred:
@@ -36,18 +40,18 @@ def wire_ref_blank_put(value: object) -> Referred:
 
 def wire_ref_number_get(value: object) -> Referred:
     """The id of a record, a whole number."""
-    if type(value) is int:
+    if type(value) is int and 0 <= value < _LIMIT:
         return str(value)
     if value is None or value is ABSENT or type(value) is Reference:
         return value
-    if type(value) is str and value.isdecimal() and value.isascii():
+    if type(value) is str and _NUMBER(value):
         return value
     raise wrong_type("the id of a record, a whole number", value)
 
 
 def wire_ref_number_put(value: object) -> int | Reference | Absent | None:
     """The id of a record as a whole number."""
-    if type(value) is str and value.isdecimal() and value.isascii():
+    if type(value) is str and _NUMBER(value):
         return int(value)
     if value is None or value is ABSENT or type(value) is Reference:
         return value
