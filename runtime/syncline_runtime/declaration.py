@@ -216,6 +216,24 @@ class NativeField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """Which webhooks speak of a resource's records: `id` is the dotted path of the record's id in the payload, `events` the values
+    at the path `event` (all webhooks, if there is none)."""
+
+    id: str
+    event: str = ""
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """How a system signs its webhooks: `standard` is Standard Webhooks with HMAC-SHA256. `secret` names a setting."""
+
+    scheme: Literal["standard"]
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """A kind of record in a system. `location` is a table, a file, or a model where the protocol needs one."""
 
@@ -234,6 +252,7 @@ class Resource:
     delete: Operation | None = None
     archive: tuple[str, Any] | None = None  # field and native value that stand for "archived"
     lock: Literal["none", "etag", "version"] = "none"
+    webhook: Hook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +311,7 @@ class Connector:
     concurrency: int = 4
     headers: Mapping[str, Text] = field(default_factory=dict)  # sent with every call
     encoding: Literal["json", "form"] = "json"  # of request bodies
+    webhooks: Webhooks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -550,6 +570,31 @@ class GuardLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    """`run every …`, `run full every …`."""
+
+    seconds: int
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daily:
+    """`run daily at "02:00" in "Europe/Oslo"`, `run full daily …`: `at` by the clocks of the zone."""
+
+    at: str
+    zone: str
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnWebhook:
+    """`run on webhook`."""
+
+
+Trigger: TypeAlias = Every | Daily | OnWebhook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
     """The policy of one entity across systems. `systems` is in the order of the spec, which every tie falls back on.
 
@@ -568,6 +613,7 @@ class Sync:
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     guards: tuple[GuardLimit, ...] = ()
     after: tuple[str, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
     line: int = 0
 
 

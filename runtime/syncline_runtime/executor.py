@@ -22,6 +22,7 @@ from syncline_runtime.pending import dismissed
 from syncline_runtime.ports import Clock, StateStore, System, SystemFailure
 from syncline_runtime.records import ActionKind
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly
+from syncline_runtime.webhooks import KEPT_SECONDS
 
 _LEASE_SECONDS = 6 * 3600.0
 _KEEP_INTENTS_SECONDS = 7 * 86_400.0
@@ -127,6 +128,7 @@ async def run(
             if chosen.rebase:
                 for sync in package.syncs:
                     store.save_setting(_rebased(sync), "creates are held")
+            _open_inbox(package, store, clock.now())
         report = Report(run_id)
         opened = await _open(systems)
         groups = [
@@ -154,6 +156,19 @@ async def run(
         return report
     finally:
         store.release()
+
+
+def _open_inbox(package: Package, store: StateStore, now: float) -> None:
+    """Mark the records that webhooks named, in every entity that is kept there: they are read, never taken from the webhook."""
+    waiting = store.inbox.waiting()
+    if waiting:
+        store.review.mark_dirty(
+            (one.entity, one.system, remote_id, now, "webhook")
+            for one in package.mappings
+            for remote_id in waiting.get((one.system, one.resource), ())
+        )
+        store.inbox.take()
+    store.inbox.purge(now - KEPT_SECONDS)
 
 
 # -- phases ------------------------------------------------------------------------------------------------------------

@@ -325,6 +325,24 @@ class AwaitingStore(Protocol):
         """How many links wait for a date, and the first of these; None where none does."""
 
 
+class InboxStore(Protocol):
+    """What systems called about. Writers must be called inside the store's `transaction()`."""
+
+    def receive(
+        self, system: str, event_id: str, at: float, records: Sequence[tuple[str, str]], body_sha256: str
+    ) -> bool:
+        """Keep an event with the records (resource, remote id) it names; False for one that was kept before."""
+
+    def waiting(self) -> dict[tuple[str, str], list[str]]:
+        """The records that events name and nobody has marked yet: (system, resource) -> remote ids."""
+
+    def take(self) -> None:
+        """All that is waiting has been marked to be read."""
+
+    def purge(self, before: float) -> None:
+        """Forget the events of long ago."""
+
+
 class StateStore(Protocol):
     """Durable state, in batches. Writers must be called inside `transaction()`; rows are tuples of the columns they name."""
 
@@ -341,6 +359,9 @@ class StateStore(Protocol):
 
     @property
     def answers(self) -> AnswerStore: ...
+
+    @property
+    def inbox(self) -> InboxStore: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable at the end; refused when another process has taken the lease over."""

@@ -10,7 +10,7 @@ from syncline.checks.completeness import check_completeness
 from syncline.checks.cycles import check_cycles
 from syncline.checks.deletion import check_deletion
 from syncline.checks.derivations import check_derivations, check_derived
-from syncline.checks.guarantees import check_outcomes, check_schedules
+from syncline.checks.guarantees import check_outcomes, check_schedules, check_webhooks
 from syncline.checks.identity import check_identity
 from syncline.checks.owners import check_conditional_deletes, check_owners
 from syncline.checks.references import check_references
@@ -64,6 +64,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
                 check_deletion,
                 check_conditional_deletes,
                 check_outcomes,
+                check_webhooks,
             ):
                 make(policy_check, sync)
             make(check_derived, sync)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from syncline.checks.capabilities import rule_of
-from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.guarantees.asked import place
 from syncline.guarantees.cost import Scheduled, dearest, login, needed, scheduled
+from syncline.guarantees.running import unheard
 from syncline.guarantees.writing import may_duplicate
 from syncline.model.spec import Map, Spec, Sync
 from syncline_runtime.declaration import OnDelete
@@ -45,6 +46,30 @@ def _notices(side: Map) -> bool:
     return declared.archive is not None or (
         declared.list is not None and declared.list.complete and declared.read is not None
     )
+
+
+def check_webhooks(sync: Sync) -> Iterator[Diagnostic]:
+    """trigger.not-served, trigger.webhook-alone."""
+    hooks = [trigger for trigger in sync.triggers if trigger.kind == "webhook"]
+    if not hooks:
+        return
+    reasons = {side.system.name: unheard(side) for side in sync.maps}
+    if reasons and all(reasons.values()):
+        order = ("no-read", "no-secret", "no-webhook")
+        problem = next(one for one in order if one in reasons.values())
+        side = next(side for side in sync.maps if reasons[side.system.name] == problem)
+        declared = side.system.connector.declaration.webhooks
+        facts: dict[str, Fact] = {
+            "systems": tuple(reasons),
+            "system": side.system.name,
+            "resource": side.resource.name,
+            "setting": declared.secret if declared is not None else "",
+            "problem": problem,
+        }
+        yield Diagnostic("trigger.not-served", hooks[0].span, facts, (Label(side.resource.span, "resource-here"),))
+    elif all(trigger.kind in ("webhook", "after") for trigger in sync.triggers):
+        told = tuple(name for name, reason in reasons.items() if reason is None)
+        yield Diagnostic("trigger.webhook-alone", hooks[0].span, {"entity": sync.entity.name, "systems": told})
 
 
 def check_schedules(spec: Spec, *, changed: int = 0, records: int = 0) -> Iterator[Diagnostic]:

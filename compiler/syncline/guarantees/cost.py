@@ -261,8 +261,9 @@ def scheduled(specs: Sequence[Spec]) -> dict[Account, list[Scheduled]]:
 
 
 def every(sync: Sync) -> tuple[int, Span] | None:
-    """The shortest `run every` of a sync, in seconds, and where it stands."""
-    found = [(trigger.seconds, trigger.span) for trigger in sync.triggers if trigger.seconds]
+    """The shortest interval of a sync's `run every` and `run daily`, in seconds, and where it stands."""
+    lengths = [(86_400 if one.kind == "daily" else one.seconds, one.span) for one in sync.triggers]
+    found = [(seconds, span) for seconds, span in lengths if seconds]
     return min(found, key=lambda one: one[0]) if found else None
 
 

@@ -6,35 +6,53 @@ from syncline.guarantees.asked import creates, place, updates
 from syncline.guarantees.guarantee import Guarantee, Topic
 from syncline.guarantees.owning import choices, verdict
 from syncline.guarantees.writing import settle_seconds
-from syncline.model.spec import Sync
+from syncline.model.spec import Map, Sync
 from syncline.source import Span
 from syncline_runtime.declaration import Newest
 
 
 def triggers(sync: Sync) -> Iterator[Guarantee]:
-    """How each `run` line is served: the package runs once when it is called, and has no timer of its own."""
+    """How each `run` line is served: by `serve`, or by a timer that calls `run`."""
     for trigger in sync.triggers:
+        full, what = ("`run --full`", "everything is read") if trigger.full else ("`run`", "what changed is read")
         match trigger.kind:
             case "every":
-                verdict, statement = (
-                    "by-your-timer",
-                    f"a timer of yours calls `run` every {_interval(trigger.seconds or 0)}",
+                often = f"every {_interval(trigger.seconds or 0)}"
+                verdict = "by-serve"
+                statement = f"while `serve` runs, {what} {often}; without it a timer of yours calls {full} as often"
+            case "daily":
+                verdict = "by-serve"
+                statement = (
+                    f"while `serve` runs, {what} daily at {trigger.at} in {trigger.zone}, and at once if that hour was missed; "
+                    f"without it a timer of yours calls {full}"
                 )
-            case "full-daily":
-                verdict = "by-your-timer"
-                statement = f"a timer of yours calls `run --full` daily at {trigger.at} in {trigger.zone}"
+            case "webhook":
+                told = " and ".join(side.system.name for side in sync.maps if unheard(side) is None)
+                verdict = "by-serve"
+                statement = (
+                    f"while `serve` runs, a webhook of {told} has the record that it names read at once; a webhook that is lost, "
+                    "late, double or forged changes nothing: the next of the other runs sees what it did not tell"
+                )
             case "after":
                 verdict = "ordered"
                 statement = (
-                    f"a run of both does {trigger.after} first, and goes on whether or not something of it waits"
+                    f"a run of both does {trigger.after} first; `serve` runs it when {trigger.after} has nothing left to do, "
+                    "`run` goes on whether or not something of it waits"
                 )
-            case _:
-                continue
-        if verdict == "by-your-timer":
-            statement += "; the package has none of its own"
         yield Guarantee(Topic.TRIGGERS, verdict, statement, (trigger.span,))
     if not sync.triggers:
         yield Guarantee(Topic.TRIGGERS, "when-called", "it runs when it is called", (sync.span,))
+
+
+def unheard(side: Map) -> str | None:
+    """Why no webhook tells of records of a map, in a word; None where one does."""
+    declared, system = side.resource.declaration, side.system
+    hooks = system.connector.declaration.webhooks
+    if hooks is None or declared.webhook is None:
+        return "no-webhook"
+    if hooks.secret not in system.settings:
+        return "no-secret"
+    return "no-read" if declared.read is None else None
 
 
 def _interval(seconds: int) -> str:

@@ -1,6 +1,6 @@
 """`syncs.py`: the policy of each entity, a rule for each contested field."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from syncline.lowering.declarations import constant, spelled
@@ -76,6 +76,7 @@ def _sync(sync: Sync, name: str) -> _Declared:
         optional["empty"] = text(sync.empty)
     optional["out_of_scope"] = text(sync.out_of_scope)
     optional["guards"] = guards
+    optional["triggers"] = sequence(map(spelled, _triggers(sync)))
     optional["after"] = sequence(text(trigger.after) for trigger in sync.triggers if trigger.after is not None)
     code = call(
         "Sync",
@@ -92,6 +93,19 @@ def _sync(sync: Sync, name: str) -> _Declared:
 
 def _together(sync: Sync) -> Iterable[tuple[str, ...]]:
     return dict.fromkeys(rule.fields for rule in sync.truth if len(rule.fields) > 1)
+
+
+def _triggers(sync: Sync) -> Iterator[declaration.Trigger]:
+    for trigger in sync.triggers:
+        match trigger.kind:
+            case "every":
+                yield declaration.Every(seconds=trigger.seconds or 0, full=trigger.full)
+            case "daily":
+                yield declaration.Daily(at=trigger.at or "", zone=trigger.zone or "", full=trigger.full)
+            case "webhook":
+                yield declaration.OnWebhook()
+            case "after":
+                continue
 
 
 def _mapping(entries: Mapping[str, Code]) -> Code:

@@ -255,14 +255,15 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """One `run` line."""
+    """One `run` line; `full` where it reads everything, not only what changed."""
 
-    kind: Literal["every", "webhook", "full-daily", "after"]
+    kind: Literal["every", "webhook", "daily", "after"]
     span: Span
     seconds: int | None = None
     at: str | None = None
     zone: str | None = None
     after: str | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,11 +139,12 @@ def spelled_match(rules: Iterable[MatchRule], field: Rename = same) -> str:
 
 def spelled_trigger(trigger: Trigger) -> str:
     """A `run` line without its first word."""
+    full = "full " if trigger.full else ""
     match trigger.kind:
         case "every":
-            return f"every {_interval(timedelta(seconds=trigger.seconds or 0))}"
-        case "full-daily":
-            return f"full daily at {literal(trigger.at)} in {literal(trigger.zone)}"
+            return f"{full}every {_interval(timedelta(seconds=trigger.seconds or 0))}"
+        case "daily":
+            return f"{full}daily at {literal(trigger.at)} in {literal(trigger.zone)}"
         case "after":
             return f"after {trigger.after}"
         case "webhook":

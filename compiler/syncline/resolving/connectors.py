@@ -9,6 +9,7 @@
 | `rate 300 per 10 seconds`, `throttle 429`, `timeout 30 seconds`, `concurrency 4` | how often and how long |
 | `error { message: "path", fields: "path", code: "path", in_success: "path" }` | where an answer carries its error |
 | `null { text: "", number: 0 }`, `spelling { instant: spaced }` | how this system spells values |
+| `webhooks standard signed by NAME` | it calls us when something changed, signed with that secret as Standard Webhooks are |
 | `headers { "X-Version": "3" }`, `encoding form` | what every call carries |
 | `resource …` | see `resources.py` |
 """
@@ -39,7 +40,7 @@ LATER_PROTOCOLS = ("graphql", "odata", "soap", "inbox")
 SETTING_KINDS = ("text", "url", "secret", "integer", "boolean", "path")
 WORDS = (
     "setting", "base", "auth", "rate", "throttle", "timeout", "concurrency", "error", "null", "spelling", "headers",
-    "encoding", "resource",
+    "encoding", "webhooks", "resource",
 )  # fmt: skip
 NULL_KINDS = {
     "text": ("text", "email", "phone", "url", "uuid", "country", "currency", "language", "enum"),
@@ -59,6 +60,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
     spelling: dict[str, str] = {}
     nulls: dict[str, str] = {}
     resource_nodes: list[syntax.Directive] = []
+    hooks: list[syntax.Directive] = []
     for item in node.items:
         name = item_name(item)
         match item:
@@ -71,10 +73,14 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
                 nulls |= _nulls(item, findings)
             case syntax.Directive() if name == "spelling":
                 spelling |= _spellings(item, findings)
+            case syntax.Directive() if name == "webhooks":
+                hooks.append(item)
             case syntax.Directive() if name in WORDS:
                 fields |= _connector_word(item, name, findings)
             case _:
                 findings.unknown_word("connector", name, item.name.span, WORDS)
+    for hook in hooks:
+        fields |= _webhooks(hook, settings, findings)
     declared = runtime.Connector(name=node.name.text, protocol=protocol, **fields)  # type: ignore[arg-type]
     wires = Spelling(protocol, spelling, nulls)
     templates: dict[str, Template] = {}
@@ -174,11 +180,27 @@ EXPECTED = {
     "error": 'error { message: "message" }',
     "headers": 'headers { "X-Version": "3" }',
     "encoding": "encoding form",
+    "webhooks": "webhooks standard signed by hook_secret",
     "token": 'token "token" as header "Authorization"',
     "refresh": "refresh on 401",
     "null": 'null { text: "" }',
     "spelling": "spelling { decimal: text }",
 }
+
+
+def _webhooks(item: syntax.Directive, settings: Mapping[str, SettingModel], findings: Findings) -> dict[str, object]:
+    words = [word_text(word) for word in item.words]
+    match words:
+        case ["standard", "signed", "by", str(name)]:
+            secrets = [setting.name for setting in settings.values() if setting.kind == "secret"]
+            if name in secrets:
+                return {"webhooks": runtime.Webhooks(scheme="standard", secret=name)}
+            findings.unknown_word("secret setting", name, item.words[-1].span, secrets)
+        case [str(scheme), "signed", "by", str()] if scheme != "standard":
+            findings.unknown_word("webhook scheme", scheme, item.words[0].span, ("standard",))
+        case _:
+            findings.malformed("webhooks", item.span, EXPECTED["webhooks"])
+    return {}
 
 
 def _as_text(value: "runtime.Body") -> runtime.Text:

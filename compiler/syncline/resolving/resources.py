@@ -30,6 +30,7 @@ from syncline.syntax import declarations as syntax
 from syncline.syntax.expressions import (
     Call,
     CollectionType,
+    ListLiteral,
     Name,
     NamedType,
     Number,
@@ -42,8 +43,8 @@ from syncline_runtime import declaration as runtime
 from syncline_runtime.codecs import CODECS, WIRE, default_wire
 
 OPERATIONS = ("read", "create", "update", "delete")
-WORDS = ("list", *OPERATIONS, "archive", "lock", "readonly")
-LATER_WORDS = ("batch", "webhook", "convert", "merged")
+WORDS = ("list", *OPERATIONS, "archive", "lock", "readonly", "webhook")
+LATER_WORDS = ("batch", "convert", "merged")
 KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list", "ref"}
 
 
@@ -257,6 +258,13 @@ def _resource_word(
             return {"lock": word_text(kind)}
         case "readonly", []:
             return {"readonly": True}
+        case "webhook", [Path() as first, Text(value=path)] if word_text(first) == "id":
+            return {"webhook": runtime.Hook(id=path)}
+        case "webhook", [Path() as first, Text(value=path), Path() as second, Text(value=kind), ListLiteral() as names]:
+            events = tuple(constant(name) for name in names.items)
+            texts = tuple(event for event in events if isinstance(event, str))
+            if (word_text(first), word_text(second)) == ("id", "events") and texts and len(texts) == len(events):
+                return {"webhook": runtime.Hook(id=path, event=kind, events=texts)}
     if name in WORDS:
         findings.malformed(name, item.span, EXPECTED.get(name, f'{name} GET "/contacts/{{id}}"'))
     elif name in LATER_WORDS:
@@ -266,7 +274,12 @@ def _resource_word(
     return {}
 
 
-EXPECTED = {"archive": "archive active false", "lock": "lock etag", "readonly": "readonly"}
+EXPECTED = {
+    "archive": "archive active false",
+    "lock": "lock etag",
+    "readonly": "readonly",
+    "webhook": 'webhook id "data.id" events "type" ["contact.updated"]',
+}
 
 
 def _runtime_field(found: NativeField) -> runtime.NativeField:

@@ -1,4 +1,4 @@
-"""When a sync runs: `run every`, `run full daily`, `run after`."""
+"""When a sync runs: `run every`, `run daily`, either of them `full`, `run on webhook`, `run after`."""
 
 import re
 from typing import Final
@@ -18,20 +18,16 @@ _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week"
 def resolve_trigger(node: Run, scope: Scope) -> Trigger | None:
     """The trigger that a `run` line describes; None when it has been reported."""
     match node:
-        case RunEvery(full=True):
-            scope.findings.report("not-yet.run-full-every", node.span)
-        case RunEvery(interval=interval):
+        case RunEvery(interval=interval, full=full):
             seconds = _seconds(interval, scope)
-            return None if seconds is None else Trigger(kind="every", span=node.span, seconds=seconds)
-        case RunDaily(full=False):
-            scope.findings.report("not-yet.run-daily", node.span)
-        case RunDaily(at=at, zone=zone):
+            return None if seconds is None else Trigger(kind="every", span=node.span, seconds=seconds, full=full)
+        case RunDaily(at=at, zone=zone, full=full):
             if not _CLOCK(at.value):
                 scope.findings.report("sync.schedule", at.span, problem="clock", found=at.value)
             elif _known(zone.value, zone.span, scope):
-                return Trigger(kind="full-daily", span=node.span, at=at.value, zone=zone.value)
+                return Trigger(kind="daily", span=node.span, at=at.value, zone=zone.value, full=full)
         case RunOnWebhook():
-            scope.findings.report("not-yet.webhook", node.span)
+            return Trigger(kind="webhook", span=node.span)
         case RunAfter(entity=entity):
             synced = {other.entity.text for other in scope.declared.syncs}
             if entity.text in synced:

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "plan": "syncline_runtime.cli.run",
     "run": "syncline_runtime.cli.run",
     "apply": "syncline_runtime.cli.apply",
+    "serve": "syncline_runtime.cli.serve",
     "review": "syncline_runtime.cli.review",
     "why": "syncline_runtime.cli.why",
     "status": "syncline_runtime.cli.status",

@@ -43,9 +43,10 @@ class CountingLimiter:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The systems of some syncs, not yet opened; `secrets` are the texts that must never be shown."""
+    """The systems of some syncs, not yet opened, and their settings; `secrets` are the texts that must never be shown."""
 
     systems: Mapping[str, System]
+    settings: Mapping[str, Mapping[str, Setting]]
     clock: Clock
     secrets: Sequence[str]
     limiters: Mapping[str, CountingLimiter]
@@ -77,6 +78,7 @@ def connect(package: Package, syncs: Sequence[str], env: Path | None, err: TextI
         systems={
             name: open_system(package.systems[name], own, clock, limiters[name]) for name, own in settings.items()
         },
+        settings=settings,
         clock=clock,
         secrets=[
             value.reveal() for each in settings.values() for value in each.values() if isinstance(value, SecretText)

@@ -62,7 +62,8 @@ class Reporter(Protocol):
 class Options:
     """How a run is to go.
 
-    `settle_seconds`: how long a request without an answer may still be applied (None: by the connector's time-out).
+    `hinted`: only what is marked to be read is looked at, nothing is listed. `settle_seconds`: how long a request without an
+    answer may still be applied (None: by the connector's time-out).
     `approved`: operations that guards let pass this time. `reviewed`: a plan that is being applied, and nothing else is done.
     `rebase`: the former state is lost or old, so that nothing is created until a person has seen what would be.
     `look_at`: records (entity, system, remote id) to be read by id, whatever a listing says of them.
@@ -71,6 +72,7 @@ class Options:
 
     full: bool = False
     retry: bool = True
+    hinted: bool = False
     apply_first: bool = False
     settle_seconds: float | None = None
     approved: frozenset[str] = frozenset()

@@ -41,6 +41,9 @@ async def _observe_system(context: Context, side: Side) -> None:
     store, system, name = context.store, context.systems[side.system], context.entity.name
     cursor = store.cursor(name, side.system)
     listing = side.resource.list
+    if context.options.hinted and not context.respecified and cursor is not None and cursor[1] is not None:
+        await _read_due(context, side)
+        return
     if listing is None:
         raise SystemFailure(side.system, f"resource {side.resource.name} cannot be listed")
     full = cursor is None or cursor[1] is None or context.options.full or context.respecified or listing.since is None

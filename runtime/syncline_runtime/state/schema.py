@@ -80,6 +80,12 @@ CREATE TABLE awaiting(
   link_id INTEGER PRIMARY KEY REFERENCES link(link_id), entity TEXT NOT NULL, due_at REAL NOT NULL, looked_at REAL NOT NULL);
 CREATE INDEX awaiting_due ON awaiting(entity, due_at);
 
+-- webhooks: each event once; the records it names are marked dirty by the next run, and read
+CREATE TABLE inbox(
+  system TEXT NOT NULL, event_id TEXT NOT NULL, received_at REAL NOT NULL, records TEXT NOT NULL, body_sha256 TEXT NOT NULL,
+  taken INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(system, event_id)) WITHOUT ROWID;
+CREATE INDEX inbox_waiting ON inbox(received_at) WHERE taken = 0;
+
 CREATE TABLE tombstone(
   entity TEXT NOT NULL, system TEXT NOT NULL, remote_id TEXT NOT NULL, link_id INTEGER NOT NULL,
   generation INTEGER NOT NULL, cause TEXT NOT NULL, snapshot BLOB, confirmed_at REAL NOT NULL,

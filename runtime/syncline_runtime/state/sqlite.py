@@ -16,6 +16,7 @@ from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row, Waiting
 from syncline_runtime.state.answers import Answers
 from syncline_runtime.state.awaiting import Awaiting
 from syncline_runtime.state.evolution import Evolution
+from syncline_runtime.state.inbox import Inbox
 from syncline_runtime.state.opening import StateFailure, open_database
 from syncline_runtime.state.review import Review
 
@@ -39,6 +40,7 @@ class SqliteStore:
         self.awaiting = Awaiting(self._execute, self._many)
         self.evolution = Evolution(self._connection)
         self.answers = Answers(self._connection)
+        self.inbox = Inbox(self._connection)
         self._previewing = False
         self._inside = False
         self._lease: tuple[str, int] | None = None

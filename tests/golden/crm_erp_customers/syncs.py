@@ -3,7 +3,18 @@
 
 from typing import Final
 
-from syncline_runtime.declaration import Ask, Deletion, GuardLimit, Merged, Newest, OnDelete, Owned, Prefers, Sync
+from syncline_runtime.declaration import (
+    Ask,
+    Deletion,
+    Every,
+    GuardLimit,
+    Merged,
+    Newest,
+    OnDelete,
+    Owned,
+    Prefers,
+    Sync,
+)
 
 CUSTOMER_SYNC: Final = Sync(
     entity="Customer",
@@ -26,5 +37,6 @@ CUSTOMER_SYNC: Final = Sync(
         GuardLimit(operation="delete", count=10, percent=10.0, line=79),
         GuardLimit(operation="update", count=500, percent=50.0, line=80),
     ),
+    triggers=(Every(seconds=300),),
     line=67,
 )

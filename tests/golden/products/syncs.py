@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from syncline_runtime.declaration import Creation, Deletion, GuardLimit, OnDelete, Owned, Sync
+from syncline_runtime.declaration import Creation, Deletion, Every, GuardLimit, OnDelete, Owned, Sync
 
 PRODUCT_SYNC: Final = Sync(
     entity="Product",
@@ -14,5 +14,6 @@ PRODUCT_SYNC: Final = Sync(
     empty="propagates",
     out_of_scope="unlink",
     guards=(GuardLimit(operation="delete", count=10, percent=10.0, line=60),),
+    triggers=(Every(seconds=3600),),
     line=54,
 )

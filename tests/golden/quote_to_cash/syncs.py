@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from syncline_runtime.declaration import Creation, Deletion, OnDelete, Sync
+from syncline_runtime.declaration import Creation, Deletion, Every, OnDelete, Sync
 
 DEAL_SYNC: Final = Sync(
     entity="Deal",
@@ -12,6 +12,7 @@ DEAL_SYNC: Final = Sync(
     creates={"crm": Creation(allowed=False, line=66)},
     deletes={"crm": Deletion(policy=OnDelete.NEVER, line=66)},
     out_of_scope="unlink",
+    triggers=(Every(seconds=300),),
     line=66,
 )
 
@@ -22,5 +23,6 @@ QUOTATION_SYNC: Final = Sync(
     deletes={"books": Deletion(policy=OnDelete.NEVER, line=71)},
     empty="propagates",
     out_of_scope="unlink",
+    triggers=(Every(seconds=300),),
     line=70,
 )

@@ -3,7 +3,18 @@
 
 from typing import Final
 
-from syncline_runtime.declaration import Ask, Deletion, GuardLimit, Merged, Newest, OnDelete, Owned, Prefers, Sync
+from syncline_runtime.declaration import (
+    Ask,
+    Deletion,
+    Every,
+    GuardLimit,
+    Merged,
+    Newest,
+    OnDelete,
+    Owned,
+    Prefers,
+    Sync,
+)
 
 CUSTOMER_SYNC: Final = Sync(
     entity="Customer",
@@ -27,5 +38,6 @@ CUSTOMER_SYNC: Final = Sync(
         GuardLimit(operation="delete", count=10, percent=10.0, line=105),
         GuardLimit(operation="update", count=500, percent=50.0, line=106),
     ),
+    triggers=(Every(seconds=300),),
     line=92,
 )

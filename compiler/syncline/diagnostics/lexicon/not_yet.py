@@ -30,11 +30,4 @@ NOT_YET = {
     ),
     "not-yet.merged-follow": _later("`merged follow`", "Say `merged hold`: a person is asked."),
     "not-yet.erase": _later("`erase`", "Leave it out, and erase in each system."),
-    "not-yet.run-daily": _later(
-        "`run daily`", 'Say `run every 1 day`, or `run full daily at "02:00" in "Europe/Oslo"`.'
-    ),
-    "not-yet.run-full-every": _later(
-        "`run full every`", 'Say `run full daily at "02:00" in "Europe/Oslo"`, or `run every 1 hour`.'
-    ),
-    "not-yet.webhook": _later("`run on webhook`", "Say `run every 1 minute`."),
 }

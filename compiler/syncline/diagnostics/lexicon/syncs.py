@@ -60,6 +60,22 @@ SYNCS = {
             "zone": "no zone of the time zone database",
         },
     ),
+    "trigger.not-served": Entry(
+        "no webhook can tell of {systems} here: {problem}",
+        "The sync would wait for a call that never comes.",
+        "Say `run every 1 minute`, or complete what is missing.",
+        {"resource-here": "declared here"},
+        {
+            "no-webhook": "the connector of `{system}` declares none for `{resource}`",
+            "no-secret": "`{system}` is not given its `{setting}`, so that anybody could send one",
+            "no-read": "`{resource}` of `{system}` has no `read`, and a record is never taken from a webhook itself",
+        },
+    ),
+    "trigger.webhook-alone": Entry(
+        "{entity} is looked at only when {systems} call",
+        "Webhooks get lost, come late and stop when nobody notices: what one did not tell would stay unseen for ever.",
+        'Add a look of your own beside it: `run every 15 minutes`, or `run full daily at "02:00" in "Europe/Oslo"`.',
+    ),
     "sync.after-unsynced": Entry(
         "no sync of {name} is declared, so nothing can run after it",
         "This sync would wait for ever.",

@@ -1,0 +1,167 @@
+"""`serve`: runs what is due by the spec's `run` lines, and listens for webhooks, until it is told to stop."""
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from syncline_runtime.cli.arguments import Commands, with_state, with_systems
+from syncline_runtime.cli.exits import AWAITS, FAILED, IN_STEP
+from syncline_runtime.cli.run import frugal_collector
+from syncline_runtime.cli.systems import Connected, connect
+from syncline_runtime.declaration import OnWebhook, Package
+from syncline_runtime.executing.context import Options
+from syncline_runtime.executor import Report
+from syncline_runtime.ports import SystemFailure
+from syncline_runtime.receiving import PATH, Door
+from syncline_runtime.serving import Serving
+from syncline_runtime.settings import SecretText
+from syncline_runtime.state import SqliteStore
+from syncline_runtime.telling import Quiet, Redacted, summary_lines
+from syncline_runtime.webhooks import Event, signing_key
+
+
+def add(commands: Commands, package: Package) -> None:
+    """The arguments of `serve`."""
+    serve = commands.add_parser("serve", help="run what is due and listen for webhooks, until told to stop")
+    with_state(serve, package)
+    with_systems(serve)
+    serve.add_argument(
+        "--port",
+        type=int,
+        default=8787,
+        metavar="PORT",
+        help="where webhooks are taken, on 127.0.0.1 only: a reverse proxy adds TLS (%(default)s; 0 takes a free one)",
+    )
+
+
+def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:
+    """Serve until SIGTERM or SIGINT; a run under way is finished, a second signal ends it where it is."""
+    connected = connect(package, (), arguments.env, stderr)
+    if connected is None:
+        return FAILED
+    clear, problems = Redacted(stdout, connected.secrets), Redacted(stderr, connected.secrets)
+    if not any(sync.triggers for sync in package.syncs):
+        problems.line(f"{package.name}: nothing is ever due: {package.source} has no `run` line for any sync")
+        return FAILED
+    with SqliteStore(arguments.state, package.name) as store:
+        new = [sync.entity for sync in package.syncs if store.setting(f"applied:{sync.entity}") is None]
+    if new:
+        problems.line(
+            f"{package.name}: {', '.join(new)} never ran: look at `plan`, then `run --apply-first`, then serve"
+        )
+        return AWAITS
+    frugal_collector()
+    asyncio.run(_serve(package, connected, arguments, clear, problems))
+    return IN_STEP
+
+
+async def _serve(
+    package: Package, connected: Connected, arguments: argparse.Namespace, clear: Redacted, problems: Redacted
+) -> None:
+    def opened() -> SqliteStore:
+        return SqliteStore(arguments.state, package.name, create=False)
+
+    def told(report: Report) -> None:
+        for summary in report.summaries:
+            for line in summary_lines(summary, connected.requests, planned=False):
+                clear.line(line)
+        for line in report.failures.values():
+            problems.line(f"{package.name}: {line}")
+        clear.flush()
+
+    serving = Serving(
+        package=package,
+        systems=connected.systems,
+        opened=opened,
+        clock=connected.clock,
+        reporter=Quiet(None),
+        told=told,
+        failed=lambda line: problems.line(f"{package.name}: {line}"),
+        options=Options(settle_seconds=arguments.settle),
+    )
+    with _door(package, connected, arguments.state, arguments.port, serving, problems) as door:
+        if door is not None:
+            for system in door.keys:
+                clear.line(f"{package.name}: webhooks of {system} at http://127.0.0.1:{door.port}{PATH}{system}")
+        clear.line(f"{package.name}: serving {', '.join(sync.entity for sync in package.syncs)}")
+        clear.flush()
+        with _signals(serving):
+            await serving.serve()
+    clear.line(f"{package.name}: stopped")
+
+
+@contextmanager
+def _signals(serving: Serving) -> Iterator[None]:
+    """The first signal asks to stop, the second one does."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    kinds = (signal.SIGTERM, signal.SIGINT)
+
+    def asked() -> None:
+        if serving.stop.is_set() and task is not None:
+            task.cancel()
+        serving.stop.set()
+
+    for kind in kinds:
+        loop.add_signal_handler(kind, asked)
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        for kind in kinds:
+            loop.remove_signal_handler(kind)
+
+
+@contextmanager
+def _door(
+    package: Package, connected: Connected, state: Path, port: int, serving: Serving, problems: Redacted
+) -> Iterator[Door | None]:
+    """The door for the webhooks of the syncs that run on them, while it is open. Raises SystemFailure."""
+    listening = {
+        name
+        for sync in package.syncs
+        if any(isinstance(trigger, OnWebhook) for trigger in sync.triggers)
+        for name in sync.systems
+    }
+    keys: dict[str, bytes] = {}
+    for name in sorted(listening):
+        hooks = package.systems[name].connector.webhooks
+        secret = connected.settings[name].get(hooks.secret) if hooks is not None else None
+        if hooks is None or secret is None:
+            continue
+        try:
+            keys[name] = signing_key(secret.reveal() if isinstance(secret, SecretText) else str(secret))
+        except ValueError as error:
+            raise SystemFailure(name, str(error), setting=hooks.secret) from None
+    if not keys:
+        yield None
+        return
+    loop = asyncio.get_running_loop()
+
+    def keep(system: str, event: Event) -> None:
+        with SqliteStore(state, package.name, create=False) as store, store.transaction():
+            store.inbox.receive(system, event.event_id, connected.clock.now(), event.records, event.body_sha256)
+        loop.call_soon_threadsafe(serving.hint.set)
+
+    door = Door(
+        keys,
+        {name: package.systems[name].resources for name in keys},
+        keep=keep,
+        now=connected.clock.now,
+        tell=lambda line: problems.line(f"{package.name}: {line}"),
+    )
+    try:
+        door.start(port)
+    except OSError as error:
+        raise SystemFailure(
+            "webhooks", f"port {port} cannot be used ({error.strerror}): name another with --port"
+        ) from None
+    try:
+        yield door
+    finally:
+        door.stop()

@@ -1,0 +1,121 @@
+"""What a system calls about: a webhook is verified, and read for the ids that it names. Nothing else of it is ever used.
+
+Signatures are those of Standard Webhooks 1.0 (https://github.com/standard-webhooks/standard-webhooks): HMAC-SHA256 over
+`id.timestamp.body`.
+"""
+
+import hmac
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from syncline_runtime.declaration import Hook, Resource
+
+LONGEST_BODY: Final = 1024 * 1024
+TOLERANCE_SECONDS: Final = 300
+KEPT_SECONDS: Final = 7 * 86_400.0
+"""How long an event's id is remembered: a second delivery within it does nothing."""
+
+_LONGEST_NAME, _MOST_SIGNATURES, _MOST_RECORDS = 255, 16, 1000
+
+
+class Rejected(Exception):
+    """The webhook is not one of the system's own, or not one of now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One verified call: the sender's id of it, and the records it names as (resource, remote id)."""
+
+    event_id: str
+    records: tuple[tuple[str, str], ...]
+    body_sha256: str
+
+
+def signing_key(secret: str) -> bytes:
+    """The key that a secret spells: base64, after `whsec_` if it begins so. Raises ValueError for a key that protects nothing."""
+    try:
+        key = b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise ValueError("the signing secret is no base64: copy it as the system shows it, `whsec_` included") from None
+    if len(key) < 16:
+        raise ValueError("the signing secret is shorter than 16 bytes: have the system make one")
+    return key
+
+
+def received(
+    key: bytes, resources: Mapping[str, Resource], headers: Mapping[str, str], body: bytes, now: float
+) -> Event:
+    """The event that a call tells. `headers` go by their names in lower case. Raises Rejected, whatever is wrong."""
+    try:
+        event_id = _verified(key, headers, body, now)
+        payload = msgspec.json.decode(body)
+        records = tuple(dict.fromkeys(_records(resources, payload)))
+    except Rejected:
+        raise
+    except Exception as error:  # a call that cannot be read is nobody's, however it fails
+        raise Rejected(f"it cannot be read ({type(error).__name__})") from None
+    return Event(event_id, records[:_MOST_RECORDS], sha256(body).hexdigest())
+
+
+def _verified(key: bytes, headers: Mapping[str, str], body: bytes, now: float) -> str:
+    event_id, sent, signatures = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
+    if not 0 < len(event_id) <= _LONGEST_NAME or not event_id.isascii() or not event_id.isprintable():
+        raise Rejected("it has no id")
+    if not sent.isascii() or not sent.isdecimal() or len(sent) > 12:
+        raise Rejected("it does not say when it was sent")
+    if abs(now - int(sent)) > TOLERANCE_SECONDS:
+        raise Rejected("it was sent too long ago, or the clocks differ")
+    if len(body) > LONGEST_BODY:
+        raise Rejected("it is too long")
+    wanted = hmac.new(key, f"{event_id}.{sent}.".encode() + body, sha256).digest()
+    genuine = False
+    for signature in signatures.split(" ")[:_MOST_SIGNATURES]:
+        version, _, encoded = signature.partition(",")
+        if version != "v1":
+            continue
+        try:
+            given = b64decode(encoded, validate=True)
+        except ValueError:
+            continue
+        # Every signature is compared: the time taken says nothing of which one fits.
+        genuine |= hmac.compare_digest(given, wanted)
+    if not genuine:
+        raise Rejected("its signature is not the system's")
+    return event_id
+
+
+def _records(resources: Mapping[str, Resource], payload: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(payload, dict | list):
+        raise Rejected("it holds no record")
+    events = payload if isinstance(payload, list) else [payload]
+    for event in events:
+        for name, resource in resources.items():
+            hook = resource.webhook
+            if hook is not None and _speaks_of(hook, event):
+                for found in _at(event, hook.id.split(".")):
+                    if isinstance(found, str | int) and not isinstance(found, bool):
+                        remote_id = str(found)
+                        if 0 < len(remote_id) <= _LONGEST_NAME and remote_id.isprintable():
+                            yield name, remote_id
+
+
+def _speaks_of(hook: Hook, event: Any) -> bool:
+    return not hook.event or any(found in hook.events for found in _at(event, hook.event.split(".")))
+
+
+def _at(value: Any, path: list[str]) -> Iterator[Any]:
+    """What stands at a path; `*` is every element of a list, and each value of an object."""
+    if not path:
+        yield value
+    elif path[0] == "*":
+        for item in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+            yield from _at(item, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _at(value[path[0]], path[1:])
+    elif isinstance(value, list) and path[0].isdecimal() and int(path[0]) < len(value):
+        yield from _at(value[int(path[0])], path[1:])
