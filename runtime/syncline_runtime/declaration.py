@@ -127,7 +127,8 @@ class Operation:
     `answer` is the dotted path of the record (or of the list of records) in the answer; `returns` says what stands there.
     `each` is the template of one record of a batch, of which the slots `records` and `updates` are then made (None: its values);
     `item` is the path of the record within one item of a batch's answer. `batch` is the same operation for several records,
-    where that is another call. `idempotency` names a header that takes a key of the write.
+    where that is another call. `idempotency` names a header that takes a key of the write; for `idempotency_seconds` the same key
+    with the same body does nothing twice, also in another run (0: nobody says for how long).
     """
 
     call: Call
@@ -140,6 +141,7 @@ class Operation:
     item: str = ""
     batch: "Operation | None" = None
     idempotency: str = ""
+    idempotency_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

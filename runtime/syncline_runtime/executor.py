@@ -13,7 +13,7 @@ from syncline_runtime.executing.decide import Counts, decide_unsettled
 from syncline_runtime.executing.derive import DELETIONS, Held
 from syncline_runtime.executing.migrate import admit, fingerprint, rehearse
 from syncline_runtime.executing.observe import observe, reread
-from syncline_runtime.executing.recover import recover, recover_creates
+from syncline_runtime.executing.recover import recover, recover_creates, recover_listed
 from syncline_runtime.executing.resolve import resolve
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.guarding import guard, rebased
@@ -279,7 +279,8 @@ async def _look(context: Context, opened: Mapping[str, SystemFailure]) -> None:
         await recover(context)
     with _timed(context, "observe"):
         await observe(context)
-        recover_creates(context)
+        recover_listed(context)
+        await recover_creates(context)
 
 
 def _decide_group(contexts: Sequence[Context]) -> dict[str, Held]:

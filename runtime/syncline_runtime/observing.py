@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from syncline_runtime.declaration import Values
 from syncline_runtime.normalising import normalisation
@@ -130,6 +130,38 @@ def _not_taken(member: Member, name: str, sent: Shown, stored: Shown) -> bool:
 def may_render(sent: Shown, shown: Shown) -> bool:
     """Tell whether a system that was sent one value may show it as the other."""
     return sent == shown or normalisation(sent, shown) is not None
+
+
+class Echo(NamedTuple):
+    """What of a write without an answer a reading shows: the new `shadow` and `renders` of the fields that it explains, and
+    whether that is the `whole` write."""
+
+    shadow: dict[str, Shown]
+    renders: dict[str, Shown]
+    whole: bool
+
+
+def echo(before: Values, sent: Values, shown: Values) -> Echo:
+    """Explain what is `shown` by what was `sent` to a record that showed `before`: sets element by element, and a plausible
+    rendering only where it is not what was there before."""
+    found = Echo({}, {}, whole=True)
+    whole = True
+    for name, value in sent.items():
+        stored, old = shown.get(name, ABSENT), before.get(name, ABSENT)
+        if stored == value:
+            found.shadow[name] = value
+        elif stored is ABSENT or stored == old:
+            whole = False
+        elif isinstance(value, frozenset) and isinstance(stored, frozenset) and isinstance(old, frozenset | None):
+            base = old or frozenset()
+            landed = frozenset(element for element in value ^ base if (element in value) == (element in stored))
+            whole = whole and landed == value ^ base
+            found.shadow[name] = base ^ landed
+        elif normalisation(value, stored) is not None:
+            found.shadow[name], found.renders[name] = stored, value
+        else:
+            whole = False
+    return found._replace(whole=whole)
 
 
 def missing(member: Member, now: float, lag_seconds: float) -> Member:

@@ -494,7 +494,7 @@ class StateStore(Protocol):
     def write_ahead(
         self, where: tuple[str, str, str], rows: Sequence[Row], sent_at: float, resolve_after: float, run_id: int
     ) -> int:
-        """Writes about to be sent, `where` (entity, system, op): (link_id, remote_id, sent, pre, if_version); their wave."""
+        """Writes about to be sent, `where` (entity, system, op): (link_id, remote_id, sent, pre, if_version, body); their wave."""
 
     def end_wave(self, wave_id: int) -> None:
         """All outcomes are known and recorded, or kept as intents."""
@@ -503,8 +503,12 @@ class StateStore(Protocol):
         """After a crash: nobody knows what became of the writes that were under way, nor when the last of them was sent. They are
         given as long as each wave was from its beginning, from `now` on."""
 
+    def idempotency_keys(self, wave_id: int, count: int) -> list[str]:
+        """The keys of the writes of a wave, in order: never given twice."""
+
     def keep_intents(self, rows: Iterable[Row]) -> None:
-        """Unknown outcomes: (link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id)."""
+        """Unknown outcomes: (link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id, sent_at,
+        idempotency_key, body)."""
 
     def close_intents(self, intent_ids: Iterable[int]) -> None:
         """The outcome is known and recorded."""

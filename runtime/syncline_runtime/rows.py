@@ -35,7 +35,7 @@ class LinkRow(NamedTuple):
 
 
 class IntentRow(NamedTuple):
-    """A write whose outcome is not known."""
+    """A write whose outcome is not known. `body` is what was sent, where the same may be sent again under the same key."""
 
     intent_id: int
     link_id: int
@@ -46,6 +46,9 @@ class IntentRow(NamedTuple):
     pre: bytes | None
     if_version: str | None
     resolve_after: float
+    sent_at: float
+    idempotency_key: str | None
+    body: bytes | None
 
 
 class Quarantined(NamedTuple):

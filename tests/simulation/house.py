@@ -74,7 +74,8 @@ def _system(
         if operation is None:
             return None
         returns: Any = "id" if silent and operation.returns == "record" else operation.returns
-        return replace(operation, idempotency=idempotency, many=batch, returns=returns)
+        lasting = 86_400.0 if idempotency else 0.0
+        return replace(operation, idempotency=idempotency, idempotency_seconds=lasting, many=batch, returns=returns)
 
     def resource(one: Resource) -> Resource:
         assert one.list is not None

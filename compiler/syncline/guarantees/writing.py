@@ -87,10 +87,17 @@ def _repeated(side: Map, create: Operation) -> Iterator[Guarantee]:
     yield Guarantee(
         Topic.DUPLICATES,
         "idempotency-key" if alone else "idempotency-key-alone",
-        f"within a run, a create without an answer is sent again under the same `{create.idempotency}`, which the system is "
-        "declared to honour" + ("" if alone else "; only one that goes alone, batches carry no key"),
+        f"{_repeated_for(create)}, a create without an answer is sent again under the same `{create.idempotency}`, which the "
+        "system is declared to honour" + ("" if alone else "; only one that goes alone, batches carry no key"),
         place(side.resource, "create idempotency"),
     )
+
+
+def _repeated_for(create: Operation) -> str:
+    if create.idempotency_seconds and create.many == 1 and create.batch is None:
+        hours = create.idempotency_seconds / 3600
+        return f"within a run, and in later ones for {hours:g} hours"
+    return "within a run"
 
 
 def _by_key(side: Map, rule: MatchRule, natives: tuple[NativeField, ...], wait: float) -> Guarantee:
@@ -206,9 +213,10 @@ def unknown_outcomes(sync: Sync, side: Map) -> Iterator[Guarantee]:
     if resource.declaration.read is None:
         yield Guarantee(
             Topic.UNKNOWN_OUTCOMES,
-            "blocked",
-            "after an update or delete without an answer this system is left out of the runs that follow: without `read` the "
-            "record cannot be looked at",
+            "listed-again",
+            "after an update or delete without an answer the next runs list everything, for without `read` the record cannot be "
+            "looked at; it gets no other write until the listing shows the outcome, or "
+            f"{waiting_seconds(side):g} s have passed",
             place(resource, "update", "delete"),
         )
         return

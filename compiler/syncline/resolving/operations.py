@@ -33,7 +33,7 @@ EXPECTED = {
     "each": 'each { method: "POST", body: values }',
     "item": 'item "body"',
     "batch": 'batch POST "/batch" { many 50 }',
-    "idempotency": 'idempotency "Idempotency-Key"',
+    "idempotency": 'idempotency "Idempotency-Key" 24 hours',
     "query": 'query { expand: "company" }',
     "headers": 'headers { "X-Version": "3" }',
     "params": "params [filter, offset, limit]",
@@ -112,6 +112,8 @@ def _operation(item: syntax.Directive, findings: Findings) -> runtime.Operation:
                 found["atomic"] = True
             case (("answer" | "item" | "idempotency"), [Text(value=text)]):
                 found[name] = text
+            case "idempotency", [Text(value=text), Quantity() as length] if lasting := seconds(length):
+                found["idempotency"], found["idempotency_seconds"] = text, lasting
             case "each", []:
                 found["each"] = object_body(getattr(entry, "items", None) or (), constants)
             case "each", [template]:

@@ -9,6 +9,7 @@ from syncline_runtime.executing.context import BATCH, Context, Side
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, may_lack, record_outcomes
+from syncline_runtime.executing.repeating import packed, repeatable
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
 from syncline_runtime.records import ActionKind
@@ -98,18 +99,22 @@ async def _wave(
     if not sending and not broken:
         return
     now, grace = context.clock.now(), side.settle + side.list_lag
+    again = kind is ActionKind.CREATE and repeatable(side.resource.create)
     with store.transaction():
         wave = store.write_ahead(
             (context.entity.name, side.system, kind.value),
-            [(sent.link_id, *ahead(sent)) for sent in sending],
+            [
+                (sent.link_id, *ahead(sent), packed(native) if again else None)
+                for sent, native in zip(sending, natives, strict=True)
+            ],
             now,
             now + grace,
             context.run_id,
         )
         _refuse_unmappable(context, side, broken)
     if kind is ActionKind.CREATE:
-        key = f"{store.identity}-{wave}-"
-        writes = [Write(native, None, None, f"{key}{index}") for index, native in enumerate(natives)]
+        keys = store.idempotency_keys(wave, len(natives))
+        writes = [Write(native, None, None, key) for native, key in zip(natives, keys, strict=True)]
     else:
         locked = side.resource.lock != "none"
         ids = [sent.remote_id or "" for sent in sending]
@@ -124,7 +129,7 @@ async def _wave(
     with store.transaction():
         # Only now is it certain that nothing is sent any more.
         settle_at = context.clock.now() + grace
-        failed = record_outcomes(context, side, kind, wave, settle_at, sending, natives, outcomes)
+        failed = record_outcomes(context, side, kind, wave, now, settle_at, sending, natives, outcomes)
     queue.tried += len(sending) + len(broken)
     queue.failed += failed + len(broken)
     if any(isinstance(outcome, Unavailable) for outcome in outcomes):

@@ -29,7 +29,7 @@ from syncline_runtime.policy import Policy, prepare
 from syncline_runtime.ports import Clock, StateStore, System
 from syncline_runtime.records import ActionKind, Correlation, Decision, Link, LinkStatus, Member, MemberState
 from syncline_runtime.reviewed import Reviewed
-from syncline_runtime.rows import LinkRow, MemberRow, Row
+from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import Packing, packing
 
 BATCH = 1000
@@ -130,7 +130,8 @@ class Follower:
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One sync in one run. `instant` is the time at which conditions are judged, the same for the whole sync. `down` are systems
-    that cannot be used, `unlisted` those never listed to the end, `stopped` those that get no more writes in this run."""
+    that cannot be used, `unlisted` those never listed to the end, `stopped` those that get no more writes in this run. `awaiting`
+    are writes of unknown outcome of which only a listing can tell, `looked` when the observation of a system began."""
 
     package: Package
     sync: Sync
@@ -157,6 +158,8 @@ class Context:
     stopped: set[str] = field(default_factory=set)
     barred: dict[int, set[str]] = field(default_factory=dict)
     rebasing: bool = False  # creates are held until a person lets them pass
+    awaiting: dict[tuple[int, str], IntentRow] = field(default_factory=dict)
+    looked: dict[str, float] = field(default_factory=dict)
     granted: dict[tuple[str, str], int] = field(
         default_factory=dict
     )  # by system and operation: how many a guard lets pass

@@ -46,8 +46,11 @@ async def _observe_system(context: Context, side: Side) -> None:
         return
     if listing is None:
         raise SystemFailure(side.system, f"resource {side.resource.name} cannot be listed")
+    # Where records cannot be read by id, a listing must tell what became of writes without an answer.
+    asked = any(system == side.system for _, system in context.awaiting)
     full = cursor is None or cursor[1] is None or context.options.full or context.respecified or listing.since is None
-    started = context.clock.now()
+    full = full or asked
+    started = context.looked[side.system] = context.clock.now()
     # Of a system without a known record nothing can be missing.
     watching = full and listing.complete and store.begin_listing(name, side.system)
     pages = system.pages(

@@ -9,6 +9,7 @@ from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, Side, key_rows
 from syncline_runtime.executing.place import readable
+from syncline_runtime.executing.repeating import packed, repeatable
 from syncline_runtime.executing.retaining import hold_contested, kept_otherwise, print_of
 from syncline_runtime.executing.summary import DONE
 from syncline_runtime.ports import Applied, Gone, Outcome, Refused, Stale, Unavailable, Unknown
@@ -80,6 +81,7 @@ def record_outcomes(
     side: Side,
     kind: ActionKind,
     wave: int,
+    sent_at: float,
     settle_at: float,
     sent: Sequence[Sent],
     natives: Sequence[Native],
@@ -104,7 +106,9 @@ def record_outcomes(
     failed = done = 0
     now = context.clock.now()
     holding, reviewed = store.review.any_held_writes(), context.options.reviewed
-    for one, native, outcome in zip(sent, natives, outcomes, strict=True):
+    again = kind is ActionKind.CREATE and repeatable(side.resource.create)
+    idempotency_keys = store.idempotency_keys(wave, len(sent)) if again else [None] * len(sent)
+    for one, native, outcome, key in zip(sent, natives, outcomes, idempotency_keys, strict=True):
         link_id, remote_id = one.link_id, one.remote_id or ""
         match outcome:
             case Applied():
@@ -174,7 +178,10 @@ def record_outcomes(
                 pass
             case Unknown(message):
                 summary.doubts.setdefault(system, message)
-                unknown.append((link_id, name, system, kind.value, *ahead(one), settle_at, context.run_id))
+                body = packed(native) if again else None
+                unknown.append(
+                    (link_id, name, system, kind.value, *ahead(one), settle_at, context.run_id, sent_at, key, body)
+                )
                 context.barred.setdefault(link_id, set()).add(system)
                 summary.unknown += 1
     store.end_wave(wave)

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from syncline_runtime import observing
-from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, Side, to_member
-from syncline_runtime.executing.place import readable
+from syncline_runtime.executing.record import Sent, created_row
+from syncline_runtime.executing.repeating import lasts, unpacked
+from syncline_runtime.executing.settling import settle, unbar
 from syncline_runtime.executing.taking import read_many
 from syncline_runtime.identity import keys
 from syncline_runtime.observing import may_render
 from syncline_runtime.policy import blank
-from syncline_runtime.ports import NativeRecord, SystemFailure
-from syncline_runtime.records import Member
+from syncline_runtime.ports import Applied, NativeRecord, Refused, SystemFailure, Write
+from syncline_runtime.records import ActionKind, MemberState
 from syncline_runtime.rows import IntentRow, MemberRow, Row
 from syncline_runtime.values import ABSENT, Shown
 
@@ -27,105 +28,128 @@ async def recover(context: Context) -> None:
         own = [intent for intent in intents if intent.system == side.system and intent.op != "create"]
         if not own or side.system in context.down:
             continue
+        if side.resource.read is None:
+            context.awaiting.update(((intent.link_id, intent.system), intent) for intent in own)
+            continue
+        ids = [intent.remote_id or "" for intent in own]
         read_at = context.clock.now()
         try:
-            found = await read_many(context.systems[side.system], side, [intent.remote_id or "" for intent in own])
+            found = await _read_twice(context, side, own, ids)
         except SystemFailure as failure:
             context.down.add(side.system)
             context.summary.failures[side.system] = str(failure)
             continue
         with context.store.transaction():
-            rows = context.store.members(context.entity.name, side.system, [intent.remote_id or "" for intent in own])
+            rows = context.store.members(context.entity.name, side.system, ids)
             for intent in own:
                 remote_id = intent.remote_id or ""
                 if remote_id in rows:
-                    _settle(context, side, intent, rows[remote_id], found.get(remote_id), read_at)
+                    settle(context, side, intent, rows[remote_id], found.get(remote_id), read_at)
 
 
-def recover_creates(context: Context) -> None:
-    """After observing: adopt the record that an open create made, or allow the create again once it can no longer land."""
-    store, now = context.store, context.clock.now()
-    intents = [intent for intent in store.open_intents(context.entity.name) if intent.op == "create"]
+async def _read_twice(
+    context: Context, side: Side, intents: Sequence[IntentRow], ids: Sequence[str]
+) -> Mapping[str, NativeRecord | None]:
+    """Read records; one that was to be deleted and is not found is read once more after the lag."""
+    found = dict(await read_many(context.systems[side.system], side, ids))
+    deleted = [one.remote_id for one in intents if one.op == "delete" and one.remote_id is not None]
+    gone = [remote_id for remote_id in deleted if found.get(remote_id) is None]
+    if gone:
+        await context.clock.sleep(side.list_lag)
+        found.update(await read_many(context.systems[side.system], side, gone))
+    return found
+
+
+def recover_listed(context: Context) -> None:
+    """After observing, where records cannot be read by id: what a complete listing did not show twice is not there."""
+    for intent in list(context.awaiting.values()):
+        side, listing = context.sides[intent.system], context.sides[intent.system].resource.list
+        read_at = context.looked.get(intent.system)
+        if read_at is None or intent.system in context.down or listing is None or not listing.complete:
+            context.summary.unknown += 1
+            continue
+        for row in context.store.members(context.entity.name, side.system, [intent.remote_id or ""]).values():
+            member = observing.missing(to_member(side, row), read_at, side.list_lag)
+            with context.store.transaction():
+                if member.state is MemberState.MISSING and intent.op == "delete":
+                    context.store.see(
+                        [(row.state, row.seen, row.version, row.as_of, member.missing_since, row.member_id)]
+                    )
+                    context.summary.unknown += 1
+                else:
+                    settle(context, side, intent, row, None, read_at)
+
+
+async def recover_creates(context: Context) -> None:
+    """After observing: adopt the record that an open create made, send it again under its key, or allow it again once it can no
+    longer land."""
+    store = context.store
+    again: dict[str, list[IntentRow]] = {}
     with store.transaction():
-        for intent in intents:
+        for intent in store.open_intents(context.entity.name):
             side = context.sides.get(intent.system)
-            if side is None or intent.system in context.down:
+            if intent.op != "create" or side is None or intent.system in context.down:
                 continue
-            wanted = side.packing.unpack(intent.sent)
-            rows = _candidates(context, side, keys(context.entity, wanted))
+            values = side.packing.unpack(intent.sent)
+            wanted = keys(context.entity, values)
+            rows = _candidates(context, side, wanted)
             if len(rows) > 1:
                 # Of several with its key, the one that shows just what was sent is ours.
                 rows = [row for row in rows if row.seen == intent.sent] or rows
-            ours = len(rows) == 1 and _is_ours(context, side, wanted, rows[0])
-            if ours or (len(rows) == 1 and now >= intent.resolve_after):
+            now = context.clock.now()
+            late = context.looked.get(intent.system, 0.0) >= intent.resolve_after
+            ours = len(rows) == 1 and _is_ours(context, side, values, rows[0])
+            if ours or (len(rows) == 1 and late):
                 _adopt(context, side, intent, rows[0], now, ours=ours)
-            elif not rows and now >= intent.resolve_after and any(keys(context.entity, wanted)):
+            elif not rows and lasts(intent, side.resource.create, now) and not context.telling:
+                again.setdefault(intent.system, []).append(intent)
+            elif not rows and late and any(wanted):
                 store.give_up_intents([intent.intent_id])
-                _unbar(context, intent)
+                unbar(context, intent)
             else:
                 context.summary.unknown += 1
-                if now >= intent.resolve_after:
+                if late:
                     _ask(context, intent, "several records have its key" if rows else "it has no key to look for")
+    for system, intents in again.items():
+        await _send_again(context, context.sides[system], intents)
 
 
-def _settle(
-    context: Context, side: Side, intent: IntentRow, row: MemberRow, record: NativeRecord | None, read_at: float
-) -> None:
-    """Account for one reading of a record whose write has no known outcome."""
-    store, member = context.store, to_member(side, row)
-    after: Member | None = None
-    late = read_at >= intent.resolve_after
-    match intent.op:
-        case "delete":
-            after = observing.deleted(member, read_at) if record is None else None
-        case "archive":
-            flag = side.resource.archive
-            if record is not None and flag is not None and record.native.get(flag[0]) == flag[1]:
-                after = observing.released(member)
-        case _ if record is not None:
-            after = _after_update(side, intent, member, record, read_at, late=late)
-    if after is None and not late:
-        context.summary.unknown += 1
-        return
-    if after is None:
-        store.give_up_intents([intent.intent_id])
-        store.review.mark_dirty([(context.entity.name, side.system, row.remote_id, read_at, "outcome unknown")])
-    else:
-        pack = side.packing.pack
-        seen = None if after.seen is None else pack(after.seen)
-        renders = pack(after.renders) if after.renders else None
-        store.written([(pack(after.shadow), seen, renders, after.version, after.as_of, row.member_id)])
-        store.account([(after.state.value, pack(after.shadow), seen, renders, row.member_id)])
-        store.close_intents([intent.intent_id])
-    store.unsettle([intent.link_id])
-    _unbar(context, intent)
+async def _send_again(context: Context, side: Side, intents: Sequence[IntentRow]) -> None:
+    """The same creates under the same keys: the system makes each once, whether it heard of it before or not."""
+    for start in range(0, len(intents), _AT_ONCE):
+        portion = intents[start : start + _AT_ONCE]
+        writes = [Write(unpacked(one.body or b"{}"), None, None, one.idempotency_key) for one in portion]
+        try:
+            outcomes = await context.systems[side.system].create(side.resource.name, writes)
+        except SystemFailure as failure:
+            context.summary.failures.setdefault(side.system, str(failure))
+            context.summary.unknown += len(intents) - start
+            return
+        with context.store.transaction():
+            for intent, write, outcome in zip(portion, writes, outcomes, strict=True):
+                match outcome:
+                    case Applied():
+                        _made(context, side, intent, write, outcome)
+                    case Refused():
+                        # Definitely not there: it is decided, and told, anew.
+                        context.store.give_up_intents([intent.intent_id])
+                        context.store.unsettle([intent.link_id])
+                        unbar(context, intent)
+                    case _:
+                        context.summary.unknown += 1
 
 
-def _after_update(
-    side: Side, intent: IntentRow, member: Member, record: NativeRecord, read_at: float, *, late: bool
-) -> Member | None:
-    """The member if the update is known to have landed, wholly or (once it can no longer land) as far as it did; else None."""
-    try:
-        shown, _ = readable(side.mapping, record.native)
-    except MAPPING_ERRORS:
-        return None
-    unpack = side.packing.unpack
-    sent, before = unpack(intent.sent), {} if intent.pre is None else unpack(intent.pre)
-    landed = {
-        name: value
-        for name, value in sent.items()
-        if (now := shown.get(name, ABSENT)) == value or (now != before.get(name, ABSENT) and may_render(value, now))
-    }
-    if len(landed) < len(sent) and not late:
-        return None
-    return observing.acknowledge(
-        member,
-        landed,
-        shown,
-        version=record.version,
-        updated_at=side.updated_at(record.version),
-        acknowledged_at=read_at,
+_AT_ONCE = 50
+
+
+def _made(context: Context, side: Side, intent: IntentRow, write: Write, outcome: Applied) -> None:
+    values = side.packing.unpack(intent.sent)
+    sent = Sent(intent.link_id, ActionKind.CREATE, None, values, values, intent.sent)
+    now = context.clock.now()
+    context.store.add_members(
+        context.entity.name, side.system, [created_row(context, side, sent, write.native, outcome, now)]
     )
+    _closed(context, intent)
 
 
 def _candidates(context: Context, side: Side, wanted: Sequence[str | None]) -> list[MemberRow]:
@@ -182,11 +206,15 @@ def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now:
         now,
     )
     context.store.add_members(context.entity.name, side.system, [adopted])
+    _closed(context, intent)
+
+
+def _closed(context: Context, intent: IntentRow) -> None:
     context.store.close_intents([intent.intent_id])
     context.store.unsettle([intent.link_id])
-    context.store.review.release([(context.entity.name, side.system, "", intent.link_id)])
-    context.summary.did(side.system, "adopted")
-    _unbar(context, intent)
+    context.store.review.release([(context.entity.name, intent.system, "", intent.link_id)])
+    context.summary.did(intent.system, "adopted")
+    unbar(context, intent)
 
 
 def _ask(context: Context, intent: IntentRow, why: str) -> None:
@@ -199,17 +227,10 @@ def _ask(context: Context, intent: IntentRow, why: str) -> None:
                 intent.link_id,
                 "outcome.unknown",
                 "",
-                f"nobody knows whether the record was created, and {why}",
+                f"nobody knows whether the record was created, and {why}: look for it, and say with `review` what happened",
                 "",
                 None,
                 context.run_id,
             )
         ]
     )
-
-
-def _unbar(context: Context, intent: IntentRow) -> None:
-    systems = context.barred.get(intent.link_id, set())
-    systems.discard(intent.system)
-    if not systems:
-        context.barred.pop(intent.link_id, None)

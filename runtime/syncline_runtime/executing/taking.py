@@ -9,6 +9,7 @@ from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import archives
 from syncline_runtime.executing.context import Context, Side, key_rows, to_member
 from syncline_runtime.executing.place import Failure, mapping_failure, readable
+from syncline_runtime.executing.settling import settle
 from syncline_runtime.identity import keys
 from syncline_runtime.observing import Verdict
 from syncline_runtime.ports import NativeRecord, System
@@ -75,8 +76,13 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
         except MAPPING_ERRORS as error:
             failure = mapping_failure(error, mapping)
             broken.append((record, failure))
+            if row is not None:
+                context.awaiting.pop((row.link_id or 0, side.system), None)
             if row is None or row.link_id is None:
                 aside.append((record, row, _as_far_as_readable(side, record)))
+            continue
+        if context.awaiting and (intent := context.awaiting.pop((row.link_id or 0, side.system), None)) is not None:
+            settle(context, side, intent, row, record, read_at)
             continue
         held = row.seen if row.seen is not None else row.shadow
         if document == held and scoped and not archived and row.state == "live":

@@ -139,7 +139,9 @@ class Ledger:
         told = []
         for one, write in zip(sendings, writes, strict=True):
             link = links.get(one.link_id)
-            if (one.link_id, system) in opened:
+            waiting = opened.get((one.link_id, system))
+            again = what == "create" and waiting is not None and waiting.idempotency_key == write.idempotency_key
+            if waiting is not None and not again:
                 self.world.violate(
                     "I7", f"a write to {system} of link {one.link_id}, whose last write has no known outcome"
                 )
@@ -165,6 +167,10 @@ class Ledger:
             wave = waves.get(int(number))
             if wave is not None and int(index) < len(wave.rows):
                 link_id = wave.rows[int(index)][0]
+            elif self.keeper is not None:
+                # the same create once more, under the key by which the system knows it
+                intents = self.keeper.open_intents(self.mapping(system, resource).entity)  # type: ignore[union-attr]
+                link_id = next((i.link_id for i in intents if i.idempotency_key == write.idempotency_key), 0)
         else:
             link_id = next((row[0] for wave in waves.values() for row in wave.rows if row[1] == write.remote_id), 0)
         if not link_id:

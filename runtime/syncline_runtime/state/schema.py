@@ -53,12 +53,12 @@ CREATE TABLE wave(
   wave_id INTEGER PRIMARY KEY AUTOINCREMENT, entity TEXT NOT NULL, system TEXT NOT NULL, op TEXT NOT NULL, body BLOB NOT NULL,
   sent_at REAL NOT NULL, resolve_after REAL NOT NULL, run_id INTEGER NOT NULL);
 
--- writes whose outcome nobody knows, one by one
+-- writes whose outcome nobody knows, one by one; body: what was sent, where the same may be sent again under the same key
 CREATE TABLE intent(
   intent_id INTEGER PRIMARY KEY, link_id INTEGER NOT NULL REFERENCES link(link_id), entity TEXT NOT NULL,
   system TEXT NOT NULL, op TEXT NOT NULL, remote_id TEXT, sent BLOB NOT NULL, pre BLOB, if_version TEXT,
   state TEXT NOT NULL DEFAULT 'open' CHECK(state IN ('open', 'failed')),
-  resolve_after REAL NOT NULL, run_id INTEGER NOT NULL);
+  resolve_after REAL NOT NULL, run_id INTEGER NOT NULL, sent_at REAL NOT NULL, idempotency_key TEXT, body BLOB);
 CREATE UNIQUE INDEX intent_open ON intent(link_id, system) WHERE state = 'open';
 
 -- links that refer to what is not there yet: to a record without a link, or (remote_id '') to a link without a record

@@ -472,7 +472,7 @@ class SqliteStore:
     def write_ahead(
         self, where: tuple[str, str, str], rows: Sequence[Row], sent_at: float, resolve_after: float, run_id: int
     ) -> int:
-        """Writes about to be sent, `where` (entity, system, op): (link_id, remote_id, sent, pre, if_version); their wave."""
+        """Writes about to be sent, `where` (entity, system, op): (link_id, remote_id, sent, pre, if_version, body); their wave."""
         cursor = self._execute(
             "INSERT INTO wave(entity, system, op, body, sent_at, resolve_after, run_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (*where, msgspec.msgpack.encode(rows), sent_at, resolve_after, run_id),
@@ -487,20 +487,31 @@ class SqliteStore:
         """After a crash: nobody knows what became of the writes that were under way, nor when the last of them was sent. They are
         given as long as each wave was from its beginning, from `now` on."""
         waves = self._execute(
-            "SELECT wave_id, system, op, body, ? + resolve_after - sent_at, run_id FROM wave WHERE entity = ?",
+            "SELECT wave_id, system, op, body, ? + resolve_after - sent_at, run_id, sent_at FROM wave WHERE entity = ?",
             (now, entity),
         ).fetchall()
-        for wave_id, system, op, body, resolve_after, run_id in waves:
-            rows = msgspec.msgpack.decode(body, type=list[tuple[int, str | None, bytes, bytes | None, str | None]])
-            self.keep_intents((row[0], entity, system, op, *row[1:], resolve_after, run_id) for row in rows)
+        for wave_id, system, op, body, resolve_after, run_id, sent_at in waves:
+            rows = msgspec.msgpack.decode(
+                body, type=list[tuple[int, str | None, bytes, bytes | None, str | None, bytes | None]]
+            )
+            self.keep_intents(
+                (row[0], entity, system, op, *row[1:5], resolve_after, run_id, sent_at, key if row[5] else None, row[5])
+                for key, row in zip(self.idempotency_keys(wave_id, len(rows)), rows, strict=True)
+            )
             self.end_wave(wave_id)
 
+    def idempotency_keys(self, wave_id: int, count: int) -> list[str]:
+        """The keys of the writes of a wave, in order: never given twice."""
+        return [f"{self.identity}-{wave_id}-{index}" for index in range(count)]
+
     def keep_intents(self, rows: Iterable[Row]) -> None:
-        """Unknown outcomes: (link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id)."""
+        """Unknown outcomes: (link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id, sent_at,
+        idempotency_key, body)."""
         self._many(
-            "INSERT INTO intent(link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
+            "INSERT INTO intent(link_id, entity, system, op, remote_id, sent, pre, if_version, resolve_after, run_id, sent_at,"
+            " idempotency_key, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            # Of a key, what is this store's alone: its name in front of all of them is known.
+            ((*row[:11], row[11] and row[11].removeprefix(f"{self.identity}-"), row[12]) for row in rows),
         )
 
     def close_intents(self, intent_ids: Iterable[int]) -> None:
@@ -513,9 +524,9 @@ class SqliteStore:
 
     def open_intents(self, entity: str) -> list[IntentRow]:
         rows = self._execute(
-            "SELECT intent_id, link_id, system, op, remote_id, sent, pre, if_version, resolve_after"
-            " FROM intent WHERE entity = ? AND state = 'open' ORDER BY intent_id",
-            (entity,),
+            "SELECT intent_id, link_id, system, op, remote_id, sent, pre, if_version, resolve_after, sent_at,"
+            " ?2 || '-' || idempotency_key, body FROM intent WHERE entity = ?1 AND state = 'open' ORDER BY intent_id",
+            (entity, self.identity),
         )
         return [IntentRow._make(row) for row in rows]
 
