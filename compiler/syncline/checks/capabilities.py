@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.model.contest import Contest
 from syncline.model.spec import Arrow, DeleteRule, Map, Sync, System, WriteRule
 from syncline_runtime.declaration import OnDelete, When
 
@@ -24,6 +25,7 @@ def check_writes(field_map: Map) -> Iterator[Diagnostic]:
 
 def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
     """write.not-offered, create.required-missing, create.no-value."""
+    contest = Contest(sync)
     for field_map in sync.maps:
         if field_map.resource.declaration.list is None:
             yield _not_offered(sync, field_map, "list", "", field_map)
@@ -35,7 +37,7 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
                 yield _not_offered(sync, field_map, "create", f"create in {field_map.system.name} never", creating)
             else:
                 yield from _required(sync, field_map)
-                yield from _unfillable(sync, field_map)
+                yield from _unfillable(sync, contest, field_map)
         updates = any(line.arrow is not Arrow.READ and When.ON_CREATE not in line.when for line in field_map.lines)
         if updates and (updating is None or updating.allowed) and field_map.resource.declaration.update is None:
             yield _not_offered(sync, field_map, "update", f"update in {field_map.system.name} never", updating)
@@ -70,16 +72,17 @@ def _required(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
             )
 
 
-def _unfillable(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
+def _unfillable(sync: Sync, contest: Contest, field_map: Map) -> Iterator[Diagnostic]:
     """Required fields that only the system itself could fill: a record born elsewhere is never created in it."""
     name = field_map.system.name
     for line in field_map.lines:
         field = line.field
         if field is None or line.arrow is Arrow.READ or field.type.nullable or field.default is not None:
             continue
-        sources = [system.name for system in sync.contributors(field.name)]
+        sources = contest.contributors(field.name)
         if (
-            sources == [name]
+            len(sources) == 1
+            and sources[0].name == name
             and len(sync.systems) > 1
             and all(field.name not in one.filled for one in sync.derivations)
         ):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
+from syncline.model.contest import Contest
 from syncline.model.spec import DeleteRule, Sync, Truth
 from syncline_runtime.declaration import OnDelete
 
@@ -13,9 +14,10 @@ _LEAVING = (OnDelete.PROPAGATE, OnDelete.ARCHIVE, OnDelete.UNLINK)
 def check_completeness(sync: Sync) -> Iterator[Diagnostic]:
     """truth.incomplete, delete.contradiction."""
     told: set[tuple[int, str]] = set()
+    contest = Contest(sync)
     for name in sync.entity.fields:
-        sources = tuple(system.name for system in sync.contributors(name))
-        for rule in sync.rules_for(name) if len(sources) > 1 else ():
+        sources = tuple(system.name for system in contest.contributors(name))
+        for rule in contest.rules_for(name) if len(sources) > 1 else ():
             found = undecided(sync, rule, sources)
             if found is None:
                 continue

@@ -23,6 +23,8 @@ def check_outcomes(sync: Sync) -> Iterator[Diagnostic]:
                 {"system": side.system.name, "key": tuple(field.name for field in rule.fields)},
                 (Label(place(side.resource, "list partial")[0], "partial-here"),),
             )
+    if not any(map(_is_partial, sync.maps)):
+        return
     for deleting in sync.deletes:
         others = [side for side in sync.maps if side.system.name != deleting.system.name]
         partial = [side for side in others if _is_partial(side)]

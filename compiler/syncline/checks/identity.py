@@ -1,7 +1,7 @@
 """Identity: before anything is created, records that are the same can be found by a rule that both systems can apply."""
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 from syncline.checks.capabilities import rule_of
 from syncline.diagnostics.diagnostic import Diagnostic, Label
@@ -20,8 +20,15 @@ def check_identity(sync: Sync) -> Iterator[Diagnostic]:
         )
         return
     sides: tuple[Map | Derivation, ...] = (*sync.maps, *sync.derivations)
-    for left, right in combinations(sides, 2):
-        if not any(_comparable(left, rule_fields) and _comparable(right, rule_fields) for rule_fields in _keys(sync)):
+    # Sides that can apply the same rules are one case: of very many systems few differ.
+    alike: dict[frozenset[int], list[Map | Derivation]] = {}
+    for side in sides:
+        alike.setdefault(_applicable(sync, side), []).append(side)
+    unmatched = [(one, one) for rules, one in alike.items() if not rules]
+    unmatched += [(alike[one], alike[other]) for one, other in combinations(alike, 2) if not one & other]
+    for group, others in unmatched:
+        pairs = combinations(group, 2) if group is others else product(group, others)
+        for left, right in pairs:
             creating = [found for found in (left, right) if isinstance(found, Map) and _creates(sync, found)]
             if creating:
                 yield Diagnostic(
@@ -30,6 +37,7 @@ def check_identity(sync: Sync) -> Iterator[Diagnostic]:
                     {"entity": sync.entity.name, "left": _said(left), "right": _said(right)},
                     (Label(left.span, "map-here"), Label(right.span, "map-here")),
                 )
+                break  # the others of the same two kinds lack the same rules
 
 
 def _creates(sync: Sync, field_map: Map) -> bool:
@@ -47,7 +55,7 @@ def _said(side: Map | Derivation) -> str:
     return side.system.name if isinstance(side, Map) else f"derive {side.entity.name} from {side.origin.name}"
 
 
-def _comparable(field_map: Map | Derivation, names: tuple[str, ...]) -> bool:
-    """Whether the system shows every part of the key: through a codec line in any direction, or a reading expression."""
-    shown = {line.field.name for line in field_map.lines if line.field is not None}
-    return all(name in shown for name in names)
+def _applicable(sync: Sync, side: Map | Derivation) -> frozenset[int]:
+    """The rules of which the side shows every part: through a codec line in any direction, or a reading expression."""
+    shown = {line.field.name for line in side.lines if line.field is not None}
+    return frozenset(number for number, names in enumerate(_keys(sync)) if shown.issuperset(names))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.guarantees.owning import choices, verdict
 from syncline.model.conditions import compare
+from syncline.model.contest import Contest
 from syncline.model.expressions import Expression
 from syncline.model.spec import DeleteRule, Sync, Truth
 from syncline.model.spelling import names_in
@@ -12,6 +13,7 @@ from syncline.model.spelling import names_in
 
 def check_owners(sync: Sync) -> Iterator[Diagnostic]:
     """truth.clash, truth.gap, truth.decider."""
+    contest = Contest(sync)
     for choice in choices(sync):
         rules, found = choice.conditional, verdict(choice)
         if found.clash is not None:
@@ -21,15 +23,15 @@ def check_owners(sync: Sync) -> Iterator[Diagnostic]:
         if found.gap is not None:
             facts = {"field": choice.subject, "example": found.gap, "last": rules[-1].systems[0].name}
             yield Diagnostic("truth.gap", rules[-1].span, facts)
-        yield from _deciders(sync, rules)
+        yield from _deciders(sync, contest, rules)
 
 
-def _deciders(sync: Sync, rules: Sequence[Truth]) -> Iterator[Diagnostic]:
+def _deciders(sync: Sync, contest: Contest, rules: Sequence[Truth]) -> Iterator[Diagnostic]:
     told: set[str] = set()
     for rule in rules:
         for name in names_in(rule.when) if rule.when is not None else ():
-            sources = sync.contributors(name)
-            if name in told or len(sources) < 2 or all(one.when is None for one in sync.rules_for(name)):
+            sources = contest.contributors(name)
+            if name in told or len(sources) < 2 or all(one.when is None for one in contest.rules_for(name)):
                 continue
             told.add(name)
             field = sync.entity.fields[name]

@@ -51,9 +51,11 @@ def _targets(field_map: Map, synced: Mapping[str, Sync]) -> Iterator[Diagnostic]
 def _cycles(spec: Spec) -> Iterator[Diagnostic]:
     """Circles of records none of which can be created before the next one is there."""
     told: set[frozenset[int]] = set()
-    for system in spec.systems.values():
+    waits = tuple(waits_of(spec))
+    for name in dict.fromkeys(wait.system for wait in waits if not wait.after):
+        system = spec.systems[name]
         graph: dict[str, list[Waits]] = {}
-        for wait in waits_of(spec):
+        for wait in waits:
             if wait.after or (wait.system == system.name and wait.needed and _creates(spec, wait.entity, system.name)):
                 graph.setdefault(wait.entity, []).append(wait)
         for loop in _loops(graph):

@@ -1,9 +1,11 @@
 """Truth: a field that several systems may change is decided by exactly one rule, and the rule can be carried out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label, Severity
+from syncline.model.contest import Contest
 from syncline.model.spec import Arrow, Line, Sync, System, Truth
+from syncline_runtime.declaration import Resource
 
 ORDERED = frozenset({"integer", "decimal", "percent", "date", "instant", "duration", "local_time"})
 
@@ -30,11 +32,13 @@ def _overlap(one: Truth, other: Truth) -> bool:
 def check_truth(sync: Sync) -> Iterator[Diagnostic]:
     """truth.missing, truth.not-a-source, truth.unneeded, truth.no-clock, truth.no-tie-break, truth.unlawful-merge,
     truth.unlisted-source."""
-    lines = _contributing_lines(sync)
+    lines, contest = _contributing_lines(sync), Contest(sync)
+    resources = {side.system.name: side.resource.declaration for side in reversed(sync.maps)}
     for name, contributed in lines.items():
         if len(contributed) < 2:
             continue
-        rules = sync.rules_for(name)
+        rules = contest.rules_for(name)
+        sources = contest.contributors(name)
         if not rules:
             (_, last), *others = reversed(contributed)
             yield Diagnostic(
@@ -47,9 +51,9 @@ def check_truth(sync: Sync) -> Iterator[Diagnostic]:
                 ),
             )
         for rule in rules:
-            yield from _clocked(sync, name, rule)
+            yield from _clocked(resources, name, rule, sources)
             yield from _lawful(sync, name, rule)
-            yield from _unlisted(sync, name, rule)
+            yield from _unlisted(name, rule, sources)
     for rule in sync.truth:
         yield from _sources(sync, rule, lines)
 
@@ -81,25 +85,26 @@ def _sources(sync: Sync, rule: Truth, lines: dict[str, list[tuple[System, Line]]
                 )
 
 
-def _clocked(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
+def _clocked(
+    resources: Mapping[str, Resource], name: str, rule: Truth, sources: tuple[System, ...]
+) -> Iterator[Diagnostic]:
     if rule.rule != "newest":
         return
     if not rule.systems:
-        yield Diagnostic("truth.no-tie-break", rule.span, {"field": name, "first": sync.contributors(name)[0].name})
-    for system in sync.contributors(name):
-        found = sync.map_of(system)
-        resource = found.resource.declaration if found else None
+        yield Diagnostic("truth.no-tie-break", rule.span, {"field": name, "first": sources[0].name})
+    for system in sources:
+        resource = resources.get(system.name)
         if resource is not None and (resource.version is None or not resource.version_is_time):
             yield Diagnostic(
                 "truth.no-clock", rule.span, {"field": name, "system": system.name, "resource": resource.name}
             )
 
 
-def _unlisted(sync: Sync, name: str, rule: Truth) -> Iterator[Diagnostic]:
+def _unlisted(name: str, rule: Truth, sources: tuple[System, ...]) -> Iterator[Diagnostic]:
     """A hint: who prefers one system often means that it alone decides."""
     if rule.rule == "prefers" and len(rule.systems) == 1:
         first = rule.systems[0].name
-        unlisted = tuple(system.name for system in sync.contributors(name) if system.name != first)
+        unlisted = tuple(system.name for system in sources if system.name != first)
         if len(unlisted) > 1:
             return  # no hint: between those nothing decides
         facts: dict[str, Fact] = {"field": name, "first": first, "unlisted": unlisted}

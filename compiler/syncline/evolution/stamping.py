@@ -32,6 +32,7 @@ from syncline.evolution.systems import (
     typed,
     used_by,
 )
+from syncline.model.contest import Contest
 from syncline.model.derivations import Derivation
 from syncline.model.spec import Entity, Line, Map, NativeField, ResourceModel, Spec, Sync, System
 from syncline.model.spelling import Rename, spelled, spelled_match, spelled_pipeline
@@ -178,9 +179,10 @@ def _sync(sync: Sync) -> dict[str, _Aspects]:
             "update": allowed(updates, field),
             "delete": policy_of(delete_rules(sync.deletes, system.name), field),
         }
+    contest = Contest(sync)
     for name in entity.fields:
-        if len(sync.contributors(name)) > 1:  # of a single source no rule is ever asked
-            rules = sync.rules_for(name)
+        if len(contest.contributors(name)) > 1:  # of a single source no rule is ever asked
+            rules = contest.rules_for(name)
             found[f"truth of {_mark(entity.name, name)}"] = {
                 "rule": rule_text(rules, field),
                 "together": _several(together_with(rules, field, field(name))),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from syncline.evolution.change import Change, Effect, Fact
 from syncline.evolution.reaching import all_records, reached, written_by
 from syncline.evolution.renaming import Renaming
+from syncline.model.contest import Contest
 from syncline.model.expressions import Expression
 from syncline.model.spec import DeleteRule, Guard, Spec, Sync, Trigger, Truth, WriteRule
 from syncline.model.spelling import Rename, same, spelled, spelled_trigger, spelled_truth
@@ -71,12 +72,13 @@ def _systems(spec: Spec, before: Sync, after: Sync) -> Iterator[Change]:
 def _truth(spec: Spec, before: Sync, after: Sync, field: Rename) -> Iterator[Change]:
     entity = after.entity.name
     former = {field(name): name for name in before.entity.fields}
+    contests = Contest(before), Contest(after)
     for name in after.entity.fields:
         if name not in former:
             continue
         # Where one side only has several sources, its lines have changed, which is told as such.
-        contested = len(after.contributors(name)) > 1
-        old, new = _rules_of(before, former[name], contested), _rules_of(after, name, contested)
+        contested = len(contests[1].contributors(name)) > 1
+        old, new = _rules_of(contests[0], former[name], contested), _rules_of(contests[1], name, contested)
         subject = f"{entity}.{name}"
         places = _first(old, before.span), _first(new, after.span)
         was, now = rule_text(old, field), rule_text(new, same)
@@ -92,9 +94,9 @@ def _truth(spec: Spec, before: Sync, after: Sync, field: Rename) -> Iterator[Cha
             yield Change("truth.together", subject, *places, facts, reached(spec, entity, [name]))
 
 
-def _rules_of(sync: Sync, name: str, contested: bool) -> tuple[Truth, ...]:
+def _rules_of(contest: Contest, name: str, contested: bool) -> tuple[Truth, ...]:
     """The rules of a field; `record` and `otherwise` speak only of what is contested."""
-    return tuple(rule for rule in sync.rules_for(name) if contested or name in rule.fields)
+    return tuple(rule for rule in contest.rules_for(name) if contested or name in rule.fields)
 
 
 def rule_text(rules: tuple[Truth, ...], field: Rename) -> str:

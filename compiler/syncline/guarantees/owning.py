@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from syncline.model.conditions import Verdict, compare
+from syncline.model.contest import Contest
 from syncline.model.spec import Sync, Truth
 
 
@@ -21,9 +22,10 @@ class Choice(NamedTuple):
 def choices(sync: Sync) -> tuple[Choice, ...]:
     """The rules under conditions that decide contested fields, each set once."""
     found: dict[tuple[int, ...], Choice] = {}
+    contest = Contest(sync)
     for name in sync.entity.fields:
-        rules = sync.rules_for(name)
-        if len(sync.contributors(name)) < 2 or all(rule.when is None for rule in rules):
+        rules = contest.rules_for(name)
+        if len(contest.contributors(name)) < 2 or all(rule.when is None for rule in rules):
             continue
         subject = " and ".join(rules[0].fields) or "record"
         found.setdefault(tuple(rule.span.start for rule in rules), Choice(subject, rules))

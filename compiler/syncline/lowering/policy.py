@@ -11,6 +11,7 @@ from syncline.lowering.layout import Bracketed, Code, Imported, Item, Plain, cal
 from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.waiting import waits
+from syncline.model.contest import Contest
 from syncline.model.spec import DeleteRule, Spec, Sync, Truth, WriteRule
 from syncline.view import Block, Module
 from syncline_runtime import declaration
@@ -177,7 +178,10 @@ def _rules(sync: Sync, name: str) -> tuple[dict[str, Code], dict[str, Code], lis
     """The rule of each contested field, the constants that they name, and their predicates with the names these need."""
     record = record_name(sync.entity.name, SOURCES)
     stem = name.removesuffix("_SYNC")
-    contested = {field: sync.rules_for(field) for field in sync.entity.fields if len(sync.contributors(field)) > 1}
+    contest = Contest(sync)
+    contested = {
+        field: contest.rules_for(field) for field in sync.entity.fields if len(contest.contributors(field)) > 1
+    }
     chosen = {_key(rules[0]): rules for rules in contested.values() if rules and rules[0].when is not None}
     conditional = {_key(rule): rule for rules in chosen.values() for rule in rules if rule.when is not None}
     functions = distinct(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from syncline.model.automations import Automation
+from syncline.model.contest import Contest
 from syncline.model.spec import Arrow, Line, Map, NativeField, ResourceModel, Spec, Sync, System
 from syncline.model.spelling import names_in
 from syncline.source import Span
@@ -75,12 +76,13 @@ def graph_of(specs: Sequence[Spec]) -> Graph:
     rewritten: dict[Node, Node] = {}
     for number, spec in enumerate(specs):
         for sync in spec.syncs:
+            contest = Contest(sync)
             for field_map in sync.maps:
-                for edge in _edges(str(number), sync, field_map):
+                for edge in _edges(str(number), sync, contest, field_map):
                     graph.add(edge)
                     if edge.kind == "write":
                         written.add(edge.target)
-                for edge in _overwritten(sync, field_map):
+                for edge in _overwritten(sync, contest, field_map):
                     graph.add(edge)
                     rewritten[edge.source] = edge.target
     for spec in specs:
@@ -104,7 +106,7 @@ def native_node(place: str, system: System, resource: ResourceModel, native: Nat
     return Node(place, spot + child, f"{system.name}.{resource.name}.{native.name}")
 
 
-def _edges(spec: str, sync: Sync, field_map: Map) -> Iterator[Edge]:
+def _edges(spec: str, sync: Sync, contest: Contest, field_map: Map) -> Iterator[Edge]:
     entity = field_map.entity
     system, resource = field_map.system, field_map.resource
     place = place_of(system, resource)
@@ -115,7 +117,7 @@ def _edges(spec: str, sync: Sync, field_map: Map) -> Iterator[Edge]:
 
     for line in field_map.lines:
         natives = [native_node(place, system, resource, native) for native in line.natives]
-        if line.field is not None and line.arrow is not Arrow.WRITE and _heard(sync, line, system):
+        if line.field is not None and line.arrow is not Arrow.WRITE and _heard(contest, line, system):
             for native in natives:
                 yield Edge(native, hub(line.field.name), "read", line.span, line)
         if line.arrow is Arrow.READ or not updated or When.ON_CREATE in line.when:
@@ -129,28 +131,28 @@ def _edges(spec: str, sync: Sync, field_map: Map) -> Iterator[Edge]:
                 yield Edge(hub(source), native, "write", line.span, line)
 
 
-def _heard(sync: Sync, line: Line, system: System) -> bool:
+def _heard(contest: Contest, line: Line, system: System) -> bool:
     """Whether an edit in the system changes the field: one against its owner is overwritten instead."""
     assert line.field is not None
-    if len(sync.contributors(line.field.name)) < 2:
+    if len(contest.contributors(line.field.name)) < 2:
         return True
-    rules = sync.rules_for(line.field.name)
+    rules = contest.rules_for(line.field.name)
     return not rules or any(
         rule.rule != "owned" or any(owner.name == system.name for owner in rule.systems) for rule in rules
     )
 
 
-def _loses(sync: Sync, line: Line, system: System) -> bool:
+def _loses(contest: Contest, line: Line, system: System) -> bool:
     """Whether an edit in the system may be overwritten as drift."""
-    if line.field is None or len(sync.contributors(line.field.name)) < 2:
+    if line.field is None or len(contest.contributors(line.field.name)) < 2:
         return False
     return any(
         rule.rule == "owned" and rule.drift == "overwrite" and all(owner.name != system.name for owner in rule.systems)
-        for rule in sync.rules_for(line.field.name)
+        for rule in contest.rules_for(line.field.name)
     )
 
 
-def _overwritten(sync: Sync, field_map: Map) -> Iterator[Edge]:
+def _overwritten(sync: Sync, contest: Contest, field_map: Map) -> Iterator[Edge]:
     """From each field that is kept as the entity has it, to the same field written again: whoever edits it, loses."""
     system, resource = field_map.system, field_map.resource
     place = place_of(system, resource)
@@ -159,7 +161,7 @@ def _overwritten(sync: Sync, field_map: Map) -> Iterator[Edge]:
     for line in field_map.lines:
         if line.arrow is Arrow.READ or line.when & (When.ON_CREATE | When.INTO_EMPTY):
             continue
-        if line.arrow is Arrow.WRITE or _loses(sync, line, system):
+        if line.arrow is Arrow.WRITE or _loses(contest, line, system):
             for native in line.natives:
                 node = native_node(place, system, resource, native)
                 yield Edge(
