@@ -275,6 +275,8 @@ async def _look(context: Context, opened: Mapping[str, SystemFailure]) -> None:
     if context.dates:
         with store.transaction():
             store.awaiting.bring_back(entity, context.instant.timestamp())
+    # A record alone is linked while it is observed only where nothing needs to be told or counted of it.
+    context.telling |= context.options.rebase or bool(store.setting(_rebased(context.sync)))
     with _timed(context, "recover"):
         await recover(context)
     with _timed(context, "observe"):
@@ -296,9 +298,8 @@ def _decide_group(contexts: Sequence[Context]) -> dict[str, Held]:
 def _correlate(context: Context, counts: Counts) -> int:
     """Link what is new; the first link that is not to be decided once more."""
     first_new = context.store.reserve_links(0)
-    context.telling |= context.reporter.telling or context.options.reviewed is not None
     context.rebasing = context.options.rebase or bool(context.store.setting(_rebased(context.sync)))
-    context.telling |= context.rebasing or any(limit.operation == "create" for limit in context.sync.guards)
+    context.telling |= context.rebasing
     with _timed(context, "correlate"):
         resolve(context, counts)
         correlate_unlinked(context, counts)

@@ -213,7 +213,7 @@ class ReviewStore(Protocol):
     def held_writes(self, entity: str) -> dict[tuple[int, str], list[tuple[str, bytes | None, str]]]:
         """Writes that were refused or held: (link, system) -> remote id, fingerprint, field at fault of each."""
 
-    def quarantined(self, limit: int = -1) -> list[Quarantined]: ...
+    def quarantined(self, limit: int | None = None) -> list[Quarantined]: ...
 
     def open_conflicts(self, rows: Iterable[Row]) -> None:
         """(link_id, field, entity, candidates, reason, line, run_id)."""
@@ -223,10 +223,10 @@ class ReviewStore(Protocol):
     def close_conflicts(self, rows: Iterable[Row]) -> None:
         """(link_id, field)."""
 
-    def conflicts(self, limit: int = -1) -> list[OpenConflict]: ...
+    def conflicts(self, limit: int | None = None) -> list[OpenConflict]: ...
 
     def journal(self, rows: Iterable[Row]) -> None:
-        """(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line)."""
+        """(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line): rows of the audit, or `AuditEntry`."""
 
     def journal_entries(self, kind: str) -> list[Row]:
         """(entity, link_id, system, field, value, kept, reason, line), oldest first."""
@@ -283,11 +283,8 @@ class EvolutionStore(Protocol):
 
     def drop_all_keys(self, entity: str) -> None: ...
 
-    def shown(self, entity: str, system: str, after: int, limit: int) -> list[tuple[int, str, bytes, int | None]]:
-        """Records that are not gone: (member_id, remote_id, what they show, link_id), those after `after`."""
-
-    def mark_alone(self, rows: Sequence[tuple[int, int]]) -> None:
-        """(alone, member_id)."""
+    def shown(self, entity: str, system: str, after: int, limit: int) -> list[tuple[int, str, bytes]]:
+        """Records that are not gone: (member_id, remote_id, what they show), those after `after`."""
 
 
 class AnswerStore(Protocol):
@@ -406,7 +403,7 @@ class StateStore(Protocol):
     def members(self, entity: str, system: str, remote_ids: Sequence[str]) -> dict[str, MemberRow]: ...
 
     def stage(self, entity: str, system: str, rows: Iterable[Row]) -> None:
-        """Records without a link: (remote_id, seen, version, as_of, first_seen, alone, state)."""
+        """Records without a link: (remote_id, seen, version, as_of, first_seen, state)."""
 
     def see(self, rows: Iterable[Row]) -> None:
         """Accepted observations: (state, seen, version, as_of, missing_since, member_id)."""
@@ -418,8 +415,8 @@ class StateStore(Protocol):
 
     def unlinked(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]: ...
 
-    def add_keys(self, rows: Iterable[Row]) -> None:
-        """(entity, rule, key, system, remote_id). Whoever shares one of these keys is no longer alone."""
+    def add_keys(self, rows: Iterable[Row]) -> set[tuple[str, str]]:
+        """(entity, rule, key, system, remote_id). The records (system, remote_id) that share one of these keys with another."""
 
     def drop_keys(self, rows: Iterable[Row]) -> None:
         """(entity, rule, key, system, remote_id)."""
@@ -434,28 +431,37 @@ class StateStore(Protocol):
         """(link_id, entity, generation, doc, unsettled, opened_run)."""
 
     def attach(self, rows: Iterable[Row]) -> None:
-        """(link_id, shadow, seen, member_id)."""
+        """(link_id, shadow, seen, member_id). A shadow is a document or `SAME`, here and below."""
 
     def account(self, rows: Iterable[Row]) -> None:
         """What was decided upon: (state, shadow, seen, renders, member_id)."""
 
     def decided(self, rows: Iterable[Row]) -> None:
-        """(doc, status, generation, unsettled, link_id)."""
+        """(doc, status, generation, unsettled, link_id); a doc of None stays as it is."""
 
     def close_links(self, rows: Iterable[Row]) -> None:
         """(cause, closed_run, link_id): tombstones. Their members stay attached, so that no survivor is taken for new."""
 
-    def unsettle(self, link_ids: Iterable[int]) -> None: ...
+    def unsettle(self, link_ids: Iterable[int]) -> None:
+        """Something has happened to these links: they are to be decided."""
 
     def unsettle_all(self, entity: str) -> None:
         """Look at every live link again: the spec has changed."""
 
     def settle(self, link_ids: Iterable[int]) -> None: ...
 
-    def unsettled(self, entity: str, after: int, limit: int) -> list[LinkRow]: ...
+    def unsettled(self, entity: str, after: int, limit: int, *, as_seen: bool = True) -> list[LinkRow]:
+        """Links in which something is left to do; without `as_seen` only those that are to be decided."""
 
-    def link_alone(self, entity: str, system: str, run_id: int, limit: int) -> int:
-        """Give records that are alone in having their keys a link each, agreed on what they show; how many."""
+    def link_as_seen(self, entity: str, system: str, rows: Sequence[Row], run_id: int) -> None:
+        """Give records that nobody shares a key with a link each, agreed on what they show: (remote_id, doc, version, as_of)."""
+
+    def part_shared(self, entity: str, records: Iterable[tuple[str, str]]) -> None:
+        """Of the records (system, remote_id), take those out of their links that were linked as they were seen, and for which
+        nothing was done since: they are to be placed together with whoever shares a key with them."""
+
+    def part_all(self, entity: str, system: str) -> None:
+        """The same for all records of a system: its listing was not complete."""
 
     def links(self, link_ids: Sequence[int]) -> list[LinkRow]: ...
 
@@ -479,7 +485,7 @@ class StateStore(Protocol):
     def count_waiting(self, entity: str) -> int:
         """Links of `entity` that wait for others."""
 
-    def waiting(self, limit: int = -1) -> list[Waiting]:
+    def waiting(self, limit: int | None = None) -> list[Waiting]:
         """Who waits for whom."""
 
     def lone(self, link_ids: Sequence[int]) -> dict[int, str]:
@@ -494,7 +500,8 @@ class StateStore(Protocol):
     def write_ahead(
         self, where: tuple[str, str, str], rows: Sequence[Row], sent_at: float, resolve_after: float, run_id: int
     ) -> int:
-        """Writes about to be sent, `where` (entity, system, op): (link_id, remote_id, sent, pre, if_version, body); their wave."""
+        """Writes about to be sent, `where` (entity, system, op): (link_id, remote_id, sent, pre, if_version, body); their wave, a
+        number that is never given twice. What is sent is a document or `SAME`."""
 
     def end_wave(self, wave_id: int) -> None:
         """All outcomes are known and recorded, or kept as intents."""

@@ -1,10 +1,13 @@
 """Rows of the state, as the executor and people read them."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 Row: TypeAlias = tuple[Any, ...]
 """What is written: the columns each method names, in that order."""
+
+SAME: Final = b""
+"""In place of a document that is to be stored or sent: the document of its link, as that is stored."""
 
 
 class MemberRow(NamedTuple):

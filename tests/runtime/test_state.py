@@ -108,9 +108,7 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 def test_the_file_is_durable_and_keeps_references(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "state.db", "p") as store:
-        pragmas = [
-            store._execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")
-        ]
+        pragmas = [store._execute(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")]
         assert pragmas == ["wal", 2, 1]
 
 

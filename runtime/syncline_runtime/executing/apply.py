@@ -245,7 +245,7 @@ async def _guard_read(
             news.append(record)
     if news or lost:
         with store.transaction():
-            take(context, side, news, read_at, 0.0)
+            take(context, side, news, read_at, 0.0, placing=False)
             note_missing(context, side, lost)
     return same, {remote_id: record for remote_id, record in found.items() if record is not None}
 

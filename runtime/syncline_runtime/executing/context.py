@@ -156,6 +156,7 @@ class Context:
     down: set[str] = field(default_factory=set)
     unlisted: set[str] = field(default_factory=set)
     stopped: set[str] = field(default_factory=set)
+    linking: frozenset[str] = frozenset()
     barred: dict[int, set[str]] = field(default_factory=dict)
     rebasing: bool = False  # creates are held until a person lets them pass
     awaiting: dict[tuple[int, str], IntentRow] = field(default_factory=dict)
@@ -386,6 +387,11 @@ def make_context(
         dates=(
             *(timed.dates for timed in timed_conditions(sync, [side.mapping for side in by_system.values()])),
             *(follower.rule.dates for follower in following if follower.rule.dates is not None),
+        ),
+        telling=(
+            reporter.telling
+            or options.reviewed is not None
+            or any(limit.operation == "create" for limit in sync.guards)
         ),
     )
 

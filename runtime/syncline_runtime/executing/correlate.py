@@ -19,16 +19,11 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
     creating = _keys_of_open_creates(context)
     for name in context.sides:
         if name in context.unlisted:
+            # What is still to come may have the same keys.
+            with context.store.transaction():
+                context.store.part_all(context.entity.name, name)
             continue
         done = 0
-        # Of a record alone whose system has a say in everything, the values are agreed as they stand; what is to be created
-        # is derived when it is applied. What follows from a record while it stands does so at first sight, and what waits for
-        # a date is decided to know it.
-        alone = not context.dates and all(follower.rule.once for follower in context.followers)
-        if context.sides[name].speaks_wholly and alone and not context.telling and not creating:
-            while made := _link_alone(context, name):
-                done += made
-                context.reporter.phase(context.entity.name, f"correlate {name}", done)
         after = 0
         while rows := context.store.unlinked(context.entity.name, name, after, BATCH):
             after = rows[-1].member_id
@@ -37,11 +32,6 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
                     rows = _place(context, name, rows, creating, counts)
             done += len(rows)
             context.reporter.phase(context.entity.name, f"correlate {name}", done)
-
-
-def _link_alone(context: Context, system: str) -> int:
-    with context.store.transaction():
-        return context.store.link_alone(context.entity.name, system, context.run_id, BATCH)
 
 
 def _keys_of_open_creates(context: Context) -> frozenset[tuple[int, str]]:

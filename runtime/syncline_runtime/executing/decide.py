@@ -11,7 +11,7 @@ from syncline_runtime.executing.referring import own_row, read_references
 from syncline_runtime.executing.retaining import drifts, hold_contested
 from syncline_runtime.executing.waiting import keep_waiting, next_date
 from syncline_runtime.records import Action, ActionKind, Decision, FieldChange, Link, LinkStatus, Member, MemberState
-from syncline_runtime.rows import LinkRow, MemberRow, Row
+from syncline_runtime.rows import SAME, LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import pack_value
 from syncline_runtime.values import ABSENT
 
@@ -22,7 +22,7 @@ Counts = dict[tuple[str, ActionKind], int]
 def decide_unsettled(context: Context, counts: Counts, *, before: int) -> None:
     """Decide every unsettled link with an id `before` the new ones; `counts` gathers the planned actions by system and kind."""
     store, after, done = context.store, 0, 0
-    while rows := store.unsettled(context.entity.name, after, BATCH):
+    while rows := store.unsettled(context.entity.name, after, BATCH, as_seen=context.telling):
         after = rows[-1].link_id
         rows = [row for row in rows if row.link_id < before]
         if not rows:
@@ -81,13 +81,14 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             closed.append((_cause(after.members), context.run_id, link_id))
             buried.extend(_burials(context, row, member_rows, after.members, now))
         else:
-            links.append((document, after.status.value, after.generation, unsettled, link_id))
+            same = document == row.doc
+            links.append((None if same else document, after.status.value, after.generation, unsettled, link_id))
         for member_row in member_rows:
             side = sides.get(member_row.system)
             member = after.members.get(member_row.system)
             if side is not None and member is not None:
                 shown = member if own is None else own_row(side, member_row, own, member)
-                members.append(_member_row(side, link_id, member_row, shown, new=new))
+                members.append(_member_row(side, link_id, member_row, shown, document, new=new))
                 if member.state is MemberState.RELEASED and member_row.state != "released":
                     # A survivor leaves its link, and is from now on found by its own keys.
                     leaving.extend(key_rows(context, member_row.system, member_row.remote_id, member.shadow))
@@ -149,9 +150,11 @@ def link_undecided(context: Context, pairs: Sequence[Pair]) -> None:
     )
 
 
-def _member_row(side: Side, link_id: int, row: MemberRow, after: Member, *, new: bool) -> Row:
+def _member_row(side: Side, link_id: int, row: MemberRow, after: Member, agreed: bytes, *, new: bool) -> Row:
     seen = None if after.seen is None else side.packing.pack(after.seen)
     shadow = None if after.first_merge else side.packing.pack(after.shadow)
+    if shadow == agreed:
+        shadow = SAME
     if new:
         return (link_id, shadow, seen, row.member_id)
     renders = side.packing.pack(after.renders) if after.renders else None

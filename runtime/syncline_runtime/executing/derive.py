@@ -227,12 +227,12 @@ def _made_as_it_stands(
         if ActionKind.CREATE in held.get(system, ()) or system in context.stopped:
             continue
         side = context.sides[system]
-        values, document = agreed, row.doc
+        values, document, alike = agreed, row.doc, True
         if not side.writes_all or len(agreed) != side.written:
             values = {name: value for name, value in agreed.items() if name in side.writes}
-            document = side.packing.pack(values)
+            document, alike = side.packing.pack(values), False
         queues[system].waiting[ActionKind.CREATE].append(
-            Sent(row.link_id, ActionKind.CREATE, None, agreed, values, document, None, None, None, len(systems) == 1)
+            Sent(row.link_id, ActionKind.CREATE, None, agreed, values, document, only=len(systems) == 1, alike=alike)
         )
     return True
 

@@ -70,8 +70,7 @@ def _store(context: Context, follower: Follower, following: list[Follows]) -> No
         if row is None:
             if one.values is not None:
                 own = _keys(follower, remote_id, one.values)
-                certain = int(any(not entity.match[rule].ask for _, rule, *_ in own))
-                staged.append((remote_id, side.packing.pack(one.values), None, now, now, certain, "live"))
+                staged.append((remote_id, side.packing.pack(one.values), None, now, now, "live"))
                 fresh_keys.extend(own)
                 journal.append(_entry(context, follower, one, "derived", now))
             continue

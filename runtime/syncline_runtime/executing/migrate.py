@@ -197,15 +197,11 @@ def _renew_keys(package: Package, store: StateStore, sync: Sync) -> None:
         while rows := evolution.shown(entity.name, side.system, after, BATCH):
             after = rows[-1][0]
             found: list[Row] = []
-            alone: list[tuple[int, int]] = []
-            for member_id, remote_id, document, link_id in rows:
+            for _, remote_id, document in rows:
                 known = keys(entity, side.packing.unpack(document))
                 found += [
                     (entity.name, rule, key, side.system, remote_id)
                     for rule, key in enumerate(known)
                     if key is not None
                 ]
-                strong = any(key is not None and not rule.ask for key, rule in zip(known, entity.match, strict=True))
-                alone.append((int(strong and link_id is None), member_id))
-            evolution.mark_alone(alone)
             store.add_keys(found)

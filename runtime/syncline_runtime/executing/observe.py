@@ -11,6 +11,11 @@ from syncline_runtime.ports import NativeRecord, Page, SystemFailure
 
 async def observe(context: Context) -> None:
     """Observe all systems of the sync, several at a time. A system that fails is marked down; the others go on."""
+    creating = any(intent.op == "create" for intent in context.store.open_intents(context.entity.name))
+    # What follows from a record while it stands does so at first sight, and what waits for a date is decided to know it.
+    alone = not context.dates and all(follower.rule.once for follower in context.followers)
+    if alone and not context.telling and not creating:
+        context.linking = frozenset(name for name, side in context.sides.items() if side.speaks_wholly)
     sides = [side for side in context.remote if side.system not in context.down]
     outcomes = await asyncio.gather(*(_observe_system(context, side) for side in sides), return_exceptions=True)
     for side, outcome in zip(sides, outcomes, strict=True):

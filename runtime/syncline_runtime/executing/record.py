@@ -14,7 +14,7 @@ from syncline_runtime.executing.retaining import hold_contested, kept_otherwise,
 from syncline_runtime.executing.summary import DONE
 from syncline_runtime.ports import Applied, Gone, Outcome, Refused, Stale, Unavailable, Unknown
 from syncline_runtime.records import Action, ActionKind, Member
-from syncline_runtime.rows import MemberRow, Row
+from syncline_runtime.rows import SAME, MemberRow, Row
 from syncline_runtime.values import ABSENT, Native, Shown
 
 
@@ -22,8 +22,8 @@ class Sent(NamedTuple):
     """One write on its way.
 
     `agreed` are the link's values, `values` the wanted ones by field, `document` the same packed. `only` says that it is all
-    that is left to do for its link. `left_out` are fields that the system refuses: what it shows in their place is its own
-    doing. `action` is None for a record made as it stands.
+    that is left to do for its link, `alike` that `document` is the link's. `left_out` are fields that the system refuses: what it
+    shows in their place is its own doing. `action` is None for a record made as it stands.
     """
 
     link_id: int
@@ -37,6 +37,7 @@ class Sent(NamedTuple):
     action: Action | None = None
     only: bool = False
     left_out: tuple[str, ...] = ()
+    alike: bool = False
 
     def without(self, side: Side, names: Collection[str]) -> "Sent":
         """The same write but for some fields, which the system refuses."""
@@ -46,6 +47,7 @@ class Sent(NamedTuple):
             document=side.packing.pack(values),
             only=False,
             left_out=(*self.left_out, *(name for name in names if name not in self.left_out)),
+            alike=False,
         )
 
 
@@ -70,7 +72,7 @@ def ahead(sent: Sent) -> Row:
     row = sent.row
     return (
         sent.remote_id,
-        sent.document,
+        SAME if sent.alike else sent.document,
         None if row is None else row.shadow,
         None if row is None else row.version,
     )
@@ -247,10 +249,11 @@ def acknowledged(side: Side, sent: Sent, member: Member, outcome: Applied, now: 
 def created_row(context: Context, side: Side, sent: Sent, native: Native, outcome: Applied, now: float) -> Row:
     """The row of a record that we created as `native`, for `add_members`."""
     pack, record, remote_id = side.packing.pack, outcome.record, outcome.remote_id
+    shadow = SAME if sent.alike else sent.document
     if record is None:
-        return (remote_id, sent.link_id, sent.document, None, None, None, now, now)
+        return (remote_id, sent.link_id, shadow, None, None, None, now, now)
     if len(native) == side.natives and (outcome.as_sent or _shows(record.native, native)):
-        return (remote_id, sent.link_id, sent.document, None, None, record.version, now, now)
+        return (remote_id, sent.link_id, shadow, None, None, record.version, now, now)
     member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), outcome, now)
     kept_otherwise(context, side, sent.link_id, member, sent.values)
     return (

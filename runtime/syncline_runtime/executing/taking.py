@@ -25,9 +25,21 @@ async def read_many(system: System, side: Side, ids: Sequence[str]) -> Mapping[s
     return await system.read(side.resource.name, ids, fields=side.fields)
 
 
-def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at: float, lag: float) -> None:
+def take(
+    context: Context,
+    side: Side,
+    records: Sequence[NativeRecord],
+    read_at: float,
+    lag: float,
+    *,
+    placing: bool = True,
+) -> None:
     """Account for a batch of readings, in the caller's transaction: known ones are skipped, news is stored, records without a
-    link are staged with their keys, those that cannot be mapped are quarantined."""
+    link are staged with their keys, those that cannot be mapped are quarantined.
+
+    `placing`: no write is under way, so that new records may get their links, and others that share a key with them may lose
+    theirs again.
+    """
     store, name, mapping = context.store, context.entity.name, side.mapping
     ids = [record.remote_id for record in records]
     known = store.members(name, side.system, ids)
@@ -35,6 +47,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
     read, in_scope, pack = mapping.read, mapping.in_scope, side.packing.pack
     archive = side.resource.archive
     staged: dict[str, Row] = {}
+    alone: set[str] = set()
     fresh_keys: list[Row] = []
     stale_keys: list[Row] = []
     seen: list[Row] = []
@@ -66,12 +79,12 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
                 if archived:
                     aside.append((record, row, values))
                 elif remote_id not in staged:
-                    alone = 0
                     for rule, key in enumerate(keys(context.entity, values)):
                         if key is not None:
-                            alone |= not context.entity.match[rule].ask
+                            if not context.entity.match[rule].ask:
+                                alone.add(remote_id)
                             fresh_keys.append((name, rule, key, side.system, remote_id))
-                    staged[remote_id] = (remote_id, document, record.version, read_at, read_at, alone, "live")
+                    staged[remote_id] = (remote_id, document, record.version, read_at)
                 continue
         except MAPPING_ERRORS as error:
             failure = mapping_failure(error, mapping)
@@ -138,12 +151,19 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
             now = key_rows(context, side.system, remote_id, shown)
             stale_keys.extend(key for key in before if key not in now)
             fresh_keys.extend(key for key in now if key not in before)
-    if staged:
-        store.stage(name, side.system, staged.values())
     if stale_keys:
         store.drop_keys(stale_keys)
     if fresh_keys:
-        store.add_keys(fresh_keys)
+        shared = store.add_keys(fresh_keys)
+        if shared and placing:
+            store.part_shared(name, shared)
+        alone.difference_update(remote_id for system, remote_id in shared if system == side.system)
+    if staged:
+        if alone and placing and side.system in context.linking:
+            store.link_as_seen(name, side.system, [row for row in staged.values() if row[0] in alone], context.run_id)
+        else:
+            alone.clear()
+        store.stage(name, side.system, [(*row, read_at, "live") for row in staged.values() if row[0] not in alone])
     if renewed:
         store.renew_versions(renewed)
     if seen:
@@ -161,7 +181,7 @@ def take(context: Context, side: Side, records: Sequence[NativeRecord], read_at:
     if broken:
         quarantine_records(context, side, broken)
     if aside:
-        _set_aside(context, side, aside, read_at)
+        _set_aside(context, side, aside, read_at, placing=placing)
 
 
 def _set_aside(
@@ -169,6 +189,8 @@ def _set_aside(
     side: Side,
     records: Sequence[tuple[NativeRecord, MemberRow | None, Mapping[str, Any] | None]],
     read_at: float,
+    *,
+    placing: bool,
 ) -> None:
     """Keep the keys of records without a link that are archived or cannot be mapped, as far as they can be read: what has the
     same key is no new record, and nothing is created for it."""
@@ -186,7 +208,7 @@ def _set_aside(
             stale_keys.extend(_key_rows(context, side, row, row.seen))
         if values is None or document is None:
             continue
-        staged.append((record.remote_id, document, record.version, read_at, read_at, 0, "out_of_scope"))
+        staged.append((record.remote_id, document, record.version, read_at, read_at, "out_of_scope"))
         fresh_keys.extend(
             (name, rule, key, side.system, record.remote_id)
             for rule, key in enumerate(keys(context.entity, values))
@@ -195,7 +217,9 @@ def _set_aside(
     store.drop_keys(stale_keys)
     store.forget_members(gone)
     store.stage(name, side.system, staged)
-    store.add_keys(fresh_keys)
+    shared = store.add_keys(fresh_keys)
+    if shared and placing:
+        store.part_shared(name, shared)
 
 
 def _partly(

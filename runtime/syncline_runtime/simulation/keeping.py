@@ -101,16 +101,12 @@ class Keeper:
 
     def entities(self) -> dict[int, str]:
         """The entity of each link."""
-        return dict(self._store._execute("SELECT link_id, entity FROM link").fetchall())
+        return dict(self._store._execute("SELECT link_id, entity FROM link"))
 
 
 def dump(store: SqliteStore) -> list[str]:
-    """The whole state as SQL, but for what differs by design between two files: its name, and who held its lease."""
-    connection = sqlite3.connect(store.path)
-    try:
-        return [line for line in connection.iterdump() if not line.startswith(_BY_DESIGN)]
-    finally:
-        connection.close()
+    """The whole state, opened, but for what differs by design between two of them: names, keys, codes, and who held the lease."""
+    return [f"{table} {row}" for table, rows in store.opened().items() if table not in _BY_DESIGN for row in rows]
 
 
-_BY_DESIGN = ("INSERT INTO \"meta\" VALUES('store'", 'INSERT INTO "lease"')
+_BY_DESIGN = ("data_key", "lease", "record_key")

@@ -1,6 +1,6 @@
 """Durable state: what was observed and decided, never a to-do list."""
 
-from syncline_runtime.state.opening import StateFailure
-from syncline_runtime.state.sqlite import SqliteStore
+from syncline_runtime.state.failure import StateFailure
+from syncline_runtime.state.store import SqliteStore
 
 __all__ = ["SqliteStore", "StateFailure"]

@@ -1,46 +1,64 @@
 """What people decided: written down at once, carried out by the next run, kept with who said so."""
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from syncline_runtime.rows import Answer, Row
+from syncline_runtime.state.backing import Backing
 
 _COLUMNS = "answer_id, at, actor, kind, entity, link_id, system, remote_id, field, value, seen, state, run_id, told"
 
 
 class Answers:
-    """The part of a state file that people write. Writers must be called inside the store's `transaction()`."""
+    """The part of a state that people write. Writers must be called inside the store's `transaction()`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
-        self._many = connection.executemany
+    def __init__(self, backing: Backing) -> None:
+        self._backing = backing
+        self._execute = backing.database.execute
+        self._many = backing.database.many
+        self._value = backing.sealer.place("answer.value")
+        self._seen = backing.sealer.place("answer.seen")
+        self._told = backing.sealer.place("answer.told")
 
     def give(self, rows: Iterable[Row]) -> None:
         """(at, actor, kind, entity, link_id, system, remote_id, field, value, seen). An earlier one to the same is void."""
         for row in rows:
-            self._execute(
-                "UPDATE answer SET state = 'void', told = 'answered again' WHERE state = 'open' AND kind <> 'approve'"
+            earlier = self._execute(
+                "SELECT answer_id FROM answer WHERE state = 'open' AND kind <> 'approve'"
                 " AND entity = ? AND link_id = ? AND system = ? AND remote_id = ? AND field = ?",
                 row[3:8],
             )
+            self._many(
+                "UPDATE answer SET state = 'void', told = ? WHERE answer_id = ?",
+                [(self._told.seal_text(number, "answered again"), number) for (number,) in earlier],
+            )
+            number = self._backing.reserve("answer", 1)
+            value, seen = self._value.seal_text(number, row[8]), self._seen.seal_text(number, row[9])
             self._execute(
-                "INSERT INTO answer(at, actor, kind, entity, link_id, system, remote_id, field, value, seen)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                row,
+                "INSERT INTO answer(answer_id, at, actor, kind, entity, link_id, system, remote_id, field, value, seen)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (number, *row[:8], value, seen),
             )
 
     def open(self, entity: str) -> list[Answer]:
         """Those that are still to be carried out, or hold for good, in the order in which they were given."""
-        rows = self._execute(
-            f"SELECT {_COLUMNS} FROM answer WHERE entity = ? AND state = 'open' ORDER BY answer_id", (entity,)
-        )
-        return [Answer._make(row) for row in rows]
+        return self._answers("entity = ? AND state = 'open'", (entity,))
 
     def close(self, rows: Iterable[Row]) -> None:
         """(state, run_id, told, answer_id): `done` or `void`, and what came of it."""
-        self._many("UPDATE answer SET state = ?, run_id = ?, told = ? WHERE answer_id = ?", rows)
+        self._many(
+            "UPDATE answer SET state = ?, run_id = ?, told = ? WHERE answer_id = ?",
+            [(*row[:2], self._told.seal_text(row[3], row[2]), row[3]) for row in rows],
+        )
 
     def of_link(self, link_id: int) -> list[Answer]:
         """All that were ever given for a link, oldest first."""
-        rows = self._execute(f"SELECT {_COLUMNS} FROM answer WHERE link_id = ? ORDER BY answer_id", (link_id,))
-        return [Answer._make(row) for row in rows]
+        return self._answers("link_id = ?", (link_id,))
+
+    def _answers(self, where: str, values: Sequence[Any]) -> list[Answer]:
+        found = []
+        for row in self._execute(f"SELECT {_COLUMNS} FROM answer WHERE {where} ORDER BY answer_id", values):
+            value, seen = self._value.open_text(row[0], row[9]), self._seen.open_text(row[0], row[10]) or ""
+            told = self._told.open_text(row[0], row[13]) or ""
+            found.append(Answer._make((*row[:9], value, seen, *row[11:13], told)))
+        return found

@@ -1,18 +1,18 @@
 """Dates that records wait for: on each of them the record is decided again."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from syncline_runtime.rows import Row
+from syncline_runtime.state.backing import Backing
 
 
 class Awaiting:
     """The part of a store that keeps what waits for a date. Writers must be called inside the store's `transaction()`."""
 
-    def __init__(self, execute: Callable[..., Iterable[Row]], many: Callable[[str, Iterable[Row]], Any]) -> None:
-        self._execute = execute
-        self._many = many
+    def __init__(self, backing: Backing) -> None:
+        self._execute = backing.database.execute
+        self._many = backing.database.many
 
     def wait(self, rows: Iterable[Row]) -> None:
         """The next date of each link, and when it was looked at: (link_id, entity, due_at, looked_at)."""

@@ -1,21 +1,19 @@
 """Carrying stored state over to a changed spec. All methods must be called inside the store's `transaction()`."""
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from syncline_runtime.rows import SAME
+from syncline_runtime.state.backing import Backing
+from syncline_runtime.state.members import Members
+
 _BATCH: Final = 1000
-_KEPT: Final = frozenset({"journal"})
+_KEPT: Final = frozenset({"audit"})
 """Tables of what has happened: they go on saying it in the words of their day."""
 _FIELDS: Final = ("conflict", "quarantine")
-_DOCUMENTS: Final = (("member", "member_id", ("shadow", "seen", "renders")), ("link", "link_id", ("doc",)))
-_OF_ENTITY: Final = {
-    "member": "side IN (SELECT side_id FROM side WHERE entity = ?1 AND (?2 IS NULL OR system = ?2))",
-    "link": "entity = ?1 AND ?2 IS NULL",
-    "tombstone": "entity = ?1 AND (?2 IS NULL OR system = ?2)",
-}
+_OF_SIDES: Final = "side IN (SELECT side_id FROM side WHERE entity = ? AND (? IS NULL OR system = ?))"
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
@@ -24,25 +22,34 @@ Recode = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Evolution:
-    """The part of a state file that changes when the spec does."""
+    """The part of a state that changes when the spec does."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._execute = connection.execute
+    def __init__(self, backing: Backing, members: Members) -> None:
+        self._backing = backing
+        self._members = members
+        self._execute = backing.database.execute
+        self._many = backing.database.many
+        self._doc = backing.sealer.place("link.doc")
+        self._places = [backing.sealer.place(f"member.{name}") for name in ("shadow", "seen", "renders")]
 
     def unknown_outcomes(self) -> int:
         """How many writes are under way or have no known outcome."""
-        (found,) = self._execute(
-            "SELECT (SELECT count(*) FROM intent WHERE state = 'open') + (SELECT count(*) FROM wave)"
-        ).fetchone()
-        return int(found)
+        return int(
+            self._execute("SELECT (SELECT count(*) FROM intent WHERE state = 'open') + (SELECT count(*) FROM wave)")[0][
+                0
+            ]
+        )
 
     def rename_entity(self, old: str, new: str) -> None:
-        """Whatever is stored of an entity goes by its new name."""
+        """Whatever is stored of an entity goes by its new name; its index of correlation is to be made anew."""
+        self.drop_all_keys(old)
         for table in self._tables("entity"):
             self._execute(f"UPDATE {table} SET entity = ? WHERE entity = ?", (new, old))
         for word in ("spec", "applied"):
-            self._execute("UPDATE OR REPLACE meta SET key = ? WHERE key = ?", (f"{word}:{new}", f"{word}:{old}"))
+            if self._execute("SELECT 1 FROM meta WHERE key = ?", (f"{word}:{old}",)):
+                self._execute("DELETE FROM meta WHERE key = ?", (f"{word}:{new}",))
+            self._execute("UPDATE meta SET key = ? WHERE key = ?", (f"{word}:{new}", f"{word}:{old}"))
+        self._backing.forget()
 
     def rename_fields(self, entity: str, names: Mapping[str, str]) -> None:
         """Stored values of fields go by their new names."""
@@ -77,28 +84,31 @@ class Evolution:
             self._execute("DELETE FROM conflict WHERE entity = ? AND field = ?", (entity, field))
 
     def forget_entity(self, entity: str) -> int:
-        """All that is stored of an entity goes, its journal aside; how many links there were."""
-        (links,) = self._execute("SELECT count(*) FROM link WHERE entity = ?", (entity,)).fetchone()
-        self._execute("PRAGMA defer_foreign_keys = ON")
+        """All that is stored of an entity goes, the audit aside; how many links there were."""
+        links = self.count_links(entity)
+        self.drop_all_keys(entity)
+        for table in ("intent", "conflict"):
+            self._execute(f"DELETE FROM {table} WHERE entity = ?", (entity,))
         self._execute("DELETE FROM member WHERE side IN (SELECT side_id FROM side WHERE entity = ?)", (entity,))
         for table in self._tables("entity"):
             self._execute(f"DELETE FROM {table} WHERE entity = ?", (entity,))
         self._execute("DELETE FROM meta WHERE key IN (?, ?)", (f"spec:{entity}", f"applied:{entity}"))
-        return int(links)
+        self._backing.forget()
+        return links
 
     def forget_system(self, system: str, entity: str | None) -> int:
-        """What is stored of a system goes, its journal aside; links without a record left are closed. How many records."""
+        """What is stored of a system goes, the audit aside; links without a record left are closed. How many records."""
         entities = (
             [entity]
             if entity is not None
-            else [row[0] for row in self._execute("SELECT entity FROM side WHERE system = ?", (system,)).fetchall()]
+            else [row[0] for row in self._execute("SELECT entity FROM side WHERE system = ?", (system,))]
         )
         forgotten = 0
         for name in entities:
-            forgotten += self._execute(
-                "DELETE FROM member WHERE side IN (SELECT side_id FROM side WHERE entity = ? AND system = ?)",
-                (name, system),
-            ).rowcount
+            side = self._backing.side(name, system)
+            forgotten += int(self._execute("SELECT count(*) FROM member WHERE side = ?", (side,))[0][0])
+            for table in ("member", "record_key"):
+                self._execute(f"DELETE FROM {table} WHERE side = ?", (side,))
             for table in self._tables("entity", "system"):
                 if table != "side":
                     self._execute(f"DELETE FROM {table} WHERE entity = ? AND system = ?", (name, system))
@@ -115,63 +125,74 @@ class Evolution:
 
     def count_links(self, entity: str) -> int:
         """Links of an entity."""
-        return int(self._execute("SELECT count(*) FROM link WHERE entity = ?", (entity,)).fetchone()[0])
+        return int(self._execute("SELECT count(*) FROM link WHERE entity = ?", (entity,))[0][0])
 
     def holding(self, entity: str, field: str, values: Sequence[str]) -> int:
         """How many links have agreed on one of the values, alone or in a collection."""
         wanted = set(values)
-        found = 0
-        for (document,) in self._execute(
-            "SELECT doc FROM link WHERE entity = ? AND status <> 'tombstone'", (entity,)
-        ).fetchall():
-            value = _decode(document).get(field)
-            found += bool(wanted & set(value if isinstance(value, list) else [value]))
+        found = last = 0
+        while rows := self._execute(
+            "SELECT link_id, doc FROM link WHERE entity = ? AND status <> 'tombstone' AND link_id > ? ORDER BY link_id LIMIT ?",
+            (entity, last, _BATCH),
+        ):
+            last = rows[-1][0]
+            for number, doc in rows:
+                value = _decode(self._doc.open(number, doc) or b"{}").get(field)
+                found += bool(wanted & set(value if isinstance(value, list) else [value]))
         return found
 
     def drop_all_keys(self, entity: str) -> None:
         """The index of correlation of an entity, which is made anew."""
-        self._execute("DELETE FROM record_key WHERE entity = ?", (entity,))
+        self._execute("DELETE FROM record_key WHERE side IN (SELECT side_id FROM side WHERE entity = ?)", (entity,))
 
-    def shown(self, entity: str, system: str, after: int, limit: int) -> list[tuple[int, str, bytes, int | None]]:
-        """Records that are not gone: (member_id, remote_id, what they show, link_id), those after `after`."""
-        return self._execute(
-            "SELECT m.member_id, m.remote_id, coalesce(m.seen, m.shadow), m.link_id FROM member m"
-            " JOIN side s ON s.side_id = m.side WHERE s.entity = ? AND s.system = ? AND m.member_id > ?"
-            " AND coalesce(m.seen, m.shadow) IS NOT NULL ORDER BY m.member_id LIMIT ?",
-            (entity, system, after, limit),
-        ).fetchall()
-
-    def mark_alone(self, rows: Sequence[tuple[int, int]]) -> None:
-        """(alone, member_id)."""
-        self._connection.executemany("UPDATE member SET alone = ? WHERE member_id = ?", rows)
+    def shown(self, entity: str, system: str, after: int, limit: int) -> list[tuple[int, str, bytes]]:
+        """Records that are not gone: (member_id, remote_id, what they show), those after `after`."""
+        rows = self._members.known(entity, system, after, limit)
+        return [(row.member_id, row.remote_id, row.seen or row.shadow or b"{}") for row in rows]
 
     def _tables(self, *columns: str) -> Iterator[str]:
         """The tables that have these columns."""
-        names = self._execute("SELECT name FROM main.sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
-        for (name,) in names:
-            present = {row[1] for row in self._execute(f"PRAGMA table_info({name})").fetchall()}
+        for name, present in self._backing.database.columns().items():
             if name not in _KEPT and present.issuperset(columns):
                 yield name
 
     def _recode(self, entity: str, system: str | None, recode: Recode, *, agreed: bool = True) -> None:
-        for table, key, columns in _DOCUMENTS:
-            if table == "link" and not agreed:
-                continue
-            last = 0
-            while True:
-                rows = self._execute(
-                    f"SELECT {key}, {', '.join(columns)} FROM {table} WHERE {_OF_ENTITY[table]} AND {key} > ?3"
-                    f" ORDER BY {key} LIMIT {_BATCH}",
-                    (entity, system, last),
-                ).fetchall()
-                if not rows:
-                    break
-                last = rows[-1][0]
-                self._connection.executemany(
-                    f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in columns)} WHERE {key} = ?",
-                    [(*(_recoded(document, recode) for document in row[1:]), row[0]) for row in rows],
-                )
+        """Write documents anew: those of one system's records or of all, and of the links where all are `agreed` upon."""
+        everything = agreed and system is None
+        last = 0
+        while rows := self._execute(
+            "SELECT m.member_id, m.link_id, m.shadow, m.seen, m.renders, CASE WHEN length(m.shadow) = 0 THEN l.doc END"
+            f" FROM member m LEFT JOIN link l ON l.link_id = m.link_id WHERE m.{_OF_SIDES} AND m.member_id > ?"
+            " ORDER BY m.member_id LIMIT ?",
+            (entity, system, system, last, _BATCH),
+        ):
+            last = rows[-1][0]
+            changed = []
+            for number, link_id, *documents, doc in rows:
+                sealed = []
+                for place, document in zip(self._places, documents, strict=True):
+                    opened = place.open(number, document)
+                    if opened == SAME and not everything:
+                        opened = self._doc.open(link_id, doc)
+                    sealed.append(place.seal(number, _recoded(opened, recode)))
+                changed.append((*sealed, number))
+            self._many("UPDATE member SET shadow = ?, seen = ?, renders = ? WHERE member_id = ?", changed)
+        last = 0
+        while everything and (
+            rows := self._execute(
+                "SELECT link_id, doc FROM link WHERE entity = ? AND link_id > ? ORDER BY link_id LIMIT ?",
+                (entity, last, _BATCH),
+            )
+        ):
+            last = rows[-1][0]
+            self._many(
+                "UPDATE link SET doc = ? WHERE link_id = ?",
+                [
+                    (self._doc.seal(number, _recoded(self._doc.open(number, doc), recode)), number)
+                    for number, doc in rows
+                ],
+            )
 
 
 def _recoded(document: bytes | None, recode: Recode) -> bytes | None:
-    return None if document is None else _encode(recode(_decode(document)))
+    return _encode(recode(_decode(document))) if document else document

@@ -1,26 +1,28 @@
 """What systems called about: the ids of events, so that each counts once, and the records they name until they are read."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
+
+from syncline_runtime.state.backing import Backing
 
 
 class Inbox:
-    """The part of a state file that webhooks write. Writers must be called inside the store's `transaction()`."""
+    """The part of a state that webhooks write. Writers must be called inside the store's `transaction()`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
-        self._many = connection.executemany
+    def __init__(self, backing: Backing) -> None:
+        self._execute = backing.database.execute
+        self._code = backing.sealer.code
 
     def receive(
         self, system: str, event_id: str, at: float, records: Sequence[tuple[str, str]], body_sha256: str
     ) -> bool:
         """Keep an event with the records (resource, remote id) it names; False for one that was kept before."""
         found = self._execute(
-            "INSERT OR IGNORE INTO inbox(system, event_id, received_at, records, body_sha256) VALUES (?, ?, ?, ?, ?)",
-            (system, event_id, at, json.dumps(records), body_sha256),
+            "INSERT INTO inbox(system, event_id, received_at, records, body_code) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING RETURNING 1",
+            (system, event_id, at, json.dumps(records), self._code("inbox body", body_sha256.encode())),
         )
-        return found.rowcount > 0
+        return bool(found)
 
     def waiting(self) -> dict[tuple[str, str], list[str]]:
         """The records that events name and nobody has marked yet: (system, resource) -> remote ids."""

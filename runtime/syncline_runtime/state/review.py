@@ -1,30 +1,47 @@
 """What people must be able to see: quarantine, conflicts, the journal, tombstones, what is to be read again, past runs."""
 
 import json
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from syncline_runtime.rows import AuditEntry, OpenConflict, PastRun, Quarantined, Row
+from syncline_runtime.state.audit import Audit
+from syncline_runtime.state.backing import Backing
 
 
 class Review:
     """The part of a state file that is kept for people. Writers must be called inside the store's `transaction()`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
-        self._many = connection.executemany
+    def __init__(self, backing: Backing, audit: Audit) -> None:
+        self._execute = backing.database.execute
+        self._many = backing.database.many
+        self._audit = audit
+        self._backing = backing
+        self._code = backing.sealer.code
+        self._detail = backing.sealer.place("quarantine.detail")
+        self._fingerprint = backing.sealer.place("quarantine.fingerprint")
+        self._candidates = backing.sealer.place("conflict.candidates")
+        self._snapshot = backing.sealer.place("tombstone.snapshot")
+        self._summary = backing.sealer.place("run.summary")
+
+    def _numbered(self, table: str, rows: Sequence[Row]) -> Iterator[tuple[int, Row]]:
+        """Rows with new numbers, for which their values are sealed."""
+        return enumerate(rows, self._backing.reserve(table, len(rows)) if rows else 0)
 
     # -- quarantine ----------------------------------------------------------------------------------------------------
 
     def quarantine(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, link_id, reason_code, field, detail, place, fingerprint, run_id)."""
+        rows, sealed = list(rows), []
+        for number, row in self._numbered("quarantine", rows):
+            detail, mark = self._detail.seal_text(number, row[6]), self._fingerprint.seal(number, row[8])
+            sealed.append((*row[:6], detail, row[7], mark, row[9], row[9], number))
         self._many(
             "INSERT INTO quarantine(entity, system, remote_id, link_id, reason_code, field, detail, place, fingerprint,"
-            " first_run, last_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)"
+            " first_run, last_run, quarantine_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT(entity, system, remote_id, link_id, field) DO UPDATE SET reason_code = excluded.reason_code,"
-            " detail = excluded.detail, place = excluded.place,"
-            " fingerprint = excluded.fingerprint, last_run = excluded.last_run, times = times + 1",
-            rows,
+            " detail = excluded.detail, place = excluded.place, fingerprint = excluded.fingerprint,"
+            " last_run = excluded.last_run, times = quarantine.times + 1, quarantine_id = excluded.quarantine_id",
+            sealed,
         )
 
     def release(self, rows: Iterable[Row]) -> None:
@@ -59,27 +76,32 @@ class Review:
         which that happened three times with the same value, in runs that follow one another."""
         reached = []
         for row in rows:
-            times = self._execute(
-                "INSERT INTO contested VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6) ON CONFLICT DO UPDATE SET"
-                " times = CASE WHEN print = excluded.print AND excluded.last_run - last_run <= 2 THEN times + 1 ELSE 1 END,"
-                " print = excluded.print, last_run = excluded.last_run RETURNING times",
-                row,
-            ).fetchone()[0]
+            ((times,),) = self._execute(
+                "INSERT INTO contested VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT(entity, link_id, system, field) DO UPDATE SET"
+                " times = CASE WHEN contested.print = excluded.print AND excluded.last_run - contested.last_run <= 2"
+                " THEN contested.times + 1 ELSE 1 END, print = excluded.print, last_run = excluded.last_run RETURNING times",
+                (*row[:4], self._code("contested", row[4]), row[5]),
+            )
             if times >= 3:
                 reached.append((row[1], row[2], row[3]))
         return reached
 
     def name_records(self, rows: Iterable[Row]) -> None:
         """What is held of a record that had no id has one now: (remote_id, entity, system, link_id)."""
+        rows = list(rows)
         self._many(
-            "UPDATE OR REPLACE quarantine SET remote_id = ?"
-            " WHERE entity = ? AND system = ? AND link_id = ? AND remote_id = ''",
+            "DELETE FROM quarantine WHERE remote_id = ? AND entity = ? AND system = ? AND link_id = ? AND field IN"
+            " (SELECT q.field FROM quarantine q WHERE q.entity = ? AND q.system = ? AND q.link_id = ? AND q.remote_id = '')",
+            [(*row, *row[1:]) for row in rows],
+        )
+        self._many(
+            "UPDATE quarantine SET remote_id = ? WHERE entity = ? AND system = ? AND link_id = ? AND remote_id = ''",
             rows,
         )
 
     def any_held_writes(self) -> bool:
         """Whether any link has something in quarantine."""
-        return self._execute("SELECT 1 FROM quarantine WHERE link_id <> 0 LIMIT 1").fetchone() is not None
+        return bool(self._execute("SELECT 1 FROM quarantine WHERE link_id <> 0 LIMIT 1"))
 
     def release_links(self, entity: str, link_ids: Iterable[int]) -> None:
         """Nothing is left to be written for these links."""
@@ -98,31 +120,38 @@ class Review:
     def held_writes(self, entity: str) -> dict[tuple[int, str], list[tuple[str, bytes | None, str]]]:
         """Writes that were refused or held: (link, system) -> remote id, fingerprint, field at fault of each."""
         rows = self._execute(
-            "SELECT link_id, system, remote_id, fingerprint, field FROM quarantine WHERE entity = ? AND link_id <> 0"
+            "SELECT link_id, system, remote_id, fingerprint, field, quarantine_id FROM quarantine WHERE entity = ? AND link_id <> 0"
             " ORDER BY link_id, system, field",
             (entity,),
         )
+        mark = self._fingerprint.open
         found: dict[tuple[int, str], list[tuple[str, bytes | None, str]]] = {}
-        for link_id, system, remote_id, fingerprint, field in rows:
-            found.setdefault((link_id, system), []).append((remote_id, fingerprint, field))
+        for link_id, system, remote_id, sealed, field, number in rows:
+            found.setdefault((link_id, system), []).append((remote_id, mark(number, sealed), field))
         return found
 
-    def quarantined(self, limit: int = -1) -> list[Quarantined]:
+    def quarantined(self, limit: int | None = None) -> list[Quarantined]:
+        """Records that wait for a person, the first `limit`."""
         rows = self._execute(
-            "SELECT entity, system, remote_id, link_id, reason_code, field, detail, place, first_run, last_run, times"
-            " FROM quarantine ORDER BY entity, system, remote_id, link_id, field LIMIT ?",
-            (limit,),
+            "SELECT entity, system, remote_id, link_id, reason_code, field, detail, place, first_run, last_run, times,"
+            f" quarantine_id FROM quarantine ORDER BY entity, system, remote_id, link_id, field{_first(limit)}"
         )
-        return [Quarantined._make(row) for row in rows]
+        opened = self._detail.open_text
+        return [Quarantined._make((*row[:6], opened(row[11], row[6]) or "", *row[7:11])) for row in rows]
 
     # -- conflicts, journal --------------------------------------------------------------------------------------------
 
     def open_conflicts(self, rows: Iterable[Row]) -> None:
         """(link_id, field, entity, candidates, reason, line, run_id)."""
+        seal = self._candidates.seal_text
         self._many(
-            "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(link_id, field) DO UPDATE SET"
-            " candidates = excluded.candidates, reason = excluded.reason, line = excluded.line",
-            rows,
+            "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(link_id, field) DO UPDATE SET"
+            " candidates = excluded.candidates, reason = excluded.reason, line = excluded.line,"
+            " conflict_id = excluded.conflict_id",
+            [
+                (*row[:3], seal(number, row[3]), *row[4:], number)
+                for number, row in self._numbered("conflict", list(rows))
+            ],
         )
 
     def conflicts_of(self, link_ids: Sequence[int]) -> set[tuple[int, str]]:
@@ -130,56 +159,63 @@ class Review:
             "SELECT c.link_id, c.field FROM json_each(?) j CROSS JOIN conflict c ON c.link_id = j.value",
             (json.dumps(link_ids),),
         )
-        return set(rows.fetchall())
+        return {(link_id, field) for link_id, field in rows}
 
     def close_conflicts(self, rows: Iterable[Row]) -> None:
         """(link_id, field)."""
         self._many("DELETE FROM conflict WHERE link_id = ? AND field = ?", rows)
 
-    def conflicts(self, limit: int = -1) -> list[OpenConflict]:
-        rows = self._execute("SELECT * FROM conflict ORDER BY link_id, field LIMIT ?", (limit,))
-        return [OpenConflict._make(row) for row in rows]
+    def conflicts(self, limit: int | None = None) -> list[OpenConflict]:
+        """Fields that wait for a person, the first `limit`."""
+        rows = self._execute(f"SELECT * FROM conflict ORDER BY link_id, field{_first(limit)}")
+        opened = self._candidates.open_text
+        return [OpenConflict._make((*row[:3], opened(row[7], row[3]) or "", *row[4:7])) for row in rows]
 
     def journal(self, rows: Iterable[Row]) -> None:
-        """(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line)."""
-        self._many(
-            "INSERT INTO journal(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+        """(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line): rows of the audit, or `AuditEntry`."""
+        self._audit.append(rows)
 
     def journal_entries(self, kind: str) -> list[Row]:
         """(entity, link_id, system, field, value, kept, reason, line), oldest first."""
-        return self._execute(
-            "SELECT entity, link_id, system, field, value, kept, reason, line FROM journal WHERE kind = ? ORDER BY seq",
-            (kind,),
-        ).fetchall()
+        return [tuple(entry[3:11]) for entry in self._audit.entries(action=kind)]
 
     def drifts(self, link_id: int) -> dict[tuple[str, str], str | None]:
         """The values of kept drift that the journal told last: (system, field) -> value."""
-        rows = self._execute(
-            "SELECT system, field, value FROM journal WHERE kind = 'drift' AND link_id = ? ORDER BY seq", (link_id,)
-        )
-        return {(system, field): value for system, field, value in rows}
+        told = self._audit.entries(link_id=link_id, action="drift")
+        return {(entry.system, entry.field): entry.value for entry in told}
 
     def history(self, link_id: int) -> list[AuditEntry]:
         """What is told of a link, oldest first."""
-        rows = self._execute(
-            "SELECT run_id, at, kind, entity, link_id, system, field, value, kept, reason, line FROM journal"
-            " WHERE link_id = ? ORDER BY seq",
-            (link_id,),
-        )
-        return [AuditEntry(*row) for row in rows]
+        return self._audit.entries(link_id=link_id)
 
     def bury(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, link_id, generation, cause, snapshot, confirmed_at)."""
-        self._many("INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        seal = self._snapshot.seal
+        self._many(
+            "INSERT INTO tombstone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(entity, system, remote_id) DO UPDATE SET"
+            " link_id = excluded.link_id, generation = excluded.generation, cause = excluded.cause,"
+            " snapshot = excluded.snapshot, confirmed_at = excluded.confirmed_at, tombstone_id = excluded.tombstone_id",
+            [
+                (*row[:6], seal(number, row[6]), row[7], number)
+                for number, row in self._numbered("tombstone", list(rows))
+            ],
+        )
 
-    # -- to be read again ----------------------------------------------------------------------------------------------
+    def snapshot(self, entity: str, system: str, remote_id: str) -> bytes | None:
+        """The document of a record that is no more, as it was last in step."""
+        rows = self._execute(
+            "SELECT tombstone_id, snapshot FROM tombstone WHERE entity = ? AND system = ? AND remote_id = ?",
+            (entity, system, remote_id),
+        )
+        return self._snapshot.open(*rows[0]) if rows else None
 
     def mark_dirty(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, not_before, reason)."""
-        self._many("INSERT OR REPLACE INTO dirty VALUES (?, ?, ?, ?, ?)", rows)
+        self._many(
+            "INSERT INTO dirty VALUES (?, ?, ?, ?, ?) ON CONFLICT(entity, system, remote_id) DO UPDATE SET"
+            " not_before = excluded.not_before, reason = excluded.reason",
+            rows,
+        )
 
     def clear_dirty(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id)."""
@@ -188,16 +224,16 @@ class Review:
     def due(self, entity: str, system: str, now: float) -> list[str]:
         """Ids to be read by now, quarantined records included."""
         rows = self._execute(
-            "SELECT remote_id FROM dirty WHERE entity = ?1 AND system = ?2 AND not_before <= ?3 UNION"
-            " SELECT remote_id FROM quarantine WHERE entity = ?1 AND system = ?2 AND link_id = 0"
+            "SELECT remote_id FROM dirty WHERE entity = ? AND system = ? AND not_before <= ? UNION"
+            " SELECT remote_id FROM quarantine WHERE entity = ? AND system = ? AND link_id = 0"
             " AND reason_code LIKE 'record.%' ORDER BY 1",
-            (entity, system, now),
+            (entity, system, now, entity, system),
         )
         return [str(row[0]) for row in rows]
 
     def next_due(self, entity: str) -> float | None:
         """When the first record is to be read again, None where none is."""
-        at: float | None = self._execute("SELECT min(not_before) FROM dirty WHERE entity = ?", (entity,)).fetchone()[0]
+        at: float | None = self._execute("SELECT min(not_before) FROM dirty WHERE entity = ?", (entity,))[0][0]
         return at
 
     # -- runs ----------------------------------------------------------------------------------------------------------
@@ -206,8 +242,10 @@ class Review:
         rows = self._execute(
             "SELECT run_id, started, ended, status, summary FROM run ORDER BY run_id DESC LIMIT ?", (limit,)
         )
+        opened = self._summary.open_text
         return [
-            PastRun(run_id, started, ended, status, json.loads(text)) for run_id, started, ended, status, text in rows
+            PastRun(run_id, started, ended, status, json.loads(opened(run_id, sealed) or "{}"))
+            for run_id, started, ended, status, sealed in rows
         ]
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -226,5 +264,9 @@ _COUNTS = {
     "conflicts": "SELECT entity, count(*) FROM conflict GROUP BY entity",
     "held": "SELECT entity, count(*) FROM link WHERE status = 'held' GROUP BY entity",
     "unknown": "SELECT entity, count(*) FROM intent WHERE state = 'open' GROUP BY entity",
-    "unsettled": "SELECT entity, count(*) FROM link WHERE unsettled = 1 GROUP BY entity",
+    "unsettled": "SELECT entity, count(*) FROM link WHERE unsettled > 0 GROUP BY entity",
 }
+
+
+def _first(limit: int | None) -> str:
+    return "" if limit is None or limit < 0 else f" LIMIT {limit:d}"

@@ -1,0 +1,218 @@
+"""The audit: append-only, what was decided, written and overruled, and by whom; a chain that shows whether a row was removed.
+
+Each hash is a keyed code over the row and the hash before, so that nobody without the key can make the chain whole again; the
+last hash is kept apart, so that rows missing at the end are noticed. Values themselves stand beside the chain and may be
+forgotten: their codes stay.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from syncline_runtime.rows import AuditEntry, Row
+from syncline_runtime.state.backing import Backing
+from syncline_runtime.state.failure import StateFailure
+
+_HEAD: Final = "audit head"
+_FIRST: Final = bytes(32)
+_SEPARATE: Final = "\x1f"
+_COLUMNS: Final = (
+    "seq, run_id, at, actor, action, entity, link_id, system, field, reason, line, before, after, before_code, after_code,"
+    " batch, hash"
+)
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+class AuditFault(NamedTuple):
+    """Where the chain does not hold: the row `seq`, and what is wrong there."""
+
+    seq: int
+    problem: str
+
+
+class Audit:
+    """The part of a store that only grows. Its writers must be called inside the store's `transaction()`."""
+
+    def __init__(self, backing: Backing) -> None:
+        self._execute = backing.database.execute
+        self._many = backing.database.many
+        self._sealer = backing.sealer
+        self._before = backing.sealer.place("audit.before")
+        self._after = backing.sealer.place("audit.after")
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Add rows, `AuditEntry` or tuples of its first columns, in order."""
+        entries = [AuditEntry(*row) for row in rows]
+        if not entries:
+            return
+        seq, hash_ = self._head()
+        code = self._sealer.code
+        stored = []
+        for entry in entries:
+            seq += 1
+            about = f"{entry.entity}{_SEPARATE}{entry.field}{_SEPARATE}".encode()
+            before = None if entry.value is None else code("audit value", about + entry.value.encode())
+            after = None if entry.kept is None else code("audit value", about + entry.kept.encode())
+            batch = None if entry.batch is None else self._batch(entry.entity, entry.batch)
+            chained = (
+                seq,
+                entry.run_id,
+                entry.at,
+                entry.actor,
+                entry.action,
+                entry.entity,
+                entry.link_id,
+                entry.system,
+                entry.field,
+                entry.reason,
+                entry.line,
+                before,
+                after,
+                batch,
+            )
+            hash_ = self._hash(hash_, chained)
+            stored.append(
+                (
+                    *chained[:11],
+                    self._before.seal_text(seq, entry.value),
+                    self._after.seal_text(seq, entry.kept),
+                    *chained[11:],
+                    hash_,
+                )
+            )
+        self._many(f"INSERT INTO audit({_COLUMNS}) VALUES ({', '.join('?' * 17)})", stored)
+        self._execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+            (_HEAD, f"{seq} {hash_.hex()} {self._head_code(seq, hash_)}"),
+        )
+
+    def _batch(self, entity: str, rows: Sequence[tuple[int, str, bytes]]) -> bytes:
+        code = self._sealer.code
+        about = f"{entity}{_SEPARATE}{_SEPARATE}".encode()
+        return _encode(
+            [(link_id, remote_id, code("audit value", about + document)) for link_id, remote_id, document in rows]
+        )
+
+    def _hash(self, previous: bytes, chained: tuple[Any, ...]) -> bytes:
+        return self._sealer.code("audit chain", previous + _encode(chained), 32)
+
+    def _head_code(self, seq: int, hash_: bytes) -> str:
+        return self._sealer.code("audit head", seq.to_bytes(8, "big") + hash_).hex()
+
+    def _head(self) -> tuple[int, bytes]:
+        rows = self._execute("SELECT value FROM meta WHERE key = ?", (_HEAD,))
+        if not rows:
+            return 0, _FIRST
+        seq, hash_, _ = rows[0][0].split()
+        return int(seq), bytes.fromhex(hash_)
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    @property
+    def head(self) -> str:
+        """The number of rows and the last hash: noted elsewhere, it shows whether an older state was put in place."""
+        seq, hash_ = self._head()
+        return f"{seq}:{hash_.hex()}"
+
+    def entries(
+        self, *, link_id: int | None = None, action: str = "", after: int = 0, limit: int = -1
+    ) -> list[AuditEntry]:
+        """Rows, oldest first, those of one link or one action if asked for; of a link also the batches that it was part of.
+
+        Values that were forgotten are None.
+        """
+        found = []
+        for row in self._rows(link_id, action, after, limit):
+            entry = self._entry(row)
+            if link_id is not None and entry.batch is not None:
+                entry = entry._replace(batch=[one for one in entry.batch if one[0] == link_id])
+                if not entry.batch:
+                    continue
+            found.append(entry)
+        return found
+
+    def _rows(self, link_id: int | None, action: str, after: int, limit: int) -> list[Row]:
+        if link_id is not None:
+            return self._execute(
+                f"SELECT {_COLUMNS} FROM audit WHERE seq > ? AND link_id = ? AND (? = '' OR action = ?) UNION ALL"
+                f" SELECT {_COLUMNS} FROM audit WHERE seq > ? AND batch IS NOT NULL AND (? = '' OR action = ?)"
+                " ORDER BY 1",
+                (after, link_id, action, action, after, action, action),
+            )
+        return self._execute(
+            f"SELECT {_COLUMNS} FROM audit WHERE seq > ? AND (? = '' OR action = ?) ORDER BY seq"
+            + (f" LIMIT {int(limit)}" if limit >= 0 else ""),
+            (after, action, action),
+        )
+
+    def _entry(self, row: Row) -> AuditEntry:
+        seq, run_id, at, actor, action, entity, link_id, system, field, reason, line, before, after, _, _, batch, _ = (
+            row
+        )
+        return AuditEntry(
+            run_id,
+            at,
+            action,
+            entity,
+            link_id,
+            system,
+            field,
+            self._before.open_text(seq, before),
+            self._after.open_text(seq, after),
+            reason,
+            line,
+            actor,
+            None if batch is None else [(one[0], one[1], one[2]) for one in msgspec.msgpack.decode(batch)],
+            seq,
+        )
+
+    def faults(self) -> list[AuditFault]:
+        """Where the chain does not hold, the first of each kind of break; empty if every row is as it was written."""
+        found: list[AuditFault] = []
+        expected, previous, last = 0, _FIRST, 0
+        while rows := self._execute(f"SELECT {_COLUMNS} FROM audit WHERE seq > ? ORDER BY seq LIMIT 1000", (last,)):
+            for row in rows:
+                last = row[0]
+                expected += 1
+                if row[0] != expected:
+                    found.append(AuditFault(expected, f"removed, with all before {row[0]}"))
+                    expected, previous = row[0], row[16]
+                    continue
+                about = f"{row[5]}{_SEPARATE}{row[8]}{_SEPARATE}".encode()
+                if self._hash(previous, (*row[:11], *row[13:16])) != row[16]:
+                    found.append(AuditFault(row[0], "altered, or put in another's place"))
+                elif not (self._holds(self._before.open_text, row[0], row[11], row[13], about)):
+                    found.append(AuditFault(row[0], "its former value was exchanged"))
+                elif not (self._holds(self._after.open_text, row[0], row[12], row[14], about)):
+                    found.append(AuditFault(row[0], "its new value was exchanged"))
+                previous = row[16]
+        stored = self._execute("SELECT value FROM meta WHERE key = ?", (_HEAD,))
+        if stored:
+            seq, hash_, code = stored[0][0].split()
+            if code != self._head_code(int(seq), bytes.fromhex(hash_)):
+                found.append(AuditFault(int(seq), "the end of the audit was altered"))
+            elif int(seq) > expected:
+                found.append(AuditFault(expected + 1, f"removed, with all up to {seq}"))
+            elif (int(seq), bytes.fromhex(hash_)) != (expected, previous):
+                found.append(AuditFault(int(seq), "rows were added after the end of the audit"))
+        elif expected:
+            found.append(AuditFault(expected, "the end of the audit was removed"))
+        return found
+
+    def _holds(self, opened: Any, seq: int, sealed: bytes | None, code: bytes | None, about: bytes) -> bool:
+        if sealed is None:
+            return True
+        try:
+            value = opened(seq, sealed)
+        except StateFailure:
+            return False
+        return self._sealer.code("audit value", about + value.encode()) == code
+
+    def forget_values(self, *, before: float | None = None, link_ids: Iterable[int] = ()) -> None:
+        """Forget values, of rows `before` a time or of some links; the chain and the codes stay."""
+        if before is not None:
+            self._execute("UPDATE audit SET before = NULL, after = NULL WHERE at < ?", (before,))
+        self._many(
+            "UPDATE audit SET before = NULL, after = NULL WHERE link_id = ?", [(link_id,) for link_id in link_ids]
+        )

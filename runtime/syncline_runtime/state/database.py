@@ -1,0 +1,93 @@
+"""The database under the state: statements in SQLite's words, everything bound as parameters."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from syncline_runtime.rows import Row
+from syncline_runtime.state.failure import StateFailure
+
+
+class Database(Protocol):
+    """One connection. `name` is the state as people know it. All methods raise StateFailure where the database does not answer."""
+
+    name: str
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement; its rows."""
+
+    def many(self, statement: str, rows: Iterable[Row]) -> None:
+        """Run one statement for each row."""
+
+    def begin(self, *, writing: bool) -> None:
+        """Begin a transaction; `writing` keeps all other writers out at once."""
+
+    def commit(self) -> None: ...
+
+    def roll_back(self) -> None:
+        """Undo the transaction; never raises."""
+
+    def columns(self) -> dict[str, frozenset[str]]:
+        """The columns of each table of the state."""
+
+    def close(self) -> None: ...
+
+
+class Sqlite:
+    """`Database` in one file."""
+
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        self.name = name
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def many(self, statement: str, rows: Iterable[Row]) -> None:
+        try:
+            self._connection.executemany(statement, rows)
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def begin(self, *, writing: bool) -> None:
+        self.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    def commit(self) -> None:
+        self.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        with suppress(sqlite3.Error):  # a failed commit may already have rolled back
+            self._connection.execute("ROLLBACK")
+
+    def columns(self) -> dict[str, frozenset[str]]:
+        rows = self.execute(
+            "SELECT t.name, c.name FROM main.sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY 1, 2"
+        )
+        found: dict[str, set[str]] = {}
+        for table, column in rows:
+            found.setdefault(table, set()).add(column)
+        return {table: frozenset(names) for table, names in found.items()}
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _failure(self, error: sqlite3.Error) -> StateFailure:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        match code:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return StateFailure(f"state file {self.name} is in use by another process: {error}", unusable=False)
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
+                return StateFailure(
+                    f"state file {self.name} cannot be written ({error}); nothing that was committed is lost",
+                    unusable=False,
+                )
+            case _:
+                return StateFailure(f"state file {self.name} cannot be read ({error}): restore it from a backup")
