@@ -106,7 +106,12 @@ class Keeper:
 
 def dump(store: SqliteStore) -> list[str]:
     """The whole state, opened, but for what differs by design between two of them: names, keys, codes, and who held the lease."""
-    return [f"{table} {row}" for table, rows in store.opened().items() if table not in _BY_DESIGN for row in rows]
+    return [
+        f"{table} {row}"
+        for table, rows in store.opened().items()
+        for row in rows
+        if table not in _BY_DESIGN and row.get("key") not in _BY_DESIGN
+    ]
 
 
-_BY_DESIGN = ("data_key", "lease", "record_key")
+_BY_DESIGN = ("data_key", "lease", "record_key", "store", "audit head")

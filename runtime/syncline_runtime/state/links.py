@@ -170,7 +170,11 @@ class Links:
             )
             freed.append((seal(member_id, shown), member_id))
         self._many("UPDATE member SET link_id = NULL, shadow = NULL, seen = ?, alone = 0 WHERE member_id = ?", freed)
-        self._many("DELETE FROM link WHERE link_id = ?", [(row[1],) for row in rows])
+        # The number is not given again: the link stays as one that came to nothing.
+        self._many(
+            "UPDATE link SET status = 'tombstone', unsettled = 0, cause = 'taken apart', doc = ? WHERE link_id = ?",
+            [(self._doc.seal(row[1], b"{}"), row[1]) for row in rows],
+        )
 
 
 _ALONE = "m.member_id, m.link_id, m.shadow, m.seen, l.doc"
