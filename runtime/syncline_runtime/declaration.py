@@ -236,6 +236,17 @@ class Webhooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Through:
+    """What stands behind a reference: `field` of the record of `resource` whose id the field `reference` holds, spelled so."""
+
+    reference: str
+    resource: str
+    field: str
+    spelled: str = "plain"  # a wire spelling of references (codecs.WIRE)
+    null: str = ""  # how the system spells null there (codecs.NULLS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """A kind of record in a system. `location` is a table, a file, or a model where the protocol needs one."""
 
@@ -253,6 +264,7 @@ class Resource:
     update: Operation | None = None
     delete: Operation | None = None
     archive: tuple[str, Any] | None = None  # field and native value that stand for "archived"
+    through: Mapping[str, Through] = field(default_factory=dict)  # by path, what maps read and write behind references
     lock: Literal["none", "etag", "version"] = "none"
     webhook: Hook | None = None
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
+from syncline_runtime.connectors.through import followed
 from syncline_runtime.declaration import Package, Sync
 from syncline_runtime.executing.apply import apply
 from syncline_runtime.executing.context import Context, Options, Reporter, make_context
@@ -75,7 +76,7 @@ async def plan(
     something first.
     """
     chosen = options or Options()
-    systems = {name: ReadOnly(system) for name, system in systems.items()}
+    systems = {name: followed(package.systems[name], ReadOnly(system)) for name, system in systems.items()}
     opened = await _open(systems)
     try:
         with store.preview():
@@ -118,6 +119,7 @@ async def run(
     chosen = options or Options()
     if chosen.reviewed is not None:
         systems = {name: OnlyReviewed(system, chosen.reviewed) for name, system in systems.items()}
+    systems = {name: followed(package.systems[name], system) for name, system in systems.items()}
     reading = {name: ReadOnly(system) for name, system in systems.items()}
     store.acquire(package.name, clock.now(), _LEASE_SECONDS)
     try:

@@ -71,7 +71,7 @@ LATER = ("not-yet.collection", "…")
         ("quantity <-> qty, note <-> note as trim", []),
         (
             "product.sku <-> product_id.default_code",
-            [("not-yet.path", "product.sku"), ("not-yet.path", "product_id.default_code")],
+            [("not-yet.path", "product.sku")],
         ),
         ("product <-> product_id", []),
         ("parent.number -> note", []),

@@ -65,7 +65,7 @@ def test_a_line_joins_an_entity_field_and_native_fields_with_spans_of_both_ends(
         ("lower(name) -> name as trim", "map.line-both-codec-and-expression", "trim"),
         ("lower(name) <- name", "map.target", "lower(name)"),
         ("name -> lower(name)", "map.target", "lower(name)"),
-        ("name <- parent.name", "not-yet.path", "parent.name"),
+        ("name <- parent.nmae", "map.native-unknown", "nmae"),
         ('name <- tags["x"]', "not-yet.keyed-element", 'tags["x"]'),
         ("rank <-> active", "type.mismatch", "active"),
     ],

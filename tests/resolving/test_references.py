@@ -61,16 +61,16 @@ def line(resolved: Resolve) -> Resolve:
     [
         ("parent <-> parent_id", []),
         ("place.seat <-> country_id", []),
-        ("place.country <-> country_id.code", [("not-yet.path", "country_id.code")]),
-        ("place.country <-> country_id.code as upper", [("not-yet.path", "country_id.code")]),
-        ("name <- country_id.name", [("not-yet.path", "country_id.name")]),
-        ("name <- parent_id.parent_id.name", [("not-yet.path", "parent_id.parent_id.name")]),
-        ("label <-> country_id.zone.label", [("not-yet.path", "country_id.zone.label")]),
+        ("place.country <-> country_id.code", []),
+        ("place.country <-> country_id.code as upper", []),
+        ("name <- country_id.name", []),
+        ("name <- parent_id.parent_id.name", []),
+        ("label <- country_id.zone.label", []),
         ("parent.vat <-> vat", [("not-yet.path", "parent.vat")]),
         ("region.title -> name", [("not-yet.path", "region.title")]),
         ("parent.region.title -> name", [("not-yet.path", "parent.region.title")]),
         ("lower(parent.region.title) -> name", [("not-yet.path", "parent.region.title")]),
-        ("name <- lower(country_id.name)", [("not-yet.path", "country_id.name")]),
+        ("name <- lower(country_id.name)", []),
         ("name <- any_id.name", [("not-yet.path", "any_id.name")]),
     ],
 )
@@ -83,6 +83,7 @@ def test_a_sound_line_gives_nothing_but_what_is_of_a_later_release(
 @pytest.mark.parametrize(
     ("text", "found"),
     [
+        ("label <-> country_id.zone.label", [("path.not-unique", "country_id.zone.label")]),
         ("name <- country_id.nmae", [("map.native-unknown", "nmae")]),
         ("name <- parent_id.country.name", [("map.native-unknown", "country.name")]),
         ("name <- parent_id.country_id.cod", [("map.native-unknown", "cod")]),
@@ -97,9 +98,9 @@ def test_a_sound_line_gives_nothing_but_what_is_of_a_later_release(
         ("region.title <- name", [("not-yet.path", "region.title"), ("path.not-unique", "region.title")]),
         ("parent <-> name", [("type.mismatch", "name")]),
         ("name <- parent_id", [("type.mismatch", "parent_id")]),
-        ("name <-> country_id.id", [("not-yet.path", "country_id.id"), ("type.mismatch", "country_id.id")]),
+        ("name <-> country_id.id", [("type.mismatch", "country_id.id")]),
         ("parent -> parent_id as trim", [("codec.type-mismatch", "trim")]),
-        ("name <-> country_id.code as trm", [("not-yet.path", "country_id.code"), ("codec.unknown", "trm")]),
+        ("name <-> country_id.code as trm", [("codec.unknown", "trm")]),
         ("length(region.title) -> name", [("not-yet.path", "region.title"), ("type.mismatch", "length(region.title)")]),
     ],
 )

@@ -60,8 +60,8 @@ def rule_of(rules: tuple[WriteRule, ...], system: System) -> WriteRule | None:
 
 
 def _required(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
-    written = {native.name for line in field_map.lines if line.arrow is not Arrow.READ for native in line.natives}
-    written |= {equality.native.name for equality in field_map.where}
+    written = {native.column for line in field_map.lines if line.arrow is not Arrow.READ for native in line.natives}
+    written |= {equality.native.column for equality in field_map.where}
     for native in field_map.resource.fields.values():
         if native.required and native.name not in written:
             yield Diagnostic(

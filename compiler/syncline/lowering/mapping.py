@@ -72,7 +72,7 @@ def read_statements(
 ) -> tuple[list[Statement], list[Statement]]:
     """Statements that go before, and the entries of the dict that `read` returns, one for each line."""
     before = [
-        Statement(f"{locals_[name]} = ", _read_wire(map_.resource.fields[name]), remark(line.span))
+        Statement(f"{locals_[name]} = ", _read_wire(map_.native(name)), remark(line.span))
         for name, line in _named_natives(map_).items()
     ]
     keys = slots(map_)
@@ -259,7 +259,7 @@ def scope(map_: Map) -> tuple[Code, Span] | None:
     span = map_.where[0].span if map_.where else map_.span
 
     def read(field: EntityField | NativeValue) -> Code:
-        return _read_wire(map_.resource.fields[field.name])
+        return _read_wire(map_.native(field.name))
 
     if map_.where_expression is not None:
         conditions.append(truth(map_.where_expression, read))

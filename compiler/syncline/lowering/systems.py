@@ -1,6 +1,7 @@
 """`systems.py`: the systems of a spec, the connectors they are instances of, and their resources."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from syncline.lowering.declarations import constant, spelled
@@ -10,6 +11,7 @@ from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
 from syncline.model.spec import Map, Spec, System
 from syncline.view import Module
+from syncline_runtime.declaration import Through
 
 FILE: Final = "systems.py"
 
@@ -40,7 +42,9 @@ def systems_module(spec: Spec) -> Module:
 
 
 def _system(system: System, connector: str, maps: tuple[Map, ...]) -> Code:
-    used = [map_.resource.name for map_ in maps if map_.system.name == system.name]
+    own = [map_ for map_ in maps if map_.system.name == system.name]
+    ways = _through(own)
+    used = dict.fromkeys((*(map_.resource.name for map_ in own), *ways))
     referenced = [
         field.references
         for name in used
@@ -48,7 +52,8 @@ def _system(system: System, connector: str, maps: tuple[Map, ...]) -> Code:
         if field.references is not None and field.references in system.resources
     ]
     resources = (
-        (literal(name), spelled(system.resources[name].declaration)) for name in dict.fromkeys((*used, *referenced))
+        (literal(name), spelled(replace(system.resources[name].declaration, through=ways.get(name, {}))))
+        for name in dict.fromkeys((*used, *referenced))
     )
     return call(
         "System",
@@ -57,3 +62,20 @@ def _system(system: System, connector: str, maps: tuple[Map, ...]) -> Code:
         settings=mapping((literal(name), spelled(source)) for name, source in system.settings.items()),
         resources=mapping(resources),
     )
+
+
+def _through(maps: Iterable[Map]) -> Mapping[str, dict[str, Through]]:
+    """By resource and path, what maps read and write behind references."""
+    found: dict[str, dict[str, Through]] = {}
+    for map_ in maps:
+        for native in map_.paths.values():
+            for way in native.ways:
+                found.setdefault(way.resource, {})[way.path] = Through(
+                    reference=way.reference.name,
+                    resource=way.target,
+                    field=way.field,
+                    spelled=way.reference.wire,
+                    null=way.reference.null,
+                )
+                found.setdefault(way.target, {})
+    return found

@@ -57,8 +57,20 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A step of a path behind a reference: in `resource`, `path` is `field` of the record of `target` that `reference` holds."""
+
+    resource: str
+    path: str
+    reference: "NativeField"
+    target: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NativeField:
-    """A field of a resource. `wire` names the spelling (`codecs.WIRE`) in which the protocol delivers it."""
+    """A field of a resource, or one behind a reference, by the `ways` that lead to it. `wire` names the spelling
+    (`codecs.WIRE`) in which the protocol delivers it."""
 
     name: str
     type: Type
@@ -74,6 +86,12 @@ class NativeField:
     version: bool = False
     normalises: tuple["CodecUse", ...] = ()
     references: str | None = None  # resource that a reference points to
+    ways: tuple[Way, ...] = ()
+
+    @property
+    def column(self) -> str:
+        """The field of the resource itself that is read and written: the reference, for one behind it."""
+        return self.ways[0].reference.name if self.ways else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +218,13 @@ class Map:
     span: Span
     where: tuple[Equality, ...] = ()
     where_expression: Expression | None = None
+    paths: Mapping[str, NativeField] = field(default_factory=dict)  # what is read or written behind references
     when: Expression | None = None
     complete: bool = True  # False: a line was reported and left out
+
+    def native(self, name: str) -> NativeField:
+        """The resource's field of that name, or what stands behind a reference. Raises KeyError."""
+        return self.paths[name] if name in self.paths else self.resource.fields[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

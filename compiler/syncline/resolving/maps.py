@@ -1,6 +1,7 @@
 """Maps: which field of a system's resource is which field of the entity, and how it is spelled there."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -54,16 +55,18 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     resources = {} if system is None else system.resources
     inside = None if entity is None else EntitySight(entity, timed=True)
     outside = None if resource is None else NativeSight(resource, resources)
+    reached: dict[str, NativeField] = {} if outside is None else outside.reached
     ends = _Ends(
         None if entity is None else EntitySight(entity, later=True),
-        None if resource is None else NativeSight(resource, resources, later=True),
+        None if resource is None else NativeSight(resource, resources, later=True, reached=reached),
     )
     where = None if node.where is None else resolve_condition(node.where, outside, scope)
     when = None if node.when is None else resolve_condition(node.when, inside, scope)
     lines, complete = _lines(node.lines, ends, scope)
     if entity is None or system is None or resource is None:
         return None
-    equalities, rest = ((), None) if where is None else _split(where, resource)
+    natives = {**resource.fields, **reached}
+    equalities, rest = ((), None) if where is None else _split(where, natives)
     return Map(
         entity=entity.entity,
         system=system,
@@ -72,6 +75,7 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
         span=node.target.span,
         where=equalities,
         where_expression=rest,
+        paths=reached,
         when=when,
         complete=complete and (where is None) is (node.where is None) and (when is None) is (node.when is None),
     )
@@ -155,14 +159,18 @@ def _executed(line: Line, ends: _Ends) -> bool:
     assert ends.inside is not None or line.field is None
     fields = {} if ends.inside is None else ends.inside.names.shape.fields
     natives = {} if ends.resource is None else ends.resource.fields
+    reached = {} if ends.outside is None else ends.outside.reached
     names = () if line.expression is None else _names(line.expression)
     return (
         (line.field is None or line.field.name in fields)
-        and all(native.name in natives and not holds_records(native.type) for native in line.natives)
+        and all(
+            native.name in reached or (native.name in natives and not holds_records(native.type))
+            for native in line.natives
+        )
         and all(
             name.name in fields
             if isinstance(name, EntityField)
-            else name.name in natives and not holds_records(natives[name.name].type)
+            else name.name in reached or (name.name in natives and not holds_records(natives[name.name].type))
             for name in names
         )
     )
@@ -202,7 +210,7 @@ def _collects(path: Path, found: Type, declared: Span, scope: Scope) -> bool:
 
 def _writes_twice(line: Line, written: dict[str, Span], scope: Scope) -> bool:
     for native in line.natives:
-        first = written.setdefault(native.name, line.native_span)
+        first = written.setdefault(native.column, line.native_span)
         if first is not line.native_span:
             scope.findings.report("map.native-twice", line.native_span, Label(first, "first-here"), name=native.name)
             return True
@@ -363,9 +371,9 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
             codecs=(),
         )
         return None
-    if arrow is Arrow.READ and ends.resource is not None:
-        read = dict.fromkeys(name.name for name in _names(expression))
-        natives = tuple(ends.resource.fields[name] for name in read if name in ends.resource.fields)
+    if arrow is Arrow.READ and ends.outside is not None:
+        known = {**ends.outside.resource.fields, **ends.outside.reached}
+        natives = tuple(known[name] for name in dict.fromkeys(one.name for one in _names(expression)) if name in known)
     return Line(
         field=field,
         natives=natives,
@@ -390,7 +398,7 @@ def _names(expression: Expression) -> list[EntityField | NativeValue]:
     return [name for part in parts for name in _names(part)]
 
 
-def _split(where: Expression, resource: ResourceModel) -> tuple[tuple[Equality, ...], Expression | None]:
+def _split(where: Expression, natives: Mapping[str, NativeField]) -> tuple[tuple[Equality, ...], Expression | None]:
     """The equalities that every record has which `where` lets through, set on creates, and what is left of the condition."""
     parts = where.parts if isinstance(where, Both) and where.every else (where,)
     equalities: list[Equality] = []
@@ -398,13 +406,13 @@ def _split(where: Expression, resource: ResourceModel) -> tuple[tuple[Equality, 
     for part in parts:
         match part:
             case Apply(function="=", arguments=(NativeValue(name=name), Constant(value=value))) if _is_plain(value):
-                equalities.append(Equality(native=resource.fields[name], value=value, span=part.span))
+                equalities.append(Equality(native=natives[name], value=value, span=part.span))
             case Apply(function="=", arguments=(Constant(value=value), NativeValue(name=name))) if _is_plain(value):
-                equalities.append(Equality(native=resource.fields[name], value=value, span=part.span))
+                equalities.append(Equality(native=natives[name], value=value, span=part.span))
             case NativeValue(name=name):
-                equalities.append(Equality(native=resource.fields[name], value=True, span=part.span))
+                equalities.append(Equality(native=natives[name], value=True, span=part.span))
             case Apply(function="not", arguments=(NativeValue(name=name),)):
-                equalities.append(Equality(native=resource.fields[name], value=False, span=part.span))
+                equalities.append(Equality(native=natives[name], value=False, span=part.span))
             case _:
                 rest.append(part)
     if len(rest) > 1:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from syncline.diagnostics.diagnostic import Label
-from syncline.model.spec import Entity, Field, NativeField, ResourceModel
+from syncline.model.spec import Entity, Field, NativeField, ResourceModel, Way
 from syncline.model.types import Type
 from syncline.resolving.entities import dotted, field_of
 from syncline.resolving.findings import Findings
@@ -31,6 +31,8 @@ class ReachedNative:
     native: NativeField
     owner: ResourceModel | None = None
     last: str = ""  # its name in `owner`
+    ways: tuple[Way, ...] = ()
+    followed: bool = True  # each reference on the way holds records of one resource
 
 
 def check_alignment(scope: Scope) -> None:
@@ -130,8 +132,29 @@ def native_at(
         begun = [_begins_native(rest, other, scope) for other in targets[1:]]
         if reached is None or not all(begun):
             return None
-        found = replace(reached.native, name=name, type=_through(through.type, reached.native.type, False))
-        return ReachedNative(found, reached.owner or targets[0], reached.last or reached.native.name)
+        way = Way(resource=resource.name, path=name, reference=through, target=targets[0].name, field=dotted(rest))
+        ways = (way, *reached.ways)
+        found = replace(
+            reached.native,
+            name=name,
+            type=_through(through.type, reached.native.type, False),
+            ways=ways,
+            writable=through.writable,
+            required=through.required,
+            unique=False,
+            identity=False,
+            version=False,
+            normalises=(),
+            child=None,
+            path=(),
+        )
+        return ReachedNative(
+            found,
+            reached.owner or targets[0],
+            reached.last or reached.native.name,
+            ways,
+            reached.followed and through.type.kind == "ref" and len(through.type.targets) == 1,
+        )
     if through is not None and isinstance(steps[1], Key):
         scope.findings.report("not-yet.keyed-element", path.span, name=name)
         return None

@@ -10,6 +10,7 @@ from syncline.resolving.codecs import native_type
 from syncline.resolving.entities import dotted
 from syncline.resolving.references import (
     ReachedField,
+    ReachedNative,
     field_at,
     leads_on,
     native_at,
@@ -44,6 +45,7 @@ class NativeSight:
     resources: Mapping[str, ResourceModel] = field(default_factory=dict)
     later: bool = False
     above: "NativeSight | None" = None
+    reached: dict[str, NativeField] = field(default_factory=dict)  # what was named behind references
 
 
 Sight: TypeAlias = EntitySight | NativeSight | None
@@ -105,17 +107,23 @@ def native_of(path: Path, sight: NativeSight, scope: Scope, written: bool = Fals
         if native.type.kind == "ref" or not leads_on(native.type):
             return native
         scope.findings.report("not-yet.collection", path.span, type=str(native.type))
-    elif (
-        written
-        and reached is not None
-        and reached.owner is not None
-        and reached.last not in unique_in_resource(reached.owner)
-    ):
-        facts = {"name": reached.last, "path": name, "owner": reached.owner.name}
-        scope.findings.report("path.not-unique", path.span, unique=unique_in_resource(reached.owner), **facts)
+    elif written and reached is not None and (owner := _told_by_several(reached, sight)) is not None:
+        facts = {"name": reached.ways[0].field, "path": name, "owner": owner.name}
+        scope.findings.report("path.not-unique", path.span, unique=unique_in_resource(owner), **facts)
+    elif reached is not None and reached.followed and reached.native.type.kind not in ("ref", "list", "set"):
+        sight.reached[name] = reached.native
+        return reached.native
     else:
         scope.findings.report("not-yet.path", path.span, path=name, through=path.steps[0].span.text)
     return native if sight.later else None
+
+
+def _told_by_several(reached: ReachedNative, sight: NativeSight) -> ResourceModel | None:
+    """The resource of which several records may have what is written behind a reference to it; None where only one has."""
+    if reached.owner is None or not reached.ways:
+        return None
+    owner = sight.resources[reached.ways[0].target]
+    return None if reached.ways[0].field in unique_in_resource(owner) else owner
 
 
 def _looks_up(path: Path, sight: EntitySight | NativeSight) -> bool:

@@ -1,0 +1,138 @@
+"""Paths through references of a system: reading follows them, writing finds the one record that has the value."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.references.worlds import World
+
+SPEC = """spec s version 1
+connector api over rest {
+  setting url : url
+  setting token : secret
+  base "{url}"
+  auth bearer token
+  resource people {
+    id : text identity
+    updated : instant version
+    email : email
+    country_id : ref countries
+    manager_id : ref people
+    country : text(2)?
+    zone : text(9)?
+    list GET "/people" { since "updated >= '{since}'" }
+    read GET "/people/{id}" { returns record }
+    create POST "/people" { returns record }
+    update PATCH "/people/{id}" { returns record }
+  }
+  resource countries {
+    id : text identity
+    code : text(2) unique
+    zone_id : ref zones
+    list GET "/countries"
+    read GET "/countries/{id}" { returns record }
+  }
+  resource zones { id : text identity, label : text(9), list GET "/zones" }
+}
+system crm = api { url: env("CRM"), token: secret("CRMT") }
+system erp = api { url: env("ERP"), token: secret("ERPT") }
+entity Person { email : email, country : text(2)?, zone : text(9)?, match email }
+map Person to crm.people { email <-> email, country <-> country_id.code, zone <- country_id.zone_id.label }
+map Person to erp.people { email <-> email, country <-> country, zone -> zone }
+sync Person across crm, erp {
+  delete in crm unlink
+  delete in erp unlink
+  truth { otherwise prefers crm then erp }
+  empty propagates
+}
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path, SPEC)
+    north = made.put("crm", "zones", "z1", label="north")
+    south = made.put("crm", "zones", "z2", label="south")
+    made.put("crm", "countries", "c1", code="NO", zone_id=north)
+    made.put("crm", "countries", "c2", code="MX", zone_id=south)
+    return made
+
+
+async def test_reading_follows(world: Any) -> None:
+    world.put("crm", "people", email="a@b.c", country_id="c1")
+    await world.run()
+    found = world.only("erp", "people")
+    assert (found["country"], found["zone"]) == ("NO", "north")
+    await world.quiet()
+
+
+async def test_writing_finds_the_record_that_has_the_value(world: Any) -> None:
+    world.put("erp", "people", email="a@b.c", country="MX")
+    await world.run()
+    found = world.only("crm", "people")
+    assert found["country_id"] == "c2"
+    assert "country_id.code" not in found
+    assert world.only("erp", "people")["zone"] == "south"
+    await world.quiet()
+
+
+async def test_a_change_on_either_side_comes_over(world: Any) -> None:
+    here = world.put("crm", "people", email="a@b.c", country_id="c1")
+    await world.run()
+    there = world.only("erp", "people")["id"]
+    world.put("erp", "people", there, country="MX")
+    await world.run()
+    assert world.only("crm", "people")["country_id"] == "c2"
+    world.put("crm", "people", here, country_id="c1")
+    await world.run()
+    assert world.only("erp", "people")["country"] == "NO"
+    world.put("erp", "people", there, country=None)
+    await world.run()
+    assert world.only("crm", "people")["country_id"] is None
+    await world.quiet()
+
+
+@pytest.mark.parametrize(
+    ("codes", "why"), [((), "no record of countries has this code"), (("SE", "SE"), "2 records of")]
+)
+async def test_none_or_several_set_the_record_aside_with_its_place(
+    world: Any, codes: tuple[str, ...], why: str
+) -> None:
+    for code in codes:
+        world.put("crm", "countries", code=code)
+    there = world.put("erp", "people", email="a@b.c", country="SE")
+    world.put("erp", "people", email="b@b.c", country="NO")
+    await world.run()
+    assert [record["email"] for record in world.records("crm", "people") if record["country_id"]] == ["b@b.c"]
+    with world.store() as store:
+        (held,) = store.review.quarantined()
+    line = next(number for number, text in enumerate(SPEC.splitlines(), 1) if text.startswith("map Person to crm"))
+    assert (held.field, held.place) == ("country", f"spec.sync:{line}")
+    assert why in held.detail
+    assert "SE" not in held.detail
+    world.put("erp", "people", there, country="MX")
+    await world.run()
+    assert sorted(record["country_id"] for record in world.records("crm", "people")) == ["c1", "c2"]
+    with world.store() as store:
+        assert store.review.quarantined() == []
+
+
+async def test_each_referenced_record_is_looked_up_once(world: Any) -> None:
+    for number in range(9):
+        world.put("crm", "people", email=f"{number}@b.c", country_id="c1" if number % 2 else "c2")
+    await world.run()
+    assert [call for call in world.twins["crm"].calls if call[0] == "read" and call[1] == "countries"] == [
+        ("read", "countries", 2),
+        ("read", "countries", 2),
+    ]
+    assert len([call for call in world.twins["crm"].calls if call[:2] == ("list", "zones")]) == 1
+
+
+async def test_a_reference_that_leads_nowhere_is_no_change(world: Any) -> None:
+    here = world.put("crm", "people", email="a@b.c", country_id="c1")
+    await world.run()
+    world.put("crm", "people", here, country_id="gone")
+    await world.run()
+    assert world.only("erp", "people")["country"] == "NO"
+    await world.quiet()
