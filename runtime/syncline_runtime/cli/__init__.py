@@ -22,6 +22,10 @@ COMMANDS: Final = {
     "review": "syncline_runtime.cli.review",
     "why": "syncline_runtime.cli.why",
     "status": "syncline_runtime.cli.status",
+    "audit": "syncline_runtime.cli.audit",
+    "prune": "syncline_runtime.cli.prune",
+    "export": "syncline_runtime.cli.export",
+    "import": "syncline_runtime.cli.export",
     "rebase": "syncline_runtime.cli.run",
     "migrate": "syncline_runtime.cli.migrate",
 }

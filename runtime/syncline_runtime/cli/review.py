@@ -95,7 +95,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         with store.transaction():
             store.answers.give((now, actor, *row) for row in rows)
             store.review.journal(
-                (0, now, "answered", row[1], row[2], row[3], row[5], None, None, f"{actor} decided: {row[0]}", 0)
+                (0, now, "answered", row[1], row[2], row[3], row[5], None, None, f"{actor} decided: {row[0]}", 0, actor)
                 for row in rows
             )
         if arguments.json:

@@ -54,6 +54,7 @@ def resolve(context: Context, counts: Counts) -> None:
                             None,
                             f"{answer.actor} decided: {answer.kind}: {told}",
                             0,
+                            answer.actor,
                         )
                     ]
                 )

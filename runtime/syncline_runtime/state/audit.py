@@ -115,6 +115,14 @@ class Audit:
         seq, hash_ = self._head()
         return f"{seq}:{hash_.hex()}"
 
+    def had(self, head: str) -> bool:
+        """Whether the audit goes on from what `head` told earlier."""
+        seq, _, hash_ = head.partition(":")
+        if not seq.isdecimal():
+            return False
+        rows = self._execute("SELECT hash FROM audit WHERE seq = ?", (int(seq),))
+        return rows[0][0].hex() == hash_ if rows else (seq, hash_) == ("0", _FIRST.hex())
+
     def entries(
         self, *, link_id: int | None = None, action: str = "", after: int = 0, limit: int = -1
     ) -> list[AuditEntry]:

@@ -12,7 +12,7 @@ from syncline_runtime.state.keys import VARIABLE, OuterKey, outer_key
 from syncline_runtime.state.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 from syncline_runtime.state.sealing import Sealer
 
-_CODES = 0
+CODES_KEY = 0
 """The number of the key that codes are made with; those of documents count from 1."""
 
 
@@ -96,7 +96,7 @@ def _create(database: Sqlite, package: str, outer: OuterKey) -> None:
     database.many("INSERT INTO meta VALUES (?, ?)", [("package", package), ("store", identity)])
     database.many(
         "INSERT INTO data_key VALUES (?, ?)",
-        [(number, outer.wrap(os.urandom(32), identity, number)) for number in (_CODES, _CODES + 1)],
+        [(number, outer.wrap(os.urandom(32), identity, number)) for number in (CODES_KEY, CODES_KEY + 1)],
     )
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -114,7 +114,7 @@ def _unlocked(database: Database, package: str, outer: OuterKey) -> Opened:
         number: outer.unwrap(wrapped, identity, number, database.name)
         for number, wrapped in database.execute("SELECT key_id, wrapped FROM data_key")
     }
-    codes = keys.pop(_CODES, None)
+    codes = keys.pop(CODES_KEY, None)
     if codes is None or not keys:
         raise StateFailure(f"state {database.name} is damaged (its keys are missing): restore it from a backup")
     return Opened(database, Sealer(database.name, identity, keys, max(keys), codes), identity)

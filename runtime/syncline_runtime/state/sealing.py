@@ -27,7 +27,7 @@ class Sealer:
         self._identity = identity
         self._ciphers = {number.to_bytes(_KEY_ID, "big"): AESGCM(key) for number, key in keys.items()}
         self._current = current.to_bytes(_KEY_ID, "big")
-        self._code_key = code_key
+        self.code_key = code_key
         self._pool = b""
         self._used = 0
 
@@ -38,7 +38,7 @@ class Sealer:
     def code(self, purpose: str, value: bytes, size: int = 16) -> bytes:
         """A keyed code of a value: equal values have equal codes for one purpose (up to 16 letters), and nobody without the key can
         guess any."""
-        return blake2b(value, key=self._code_key, digest_size=size, person=purpose.encode()).digest()
+        return blake2b(value, key=self.code_key, digest_size=size, person=purpose.encode()).digest()
 
     def nonce(self) -> bytes:
         """Twelve random bytes, never the same twice."""

@@ -20,6 +20,7 @@ from syncline_runtime.state.intents import Intents
 from syncline_runtime.state.links import Links
 from syncline_runtime.state.members import Members
 from syncline_runtime.state.opening import open_database
+from syncline_runtime.state.retention import Retention
 from syncline_runtime.state.review import Review
 from syncline_runtime.state.schema import CODES, SEALED
 from syncline_runtime.state.waiting import Waiters
@@ -35,7 +36,8 @@ class SqliteStore:
         self.identity = opened.identity
         self._database = opened.database
         self._execute = opened.database.execute
-        self._backing = backing = Backing(opened.database, opened.sealer)
+        self.package = package
+        self.backing = self._backing = backing = Backing(opened.database, opened.sealer)
         self._summary = opened.sealer.place("run.summary")
         self._previewing = False
         self._inside = False
@@ -47,6 +49,7 @@ class SqliteStore:
         intents = Intents(backing, self.identity)
         waiting = Waiters(backing, links)
         self.answers = Answers(backing)
+        self.retention = Retention(backing)
         self.awaiting = Awaiting(backing)
         self.inbox = Inbox(backing)
         self.evolution = Evolution(backing, members)

@@ -1,0 +1,204 @@
+"""A state as lines of JSON, and back: sealed as it is stored, or with every value opened for the eyes of whoever holds the file."""
+
+import json
+import os
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from syncline_runtime.state.failure import StateFailure
+from syncline_runtime.state.keys import VARIABLE, OuterKey, outer_key
+from syncline_runtime.state.opening import CODES_KEY, open_database
+from syncline_runtime.state.schema import SCHEMA_VERSION, SEALED, TABLES
+from syncline_runtime.state.sealing import Sealer
+from syncline_runtime.state.store import SqliteStore
+
+EXPORT_VERSION: Final = 1
+"""Of the lines; another one is refused."""
+
+_PORTION: Final = 5000
+_TABLES: Final = tuple(re.findall(r"^CREATE TABLE (\w+)\(", TABLES, re.MULTILINE))
+_ALONE: Final = frozenset(("lease",))
+"""Of this place alone."""
+
+
+def exported(store: SqliteStore, *, clear: bool) -> Iterator[str]:
+    """The lines of a state: a head, a row a line, an end that counts them.
+
+    Sealed, the lines say nothing without the key of the state and open with no other. `clear`, they hold every value, and the key
+    of the codes, with which the audit could be written anew.
+    """
+    database, sealer = store.backing.database, store.backing.sealer
+    head: dict[str, Any] = {
+        "kind": "state export",
+        "format_version": EXPORT_VERSION,
+        "schema": SCHEMA_VERSION,
+        "package": store.package,
+        "sealed": not clear,
+    }
+    if clear:
+        head["code_key"] = b64encode(sealer.code_key).decode()
+    count = 0
+    with store.preview():
+        yield json.dumps(head)
+        columns = database.columns()
+        for table in _TABLES:
+            if table in _ALONE or (clear and table == "data_key"):
+                continue
+            names = sorted(columns[table])
+            key, sealed = SEALED.get(table, ("", ()))
+            places = {name: sealer.place(f"{table}.{name}") for name in sealed} if clear else {}
+            for row in _rows(store, table, names):
+                values = dict(zip(names, row, strict=True))
+                for name, place in places.items():
+                    values[name] = place.open(values[key], values[name])
+                count += 1
+                yield json.dumps([table, {name: _spelled(value) for name, value in values.items()}])
+    yield json.dumps({"rows": count})
+
+
+def _rows(store: SqliteStore, table: str, names: list[str]) -> Iterator[tuple[Any, ...]]:
+    offset = 0
+    listed = ", ".join(names)
+    while rows := store.backing.database.execute(
+        f"SELECT {listed} FROM {table} ORDER BY {listed} LIMIT {_PORTION} OFFSET {offset}"
+    ):
+        yield from rows
+        offset += len(rows)
+
+
+def _spelled(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return {"text": value.decode()}
+    except UnicodeDecodeError:
+        return {"base64": b64encode(value).decode()}
+
+
+def _read(value: Any) -> Any:
+    match value:
+        case {"text": str(text)}:
+            return text.encode()
+        case {"base64": str(text)}:
+            return b64decode(text)
+        case _:
+            return value
+
+
+def imported(path: Path, package: str, lines: Iterable[str], *, key: str | None = None) -> int:
+    """Make the state file `path` of an export; how many rows. Sealed lines take the key that they were sealed with.
+
+    Raises StateFailure, and leaves no file, if there is one already or the lines are not whole.
+    """
+    if path.exists():
+        raise StateFailure(f"there is a state file {path} already: name another one with --state", unusable=False)
+    numbered = iter(lines)
+    head = _head(next(numbered, ""), package)
+    beside = path.with_name(f"{path.name}.key")
+    given = os.environ.get(VARIABLE) if key is None else key
+    had_key = beside.exists()
+    if not given and had_key:
+        given = str(beside)
+    if not given and head["sealed"]:
+        raise StateFailure(f"the export is sealed: put its key into {beside}, or give it in {VARIABLE}", unusable=False)
+    try:
+        opened = open_database(path, package, key=given)
+        try:
+            count = _filled(
+                path, opened.database, head, numbered, outer_key(str(path), beside, fresh=False, given=given)
+            )
+        finally:
+            opened.database.close()
+        with SqliteStore(path, package, create=False, key=given) as store:
+            faults = store.audit.faults()
+            if faults:
+                raise StateFailure(
+                    f"the export was altered: audit row {faults[0].seq} {faults[0].problem}", unusable=False
+                )
+    except BaseException:
+        for left in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            left.unlink(missing_ok=True)
+        if not had_key:
+            beside.unlink(missing_ok=True)
+        raise
+    return count
+
+
+def _head(line: str, package: str) -> dict[str, Any]:
+    try:
+        head = json.loads(line)
+    except ValueError:
+        head = None
+    match head:
+        case {"kind": "state export", "format_version": int(version), "schema": int(schema), "sealed": bool()}:
+            if version != EXPORT_VERSION:
+                raise StateFailure(
+                    f"the export has format {version}, this runtime reads {EXPORT_VERSION}", unusable=False
+                )
+            if schema != SCHEMA_VERSION:
+                raise StateFailure(
+                    f"the export has schema {schema}, this runtime uses {SCHEMA_VERSION}: import it with the runtime that wrote "
+                    "it, and let this one carry the state over",
+                    unusable=False,
+                )
+            if head["package"] != package:
+                raise StateFailure(f"the export is of {head['package']!r}, not of {package!r}", unusable=False)
+            return dict(head)
+        case _:
+            raise StateFailure("this is no export of a state: `export` makes one", unusable=False)
+
+
+def _filled(path: Path, database: Any, head: dict[str, Any], lines: Iterator[str], outer: OuterKey) -> int:
+    """Put the rows of an export into a new database."""
+    columns = database.columns()
+    count = 0
+    whole = False
+    sealer: Sealer | None = None
+    database.begin(writing=True)
+    try:
+        database.execute("PRAGMA defer_foreign_keys = ON")
+        for table in ("meta", "data_key"):
+            database.execute(f"DELETE FROM {table}")
+        for line in lines:
+            document = json.loads(line)
+            if isinstance(document, dict):
+                whole = document.get("rows") == count
+                break
+            table, raw = document
+            if table not in columns or not raw.keys() <= columns[table]:
+                raise StateFailure(f"the export has a table or column that this runtime does not know: {table}")
+            values = {name: _read(value) for name, value in raw.items()}
+            if not head["sealed"] and table == "meta" and values["key"] == "store":
+                sealer = _resealing(path, database, head, values["value"], outer)
+            key, sealed = SEALED.get(table, ("", ()))
+            if not head["sealed"] and sealed:
+                if sealer is None:
+                    raise StateFailure("the export does not name its state before its rows")
+                for name in sealed:
+                    values[name] = sealer.place(f"{table}.{name}").seal(values[key], values[name])
+            names = ", ".join(values)
+            database.execute(
+                f"INSERT INTO {table}({names}) VALUES ({', '.join('?' * len(values))})", list(values.values())
+            )
+            count += 1
+        if not whole:
+            raise StateFailure("the export is not whole: lines are missing", unusable=False)
+        database.commit()
+    except (ValueError, KeyError, TypeError) as error:
+        database.roll_back()
+        raise StateFailure(f"the export cannot be read ({type(error).__name__})", unusable=False) from None
+    except BaseException:
+        database.roll_back()
+        raise
+    return count
+
+
+def _resealing(path: Path, database: Any, head: dict[str, Any], identity: str, outer: OuterKey) -> Sealer:
+    """New keys for the values of a clear export; the codes keep theirs, or nothing would be found again."""
+    codes, documents = b64decode(head["code_key"]), os.urandom(32)
+    for number, key in ((CODES_KEY, codes), (CODES_KEY + 1, documents)):
+        database.execute("INSERT INTO data_key VALUES (?, ?)", (number, outer.wrap(key, identity, number)))
+    return Sealer(str(path), identity, {CODES_KEY + 1: documents}, CODES_KEY + 1, codes)
