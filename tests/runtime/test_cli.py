@@ -319,6 +319,10 @@ def test_why_tells_which_run_rule_system_and_line_made_a_value(shell: Shell) -> 
         assert any("Bert → Berta from crm: F5 name prefers crm then erp" in line for line in history)
         assert any("Berti of erp lost against Berta" in line for line in history)
         assert all(line.endswith("[customers.sync:32]") for line in history)
+    assert shell.do("why", "crm:2") == 0
+    assert "updated in erp" in shell.out
+    assert shell.do("why", "A1") == 0
+    assert "created in erp" in shell.out
     assert shell.do("why", "crm:2", "--json") == 0
     [link] = json.loads(shell.out)["links"]
     assert link["fields"]["name"]["agreed"] == "Berta"

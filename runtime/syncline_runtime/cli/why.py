@@ -137,8 +137,7 @@ class History:
         )
         status = "" if self._row.status == "live" else f", {self._row.status}"
         lines = [f"{self.entity.name} link {self._row.link_id}{status}: {members}"]
-        for entry in self._own():
-            lines.append(f"  {_said(entry, source)}")
+        lines += [f"  {_said(entry, source)}" for entry in (self._own() if only is None else ())]
         for field in self.entity.fields if only is None else [only]:
             entries = self._of(field)
             if only is None and not entries:

@@ -14,7 +14,7 @@ from syncline_runtime.executing.retaining import hold_contested, kept_otherwise,
 from syncline_runtime.executing.summary import DONE
 from syncline_runtime.ports import Applied, Gone, Outcome, Refused, Stale, Unavailable, Unknown
 from syncline_runtime.records import Action, ActionKind, Member
-from syncline_runtime.rows import SAME, MemberRow, Row
+from syncline_runtime.rows import SAME, AuditEntry, MemberRow, Row
 from syncline_runtime.values import ABSENT, Native, Shown
 
 
@@ -199,6 +199,14 @@ def record_outcomes(
         store.add_keys(fresh_keys)
     if accounted:
         store.account(accounted)
+    if done and kind in (ActionKind.CREATE, ActionKind.UPDATE):
+        batch = [
+            (one.link_id, outcome.remote_id, one.document)
+            for one, outcome in zip(sent, outcomes, strict=True)
+            if isinstance(outcome, Applied)
+        ]
+        journal.append(AuditEntry(context.run_id, now, DONE[kind], name, 0, system, batch=batch))
+    if journal:
         store.review.journal(journal)
     if settled:
         store.settle(settled)
