@@ -80,7 +80,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "a48b40331c2f78f1",
+            "calls": "f570916bed73fc65",
         },
         "resource erp.parties": {
             "identity": "id",
@@ -88,7 +88,7 @@ STAMP: Final = Stamp(
             "cursor": "write_date spelled tagged fallback create_date",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "651638e3f88b20bf",
+            "calls": "ab4e2f7fd9bc7d65",
         },
         "spec": {"name": "crm_erp_customers"},
         "sync `Customer`": {

@@ -127,14 +127,14 @@ STAMP: Final = Stamp(
             "cursor": "changed_at spelled iso",
             "listing": "complete",
             "archive": "closed = true",
-            "calls": "07f42135b84076c3",
+            "calls": "cf45b4afcc353911",
         },
         "resource erp.customers": {
             "identity": "no",
             "cursor": "modified spelled spaced",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "864251204dc62a34",
+            "calls": "ac956809b712f99e",
         },
         "spec": {"name": "northwind"},
         "sync `Customer`": {

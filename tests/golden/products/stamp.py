@@ -52,7 +52,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "fa90418677b99536",
+            "calls": "2554ebf4d43cd87a",
         },
         "resource erp.products": {
             "identity": "id",
@@ -60,7 +60,7 @@ STAMP: Final = Stamp(
             "cursor": "write_date spelled tagged fallback create_date",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "b7c108561718d5a3",
+            "calls": "0ae8314fa791a935",
         },
         "spec": {"name": "products"},
         "sync `Product`": {

@@ -87,7 +87,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "cd4d0e53fda7cc97",
+            "calls": "f8a94e850e0999b7",
         },
         "resource crm.deals": {
             "identity": "id",
@@ -95,7 +95,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "fc393eeb9562a346",
+            "calls": "b24e8bb29989629c",
         },
         "spec": {"name": "quote_to_cash"},
         "sync `Deal`": {"systems": "crm", "empty": "nothing", "out of scope": "unlink", "schedule": "every 5 minutes"},

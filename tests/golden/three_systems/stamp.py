@@ -98,7 +98,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "a48b40331c2f78f1",
+            "calls": "f570916bed73fc65",
         },
         "resource erp.parties": {
             "identity": "id",
@@ -106,7 +106,7 @@ STAMP: Final = Stamp(
             "cursor": "write_date spelled tagged fallback create_date",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "651638e3f88b20bf",
+            "calls": "ab4e2f7fd9bc7d65",
         },
         "resource shop.customers": {
             "identity": "id",
@@ -114,7 +114,7 @@ STAMP: Final = Stamp(
             "cursor": "updated_at spelled native",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "6fd65e7c95f8de9a",
+            "calls": "f61d2d96862c3b7e",
         },
         "spec": {"name": "three_systems"},
         "sync `Customer`": {
