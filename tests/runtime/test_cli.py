@@ -321,6 +321,7 @@ def test_why_tells_which_run_rule_system_and_line_made_a_value(shell: Shell) -> 
         assert all(line.endswith("[customers.sync:32]") for line in history)
     assert shell.do("why", "crm:2") == 0
     assert "updated in erp" in shell.out
+    assert "was linked by match vat" in shell.out
     assert shell.do("why", "A1") == 0
     assert "created in erp" in shell.out
     assert shell.do("why", "crm:2", "--json") == 0

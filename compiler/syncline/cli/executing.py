@@ -4,7 +4,7 @@ import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
@@ -14,6 +14,30 @@ from syncline.cli.files import read_spec
 from syncline.pipeline import generate
 
 PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
+
+
+DOES: Final = {
+    "plan": "Show what a run of SPEC would do, record by record",
+    "run": "Bring the systems of SPEC into step",
+    "serve": "Run the syncs of SPEC by their schedules, and take webhooks",
+    "apply": "Do just what a saved plan of SPEC says, or nothing if it no longer holds",
+    "review": "List what waits for a person in SPEC, and settle it",
+    "why": "Tell how a value of a record in SPEC came to be",
+    "status": "Show the last runs of SPEC and what waits for a person",
+    "audit": "Verify or show what was decided, written and overruled in SPEC, and by whom",
+    "prune": "Let go what is kept for people and is old",
+    "export": "Write the state of SPEC as lines of JSON, sealed or in the clear",
+    "import": "Make a state of SPEC from an export",
+    "rebase": "Begin anew where the state of SPEC is lost, or older than the systems",
+    "migrate": "Show what a changed SPEC asks of stored state; `--apply` does it",
+}
+"""The commands of a generated package, each an attribute of this module."""
+
+
+def __getattr__(name: str) -> click.Command:
+    if name not in DOES:
+        raise AttributeError(name)
+    return _passed_on(name, DOES[name])
 
 
 def _passed_on(name: str, does: str) -> click.Command:
@@ -26,23 +50,6 @@ def _passed_on(name: str, does: str) -> click.Command:
         _execute(spec, (name, *arguments))
 
     return command
-
-
-plan = _passed_on("plan", "Show what a run of SPEC would do, record by record")
-run = _passed_on("run", "Bring the systems of SPEC into step")
-apply = _passed_on("apply", "Do just what a saved plan of SPEC says, or nothing if it no longer holds")
-review = _passed_on("review", "List what waits for a person in SPEC, and settle it")
-rebase = _passed_on("rebase", "Begin anew where the state of SPEC is lost, or older than the systems")
-why = _passed_on("why", "Tell how a value of a record in SPEC came to be")
-status = _passed_on("status", "Show the last runs of SPEC and what waits for a person")
-
-
-@click.command(context_settings=PASSED_ON)
-@click.argument("spec")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION...]")
-def migrate(spec: str, arguments: tuple[str, ...]) -> None:
-    """Show what a changed SPEC asks of stored state; `syncline migrate SPEC --apply` does it."""
-    _execute(spec, ("migrate", *arguments))
 
 
 def _execute(spec: str, arguments: tuple[str, ...]) -> NoReturn:

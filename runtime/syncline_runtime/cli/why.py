@@ -199,6 +199,9 @@ def _said(entry: AuditEntry, source: str) -> str:
             what = f"{shown(before)} of {entry.system} lost against {shown(after)}: {entry.reason}"
         case action if action in _OF_RECORD:
             what = f"{action} in {entry.system}" + (f": {entry.reason}" if entry.reason else "")
+        case "linked":
+            who = ", ".join(remote_id for _, remote_id, _ in entry.batch or ())
+            what = f"{entry.system} {who} was linked by {entry.reason}"
         case "conflict":
             what = f"conflict: {entry.reason}"
         case action:

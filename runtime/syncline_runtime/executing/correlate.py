@@ -8,7 +8,7 @@ from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, tomb
 from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys
 from syncline_runtime.records import Correlation
-from syncline_runtime.rows import LinkRow, MemberRow, Row
+from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow, Row
 
 _NO_VALUES = b"{}"
 
@@ -45,13 +45,15 @@ def _keys_of_open_creates(context: Context) -> frozenset[tuple[int, str]]:
 
 @dataclass(slots=True)
 class _Placed:
-    """What comes of a batch: links to make, records that join a link, records for a person, records for another look."""
+    """What comes of a batch: links to make, records that join a link, records for a person, records for another look; and by which
+    rule which record was linked."""
 
     pairs: list[Pair] = field(default_factory=list)
     joined: list[Row] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
     held: list[Row] = field(default_factory=list)
     again: list[MemberRow] = field(default_factory=list)
+    linked: dict[str, list[tuple[int, str, bytes]]] = field(default_factory=dict)  # by rule
 
 
 def _place(
@@ -91,6 +93,8 @@ def _place(
                 members = [partners[where] for where in answer.matches.items() if where[0] != system]
                 linked = next((member.link_id for member in members if member.link_id is not None), None)
                 context.summary.linked += 1
+                told = next_id if linked is None else linked, row.remote_id, b""
+                placed.linked.setdefault(answer.rule, []).append(told)
                 if linked is not None:
                     joining = [row, *(member for member in members if member.link_id is None)]
                     placed.joined.extend((linked, None, member.seen, member.member_id) for member in joining)
@@ -111,6 +115,11 @@ def _place(
         store.attach(placed.joined)
     store.unsettle(placed.touched)
     store.review.quarantine(placed.held)
+    now = context.clock.now()
+    store.review.journal(
+        AuditEntry(context.run_id, now, "linked", name, 0, system, reason=rule, batch=batch)
+        for rule, batch in placed.linked.items()
+    )
     _release_placed(context, system, answers, {row[2] for row in placed.held})
     return placed.again
 
