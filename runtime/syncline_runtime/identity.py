@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from syncline_runtime.declaration import Entity, MatchRule, Values
+from syncline_runtime.observing import may_render
 from syncline_runtime.policy import blank
 from syncline_runtime.records import Correlation, Situation, value_text
 from syncline_runtime.values import ABSENT, Shown
@@ -21,12 +22,14 @@ class Unlinked:
     """A record without a link, and its key under each match rule (None: the rule does not apply to it).
 
     `fresh`: it appeared so recently that another system's listing may not show its twin yet; it is not created from.
+    `orphan`: a create that we had given up made it late, and its link is closed since.
     """
 
     system: str
     remote_id: str
     keys: tuple[Key | None, ...]
     fresh: bool = False
+    orphan: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +64,29 @@ def keys(entity: Entity, values: Values) -> tuple[Key | None, ...]:
     return tuple([_key(rule, values) for rule in entity.match])
 
 
+def made_by(entity: Entity, sent: Values, shown: Values, own: Sequence[Key | None]) -> bool:
+    """Tell whether a record was made by a create of `sent`: the same key, and but for its keys half of what was sent, at least.
+
+    A person may have made another of the same key at the same time. `own` are the keys of what is `shown`.
+    """
+    wanted = keys(entity, sent)
+    if not any(key is not None and key == other for key, other in zip(wanted, own, strict=True)):
+        return False
+    matched = {name for rule in entity.match for name in rule.fields}
+    told = [name for name, value in sent.items() if name not in matched and not blank(value)]
+    same = sum(may_render(sent[name], shown.get(name, ABSENT)) for name in told)
+    return 2 * same >= len(told)
+
+
 def correlate(entity: Entity, systems: Sequence[str], record: Unlinked, known: Known) -> Correlation:
     """Place one unlinked record of `entity` among the `systems` of its sync.
 
     Rules are tried in order; one that finds a record decides, one that finds several stops the search. A key that an open create
     uses is reserved: the record may be the one being created.
     """
+    if record.orphan:
+        detail = f"we created it in {record.system}, late, for a record that is gone since: delete it, or release it as its own"
+        return Correlation(situation=Situation.OWN_MARKER_DEAD, action="quarantine", detail=detail)
     named = [
         (number, rule, key) for number, rule in enumerate(entity.match) if (key := record.keys[number]) is not None
     ]

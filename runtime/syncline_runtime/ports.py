@@ -523,6 +523,9 @@ class StateStore(Protocol):
     def give_up_intents(self, intent_ids: Iterable[int]) -> None:
         """The write can no longer land; kept, in case it does."""
 
+    def given_up_creates(self, entity: str, system: str) -> list[bytes]:
+        """What was sent by creates that were given up, and whose link is closed."""
+
     def open_intents(self, entity: str) -> list[IntentRow]: ...
 
     def purge_intents(self, before: float) -> None: ...

@@ -161,6 +161,7 @@ class Situation(Enum):
     AMBIGUOUS = "ambiguous"
     REVIEW = "review"
     IN_FLIGHT_KEY = "in-flight-key"
+    OWN_MARKER_DEAD = "orphan"
     ABSENT = "absent"
 
 

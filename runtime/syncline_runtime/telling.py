@@ -280,7 +280,9 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
     if summary.losers:
         extra.append(f"{summary.losers} overwritten values are in the journal")
     if summary.waiting:
-        extra.append(f"{summary.waiting} records wait for a create under way")
+        extra.append(
+            f"{summary.waiting} records wait for a create under way, or for other systems' listings to catch up"
+        )
     if summary.deferred:
         extra.append(f"{summary.deferred} records wait for others that they refer to: `status` tells for which")
     if summary.unknown:

@@ -198,3 +198,52 @@ def test_the_parts_of_a_composite_key_cannot_run_together() -> None:
     rule = entity(MatchRule(fields=("a", "b")))
     pairs = [("x", "y z"), ("x y", "z"), ('x","y', "z"), ("x", 'y","z')]
     assert len({keys(rule, {"a": a, "b": b}) for a, b in pairs}) == len(pairs)
+
+
+# -- every situation ---------------------------------------------------------------------------------------------------
+
+ELSEWHERE = {
+    "nobody": (),
+    "one": (Holder(remote_id="e1"),),
+    "one in a link without us": (Holder(remote_id="e1", link_id=7, linked=frozenset({"erp"})),),
+    "one in a link with another of ours": (Holder(remote_id="e1", link_id=7, linked=frozenset({"erp", "crm"})),),
+    "one aside": (Holder(remote_id="e1", aside=True),),
+    "two": (Holder(remote_id="e1"), Holder(remote_id="e2")),
+    "two, one of them linked": (Holder(remote_id="e1", link_id=7, linked=frozenset({"erp"})), Holder(remote_id="e2")),
+}
+
+
+def expected(elsewhere: str, twice: bool, creating: bool, fresh: bool, orphan: bool, keyed: bool) -> tuple[str, str]:
+    """The table of situations, from the top."""
+    if orphan:
+        return "orphan", "quarantine"
+    if not keyed:
+        return "no-key", "quarantine"
+    if creating:
+        return "in-flight-key", "wait"
+    if twice:
+        return "self-duplicate", "quarantine"
+    if elsewhere.startswith("two") or elsewhere == "one aside":
+        return "ambiguous", "quarantine"
+    if elsewhere == "one in a link with another of ours":
+        return "found-already-linked", "quarantine"
+    if elsewhere != "nobody":
+        return "found", "link"
+    return "absent", "wait" if fresh else "create"
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE)
+def test_every_situation_has_its_row(elsewhere: str) -> None:
+    for twice, creating, fresh, orphan, keyed in itertools.product((False, True), repeat=5):
+        entity = Entity(name="P", shape=dict, fields=("vat",), kinds={}, match=(MatchRule(fields=("vat",)),))
+        record = Unlinked(system="crm", remote_id="c1", keys=("V" if keyed else None,), fresh=fresh, orphan=orphan)
+        here = (Holder(remote_id="c1"), Holder(remote_id="c2")) if twice else (Holder(remote_id="c1"),)
+        known = Known(
+            holders={(0, "V"): {"crm": here, "erp": ELSEWHERE[elsewhere]}},
+            creating=frozenset({(0, "V")} if creating else ()),
+        )
+        answer = correlate(entity, ("crm", "erp"), record, known)
+        case = (elsewhere, twice, creating, fresh, orphan, keyed)
+        assert (answer.situation.value, answer.action) == expected(*case), case
+        assert bool(answer.matches) == (answer.action == "link"), "nothing is linked, created from or written otherwise"
+        assert answer.detail or answer.action in ("link", "create")

@@ -1,12 +1,13 @@
 """Correlate: place records without a link, in batches, linking before creating."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, tomb
-from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys
+from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by
 from syncline_runtime.records import Correlation
 from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow, Row
 
@@ -62,10 +63,20 @@ def _place(
     """Place some records of one system; those whose match was taken by another of the batch are handed back."""
     store, entity, name = context.store, context.entity, context.entity.name
     unpack = context.sides[system].packing.unpack
-    records = [
-        Unlinked(system=system, remote_id=row.remote_id, keys=tuple(keys(entity, unpack(row.seen or _NO_VALUES))))
-        for row in rows
-    ]
+    fresh, orphaned = _fresh(context, system), _orphaned(context, system)
+    records = []
+    for row in rows:
+        values = unpack(row.seen or _NO_VALUES)
+        own = tuple(keys(entity, values))
+        records.append(
+            Unlinked(
+                system=system,
+                remote_id=row.remote_id,
+                keys=own,
+                fresh=fresh(row),
+                orphan=bool(orphaned) and any(made_by(entity, sent, values, own) for sent in orphaned),
+            )
+        )
     known = _known(context, records, creating)
     placed = _Placed()
     answers: list[tuple[MemberRow, Correlation]] = []
@@ -98,6 +109,8 @@ def _place(
                 if linked is not None:
                     joining = [row, *(member for member in members if member.link_id is None)]
                     placed.joined.extend((linked, None, member.seen, member.member_id) for member in joining)
+                    # What kept us from creating it there is no hindrance any more.
+                    store.review.release((name, member.system, "", linked) for member in joining)
                     placed.touched.append(linked)
                 else:
                     placed.pairs.append((LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [row, *members]))
@@ -122,6 +135,36 @@ def _place(
     )
     _release_placed(context, system, answers, {row[2] for row in placed.held})
     return placed.again
+
+
+_SKEW_SECONDS = 60.0
+
+
+def _fresh(context: Context, system: str) -> Callable[[MemberRow], bool]:
+    """Whether a record appeared so recently that a listing of another system may not show its like yet."""
+    lags = [
+        (context.looked.get(side.system, 0.0), side.list_lag)
+        for side in context.remote
+        if side.system != system and side.list_lag
+    ]
+    updated_at = context.sides[system].updated_at
+
+    def fresh(row: MemberRow) -> bool:
+        for looked, lag in lags:
+            changed = updated_at(row.version) if looked < row.first_seen + lag else None
+            if looked < row.first_seen + lag and (
+                changed is None or changed.timestamp() + lag + _SKEW_SECONDS > looked
+            ):
+                return True
+        return False
+
+    return fresh if lags else lambda row: False
+
+
+def _orphaned(context: Context, system: str) -> list[dict[str, Any]]:
+    """What was sent by creates that were given up and whose link is closed: if one landed late, its record is nobody's news."""
+    unpack = context.sides[system].packing.unpack
+    return [unpack(sent) for sent in context.store.given_up_creates(context.entity.name, system)]
 
 
 def _release_placed(

@@ -15,7 +15,7 @@ async def observe(context: Context) -> None:
     # What follows from a record while it stands does so at first sight, and what waits for a date is decided to know it.
     alone = not context.dates and all(follower.rule.once for follower in context.followers)
     if alone and not context.telling and not creating:
-        context.linking = frozenset(name for name, side in context.sides.items() if side.speaks_wholly)
+        context.linking = frozenset(name for name, side in context.sides.items() if _links_at_sight(context, side))
     sides = [side for side in context.remote if side.system not in context.down]
     outcomes = await asyncio.gather(*(_observe_system(context, side) for side in sides), return_exceptions=True)
     for side, outcome in zip(sides, outcomes, strict=True):
@@ -29,6 +29,12 @@ async def observe(context: Context) -> None:
         state = context.store.cursor(context.entity.name, side.system)
         if state is None or state[1] is None:
             context.unlisted.add(side.system)
+
+
+def _links_at_sight(context: Context, side: Side) -> bool:
+    """Whether a record alone may be linked as soon as it is seen: no listing that lags, and no late create, speaks against it."""
+    lagging = any(other.list_lag for other in context.remote if other is not side)
+    return side.speaks_wholly and not lagging and not context.store.given_up_creates(context.entity.name, side.system)
 
 
 async def reread(context: Context) -> None:

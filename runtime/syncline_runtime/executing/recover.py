@@ -8,13 +8,12 @@ from syncline_runtime.executing.record import Sent, created_row
 from syncline_runtime.executing.repeating import lasts, unpacked
 from syncline_runtime.executing.settling import settle, unbar
 from syncline_runtime.executing.taking import read_many
-from syncline_runtime.identity import keys
+from syncline_runtime.identity import keys, made_by
 from syncline_runtime.observing import may_render
-from syncline_runtime.policy import blank
 from syncline_runtime.ports import Applied, NativeRecord, Refused, SystemFailure, Write
 from syncline_runtime.records import ActionKind, MemberState
 from syncline_runtime.rows import IntentRow, MemberRow, Row
-from syncline_runtime.values import ABSENT, Shown
+from syncline_runtime.values import Shown
 
 
 async def recover(context: Context) -> None:
@@ -165,16 +164,9 @@ def _candidates(context: Context, side: Side, wanted: Sequence[str | None]) -> l
     return []
 
 
-def _is_ours(context: Context, side: Side, wanted: Mapping[str, Shown], row: MemberRow) -> bool:
-    """Whether a record with the keys of an open create was made by it: but for its keys, it shows half of what was sent, at least.
-
-    A person may have made another of the same key at the same time, and our create may still land.
-    """
-    matched = {name for rule in context.entity.match for name in rule.fields}
-    told = [name for name, value in wanted.items() if name not in matched and not blank(value)]
+def _is_ours(context: Context, side: Side, sent: Mapping[str, Shown], row: MemberRow) -> bool:
     shown = {} if row.seen is None else side.packing.unpack(row.seen)
-    same = sum(may_render(wanted[name], shown.get(name, ABSENT)) for name in told)
-    return 2 * same >= len(told)
+    return made_by(context.entity, sent, shown, keys(context.entity, shown))
 
 
 def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now: float, *, ours: bool) -> None:

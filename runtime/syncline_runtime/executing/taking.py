@@ -310,6 +310,7 @@ def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
     """Account for 404s, in the caller's transaction; a record without a link is forgotten at once."""
     store, now = context.store, context.clock.now()
     rows = store.members(context.entity.name, side.system, list(ids))
+    lost: list[str] = []
     seen: list[Row] = []
     touched: list[int] = []
     forgotten: list[int] = []
@@ -317,6 +318,7 @@ def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
     for row in rows.values():
         if row.link_id is None:
             forgotten.append(row.member_id)
+            lost.append(row.remote_id)
             stale_keys.extend(_key_rows(context, side, row, row.seen))
             continue
         member = to_member(side, row)
@@ -328,3 +330,4 @@ def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
     store.unsettle(touched)
     store.drop_keys(stale_keys)
     store.forget_members(forgotten)
+    store.review.release_records(context.entity.name, side.system, lost)

@@ -103,6 +103,15 @@ class Intents:
         """The write can no longer land; kept, in case it does."""
         self._many("UPDATE intent SET state = 'failed' WHERE intent_id = ?", [(intent_id,) for intent_id in intent_ids])
 
+    def given_up_creates(self, entity: str, system: str) -> list[bytes]:
+        """What was sent by creates that were given up, and whose link is closed."""
+        rows = self._execute(
+            "SELECT i.intent_id, i.sent FROM intent i JOIN link l ON l.link_id = i.link_id AND l.status = 'tombstone'"
+            " WHERE i.entity = ? AND i.system = ? AND i.op = 'create' AND i.state = 'failed' ORDER BY i.intent_id",
+            (entity, system),
+        )
+        return [self._sent.open(number, sent) or b"{}" for number, sent in rows]
+
     def open(self, entity: str) -> list[IntentRow]:
         """Writes whose outcome is not known yet, oldest first."""
         rows = self._execute(

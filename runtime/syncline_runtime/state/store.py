@@ -105,6 +105,7 @@ class SqliteStore:
         self.keep_intents = intents.keep
         self.close_intents = intents.close
         self.give_up_intents = intents.give_up
+        self.given_up_creates = intents.given_up_creates
         self.open_intents = intents.open
         self.purge_intents = intents.purge
 
