@@ -362,3 +362,37 @@ def test_a_lost_state_is_rebased_and_nothing_that_was_deleted_comes_back(shell: 
     rows(shell.crm, "INSERT INTO customers(vat, name) VALUES ('A4', 'Dana')")
     assert shell.do("run") == 0
     assert rows(shell.erp, "SELECT count(*) FROM customers") == [(4,)]
+
+
+def test_the_state_of_a_package_that_was_renamed_is_adopted(shell: Shell) -> None:
+    assert shell.do("run", "--apply-first") == 0
+    shell.package = replace(shell.package, name="clients")
+    state = ("--state", "customers.db")
+    assert shell.do("run", *state) == 2
+    assert "`rebase --adopt`" in shell.err
+    assert shell.do("rebase", "--adopt", *state) == 0
+    assert shell.do("run", *state) == 2
+    assert shell.do("rebase", "--adopt", "--apply", *state) == 0
+    assert "linked 0 · created 0 · updated 0" in shell.out
+    assert shell.do("run", *state) == 0
+    assert shell.do("audit", "show", "--action", "rebasing", *state) == 0
+    assert "the state of customers" in shell.out
+
+
+def test_commands_that_change_something_are_in_the_audit_with_who_gave_them(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNCLINE_ACTOR", "Kari")
+    assert shell.do("plan", "-o", "reviewed.plan") == 0
+    assert shell.do("apply", "reviewed.plan") == 0
+    assert shell.do("run", "--approve", "update") == 0
+    assert shell.do("rebase", "--apply") == 0
+    assert shell.do("migrate", "--apply") == 0
+    assert shell.do("prune", "--values", "0") == 0
+    assert shell.do("export", "--clear", "state.jsonl") == 0
+    assert shell.do("import", "state.jsonl", "--state", "other.db") == 0
+    assert shell.do("audit", "show", "--json", "--state", "other.db") == 0
+    told = [json.loads(line) for line in shell.out.splitlines()]
+    actions = {row["action"] for row in told if row["actor"] == "Kari"}
+    assert {"applying", "approved", "rebasing", "migrating", "pruned", "exported", "imported"} <= actions
+    assert shell.do("audit", "verify", "--state", "other.db") == 0

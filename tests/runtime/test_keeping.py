@@ -43,6 +43,9 @@ def content(world: World, path: Path) -> dict[str, Any]:
     with SqliteStore(path, world.package.name) as store:
         found = store.opened()
     found.pop("lease")
+    # An import tells of itself; the rest must be as it was.
+    found["audit"] = [row for row in found["audit"] if row["action"] != "imported"]
+    found["meta"] = [row for row in found["meta"] if row["key"] != "audit head"]
     return found
 
 
@@ -135,7 +138,7 @@ async def test_what_is_old_is_let_go_and_that_it_happened_stays(world: World) ->
     assert pruned["answers"] > 0
     assert pruned["runs"] == len(before["run"]) - 1
     after = content(world, world.path)
-    assert len(after["audit"]) == len(before["audit"]) + sum(count > 0 for count in pruned.values())
+    assert len(after["audit"]) == len(before["audit"]) + 1
     assert all(row["before"] is None and row["after"] is None for row in after["audit"])
     assert [row["remote_id"] for row in after["tombstone"]] == [row["remote_id"] for row in before["tombstone"]]
     assert after["link"] == before["link"]

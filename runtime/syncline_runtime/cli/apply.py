@@ -4,10 +4,12 @@ import argparse
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 from syncline_runtime.applying import Applied, apply_plan
+from syncline_runtime.cli.acting import note
 from syncline_runtime.cli.arguments import Commands, with_json, with_log, with_state, with_systems
 from syncline_runtime.cli.exits import CHANGED, FAILED, NEEDS_PERSON
 from syncline_runtime.cli.run import frugal_collector, run_document
@@ -53,6 +55,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     progress = progress_stream()
     reporter = TextPlan(out, package, progress) if arguments.verbose and not arguments.json else Quiet(progress)
     with SqliteStore(arguments.state, package.name) as store:
+        note(store, "applying", f"the plan of {_when(plan.made_at)}, {len(plan.records)} records")
         told: Reporter = reporter
         logged: Logged | None = None
         if arguments.log_format is not None:
@@ -89,6 +92,10 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
             else:
                 problems.line(f"{package.name}: {line}")
     return code
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 def _problems(plan: Plan, applied: Applied) -> Iterator[str]:

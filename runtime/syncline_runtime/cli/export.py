@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+from syncline_runtime.cli.acting import note
 from syncline_runtime.cli.arguments import Commands, with_state
 from syncline_runtime.declaration import Package
 from syncline_runtime.ports import SystemFailure
@@ -35,9 +36,12 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         if arguments.command == "import":
             with file.open(encoding="utf-8") as lines:
                 count = imported(arguments.state, package.name, lines)
+            with SqliteStore(arguments.state, package.name) as store:
+                note(store, "imported", f"{count} rows")
             stdout.write(f"{package.name}: {count} rows are in {arguments.state}: look at `plan` before the next run\n")
             return 0
         with SqliteStore(arguments.state, package.name, create=False) as store:
+            note(store, "exported", "in the clear" if arguments.clear else "sealed")
             count = _written(file, store, clear=arguments.clear)
     except (OSError, UnicodeDecodeError) as error:
         raise SystemFailure(str(file), f"the file cannot be used ({error})") from None

@@ -4,6 +4,7 @@ import argparse
 import json
 from typing import TextIO
 
+from syncline_runtime.cli.acting import note
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import AWAITS, IN_STEP, NEEDS_PERSON
 from syncline_runtime.cli.systems import WallClock
@@ -40,6 +41,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
             migration = prepared(package, store, arguments.keep, arguments.forget)
             done = arguments.apply and not migration.barred
             if done:
+                note(store, "migrating", "; ".join(step.says for step in migration.steps) or "nothing to carry over")
                 with store.transaction():
                     carry_out(package, store, migration)
                     admit(package, store)

@@ -5,6 +5,7 @@ import json
 import time
 from typing import TextIO
 
+from syncline_runtime.cli.acting import note
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.declaration import Package
 from syncline_runtime.state import SqliteStore
@@ -47,25 +48,11 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         try:
             with store.transaction():
                 found = store.retention.prune(now, days)
-                store.review.journal(
-                    [
-                        (
-                            0,
-                            now,
-                            "pruned",
-                            "",
-                            0,
-                            "",
-                            "",
-                            None,
-                            None,
-                            f"{kind} older than {days[kind]} days: {count}",
-                            0,
-                        )
-                        for kind, count in found.items()
-                        if count
-                    ]
+                told = ", ".join(
+                    f"{kind} older than {days[kind]} days: {count}" for kind, count in found.items() if count
                 )
+                if told:
+                    note(store, "pruned", told)
         finally:
             store.release()
     if arguments.json:

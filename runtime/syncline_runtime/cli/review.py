@@ -1,15 +1,14 @@
 """`review`: what waits for a person, and the answers. An answer is written down at once and carried out by the next run."""
 
 import argparse
-import getpass
 import json
-import os
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TextIO, get_type_hints
 
 import msgspec
 
+from syncline_runtime.cli.acting import actor
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import FAILED, NEEDS_PERSON
 from syncline_runtime.cli.waiting import item_document, item_lines
@@ -91,26 +90,19 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         except NoAnswer as problem:
             stderr.write(f"{package.name}: {problem}\n")
             return FAILED
-        now, actor = time.time(), arguments.by or _actor()
+        now, by = time.time(), actor(arguments.by)
         with store.transaction():
-            store.answers.give((now, actor, *row) for row in rows)
+            store.answers.give((now, by, *row) for row in rows)
             store.review.journal(
-                (0, now, "answered", row[1], row[2], row[3], row[5], None, None, f"{actor} decided: {row[0]}", 0, actor)
+                (0, now, "answered", row[1], row[2], row[3], row[5], None, None, f"{by} decided: {row[0]}", 0, by)
                 for row in rows
             )
         if arguments.json:
-            out.line(json.dumps({"format_version": FORMAT_VERSION, "kind": "answers", "by": actor, "answers": told}))
+            out.line(json.dumps({"format_version": FORMAT_VERSION, "kind": "answers", "by": by, "answers": told}))
         else:
             for line in told:
                 out.line(f"{line}: the next run carries it out")
     return 0
-
-
-def _actor() -> str:
-    try:
-        return os.environ.get("SYNCLINE_ACTOR") or getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody"
 
 
 def _filtered(items: Iterable[Item], arguments: argparse.Namespace) -> list[Item]:

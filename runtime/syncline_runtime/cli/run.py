@@ -11,6 +11,7 @@ from typing import TextIO
 
 from syncline_runtime import executor
 from syncline_runtime.applying import find, plan_of
+from syncline_runtime.cli.acting import note
 from syncline_runtime.cli.arguments import Commands, with_json, with_log, with_state, with_syncs, with_systems
 from syncline_runtime.cli.exits import FAILED
 from syncline_runtime.cli.systems import Connected, connect
@@ -53,6 +54,9 @@ def add(commands: Commands, package: Package) -> None:
         "-o", "--output", type=Path, metavar="FILE", help="save the plan, for `apply FILE` to do just that"
     )
     run.add_argument("-v", "--verbose", action="store_true", help="say what is done, record by record, as `plan` does")
+    rebase.add_argument(
+        "--adopt", action="store_true", help="take over the state of another package: this one has its place"
+    )
     rebase.add_argument("--apply", action="store_true", help="carry it out; without it, it is a plan")
     run.add_argument("--apply-first", action="store_true", help="let the first run write; otherwise it is a plan")
 
@@ -73,7 +77,9 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         approved=frozenset(arguments.approve),
     )
     frugal_collector()
-    with SqliteStore(arguments.state, package.name) as store:
+    with SqliteStore(arguments.state, package.name, foreign=rebasing and arguments.adopt) as store:
+        if not planning:
+            _note(package, store, arguments)
         telling = planning or (not rebasing and arguments.verbose and not arguments.json)
         reporter = _reporter(package, clear, telling=telling, as_json=arguments.json)
         told: Reporter = reporter
@@ -132,6 +138,18 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     return report.exit_code
 
 
+def _note(package: Package, store: SqliteStore, arguments: argparse.Namespace) -> None:
+    """Tell the audit what is not the usual run, and make the state this package's."""
+    owner = store.setting("package")
+    if arguments.command == "rebase":
+        note(store, "rebasing", "" if owner == package.name else f"the state of {owner}")
+        if owner != package.name:
+            with store.transaction():
+                store.save_setting("package", package.name)
+    elif arguments.approve:
+        note(store, "approved", f"{', '.join(sorted(set(arguments.approve)))} in the next run")
+
+
 def _problems(package: Package, report: Report, *, saving: bool) -> Iterator[str]:
     """What stands in the way, a line each."""
     if report.changed:
@@ -146,7 +164,8 @@ def _problems(package: Package, report: Report, *, saving: bool) -> Iterator[str
         )
     if report.awaiting and not report.failures:
         yield (
-            f"the first run of {', '.join(report.awaiting)} wrote nothing: look at `plan`, then run with --apply-first"
+            f"the first run of {', '.join(report.awaiting)} wrote nothing: look at `plan`, then run with --apply-first; if "
+            "there was a state and it is lost, `rebase`"
         )
 
 

@@ -60,7 +60,7 @@ def outer_key(name: str, beside: Path, *, fresh: bool, given: str | None) -> Out
     if beside.exists():
         raise StateFailure(
             f"state {name} is gone, but its key {beside} is there: restore the state from a backup; or, to match every record "
-            f"anew, delete {beside} and run `plan` first"
+            f"anew, delete {beside} and begin with `rebase`"
         )
     key = os.urandom(_BYTES)
     try:

@@ -25,8 +25,10 @@ class Opened:
     identity: str
 
 
-def open_database(path: Path, package: str, *, create: bool = True, key: str | None = None) -> Opened:
-    """The state file of `package`, WAL and `synchronous=FULL`, readable by its owner only.
+def open_database(
+    path: Path, package: str, *, create: bool = True, key: str | None = None, foreign: bool = False
+) -> Opened:
+    """The state file of `package` (or, `foreign`, of another), WAL and `synchronous=FULL`, readable by its owner only.
 
     Raises StateFailure for a file of another program or package, of another schema, a damaged one, or one that `key` (else the
     key in the environment or next to the file) does not open.
@@ -64,7 +66,7 @@ def open_database(path: Path, package: str, *, create: bool = True, key: str | N
             database.execute(f"PRAGMA {pragma}")
         if fresh:
             _create(database, package, outer)
-        opened = _unlocked(database, package, outer)
+        opened = _unlocked(database, None if foreign else package, outer)
     except StateFailure:
         database.close()
         raise
@@ -103,12 +105,13 @@ def _create(database: Sqlite, package: str, outer: OuterKey) -> None:
     database.commit()
 
 
-def _unlocked(database: Database, package: str, outer: OuterKey) -> Opened:
+def _unlocked(database: Database, package: str | None, outer: OuterKey) -> Opened:
     meta: dict[str, str] = dict(database.execute("SELECT key, value FROM meta WHERE key IN ('package', 'store')"))
     owner, identity = meta.get("package"), meta.get("store", "")
-    if owner != package:
+    if package is not None and owner != package:
         raise StateFailure(
-            f"state {database.name} belongs to {owner or 'nobody'!r}, not to {package!r}: name another with --state"
+            f"state {database.name} belongs to {owner or 'nobody'!r}, not to {package!r}: name another with --state, "
+            "or take it over with `rebase --adopt`"
         )
     keys = {
         number: outer.unwrap(wrapped, identity, number, database.name)

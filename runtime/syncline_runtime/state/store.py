@@ -29,10 +29,13 @@ from syncline_runtime.state.waiting import Waiters
 class SqliteStore:
     """A `StateStore`. All methods but the readers must be called inside `transaction()`."""
 
-    def __init__(self, path: Path, package: str, *, create: bool = True, key: str | None = None) -> None:
-        """Open or make the state of `package`; `key` as in the environment, which is asked if it is None. Raises StateFailure."""
+    def __init__(
+        self, path: Path, package: str, *, create: bool = True, key: str | None = None, foreign: bool = False
+    ) -> None:
+        """Open or make the state of `package`, or (`foreign`) of another; `key` as in the environment, which is asked if it is
+        None. Raises StateFailure."""
         self.path = path
-        opened = open_database(path, package, create=create, key=key)
+        opened = open_database(path, package, create=create, key=key, foreign=foreign)
         self.identity = opened.identity
         self._database = opened.database
         self._execute = opened.database.execute
