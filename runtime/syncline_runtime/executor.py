@@ -16,7 +16,7 @@ from syncline_runtime.executing.migrate import admit, fingerprint, rehearse
 from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates, recover_listed
 from syncline_runtime.executing.resolve import resolve
-from syncline_runtime.executing.summary import Summary
+from syncline_runtime.executing.summary import DONE, Summary
 from syncline_runtime.guarding import guard, rebased
 from syncline_runtime.ordering import grouped
 from syncline_runtime.pending import dismissed
@@ -317,7 +317,14 @@ def _decide(context: Context, counts: Counts, before: int) -> Held:
         context.summary.planned[where] = max(planned, context.summary.planned.get(where, 0))
     held: dict[str, frozenset[ActionKind]] = {}
     sync = rebased(context.sync) if context.rebasing else context.sync
-    for hold in guard(sync, counts, store.count_links(entity)):
+    # What an earlier round of this run did counts too, and a link that it closed was one.
+    done = {
+        (system, kind): context.summary.done.get((system, word), 0)
+        for kind, word in DONE.items()
+        for system in context.sides
+    }
+    counts = {where: counts.get(where, 0) + done.get(where, 0) for where in {*counts, *done}}
+    for hold in guard(sync, counts, store.count_links(entity) + context.closed):
         granted = context.granted.get((hold.system, hold.operation))
         if hold.operation in context.options.approved or (granted is not None and hold.count <= granted):
             continue

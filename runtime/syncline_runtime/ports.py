@@ -394,6 +394,9 @@ class StateStore(Protocol):
     def unlisted(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]:
         """Known members that the full listing did not show, gone ones aside."""
 
+    def count_unlisted(self, entity: str, system: str) -> int:
+        """Linked, live members that the full listing did not show."""
+
     def count_members(self, entity: str, system: str) -> int:
         """Linked, live members."""
 

@@ -6,19 +6,24 @@ from syncline_runtime.executing.context import BATCH, Context, Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.guarding import listing_shrunk
 
-_FEW = 10
+_FEW, _SOME = 10, 3
 
 
-async def confirm_absence(context: Context, side: Side, listed: int) -> None:
-    """Read every member that a complete listing did not show: absence is a hint, a 404 read twice is a fact."""
+async def confirm_absence(context: Context, side: Side, known: int, listed: int) -> None:
+    """Read every member that a complete listing did not show: absence is a hint, a 404 read twice is a fact.
+
+    `known` members there were before, `listed` records are in the listing.
+    """
     store, name = context.store, context.entity.name
     if side.resource.read is None:
         return
-    known = store.count_members(name, side.system)
-    # A few may well have been deleted, and each is read before it counts; a listing that lost many is no listing.
-    if known - listed > _FEW and listing_shrunk(listed, known) and "delete" not in context.options.approved:
+    shown = known - store.count_unlisted(name, side.system)
+    # A few may well have been deleted, and each is read before it counts; a listing that lost many is no listing. One that shows
+    # none of those known is that of another account, however few they are.
+    lost = known - shown > _FEW and listing_shrunk(shown, known)
+    if (lost or (listed and not shown and known >= _SOME)) and "delete" not in context.options.approved:
         context.summary.held.append(
-            f"{side.system} lists {listed} of {known} known records: no evidence of deletion; "
+            f"{side.system} lists {shown} of {known} known records: no evidence of deletion; "
             "if they were deleted, say so with `run --full --approve delete`"
         )
         return

@@ -131,7 +131,8 @@ class Follower:
 class Context:
     """One sync in one run. `instant` is the time at which conditions are judged, the same for the whole sync. `down` are systems
     that cannot be used, `unlisted` those never listed to the end, `stopped` those that get no more writes in this run. `awaiting`
-    are writes of unknown outcome of which only a listing can tell, `looked` when the observation of a system began."""
+    are writes of unknown outcome of which only a listing can tell, `looked` when the observation of a system began, `closed` how
+    many links became tombstones."""
 
     package: Package
     sync: Sync
@@ -161,6 +162,7 @@ class Context:
     rebasing: bool = False  # creates are held until a person lets them pass
     awaiting: dict[tuple[int, str], IntentRow] = field(default_factory=dict)
     looked: dict[str, float] = field(default_factory=dict)
+    closed: int = 0
     granted: dict[tuple[str, str], int] = field(
         default_factory=dict
     )  # by system and operation: how many a guard lets pass

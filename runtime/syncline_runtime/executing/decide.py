@@ -114,6 +114,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         store.decided(links)
         store.account(members)
         store.close_links(closed)
+        context.closed += len(closed)
         store.review.bury(buried)
         if forgotten:
             # A dead generation: its tombstone stays, its place in the link is free.

@@ -64,6 +64,7 @@ async def _observe_system(context: Context, side: Side) -> None:
     started = context.looked[side.system] = context.clock.now()
     # Of a system without a known record nothing can be missing.
     watching = full and listing.complete and store.begin_listing(name, side.system)
+    known = store.count_members(name, side.system) if watching else 0
     pages = system.pages(
         side.resource.name,
         fields=side.fields,
@@ -89,7 +90,7 @@ async def _observe_system(context: Context, side: Side) -> None:
         context.summary.observed[side.system] = listed
         context.reporter.phase(name, f"observe {side.system}", listed)
     if watching:
-        await confirm_absence(context, side, listed)
+        await confirm_absence(context, side, known, listed)
     await _read_due(context, side)
 
 
@@ -111,10 +112,12 @@ async def _ahead(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
 
 async def _read_due(context: Context, side: Side) -> None:
     store, name = context.store, context.entity.name
-    due = store.review.due(name, side.system, context.clock.now())
     system = context.systems[side.system]
     if side.resource.read is None:
         return
+    due = store.review.due(name, side.system, context.clock.now())
+    # What was not found once is looked for until it is found, or not found again.
+    due = list(dict.fromkeys((*due, *(row.remote_id for row in store.troubled(name, side.system)))))
     for start in range(0, len(due), BATCH):
         ids = due[start : start + BATCH]
         read_at = context.clock.now()

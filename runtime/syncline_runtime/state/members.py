@@ -171,6 +171,15 @@ class Members:
         )
         return self._opened(system, rows)
 
+    def count_unlisted(self, entity: str, system: str) -> int:
+        """Linked, live members that the full listing did not show."""
+        (row,) = self._execute(
+            "SELECT count(*) FROM member m WHERE m.side = ? AND m.state = 'live' AND m.link_id IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.system = ? AND l.remote_id = m.remote_id)",
+            (self._backing.side(entity, system), system),
+        )
+        return int(row[0])
+
     # -- writing -------------------------------------------------------------------------------------------------------
 
     def stage(self, entity: str, system: str, rows: Iterable[Row]) -> None:

@@ -51,6 +51,7 @@ CREATE TABLE member(
 CREATE UNIQUE INDEX member_remote ON member(side, remote_id);
 CREATE UNIQUE INDEX member_link ON member(link_id, side) WHERE link_id IS NOT NULL;
 CREATE INDEX member_unlinked ON member(side, member_id) WHERE link_id IS NULL;
+CREATE INDEX member_missing ON member(side) WHERE state = 'missing';
 
 -- the index of correlation, for linked and unlinked records; code: of entity, rule and key
 CREATE TABLE record_key(

@@ -245,3 +245,95 @@ async def test_a_record_that_leaves_the_scope_is_left_alone_and_comes_back(world
     await two.run(full=True)
     assert "lead" in two.column("erp", "title")
     await two.settled()
+
+
+async def test_what_was_not_found_once_is_looked_for_in_incremental_runs_too(world: Any) -> None:
+    """The guard read before a write finds nothing: no deletion yet, and none that waits for a full listing."""
+    two, ids = await linked(
+        world, sync={"deletes": {name: Deletion(policy=OnDelete.PROPAGATE, line=22) for name in ("crm", "erp")}}
+    )
+    (partner,) = (key for key, record in two.records("erp").items() if record["vat_no"] == "A0")
+    two.twin("erp").drop("customers", partner)
+    two.twin("crm").put("customers", ids[0], phone="1")
+    for _ in range(2):
+        await two.run()
+    with two.store() as store:
+        assert store.troubled("Customer", "erp") == []
+    assert len(two.records("crm")) == 2
+    await two.settled()
+
+
+async def test_a_record_that_was_not_found_once_and_shows_again_is_as_if_nothing_had_been(world: Any) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.PROPAGATE))
+    original, lies = two.twin("crm").read, [1]
+
+    async def read(resource: str, remote_ids: Any, **options: Any) -> Any:
+        found = await original(resource, remote_ids, **options)
+        return dict.fromkeys(found) if lies and lies.pop() else found
+
+    two.twin("crm").read = read
+    (partner,) = (key for key, record in two.records("erp").items() if record["vat_no"] == "A0")
+    two.twin("erp").put("customers", partner, tel="1")
+    for _ in range(3):
+        await two.run()
+    assert two.records("crm")[ids[0]]["phone"] == "1"
+    assert len(two.records("erp")) == 3
+    await two.settled()
+
+
+async def test_a_listing_of_another_account_deletes_nothing(world: Any) -> None:
+    """Right credentials, wrong tenant: as many records as ever, all with other ids."""
+    two, _ = await linked(world, 4, sync=policy(OnDelete.PROPAGATE))
+    other = {f"other-{key}": {**record, "id": f"other-{key}"} for key, record in two.records("crm").items()}
+    for record in other.values():
+        record["vat"] = "B" + record["vat"]
+    kept = dict(two.records("crm"))
+    two.records("crm").clear()
+    two.records("crm").update(other)
+    report = await two.run(full=True)
+    assert two.twin("erp").calls.count(("delete", "customers", 1)) == 0
+    assert "lists 0 of 4 known records" in report.summaries[0].held[0]
+    two.records("crm").clear()
+    two.records("crm").update(kept)
+
+
+async def test_what_a_listing_lost_is_deleted_once_a_person_says_so(world: Any) -> None:
+    two, _ = await linked(world, 12, sync=policy(OnDelete.PROPAGATE))
+    two.records("crm").clear()
+    report = await two.run(full=True)
+    assert (len(two.records("erp")), report.exit_code) == (12, 1)
+    await two.run(full=True, approved=frozenset({"delete"}))
+    assert len(two.records("erp")) == 0
+    assert (await two.run(full=True)).exit_code == 0
+
+
+async def test_a_mass_deletion_goes_through_once_a_person_says_so(world: Any) -> None:
+    two, ids = await linked(world, 30, sync=policy(OnDelete.PROPAGATE))
+    for remote_id in ids[:14]:
+        two.twin("crm").drop("customers", remote_id)
+    report = await two.run(full=True)
+    assert "run --approve delete" in report.summaries[0].held[0]
+    report = await two.run(approved=frozenset({"delete"}))
+    assert (len(two.records("erp")), report.exit_code) == (16, 0)
+    await two.settled()
+
+
+async def test_what_the_rounds_of_a_run_delete_is_counted_together(world: Any) -> None:
+    two, ids = await linked(world, 30, sync=policy(OnDelete.PROPAGATE))
+    for remote_id in ids[:8]:
+        two.twin("crm").drop("customers", remote_id)
+    more = list(ids[8:16])
+
+    def race(operation: str) -> None:
+        if operation == "delete" and more:
+            for remote_id in more:
+                two.twin("crm").put("customers", remote_id, archived=True)
+            with two.store() as store, store.transaction():
+                store.review.mark_dirty(("Customer", "crm", remote_id, 0.0, "told") for remote_id in more)
+            more.clear()
+
+    two.twin("erp").before = race
+    report = await two.run(full=True)
+    assert len(two.records("erp")) == 22
+    assert report.exit_code == 1
+    assert "16 deletes" in report.summaries[0].held[0]
