@@ -45,6 +45,10 @@ OF_A_SYNC: Final[Mapping[str, str]] = {
     "declared unique would refuse a second one",
     "delete.no-rule": "for each system that a map writes, a clause says what a deletion elsewhere does there",
     "delete.by-absence": "no deletion is to be carried on from systems of which none can tell of one, a partial listing among them",
+    "pii.no-erase": "for each system that holds personal data, a clause says how one person's is erased",
+    "erase.not-possible": "what is to be deleted for a person's sake is declared as deletable, what is to be emptied as a field "
+    "that may be",
+    "pii.not-cleared": "no line writes what is declared as personal data, or an expression over it, into a system that takes none",
     "empty.no-rule": "where an optional field is two-way, a clause says whether an emptied one empties the other side",
 }
 """What a check of a whole sync establishes when it finds nothing, by its code: no more than that."""

@@ -584,6 +584,17 @@ class GuardLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """`erase purge|clear|keep in SYSTEM "why"`: what becomes of one person's data there. `clears` are the native fields that
+    hold personal data, with how each is spelled when it is empty."""
+
+    action: Literal["purge", "clear", "keep"]
+    reason: str = ""
+    clears: Mapping[str, Any] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Every:
     """`run every …`, `run full every …`."""
 
@@ -628,6 +639,7 @@ class Sync:
     guards: tuple[GuardLimit, ...] = ()
     after: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    erases: Mapping[str, Erasure] = field(default_factory=dict)
     line: int = 0
 
 

@@ -340,6 +340,22 @@ class InboxStore(Protocol):
         """Forget the events of long ago."""
 
 
+class ErasureStore(Protocol):
+    """How the state forgets a person. Writers must be called inside the store's `transaction()`."""
+
+    def close(self, link_ids: Sequence[int]) -> None:
+        """These links are being erased: no run decides them any more, and their records stay theirs."""
+
+    def leave(self, link_id: int, system: str) -> None:
+        """The record of a system is done with: what is known of it is that it is left alone."""
+
+    def forget(self, link_ids: Sequence[int]) -> int:
+        """Forget the values of links and their records, in every table; how many rows held some. What was done stays, by ids."""
+
+    def scrub(self) -> None:
+        """Overwrite what was freed, in the file and in its log. Outside a transaction."""
+
+
 class StateStore(Protocol):
     """Durable state, in batches. Writers must be called inside `transaction()`; rows are tuples of the columns they name."""
 
@@ -359,6 +375,9 @@ class StateStore(Protocol):
 
     @property
     def inbox(self) -> InboxStore: ...
+
+    @property
+    def erasure(self) -> ErasureStore: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable at the end; refused when another process has taken the lease over."""

@@ -75,9 +75,9 @@ def people(path: Path, statement: str = "SELECT name FROM people ORDER BY id") -
 class Place:
     """A built package, two databases, and the environment of its command."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, spec: str = SPEC) -> None:
         self.folder = folder
-        (folder / "shops.sync").write_text(SPEC, encoding="utf-8")
+        (folder / "shops.sync").write_text(spec, encoding="utf-8")
         built = CliRunner().invoke(main, ["build", str(folder / "shops.sync"), "-o", str(folder / "built")])
         assert built.exit_code == 0, built.output
         self.crm, self.erp = folder / "crm.sqlite", folder / "erp.sqlite"

@@ -87,7 +87,8 @@ entity Visitor {""",
     ("  upper(name)   -> nick\n", '  if stage is lost then "gone" else upper(name) -> nick\n'),
     (
         "  run every 5 minutes\n",
-        '  run every 5 minutes\n  run full daily at "02:00" in "Europe/Oslo"\n',
+        '  run every 5 minutes\n  run full daily at "02:00" in "Europe/Oslo"\n'
+        '  erase keep in crm "the law"\n  erase keep in erp "the law"\n',
     ),
     (
         "sync Contact",
@@ -137,6 +138,7 @@ IRRELEVANT = {
     "ConnectorModel.templates": DERIVED + "the system's resources",
     "Sync.derivations": DERIVED + "the derivations of the spec",
     "Sync.derived": "a spec with errors is not compared",
+    "ConnectorModel.cleared_for_pii": DERIVED + "whether the system takes personal data",
     "Sync.maps": DERIVED + "the maps of the spec in the systems of the sync",
     "CodecUse.gives": DERIVED + "the codec and both ends of the line",
     "CodecUse.declared_as": "what a codec does counts, not its name",
@@ -182,6 +184,7 @@ OLD, NEW = model(RICH), model(RICH, "new.sync")
 WELL_FORMED: dict[tuple[str, str], tuple[Any, ...]] = {
     ("Trigger", "kind"): ("webhook",),
     ("Guard", "operation"): ("create",),
+    ("EraseRule", "action"): ("purge",),
     ("Spec", "maps"): (tuple(one for one in NEW.maps if one.system.name != "shop"),),
 }
 """What a field is altered to where not any value will do."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "status": "syncline.cli.executing",
     "audit": "syncline.cli.executing",
     "prune": "syncline.cli.executing",
+    "erase": "syncline.cli.executing",
     "export": "syncline.cli.executing",
     "import": "syncline.cli.executing",
     "rebase": "syncline.cli.executing",

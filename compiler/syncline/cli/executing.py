@@ -26,6 +26,7 @@ DOES: Final = {
     "status": "Show the last runs of SPEC and what waits for a person",
     "audit": "Verify or show what was decided, written and overruled in SPEC, and by whom",
     "prune": "Let go what is kept for people and is old",
+    "erase": "Erase one person's data, in the systems of SPEC as it says and in its state",
     "export": "Write the state of SPEC as lines of JSON, sealed or in the clear",
     "import": "Make a state of SPEC from an export",
     "rebase": "Begin anew where the state of SPEC is lost, or older than the systems",

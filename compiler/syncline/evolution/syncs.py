@@ -7,7 +7,7 @@ from syncline.evolution.reaching import all_records, reached, written_by
 from syncline.evolution.renaming import Renaming
 from syncline.model.contest import Contest
 from syncline.model.expressions import Expression
-from syncline.model.spec import DeleteRule, Guard, Spec, Sync, Trigger, Truth, WriteRule
+from syncline.model.spec import DeleteRule, EraseRule, Guard, Spec, Sync, Trigger, Truth, WriteRule
 from syncline.model.spelling import Rename, same, spelled, spelled_trigger, spelled_truth
 from syncline.source import Span
 
@@ -47,6 +47,10 @@ def _sync(spec: Spec, before: Sync, after: Sync, renames: Renaming) -> Iterator[
             effects = records if code == "sync.out-of-scope" else _optional(spec, after)
             yield Change(code, name, before.span, after.span, {"old": was, "new": now}, effects)
     yield from _guards(before, after)
+    was, now = erasure_of(before.erases), erasure_of(after.erases)
+    if was != now:
+        places = _first(before.erases, before.span), _first(after.erases, after.span)
+        yield Change("sync.erase", name, *places, {"old": was, "new": now})
     was, now = _schedule(before.triggers, renames.entity), _schedule(after.triggers, same)
     if was != now:
         places = _first(before.triggers, before.span), _first(after.triggers, after.span)
@@ -175,6 +179,12 @@ def _guards(before: Sync, after: Sync) -> Iterator[Change]:
         yield Change("guard.loosened" if looser else "guard.tightened", after.entity.name, *places, facts)
 
 
+def erasure_of(rules: Iterable[EraseRule]) -> str:
+    """What becomes of a person's data, system by system."""
+    said = (f"{rule.action} in {rule.system.name}" + (f" ({rule.reason})" if rule.reason else "") for rule in rules)
+    return " and ".join(sorted(said)) or "nothing said"
+
+
 def limit_of(guard: Guard | None) -> str:
     return "none" if guard is None else f"over {guard.count} and {guard.percent:g}%"
 
@@ -215,5 +225,5 @@ def _span(rule: WriteRule | Guard | None, otherwise: Span) -> Span:
     return otherwise if rule is None else rule.span
 
 
-def _first(said: tuple[Trigger, ...] | tuple[Truth, ...] | tuple[DeleteRule, ...], otherwise: Span) -> Span:
+def _first(said: tuple[Trigger | Truth | DeleteRule | EraseRule, ...], otherwise: Span) -> Span:
     return said[0].span if said else otherwise

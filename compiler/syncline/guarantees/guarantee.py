@@ -22,6 +22,7 @@ class Topic(Enum):
     LOST_UPDATES = "lost-updates"
     UNKNOWN_OUTCOMES = "unknown-outcomes"
     TRIGGERS = "triggers"
+    PERSONAL_DATA = "personal-data"
     ASSUMPTIONS = "assumptions"
 
 

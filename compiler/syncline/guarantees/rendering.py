@@ -29,6 +29,7 @@ _TITLES = {
     Topic.LOST_UPDATES: "lost updates",
     Topic.UNKNOWN_OUTCOMES: "unknown outcome",
     Topic.TRIGGERS: "triggers",
+    Topic.PERSONAL_DATA: "personal data",
     Topic.ASSUMPTIONS: "assumed",
 }
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 from syncline.guarantees.cost import Account, budgets, capacities, share, thousand
 from syncline.guarantees.guarantee import Report, SideReport, SyncReport
+from syncline.guarantees.personal import erasure
 from syncline.guarantees.running import assumptions, triggers
 from syncline.guarantees.seeing import deletions, echo, resuming
 from syncline.guarantees.writing import duplicates, lost_updates, unknown_outcomes
 from syncline.model.spec import Arrow, Map, Spec, Sync
 
-ABOUT_SYSTEM = (resuming, deletions, echo, duplicates, lost_updates, unknown_outcomes)
+ABOUT_SYSTEM = (resuming, deletions, echo, duplicates, lost_updates, unknown_outcomes, erasure)
 
 
 def report(spec: Spec) -> Report:

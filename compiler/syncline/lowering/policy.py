@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from syncline.guarantees.personal import personal_natives
 from syncline.lowering.declarations import constant, spelled
 from syncline.lowering.entities import EntityNames
 from syncline.lowering.functions import entity_predicate, predicates, record_name
 from syncline.lowering.imports import SOURCES, import_groups
 from syncline.lowering.layout import Bracketed, Code, Imported, Item, Plain, call, imported, mapping, sequence, text
+from syncline.lowering.mapping import native_literal
 from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.waiting import waits
@@ -77,6 +79,7 @@ def _sync(sync: Sync, name: str) -> _Declared:
         optional["empty"] = text(sync.empty)
     optional["out_of_scope"] = text(sync.out_of_scope)
     optional["guards"] = guards
+    optional["erases"] = _mapping(_erases(sync))
     optional["triggers"] = sequence(map(spelled, _triggers(sync)))
     optional["after"] = sequence(text(trigger.after) for trigger in sync.triggers if trigger.after is not None)
     code = call(
@@ -94,6 +97,20 @@ def _sync(sync: Sync, name: str) -> _Declared:
 
 def _together(sync: Sync) -> Iterable[tuple[str, ...]]:
     return dict.fromkeys(rule.fields for rule in sync.truth if len(rule.fields) > 1)
+
+
+def _erases(sync: Sync) -> dict[str, Code]:
+    found: dict[str, Code] = {}
+    for rule in sync.erases:
+        side = sync.map_of(rule.system)
+        options: dict[str, Code] = {"action": text(rule.action)}
+        if rule.reason:
+            options["reason"] = text(rule.reason)
+        if rule.action == "clear" and side is not None:
+            natives = (native for native, _ in personal_natives(side))
+            options["clears"] = mapping((literal(native.name), native_literal(native, None)) for native in natives)
+        found[rule.system.name] = call("Erasure", **options, line=Plain(literal(rule.span.line)))
+    return found
 
 
 def _triggers(sync: Sync) -> Iterator[declaration.Trigger]:

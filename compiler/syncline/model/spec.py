@@ -123,6 +123,7 @@ class ConnectorModel:
     spelling: Any
     templates: Mapping[str, Any]
     places: Mapping[str, Span] = field(default_factory=dict)
+    cleared_for_pii: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +278,16 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EraseRule:
+    """`erase purge|clear|keep in S "why"`."""
+
+    system: System
+    action: Literal["purge", "clear", "keep"]
+    reason: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """One `run` line; `full` where it reads everything, not only what changed."""
 
@@ -307,6 +318,7 @@ class Sync:
     empty: Literal["propagates", "ignored"] | None = None
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     guards: tuple[Guard, ...] = ()
+    erases: tuple[EraseRule, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     derivations: tuple["Derivation", ...] = ()
     derived: bool = True  # False: a derivation was reported and left out

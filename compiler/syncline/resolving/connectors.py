@@ -10,6 +10,7 @@
 | `error { message: "path", fields: "path", code: "path", in_success: "path" }` | where an answer carries its error |
 | `null { text: "", number: 0 }`, `spelling { instant: spaced }` | how this system spells values |
 | `webhooks standard signed by NAME` | it calls us when something changed, signed with that secret as Standard Webhooks are |
+| `pii never` | no personal data may be sent there; in `extend`: to this system |
 | `headers { "X-Version": "3" }`, `encoding form` | what every call carries |
 | `resource …` | see `resources.py` |
 """
@@ -40,7 +41,7 @@ LATER_PROTOCOLS = ("graphql", "odata", "soap", "inbox")
 SETTING_KINDS = ("text", "url", "secret", "integer", "boolean", "path")
 WORDS = (
     "setting", "base", "auth", "rate", "throttle", "timeout", "concurrency", "error", "null", "spelling", "headers",
-    "encoding", "webhooks", "resource",
+    "encoding", "webhooks", "pii", "resource",
 )  # fmt: skip
 NULL_KINDS = {
     "text": ("text", "email", "phone", "url", "uuid", "country", "currency", "language", "enum"),
@@ -61,6 +62,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
     nulls: dict[str, str] = {}
     resource_nodes: list[syntax.Directive] = []
     hooks: list[syntax.Directive] = []
+    cleared = True
     for item in node.items:
         name = item_name(item)
         match item:
@@ -73,6 +75,8 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
                 nulls |= _nulls(item, findings)
             case syntax.Directive() if name == "spelling":
                 spelling |= _spellings(item, findings)
+            case syntax.Directive() if name == "pii":
+                cleared = not never_pii(item, findings) and cleared
             case syntax.Directive() if name == "webhooks":
                 hooks.append(item)
             case syntax.Directive() if name in WORDS:
@@ -96,6 +100,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
         spelling=wires,
         templates=templates,
         places=places_of([item for item in node.items if item_name(item) != "resource"]),
+        cleared_for_pii=cleared,
     )
     return model, findings.all()
 
@@ -103,15 +108,23 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
 def extend_resources(
     connector: ConnectorModel, resources: Mapping[str, ResourceModel], items: Sequence[syntax.Item]
 ) -> tuple[Mapping[str, ResourceModel], tuple[Diagnostic, ...]]:
-    """A system's resources with what `extend` adds: fields of a known resource, or new ones made `like` a template."""
+    """A system's resources with what `extend` adds: fields of a known resource, or new ones made `like` a template. What it says
+    of the system itself (`pii never`) is read by `refuses_pii`."""
     findings = Findings()
     extended = dict(resources)
     for item in items:
         if isinstance(item, syntax.Directive) and item.name.text == "resource":
             resolve_resource(item, connector.spelling, dict(connector.templates), extended, findings, extending=True)
+        elif isinstance(item, syntax.Directive) and item.name.text == "pii":
+            never_pii(item, findings)
         else:
-            findings.unknown_word("extend", item_name(item), item.name.span, ("resource",))
+            findings.unknown_word("extend", item_name(item), item.name.span, ("resource", "pii"))
     return extended, findings.all()
+
+
+def refuses_pii(items: Sequence[syntax.Item]) -> bool:
+    """Whether an `extend` says that no personal data may be sent to the system."""
+    return any(isinstance(item, syntax.Directive) and item.name.text == "pii" for item in items)
 
 
 def _protocol(node: syntax.Connector, findings: Findings) -> Literal["rest", "jsonrpc", "sql", "files"]:
@@ -181,6 +194,7 @@ EXPECTED = {
     "headers": 'headers { "X-Version": "3" }',
     "encoding": "encoding form",
     "webhooks": "webhooks standard signed by hook_secret",
+    "pii": "pii never",
     "token": 'token "token" as header "Authorization"',
     "refresh": "refresh on 401",
     "null": 'null { text: "" }',
@@ -201,6 +215,14 @@ def _webhooks(item: syntax.Directive, settings: Mapping[str, SettingModel], find
         case _:
             findings.malformed("webhooks", item.span, EXPECTED["webhooks"])
     return {}
+
+
+def never_pii(item: syntax.Directive, findings: Findings) -> bool:
+    """Whether a `pii` line is one that says `pii never`; anything else is reported."""
+    if [word_text(word) for word in item.words] == ["never"]:
+        return True
+    findings.malformed("pii", item.span, EXPECTED["pii"])
+    return False
 
 
 def _as_text(value: "runtime.Body") -> runtime.Text:

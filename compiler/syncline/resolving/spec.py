@@ -2,12 +2,13 @@
 
 import gc
 from collections.abc import Mapping
+from dataclasses import replace
 
 from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.model.spec import ConnectorModel, ResourceModel, Spec
 from syncline.resolving.automations import resolve_automations
 from syncline.resolving.codecs import check_codecs
-from syncline.resolving.connectors import extend_resources, resolve_connector
+from syncline.resolving.connectors import extend_resources, refuses_pii, resolve_connector
 from syncline.resolving.derivations import resolve_derivations, with_derivations
 from syncline.resolving.entities import check_records, resolve_entity
 from syncline.resolving.examples import resolve_examples
@@ -118,7 +119,11 @@ def _systems(scope: Scope) -> None:
     for name, connector in connectors.items():
         node = scope.declared.systems[name]
         resources[name] = referring(resources[name], connector.spelling)
-        scope.systems[name] = resolve_system(node, connector, resources[name], scope)
+        system = resolve_system(node, connector, resources[name], scope)
+        uncleared = not connector.cleared_for_pii or any(
+            refuses_pii(extension.items) for extension in scope.declared.extensions if extension.system.text == name
+        )
+        scope.systems[name] = replace(system, cleared_for_pii=not uncleared)
     for connector_name, declared in scope.connectors.items():
         if declared is not None:
             mine = [resources[name] for name, used in connectors.items() if used is declared]

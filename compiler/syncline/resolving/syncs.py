@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from syncline.diagnostics.diagnostic import Label
-from syncline.model.spec import DeleteRule, Guard, Map, Sync, System, Trigger, WriteRule
+from syncline.model.spec import DeleteRule, EraseRule, Guard, Map, Sync, System, Trigger, WriteRule
 from syncline.resolving.expressions import resolve_condition
 from syncline.resolving.scope import EntityScope, Scope
 from syncline.resolving.sight import EntitySight
@@ -41,6 +41,7 @@ _SCOPES: Final[dict[str, Literal["unlink", "keep", "archive"]]] = {
     "keep": "keep",
     "archive": "archive",
 }
+_ERASES: Final[dict[str, Literal["purge", "clear", "keep"]]] = {"purge": "purge", "clear": "clear", "keep": "keep"}
 _OPERATIONS: Final[dict[str, Literal["create", "update", "delete"]]] = {
     "create": "create",
     "update": "update",
@@ -57,6 +58,7 @@ class _Clauses:
     updates: list[WriteRule] = field(default_factory=list)
     deletes: list[DeleteRule] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
+    erases: list[EraseRule] = field(default_factory=list)
     triggers: list[Trigger] = field(default_factory=list)
     empty: Literal["propagates", "ignored"] | None = None
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
@@ -140,6 +142,7 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         empty=clauses.empty,
         out_of_scope=clauses.out_of_scope,
         guards=tuple(clauses.guards),
+        erases=tuple(clauses.erases),
         triggers=tuple(clauses.triggers),
         complete=all(parts) and all(name.text in mapped for name in names),
     )
@@ -229,8 +232,9 @@ def _clause(node: Clause, policy: Policy, clauses: _Clauses, scope: Scope) -> No
         case GuardNode():
             if _once(f"guard {node.operation}", node.span, clauses, scope):
                 _guard(node, clauses, scope)
-        case Erase():
-            scope.findings.report("not-yet.erase", node.span)
+        case Erase(system=name):
+            if _once(f"erase in {name.text}", node.span, clauses, scope):
+                _erase(node, policy, clauses, scope)
         case RunEvery() | RunDaily() | RunOnWebhook() | RunAfter():
             trigger = resolve_trigger(node, scope)
             if trigger is not None:
@@ -280,6 +284,19 @@ def _added(node: WriteNode, policy: Policy, clauses: _Clauses, scope: Scope) -> 
     written = WriteRule(system=system, allowed=action is None, span=node.span, when=condition)
     (clauses.creates if node.operation == "create" else clauses.updates).append(written)
     return True
+
+
+def _erase(node: Erase, policy: Policy, clauses: _Clauses, scope: Scope) -> None:
+    system = policy.system(node.system, "sync.unknown-system", scope)
+    reason = "" if node.reason is None else node.reason.value.strip()
+    if system is None:
+        clauses.complete = False
+    elif node.action.text == "keep" and not reason:
+        scope.findings.report("erase.no-reason", node.span, system=system.name)
+        clauses.complete = False
+    else:
+        action = _ERASES[node.action.text]
+        clauses.erases.append(EraseRule(system=system, action=action, reason=reason, span=node.span))
 
 
 def _deletes() -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     """Tell it; 2 where there is no such record or field."""
     out = Redacted(stdout, ())
     with SqliteStore(arguments.state, package.name, create=False) as store:
-        links = _links(package, store, arguments.record, arguments.entity)
+        links = links_of(package, store, arguments.record, arguments.entity)
         histories = [_history(package, store, entity, row) for entity, row in links]
     problem = _problem(package, arguments, histories)
     if problem:
@@ -65,7 +65,7 @@ def _problem(package: Package, arguments: argparse.Namespace, histories: list["H
     return ""
 
 
-def _links(package: Package, store: StateStore, record: str, only: str | None) -> list[tuple[Entity, LinkRow]]:
+def links_of(package: Package, store: StateStore, record: str, only: str | None) -> list[tuple[Entity, LinkRow]]:
     """The links that a person means by a record's name."""
     entities = [one for one in package.entities.values() if only in (None, one.name)]
     system, _, remote_id = record.partition(":")

@@ -7,6 +7,7 @@ from typing import Any
 from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import archives
+from syncline_runtime.erasing import is_erased
 from syncline_runtime.executing.context import Context, Side, key_rows, to_member
 from syncline_runtime.executing.place import Failure, mapping_failure, readable
 from syncline_runtime.executing.settling import settle
@@ -62,6 +63,8 @@ def take(
     for record in records:
         remote_id, native = record.remote_id, record.native
         row = known.get(remote_id)
+        if row is not None and row.shadow is None and is_erased(row):
+            continue
         try:
             scoped = in_scope is None or in_scope(native)
             if row is None and not scoped:

@@ -13,6 +13,7 @@ from syncline_runtime.state.answers import Answers
 from syncline_runtime.state.audit import Audit
 from syncline_runtime.state.awaiting import Awaiting
 from syncline_runtime.state.backing import Backing
+from syncline_runtime.state.erasure import Erasures
 from syncline_runtime.state.evolution import Evolution
 from syncline_runtime.state.failure import StateFailure
 from syncline_runtime.state.inbox import Inbox
@@ -55,6 +56,7 @@ class SqliteStore:
         self.retention = Retention(backing)
         self.awaiting = Awaiting(backing)
         self.inbox = Inbox(backing)
+        self.erasure = Erasures(backing, self.audit)
         self.evolution = Evolution(backing, members)
 
         self.begin_listing = members.begin_listing

@@ -6,6 +6,7 @@ from typing import Final
 from syncline_runtime.declaration import (
     Ask,
     Deletion,
+    Erasure,
     Every,
     GuardLimit,
     Merged,
@@ -37,6 +38,10 @@ CUSTOMER_SYNC: Final = Sync(
         GuardLimit(operation="delete", count=10, percent=10.0, line=79),
         GuardLimit(operation="update", count=500, percent=50.0, line=80),
     ),
+    erases={
+        "crm": Erasure(action="clear", clears={"email": "", "phone": ""}, line=82),
+        "erp": Erasure(action="keep", reason="invoices are kept for ten years", line=83),
+    },
     triggers=(Every(seconds=300),),
     line=67,
 )

@@ -6,6 +6,7 @@ from typing import Final
 from syncline_runtime.declaration import (
     Ask,
     Deletion,
+    Erasure,
     Every,
     GuardLimit,
     Merged,
@@ -40,6 +41,10 @@ CUSTOMER_SYNC: Final = Sync(
         GuardLimit(operation="delete", count=10, percent=10.0, line=142),
         GuardLimit(operation="update", count=500, percent=50.0, line=143),
     ),
+    erases={
+        "crm": Erasure(action="purge", line=145),
+        "erp": Erasure(action="keep", reason="invoices are kept for ten years", line=146),
+    },
     triggers=(Every(seconds=300),),
     line=129,
 )

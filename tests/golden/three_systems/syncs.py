@@ -6,6 +6,7 @@ from typing import Final
 from syncline_runtime.declaration import (
     Ask,
     Deletion,
+    Erasure,
     Every,
     GuardLimit,
     Merged,
@@ -38,6 +39,11 @@ CUSTOMER_SYNC: Final = Sync(
         GuardLimit(operation="delete", count=10, percent=10.0, line=105),
         GuardLimit(operation="update", count=500, percent=50.0, line=106),
     ),
+    erases={
+        "crm": Erasure(action="clear", clears={"email": "", "phone": ""}, line=108),
+        "erp": Erasure(action="keep", reason="invoices are kept for ten years", line=109),
+        "shop": Erasure(action="purge", line=110),
+    },
     triggers=(Every(seconds=300),),
     line=92,
 )

@@ -29,5 +29,4 @@ NOT_YET = {
         "a second map of {entity} in `{system}`", "Keep one map, and tell its records apart with `where`."
     ),
     "not-yet.merged-follow": _later("`merged follow`", "Say `merged hold`: a person is asked."),
-    "not-yet.erase": _later("`erase`", "Leave it out, and erase in each system."),
 }

@@ -106,6 +106,36 @@ SYNCS = {
         "The first conflict would find nobody to decide it.",
         'Write the module and the function: `python("shop.merging:longest")`.',
     ),
+    "erase.no-reason": Entry(
+        "nothing says why personal data is kept in `{system}`",
+        "Whoever asks to be erased is owed the reason.",
+        'Say it: `erase keep in {system} "invoices are kept for ten years"`.',
+    ),
+    "erase.not-possible": Entry(
+        "personal data cannot be erased in `{system}` like this: {problem}",
+        "The promise would be found broken on the day on which somebody asks for it.",
+        "Say `clear`, `purge` or `keep` with a reason, whichever can be done there.",
+        {"native-here": "declared here", "resource-here": "declared here"},
+        {
+            "no-delete": "`{resource}` offers no delete",
+            "no-update": "`{resource}` offers no update",
+            "read-only": "`{native}`, which `{field}` stands in, cannot be written",
+            "required": "`{native}`, which `{field}` stands in, must not be empty",
+        },
+    ),
+    "pii.no-erase": Entry(
+        "nothing says what becomes of the personal data of {entity} in {systems} when somebody asks to be erased",
+        "`{field}` is personal data, and by when and how it goes is for the spec to say, not for the day of the request.",
+        "Add a clause for each system: `erase purge in …` deletes the record, `clear` empties its personal fields, "
+        "`keep` leaves it, with the reason.",
+        {"declared-here": "personal data, declared here"},
+    ),
+    "pii.not-cleared": Entry(
+        "`{field}` is personal data, and `{system}` takes none",
+        "It would leave the systems that are meant to hold it.",
+        "Leave the line out, or send what names nobody: a number, a country, a year.",
+        {"declared-here": "personal data, declared here", "never-here": "no personal data here"},
+    ),
     "truth.record": Entry(
         "this does not say which records: {problem}",
         "Who owns a record would be anybody's guess.",

@@ -132,6 +132,13 @@ SYNCS: Final[Mapping[str, Kind]] = {
         "More runs are held and wait for a person.",
         "",
     ),
+    "sync.erase": Kind(
+        BEHAVIOUR,
+        NOTHING,
+        "a person's data in {subject} is now erased like this: {new}; formerly: {old}",
+        "What is done, and told, when somebody asks to be erased is another.",
+        "Let whoever answers for personal data agree.",
+    ),
     "sync.triggers": Kind(
         BEHAVIOUR, NOTHING, "{subject} runs {new}, formerly {old}", "Runs come at other times or in another order.", ""
     ),

@@ -1,0 +1,60 @@
+"""Personal data: it goes only where it may, and every system says how one person's is erased."""
+
+from collections.abc import Iterator
+
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label, Severity
+from syncline.guarantees.personal import personal_lines, unwritable
+from syncline.model.spec import Arrow, EraseRule, Map, Sync
+
+
+def check_privacy(sync: Sync) -> Iterator[Diagnostic]:
+    """pii.not-cleared, pii.no-erase, erase.not-possible."""
+    rules = {rule.system.name: rule for rule in sync.erases}
+    without: list[Map] = []
+    for side in sync.maps:
+        if not side.system.cleared_for_pii:
+            yield from _not_cleared(side)
+        rule = rules.get(side.system.name)
+        if rule is not None:
+            yield from _possible(side, rule)
+        elif personal_lines(side):
+            without.append(side)
+    if without:
+        name = next(iter(personal_lines(without[0]).values()))
+        field = sync.entity.fields[name]
+        facts: dict[str, Fact] = {
+            "entity": sync.entity.name,
+            "field": name,
+            "systems": tuple(side.system.name for side in without),
+        }
+        labels = (Label(field.span, "declared-here"),)
+        yield Diagnostic("pii.no-erase", sync.span, facts, labels, severity=Severity.WARNING)
+
+
+def _not_cleared(side: Map) -> Iterator[Diagnostic]:
+    for line, name in personal_lines(side).items():
+        found = side.lines[line]
+        if found.arrow is Arrow.READ:
+            continue
+        labels = [Label(side.entity.fields[name].span, "declared-here")]
+        never = side.system.connector.places.get("pii")
+        if never is not None:
+            labels.append(Label(never, "never-here"))
+        yield Diagnostic("pii.not-cleared", found.span, {"field": name, "system": side.system.name}, tuple(labels))
+
+
+def _possible(side: Map, rule: EraseRule) -> Iterator[Diagnostic]:
+    resource = side.resource.declaration
+    facts: dict[str, Fact] = {"system": side.system.name, "resource": resource.name, "native": "", "field": ""}
+    here = Label(side.resource.span, "resource-here")
+    if rule.action == "purge" and resource.delete is None:
+        yield Diagnostic("erase.not-possible", rule.span, {**facts, "problem": "no-delete"}, (here,))
+    if rule.action != "clear" or not personal_lines(side):
+        return
+    if resource.update is None:
+        yield Diagnostic("erase.not-possible", rule.span, {**facts, "problem": "no-update"}, (here,))
+        return
+    for native, name in unwritable(side):
+        problem = "required" if native.writable else "read-only"
+        told = {**facts, "native": native.name, "field": name, "problem": problem}
+        yield Diagnostic("erase.not-possible", rule.span, told, (Label(native.span, "native-here"),))
