@@ -1,5 +1,6 @@
 """What waits for a person: each item by name, what its records show, why, where in the spec, and the commands that settle it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ else:
     from syncline_runtime.frozen import dataclass
 
 _PORTION: Final = 500
+_COMMAND: Final = re.compile(r"`((?:review|run|plan)[^`]*)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Item:
     """
 
     name: str
-    kind: str  # conflict | deletion | identity | record | write | decision | unknown | guard
+    kind: str  # conflict | deletion | identity | record | write | decision | unknown | guard | hold
     entity: str
     reason: str
     commands: tuple[str, ...]
@@ -122,6 +124,21 @@ def _guarded(store: StateStore) -> list[Item]:
                             commands=(f"review approve {run.run_id}", f"run --approve {operation}"),
                             system=system,
                             field=operation,
+                            members={},
+                            candidates={},
+                            shows={},
+                        )
+                    )
+            # What a run told of as a whole; each line names its way out.
+            for line in sync.get("held", ()):
+                if "review approve" not in line:
+                    found.append(
+                        Item(
+                            name=f"run {run.run_id}",
+                            kind="hold",
+                            entity=sync["entity"],
+                            reason=line,
+                            commands=tuple(_COMMAND.findall(line)) or ("run",),
                             members={},
                             candidates={},
                             shows={},

@@ -129,7 +129,7 @@ async def test_neither_overwrites_what_is_there(world: World, tmp_path: Path) ->
 async def test_what_is_old_is_let_go_and_that_it_happened_stays(world: World) -> None:
     before = content(world, world.path)
     code, out, _ = command(
-        world, "prune", "--json", "--values", "1", "--snapshots", "1", "--answers", "0", "--runs", "1"
+        world, "prune", "--json", "--values", "0", "--snapshots", "1", "--answers", "0", "--runs", "1"
     )
     assert code == 0
     pruned = json.loads(out)["pruned"]

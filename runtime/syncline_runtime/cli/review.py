@@ -24,7 +24,8 @@ from syncline_runtime.state.packing import pack_value, tagged
 from syncline_runtime.telling import FORMAT_VERSION, Redacted
 from syncline_runtime.values import ABSENT
 
-_LISTED: Final = 50
+_ALIKE: Final = 3
+"""So many of those that wait for the same reason are told one by one."""
 _ITEM: Final = "ITEM as `review` lists it: 12/phone, 12@erp, crm:7"
 
 
@@ -58,7 +59,9 @@ def add(commands: Commands, package: Package) -> None:
         one.add_argument("--all", action="store_true", help="all that wait, or those that the filters leave")
         _with_filters(one, package)
     _with_filters(parser, package)
-    parser.add_argument("--limit", type=int, default=_LISTED, help="how many to list (%(default)s)")
+    parser.add_argument(
+        "--each", action="store_true", help=f"list each, not only the first {_ALIKE} of those that are alike"
+    )
     for one in (parser, resolve, link, release, retry, dismiss, approve):
         # The answer's own parser must not put its defaults over what was said before it.
         with_state(one, package, again=one is not parser)
@@ -67,13 +70,17 @@ def add(commands: Commands, package: Package) -> None:
         one.add_argument("--by", metavar="NAME", help="who decides (you)", default=default)
 
 
+_DECIDED: Final = ("conflict", "deletion", "guard", "hold")
+"""Kinds that are not tried again, nor left as they are."""
+
+
 def _with_filters(parser: argparse.ArgumentParser, package: Package) -> None:
     parser.add_argument("--entity", choices=list(package.entities), help="only of this entity")
     parser.add_argument("--field", help="only of this field")
     parser.add_argument("--kind", choices=_KINDS, help="only of this kind")
 
 
-_KINDS: Final = ("conflict", "deletion", "identity", "record", "write", "decision", "unknown", "guard")
+_KINDS: Final = ("conflict", "deletion", "identity", "record", "write", "decision", "unknown", "guard", "hold")
 
 
 def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:
@@ -94,7 +101,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         with store.transaction():
             store.answers.give((now, by, *row) for row in rows)
             store.review.journal(
-                (0, now, "answered", row[1], row[2], row[3], row[5], None, None, f"{by} decided: {row[0]}", 0, by)
+                (0, now, "answered", row[1], row[2], row[3], row[5], None, _told_value(row), f"{by}: {row[0]}", 0, by)
                 for row in rows
             )
         if arguments.json:
@@ -103,6 +110,11 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
             for line in told:
                 out.line(f"{line}: the next run carries it out")
     return 0
+
+
+def _told_value(row: Row) -> str | None:
+    """The value that was decided upon, packed."""
+    return str(row[6]) if row[0] == "take" else None
 
 
 def _filtered(items: Iterable[Item], arguments: argparse.Namespace) -> list[Item]:
@@ -131,11 +143,19 @@ def _list(package: Package, items: Sequence[Item], arguments: argparse.Namespace
             )
         )
         return
-    for item in items[: arguments.limit]:
-        for line in item_lines(item):
-            out.line(line)
-    if len(items) > arguments.limit:
-        out.line(f"… and {len(items) - arguments.limit} more: --limit {len(items)} lists them")
+    alike: dict[tuple[str, ...], list[Item]] = {}
+    for item in items:
+        alike.setdefault((item.entity, item.kind, item.code, item.field, item.place), []).append(item)
+    for group in alike.values():
+        told = group if arguments.each else group[:_ALIKE]
+        for item in told:
+            for line in item_lines(item):
+                out.line(line)
+        if len(group) > len(told):
+            first = group[0]
+            only = f"--entity {first.entity} --kind {first.kind}" + (f" --field {first.field}" if first.field else "")
+            more = len(group) - len(told)
+            out.line(f"… and {more} more like it: `review {only} --each` lists them, and answers take --all {only}")
     if not items:
         out.line("nothing waits for a person")
 
@@ -166,7 +186,7 @@ def _answers(
             case "dismiss":
                 row = _dismissed(store, item)
             case _:
-                if item.kind in ("conflict", "deletion", "guard"):
+                if item.kind in _DECIDED:
                     raise NoAnswer(f"{item.name} cannot be tried again, it must be decided: `{item.commands[0]}`")
                 row = ("retry", item.entity, item.link_id, item.system, item.remote_id, item.field, None, "")
         rows.append(row)
@@ -256,7 +276,7 @@ def _type_of(entity: Entity, field: str) -> Any:
 
 
 def _dismissed(store: StateStore, item: Item) -> Row:
-    if item.kind in ("conflict", "deletion", "guard"):
+    if item.kind in _DECIDED:
         raise NoAnswer(f"{item.name} cannot be left as it is, it must be decided: `{item.commands[0]}`")
     where = item.entity, item.link_id, item.system, item.remote_id
     rows = [

@@ -20,7 +20,7 @@ def tell_waiting(items: Sequence[Item], out: Redacted) -> None:
         for line in rest:
             out.line(f"  {line}")
     if len(items) > _LISTED:
-        out.line(f"  … and {len(items) - _LISTED} more: `review --limit {len(items)}` lists them")
+        out.line(f"  … and {len(items) - _LISTED} more: `review --each` lists them")
 
 
 def item_lines(item: Item) -> list[str]:

@@ -202,6 +202,8 @@ def _said(entry: AuditEntry, source: str) -> str:
         case "linked":
             who = ", ".join(remote_id for _, remote_id, _ in entry.batch or ())
             what = f"{entry.system} {who} was linked by {entry.reason}"
+        case "answered" | "resolved" if entry.kept is not None:
+            what = f"{entry.action}: {shown(after)}: {entry.reason}"
         case "conflict":
             what = f"conflict: {entry.reason}"
         case action:

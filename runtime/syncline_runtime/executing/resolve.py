@@ -50,9 +50,9 @@ def resolve(context: Context, counts: Counts) -> None:
                             answer.link_id,
                             answer.system,
                             answer.field,
-                            answer.value if answer.kind == "take" else None,
                             None,
-                            f"{answer.actor} decided: {answer.kind}: {told}",
+                            answer.value if answer.kind == "take" else None,
+                            f"{answer.actor}: {answer.kind}: {told}",
                             0,
                             answer.actor,
                         )
