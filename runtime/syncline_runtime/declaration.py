@@ -368,6 +368,7 @@ class Flow:
     `native` names the resource's fields that the line reads and writes. `exact`: the system can hold every value of the field
     unchanged; otherwise what it shows is what `read(write(values))` says. `refers`: the field is a reference to a record of one of
     these entities, of which `read` shows the remote id and `write` takes it; `needed`: no record is created here without it.
+    `hears`: of a nested collection, the fields of its elements that this system may change.
     """
 
     field: str
@@ -378,6 +379,7 @@ class Flow:
     exact: bool = True
     refers: tuple[str, ...] = ()
     needed: bool = False
+    hears: tuple[str, ...] = ()
     line: int = 0  # of the spec
 
 
@@ -435,6 +437,20 @@ class MatchRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """A field that holds records of its own: `shape` is the TypedDict of one, `key` the field by which one is told from another
+    (None: the list is one value), `refers` its fields that are references, each with the entities it may be of."""
+
+    shape: Any
+    key: str | None = None
+    refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Targets: TypeAlias = tuple[str, ...] | Collection
+"""What a field refers to: a record of one of some entities, or what the elements of a collection do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """The hub's idea of a record. `shape` is the TypedDict of its fields, which the state store decodes into."""
 
@@ -446,6 +462,7 @@ class Entity:
     pii: frozenset[str] = frozenset()
     match: tuple[MatchRule, ...] = ()
     defaults: Mapping[str, Value] = field(default_factory=dict)
+    collections: Mapping[str, Collection] = field(default_factory=dict)
 
 
 # -- policy ------------------------------------------------------------------------------------------------------------

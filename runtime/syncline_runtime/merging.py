@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from syncline_runtime.accounting import base_of, moved_fields, shown_by
+from syncline_runtime.aligning import Changes, changes, combined, contested, holds
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, Values, When
 from syncline_runtime.policy import Policy, Side, Unit, blank, rendering, written_over
@@ -243,6 +244,8 @@ class _Merging:
         rule = unit.rule
         if isinstance(rule, Merged) and rule.by == "union":
             return self._union(unit, canon, heard)
+        if (key := self._key(unit)) is not None:
+            return self._aligned(unit, canon, heard, key)
         first = any(showing.fresh for showing in heard.values())
         candidates = self._first_candidates(unit, canon, agreed, heard) if first else heard
         filled = {system: self._filled(showing, canon) for system, showing in candidates.items()}
@@ -347,6 +350,34 @@ class _Merging:
         row = "M0" if first else "F2" if len(heard) == 1 else "F8"
         return row, next(iter(heard)) if len(heard) == 1 else None, (merged,)
 
+    def _key(self, unit: Unit) -> str | None:
+        """The key by which the elements of a nested collection are aligned; None for any other unit."""
+        collection = self.policy.entity.collections.get(unit.fields[0]) if len(unit.fields) == 1 else None
+        return None if collection is None else collection.key
+
+    def _changes(self, unit: Unit, showing: Showing, key: str) -> Changes:
+        name = unit.fields[0]
+        hears = showing.side.flows[name].hears
+        return changes(base_of(showing.member).get(name, ABSENT), showing.vector[0], key, hears)
+
+    def _aligned(self, unit: Unit, canon: tuple[Shown, ...], heard: dict[str, Showing], key: str) -> Outcome | None:
+        """Three ways for each field of each element; where several sides changed the same one, by the rule."""
+        made = {system: self._changes(unit, showing, key) for system, showing in heard.items()}
+        first = any(showing.fresh for showing in heard.values())
+        several = contested(made.values())
+        order, row = unit.order, "F5"
+        if several and isinstance(unit.rule, Ask):
+            self._ask(unit, heard, first)
+            return None
+        if several and isinstance(unit.rule, Newest):
+            vectors = {system: showing.vector for system, showing in heard.items()}
+            newest = self._newest(unit, vectors, heard, unit.rule.skew_seconds)
+            order, row = ((newest, *unit.order), "F6") if newest is not None else (unit.order, "F7")
+        sides = [made[system] for system in dict.fromkeys(order) if system in made]
+        row = "M0" if first else row if several else "F2"
+        origin = next(iter(heard)) if len(heard) == 1 else None
+        return row, origin, (combined(canon[0], sides, key),)
+
     def _ask(self, unit: Unit, candidates: Mapping[str, Showing], first: bool) -> None:
         self.result.held.update(unit.fields)
         why = "differs where the records were linked" if first else "changed in several systems"
@@ -394,6 +425,9 @@ class _Merging:
                 old, new, merged = _elements(base.get(name, ABSENT)), _elements(shown), _elements(agreed)
                 if not (old - new) & merged and not (new - old) - merged:
                     continue
+            key = self._key(unit)
+            if key is not None and holds(agreed, self._changes(unit, showing, key), key):
+                continue
             tie = ", tie" if row == "F7" else ""
             self.result.losers.append(
                 Loser(field=name, system=system, value=shown, reason=f"{unit.text} ({row}{tie})", line=unit.line)

@@ -186,6 +186,8 @@ def value_text(value: Value) -> str:
             return "—"
         case frozenset():
             return "{" + ", ".join(sorted(value_text(item) for item in value)) + "}"
+        case Mapping():
+            return ", ".join(f"{name} {value_text(item)}" for name, item in value.items())
         case tuple() if hasattr(value, "_fields"):
             return " ".join(value_text(item) for item in value)
         case tuple():

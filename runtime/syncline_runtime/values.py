@@ -13,6 +13,7 @@
 | instant                         | datetime, aware, in UTC                                            |
 | set<T>                          | frozenset of canonical T                                           |
 | list<T>                         | tuple of canonical T                                               |
+| list<Record> by F               | tuple of dicts by field, absent ones left out, in the order of F   |
 | binary                          | bytes                                                              |
 | ref E                           | Reference; in a system's own form the remote id, a str             |
 | null                            | None                                                               |

@@ -45,7 +45,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
     def make(one: _Check[Subject], subject: Subject) -> None:
         found.extend(timed(one.__name__, lambda: tuple(one(subject))))
 
-    for field_map in spec.maps:
+    for field_map in (nested for each in spec.maps for nested in each.nested()):
         for line_check in (check_types, check_codecs, check_writes, check_returning):
             make(line_check, field_map)
     for derivation in spec.derivations:

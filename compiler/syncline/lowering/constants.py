@@ -113,7 +113,11 @@ def constants_of(entity: Entity, maps: Iterable[Map], taken: Iterable[str]) -> C
     for field in entity.fields.values():
         for value, wish in _of_type(field.type, field.name):
             wishes.setdefault(value, wish)
-    for map_ in maps:
+    for elements in entity.collections.values():
+        for field in elements.record.fields.values():
+            for value, wish in _of_type(field.type, field.name):
+                wishes.setdefault(value, wish)
+    for map_ in (nested for each in maps for nested in each.nested()):
         for line in map_.lines:
             for value, wish in _of_line(map_, line):
                 wishes.setdefault(value, wish)

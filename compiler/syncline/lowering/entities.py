@@ -12,9 +12,9 @@ from syncline.lowering.imports import SOURCES, import_groups
 from syncline.lowering.layout import Bracketed, Code, Plain, call, flat, imported, mapping, members, sequence, text
 from syncline.lowering.naming import distinct, is_plain, slug, snake
 from syncline.lowering.quoting import literal
-from syncline.lowering.types import annotation
+from syncline.lowering.types import annotation, element_name
 from syncline.model.derivations import Derivation
-from syncline.model.spec import Entity, Map, MatchRule, Spec
+from syncline.model.spec import Elements, Entity, Map, MatchRule, Spec
 from syncline.view import Block, Module
 
 
@@ -67,14 +67,25 @@ def entity_module(
         derivation_functions(rule, suffix, constants, taken)
         for rule, suffix in zip(derivations, _origins(derivations, used_suffixes), strict=True)
     ]
-    shape_code, shape_block = _shape(entity, names)
-    definitions = [*constants.definitions(), *([(names.shape, shape_code)] if shape_block is None else [])]
+    records = {element_name(one.record.name): one.record for one in entity.collections.values()}
+    shapes = {name: _shape(record, name) for name, record in records.items()} | {
+        names.shape: _shape(entity, names.shape)
+    }
+    shape_blocks = [block for _, block in shapes.values() if block is not None]
+    # Classes where all can be: one that is made by a call has to stand before those that name it.
+    if len(shape_blocks) < len(shapes):
+        shape_blocks = []
+    definitions = [
+        *constants.definitions(),
+        *((name, code) for name, (code, _) in shapes.items() if not shape_blocks),
+    ]
     wishes = [(each.suffix, f"{names.constant}_IN_{each.suffix.upper()}") for each in functions]
     wishes += [(each.suffix, f"{names.constant}_{each.suffix.upper()}") for each in rules]
     declared = distinct(wishes, taken)
     codes = {names.constant: _entity(entity, names)}
     codes |= {declared[each.suffix]: each.declaration for each in (*functions, *rules)}
-    used = {name for _, code in definitions for name in imported(code)} | {"Final"} | set(imported(shape_code))
+    used = {name for _, code in definitions for name in imported(code)} | {"Final"}
+    used |= {name for code, _ in shapes.values() for name in imported(code)}
     used |= {name for code in codes.values() for name in imported(code)} | {
         name for each in (*functions, *rules) for name in each.uses
     }
@@ -82,11 +93,9 @@ def entity_module(
         file=f"{names.module}.py",
         doc=f"{entity.name}: its shape, and how each system shows and takes it.",
         imports=import_groups(used),
-        constants=tuple(
-            constant(name if name == names.shape else f"{name}: Final", code) for name, code in definitions
-        ),
+        constants=tuple(constant(name if name in shapes else f"{name}: Final", code) for name, code in definitions),
         blocks=(
-            *((shape_block,) if shape_block else ()),
+            *shape_blocks,
             *(block for each in (*functions, *rules) for block in each.blocks),
         ),
         declarations=tuple(constant(f"{name}: Final", code) for name, code in codes.items()),
@@ -117,21 +126,19 @@ def _suffixes(maps: Iterable[Map]) -> tuple[str, ...]:
     return tuple(found[original].removeprefix("read_") for original in originals)
 
 
-def _shape(entity: Entity, names: EntityNames) -> tuple[Code, Block | None]:
-    """The TypedDict of the entity's values: a class where every field is an identifier, a call else."""
+def _shape(entity: Entity, shape: str) -> tuple[Code, Block | None]:
+    """The TypedDict of an entity's or a record's values: a class where every field is an identifier, a call else."""
     fields = [(field.name, annotation(field.type)) for field in entity.fields.values()]
     code = call(
         "TypedDict",
-        text(names.shape),
+        text(shape),
         mapping((literal(name), kind) for name, kind in fields),
         total=Plain("False"),
     )
     if not fields or not all(is_plain(name) for name, _ in fields):
         return code, None
     lines = ("", *(f"    {name}: {flat(kind)}" for name, kind in fields))
-    return code, Block(
-        f"class {names.shape}(TypedDict, total=False):", entity.doc or "The fields of the entity.", lines
-    )
+    return code, Block(f"class {shape}(TypedDict, total=False):", entity.doc or "The fields of the entity.", lines)
 
 
 def _entity(entity: Entity, names: EntityNames) -> Code:
@@ -141,6 +148,7 @@ def _entity(entity: Entity, names: EntityNames) -> Code:
         "required": _set(field.name for field in fields if not field.type.nullable),
         "pii": _set(field.name for field in fields if field.pii),
         "match": sequence(_match(rule) for rule in entity.match),
+        "collections": mapping((literal(name), _collection(each)) for name, each in entity.collections.items()),
         "defaults": mapping((literal(name), value(default, _no_field)) for name, default in defaults),
     }
     return call(
@@ -151,6 +159,16 @@ def _entity(entity: Entity, names: EntityNames) -> Code:
         kinds=mapping((literal(field.name), text(field.type.kind)) for field in fields),
         **{name: code for name, code in optional.items() if isinstance(code, Bracketed) and code.items},
     )
+
+
+def _collection(elements: Elements) -> Code:
+    refers = {field.name: field.type.targets for field in elements.record.fields.values() if field.type.kind == "ref"}
+    options: dict[str, Code] = {}
+    if elements.key is not None:
+        options["key"] = text(elements.key)
+    if refers:
+        options["refers"] = mapping((literal(name), sequence(map(text, targets))) for name, targets in refers.items())
+    return call("Collection", shape=Plain(element_name(elements.record.name)), **options)
 
 
 def _set(names: Iterable[str]) -> Code:

@@ -9,6 +9,7 @@ from syncline.lowering.declarations import spelled
 from syncline.lowering.layout import INDENT, Code, Plain, call, imported, laid_out, sequence, text
 from syncline.lowering.mapping import (
     condition,
+    elements_suffix,
     is_exact,
     local_values,
     native_literal,
@@ -52,6 +53,11 @@ def map_functions(map_: Map, suffix: str, constants: Constants, taken: Iterable[
     read, read_uses = _read(map_, suffix, constants, taken, place)
     write, write_uses = _write(map_, suffix, record, constants, (*taken, record), place)
     blocks, uses = [read, write], {*read_uses, *write_uses, "Any", "Mapping", "Native"}
+    for line in reversed(map_.lines):
+        if line.elements is not None:
+            elements = map_functions(line.elements, elements_suffix(suffix, line), constants, taken)
+            blocks = [*elements.blocks, *blocks]
+            uses |= elements.uses
     named: dict[str, Code] = {}
     if normalised := list(normalise_statements(map_, constants)):
         block, more = _normalise(normalised, suffix, place)
@@ -128,7 +134,7 @@ def predicate(name: str, parameter: str, doc: str, code: Code, span: Span) -> Bl
 
 def _read(map_: Map, suffix: str, constants: Constants, taken: Iterable[str], place: str) -> tuple[Block, set[str]]:
     locals_ = distinct(((name, snake(name)) for name in natives_named(map_)), {*taken, *LOCALS})
-    statements, entries = read_statements(map_, constants, locals_)
+    statements, entries = read_statements(map_, constants, locals_, suffix)
     before, settled = settle(entries, {*taken, *LOCALS, *locals_.values()})
     lines = (
         *(line for each in (*statements, *before) for line in line_of(each, INDENT)),
@@ -144,7 +150,7 @@ def _write(
     map_: Map, suffix: str, record: str, constants: Constants, taken: Iterable[str], place: str
 ) -> tuple[Block, set[str]]:
     locals_ = distinct(((name, snake(name)) for name in local_values(map_)), {*taken, *LOCALS})
-    statements, entries = write_statements(map_, record, constants, locals_)
+    statements, entries = write_statements(map_, record, constants, locals_, suffix)
     before, settled = settle(entries, {*taken, *LOCALS, *locals_.values()})
     written = {native.name for line in map_.lines if line.arrow is not Arrow.READ for native in line.natives}
     born = [
@@ -186,6 +192,8 @@ def _flow(line: Line, slot: str) -> Code:
         options["when"] = spelled(line.when)
     if not is_exact(line, slot):
         options["exact"] = Plain("False")
+    if line.elements is not None:
+        options["hears"] = sequence(map(text, _hears(line.elements)))
     if (targets := _refers(line)) != ():
         options["refers"] = sequence(text(target) for target in targets)
         if any(native.required for native in line.natives):
@@ -201,9 +209,16 @@ def _flow(line: Line, slot: str) -> Code:
     )
 
 
+def _hears(elements: Map) -> tuple[str, ...]:
+    """The fields of a collection's elements that the system may change."""
+    return tuple(line.slot for line in elements.lines if line.arrow is not Arrow.WRITE)
+
+
 def _refers(line: Line) -> tuple[str, ...]:
     """The entities that the line's value may be a record of."""
     value = line.field or line.expression
+    if line.elements is not None:
+        return tuple(dict.fromkeys(target for each in line.elements.lines for target in _refers(each)))
     return value.type.targets if value is not None and value.type.kind == "ref" else ()
 
 

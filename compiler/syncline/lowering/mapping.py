@@ -7,6 +7,7 @@ from typing import Final
 from syncline.lowering.constants import Constants, Custom, Readings, is_function, table_of
 from syncline.lowering.expressions import absent_unless, named, truth, value
 from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call, sequence, text
+from syncline.lowering.naming import snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement
@@ -68,9 +69,12 @@ _UNCHANGED: Final = frozenset({"wire_boolean_json_put", "wire_integer_number_put
 
 
 def read_statements(
-    map_: Map, constants: Constants, locals_: Mapping[str, str]
+    map_: Map, constants: Constants, locals_: Mapping[str, str], suffix: str = ""
 ) -> tuple[list[Statement], list[Statement]]:
-    """Statements that go before, and the entries of the dict that `read` returns, one for each line."""
+    """Statements that go before, and the entries of the dict that `read` returns, one for each line.
+
+    `suffix` is that of the map's functions, from which those of its collections have theirs.
+    """
     before = [
         Statement(f"{locals_[name]} = ", _read_wire(map_.native(name)), remark(line.span))
         for name, line in _named_natives(map_).items()
@@ -79,7 +83,7 @@ def read_statements(
     entries = [
         Statement(
             f"{literal(keys[position])}: ",
-            _shown(line, keys[position], constants, locals_),
+            _shown(line, keys[position], constants, locals_, suffix),
             remark(line.span),
             keys[position].removeprefix("="),
         )
@@ -102,7 +106,15 @@ def _named_natives(map_: Map) -> dict[str, Line]:
     return found
 
 
-def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, str]) -> Code:
+def elements_suffix(suffix: str, line: Line) -> str:
+    """The suffix of the functions that read and write the elements of a collection."""
+    return f"{suffix}_{snake(line.slot)}"
+
+
+def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, str], suffix: str) -> Code:
+    if line.elements is not None:
+        rows = call(Plain("native.get"), text(line.natives[0].name), Imported("ABSENT"))
+        return call("elements_get", rows, Plain(f"read_{elements_suffix(suffix, line)}"), _key(line))
     if line.field is None or slot != line.field.name:
         return _read_wire(line.natives[0])
     if line.expression is not None:
@@ -116,6 +128,10 @@ def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, st
         else:
             code = call(definition(use).get, code, *_arguments(use, constants))
     return guarded(code, line.field.type, native, line.pipeline, constants)
+
+
+def _key(line: Line) -> Code:
+    return Plain("None") if line.key is None else text(line.key)
 
 
 def _shown_where(expression: Expression, locals_: Mapping[str, str]) -> Code:
@@ -149,7 +165,7 @@ def _arguments(use: CodecUse, constants: Constants) -> tuple[Code, ...]:
 
 
 def write_statements(
-    map_: Map, record: str, constants: Constants, locals_: Mapping[str, str]
+    map_: Map, record: str, constants: Constants, locals_: Mapping[str, str], suffix: str = ""
 ) -> tuple[list[Statement], list[Statement]]:
     """Statements that go before, and the entries of the dict that `write` returns. `record` names the entity's values."""
     before = [
@@ -161,6 +177,10 @@ def write_statements(
         if line.arrow is Arrow.READ:
             continue
         note = remark(line.span)
+        if line.elements is not None:
+            name = line.natives[0].name
+            entries.append(Statement(f"{literal(name)}: ", _put_elements(line, record, suffix), note, name))
+            continue
         code = _written(line, record, constants, locals_)
         if len(line.natives) == 1:
             native = line.natives[0]
@@ -174,6 +194,14 @@ def write_statements(
                     Statement(f"{literal(native.name)}: ", _put_wire(native, Plain(name)), note, native.name)
                 )
     return before, entries
+
+
+def _put_elements(line: Line, record: str, suffix: str) -> Code:
+    assert line.field is not None
+    functions = elements_suffix(suffix, line)
+    old = call(Plain("before.get"), text(line.natives[0].name))
+    value_ = _value_of(record, line.field.name, absent=True)
+    return call("elements_put", value_, Plain(f"write_{functions}"), Plain(f"read_{functions}"), _key(line), old)
 
 
 def local_values(map_: Map) -> tuple[str, ...]:
@@ -227,7 +255,7 @@ def _put_wire(native: NativeField, code: Code) -> Code:
 
 def uses_old(map_: Map) -> bool:
     """Whether writing looks at the record as it stands."""
-    return any(
+    return any(line.elements is not None and line.arrow is not Arrow.READ for line in map_.lines) or any(
         definition(use).needs_old for line in map_.lines if line.arrow is not Arrow.READ for use in line.pipeline
     )
 
@@ -305,6 +333,8 @@ def condition(expression: Expression, record: str) -> Code:
 
 def is_exact(line: Line, slot: str) -> bool:
     """Whether the system holds every value of the line's field unchanged."""
+    if line.elements is not None:
+        return False
     if line.field is None or slot != line.field.name or line.expression is not None:
         return False
     if any(native.normalises or native.null or (line.pipeline and native.wire == "blank") for native in line.natives):

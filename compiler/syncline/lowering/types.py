@@ -5,7 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from syncline.lowering.constants import Constants, members_of, pattern_of
+from syncline.lowering.imports import SOURCES
 from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call
+from syncline.lowering.naming import is_plain, slug
 from syncline.lowering.quoting import literal
 from syncline.model.spec import CodecUse, NativeField
 from syncline.model.types import Type
@@ -45,11 +47,23 @@ def _plain(type_: Type) -> Code:
         case "set":
             item = _plain(type_.item) if type_.item else Imported("Any")
             return Bracketed(Plain("frozenset"), "[", (Item("", item),), "]")
+        case "list" if type_.item is not None and type_.item.kind == "record":
+            element = Plain(element_name(type_.item.name or ""))
+            return Bracketed(Plain("tuple"), "[", (Item("", element), Item("", Plain("..."))), "]")
         case "list":
             item = _plain(type_.item) if type_.item else Imported("Any")
             return Bracketed(Plain("tuple"), "[", (Item("", item), Item("", Plain("..."))), "]")
         case kind:
             return _ANNOTATIONS.get(kind, Imported("Any"))
+
+
+def element_name(record: str) -> str:
+    """The TypedDict of a record that stands in a collection."""
+    return (
+        record
+        if is_plain(record) and record not in SOURCES and not record.isupper()
+        else slug(f"Shape_{record}", record)
+    )
 
 
 def holds(native: Type, field: Type) -> bool:

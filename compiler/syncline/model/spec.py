@@ -1,6 +1,6 @@
 """The resolved spec. Spans point at the declaration's name unless said otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,6 +44,17 @@ class MatchRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elements:
+    """What a field of the entity collects: records, as an entity without identity, told from one another by their `key`.
+
+    Without a key, the list is one value.
+    """
+
+    record: "Entity"
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """The hub's idea of a record. `source` names the file that declares it."""
 
@@ -53,6 +64,7 @@ class Entity:
     span: Span
     doc: str = ""
     renamed_from: str | None = None
+    collections: Mapping[str, Elements] = field(default_factory=dict)  # fields that hold records of their own
     complete: bool = True  # False: a field or rule was reported and left out, so that its absence is no news
 
 
@@ -180,8 +192,8 @@ class Line:
 
     `field` is the entity's field; None for an expression that is written (`truncate(name, 40) -> short_name`), whose output slot is
     then `=` + the native name. `natives` are the resource's fields in order (several for `[a, b] as …`). `pipeline` stands in the
-    order of reading. `expression` is set for one-way lines with an expression: over native fields for `<-`, over entity
-    fields for `->`.
+    order of reading. `elements` maps the records of a nested collection, aligned by `key`. `expression` is set for one-way lines
+    with an expression: over native fields for `<-`, over entity fields for `->`.
     """
 
     field: Field | None
@@ -190,6 +202,8 @@ class Line:
     span: Span
     native_span: Span
     pipeline: tuple[CodecUse, ...] = ()
+    elements: "Map | None" = None
+    key: str | None = None
     expression: Expression | None = None
     when: When = When.ALWAYS
 
@@ -222,6 +236,13 @@ class Map:
     paths: Mapping[str, NativeField] = field(default_factory=dict)  # what is read or written behind references
     when: Expression | None = None
     complete: bool = True  # False: a line was reported and left out
+
+    def nested(self) -> "Iterator[Map]":
+        """The map itself and those of its collections."""
+        yield self
+        for line in self.lines:
+            if line.elements is not None:
+                yield from line.elements.nested()
 
     def native(self, name: str) -> NativeField:
         """The resource's field of that name, or what stands behind a reference. Raises KeyError."""

@@ -84,7 +84,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
+def _shape(nodes: Iterable[FieldNode], scope: Scope, *, within: bool = False) -> Shape:
     fields: dict[str, Field] = {}
     groups: set[str] = set()
     absent: set[str] = set()
@@ -106,8 +106,13 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope) -> Shape:
         elif kind.kind == "ref":
             fields[name] = leading[name] = _leaf(node, kind, scope)
         elif kind.item is not None and kind.item.kind in ("record", "ref"):
-            absent.add(name)
             leading[name] = _leaf(node, kind, scope)
+            if kind.kind == "list" and kind.item.kind == "record" and not within:
+                fields[name] = leading[name]
+            else:
+                absent.add(name)
+                if kind.kind == "list" and kind.item.kind == "record":
+                    scope.findings.report("not-yet.collection", node.type.span, type=str(kind))
         elif kind.kind == "record":
             inner = _record(kind.name or "", scope)
             if len(fields) + len(inner.fields) > MOST_FIELDS or len(absent) + len(inner.absent) > MOST_FIELDS:
@@ -147,7 +152,7 @@ def _record(name: str, scope: Scope) -> Shape:
         return _EMPTY
     scope.shapes[name] = None
     scope.open_records.append(name)
-    shape = _shape(node.fields, scope) if isinstance(node, Record) else _EMPTY
+    shape = _shape(node.fields, scope, within=True) if isinstance(node, Record) else _EMPTY
     scope.open_records.pop()
     scope.shapes[name] = shape
     return shape

@@ -57,6 +57,10 @@ class Findings:
         """Records the second declaration of a name; `kind` is the word that declares it."""
         self.report("name.duplicate", name.span, Label(first, "declared-here"), name=name.text, kind=kind)
 
+    def count(self) -> int:
+        """How much has been reported so far."""
+        return len(self._found)
+
     def add(self, diagnostics: Collection[Diagnostic]) -> None:
         """Records what another phase found."""
         self._found.extend(diagnostics)

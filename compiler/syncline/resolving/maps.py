@@ -41,6 +41,7 @@ class _Ends:
 
     inside: EntitySight | None
     outside: NativeSight | None
+    system: System | None = None
 
     @property
     def resource(self) -> ResourceModel | None:
@@ -59,6 +60,7 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     ends = _Ends(
         None if entity is None else EntitySight(entity, later=True),
         None if resource is None else NativeSight(resource, resources, later=True, reached=reached),
+        system,
     )
     where = None if node.where is None else resolve_condition(node.where, outside, scope)
     when = None if node.when is None else resolve_condition(node.when, inside, scope)
@@ -118,12 +120,7 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
     written: dict[str, Span] = {}
     complete = True
     for node in nodes:
-        if isinstance(node, CollectionLine):
-            _elements(node, ends, scope)
-            scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
-            complete = False
-            continue
-        line = _line(node, ends, scope)
+        line = _elements(node, ends, scope) if isinstance(node, CollectionLine) else _line(node, ends, scope)
         if line is None:
             complete = False
             continue
@@ -164,9 +161,11 @@ def _executed(line: Line, ends: _Ends) -> bool:
     return (
         (line.field is None or line.field.name in fields)
         and all(
-            native.name in reached or (native.name in natives and not holds_records(native.type))
+            native.name in reached
+            or (native.name in natives and (line.elements is not None or not holds_records(native.type)))
             for native in line.natives
         )
+        and (line.elements is not None or line.field is None or not holds_records(line.field.type))
         and all(
             name.name in fields
             if isinstance(name, EntityField)
@@ -176,27 +175,60 @@ def _executed(line: Line, ends: _Ends) -> bool:
     )
 
 
-def _elements(node: CollectionLine, ends: _Ends, scope: Scope) -> None:
-    """Checks the two ends of a nested collection, and its lines as those of any map."""
+def _elements(node: CollectionLine, ends: _Ends, scope: Scope) -> Line | None:
+    """A nested collection: its two ends, and its lines as those of any map."""
     for side in (node.left, node.right):
         if not isinstance(side, Path):
             label = Label(node.arrow_span, "arrow")
             scope.findings.report("map.target", side.span, label, arrow=node.arrow)
     inside: EntitySight | None = None
     outside: NativeSight | None = None
+    field: Field | None = None
+    native: NativeField | None = None
     if isinstance(node.left, Path) and ends.inside is not None:
         reached = field_in(node.left, ends.inside, "map.field-unknown", scope)
         if reached is not None and _collects(node.left, reached.field.type, reached.field.span, scope):
-            names = elements_of(reached.field.type, scope)
+            field = reached.field
+            names = elements_of(field.type, scope)
             inside = EntitySight(names[0], later=True, above=ends.inside) if len(names) == 1 else None
     if isinstance(node.right, Path) and ends.outside is not None:
         resources = ends.outside.resources
         found = native_at(node.right, ends.outside.resource, resources, scope)
         if found is not None and _collects(node.right, found.native.type, found.native.span, scope):
-            targets = resources_of(found.native.type, resources)
+            native = found.native
+            targets = resources_of(native.type, resources)
             if len(targets) == 1:
                 outside = NativeSight(targets[0], resources, later=True, above=ends.outside)
-    _lines(node.lines, _Ends(inside, outside), scope)
+    before = scope.findings.count()
+    lines, complete = _lines(node.lines, _Ends(inside, outside, ends.system), scope)
+    if field is None or native is None or inside is None or outside is None or ends.system is None:
+        return None
+    collection = None if ends.inside is None else ends.inside.names.entity.collections.get(field.name)
+    embedded = native.type.item is not None and native.type.item.kind == "record" and not native.ways
+    if scope.findings.count() > before:
+        return None
+    if collection is None or not embedded or not complete or outside.reached:
+        scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
+        return None
+    if collection.key is not None and all(line.field is None or line.field.name != collection.key for line in lines):
+        facts = {"name": field.name, "key": field.type.by or collection.key}
+        scope.findings.report("collection.no-key", node.left.span, Label(field.span, "declared-here"), **facts)
+        return None
+    return Line(
+        field=field,
+        natives=(native,),
+        arrow=_ARROWS[node.arrow],
+        span=node.left.span,
+        native_span=node.right.span,
+        elements=Map(
+            entity=collection.record,
+            system=ends.system,
+            resource=outside.resource,
+            lines=lines,
+            span=node.left.span,
+        ),
+        key=collection.key,
+    )
 
 
 def _collects(path: Path, found: Type, declared: Span, scope: Scope) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from syncline.diagnostics.diagnostic import Label
-from syncline.model.spec import Entity, Field, NativeField, ResourceModel, Way
+from syncline.model.spec import Elements, Entity, Field, NativeField, ResourceModel, Way
 from syncline.model.types import Type
 from syncline.resolving.entities import dotted, field_of
 from syncline.resolving.findings import Findings
@@ -35,11 +35,42 @@ class ReachedNative:
     followed: bool = True  # each reference on the way holds records of one resource
 
 
-def check_alignment(scope: Scope) -> None:
-    """Reports a `list<T> by F` whose elements have no F."""
+def resolve_alignment(scope: Scope) -> None:
+    """Gives each entity what its collections hold; reports a `list<T> by F` whose elements have no F, or none that is a key."""
+    keys: dict[int, str | None] = {}
     for element, by in scope.aligned:
         for names in elements_of(element, scope):
-            field_at(by, names, "name.unknown-field", scope)
+            keys[id(by)] = _key(by, names, scope)
+    by_text = {(element.name, dotted(by)): keys.get(id(by)) for element, by in scope.aligned}
+    for name, known in list(scope.entities.items()):
+        found: dict[str, Elements] = {}
+        for field in known.shape.fields.values():
+            if holds_records(field.type) and field.type.item is not None:
+                for names in elements_of(field.type, scope):
+                    key = None if field.type.by is None else by_text.get((field.type.item.name, field.type.by))
+                    found[field.name] = Elements(record=names.entity, key=key)
+        if found:
+            scope.entities[name] = replace(known, entity=replace(known.entity, collections=found))
+
+
+def _key(by: Path, names: EntityScope, scope: Scope) -> str | None:
+    """The field of the elements that tells one from another: F itself, or the reference of which F is a key."""
+    reached = field_at(by, names, "name.unknown-field", scope)
+    if reached is None:
+        return None
+    if reached.field.name in names.shape.fields:
+        return reached.field.name
+    first = by.steps[0]
+    reference = names.shape.fields.get(first.text) if isinstance(first, Name) else None
+    owner = reached.owner
+    if reference is None or owner is None or reference.type.kind != "ref" or len(by.steps) > 2:
+        scope.findings.report("not-yet.path", by.span, path=dotted(by), through=by.steps[0].span.text)
+        return None
+    if reached.last not in unique_in_entity(owner):
+        facts = {"name": reached.last, "path": dotted(by), "owner": owner.entity.name}
+        scope.findings.report("path.not-unique", by.span, unique=unique_in_entity(owner), **facts)
+        return None
+    return reference.name
 
 
 def check_targets(

@@ -15,7 +15,7 @@ from syncline.resolving.examples import resolve_examples
 from syncline.resolving.findings import Findings
 from syncline.resolving.imports import Load, gather
 from syncline.resolving.maps import resolve_map
-from syncline.resolving.references import check_alignment, check_targets
+from syncline.resolving.references import check_targets, resolve_alignment
 from syncline.resolving.resources import referring
 from syncline.resolving.scope import Scope
 from syncline.resolving.syncs import check_several_maps, resolve_syncs
@@ -50,7 +50,7 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
     for name, node in scope.declared.types.items():
         if isinstance(node, Entity):
             scope.entities[name] = resolve_entity(node, scope)
-    check_alignment(scope)
+    resolve_alignment(scope)
     _connectors(scope)
     _systems(scope)
     second = {id(node) for node in check_several_maps(scope.declared.maps, scope)}

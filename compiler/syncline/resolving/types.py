@@ -243,7 +243,8 @@ def _collection(node: CollectionType, scope: Scope) -> Type | None:
     if item is None:
         return None
     if item.kind in ("record", "ref"):
-        scope.findings.report("not-yet.collection", node.span, type=f"{kind}<{item.name or item}>")
+        if kind == "set" or item.kind == "ref":
+            scope.findings.report("not-yet.collection", node.span, type=f"{kind}<{item.name or item}>")
         if node.by is not None:
             scope.aligned.append((item, node.by))
         return Type(kind, item=item, by=None if node.by is None else node.by.span.text)

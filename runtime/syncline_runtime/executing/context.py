@@ -20,6 +20,7 @@ from syncline_runtime.declaration import (
     Resource,
     Rule,
     Sync,
+    Targets,
     Timed,
 )
 from syncline_runtime.executing.reading import held_to_types
@@ -108,7 +109,7 @@ class Side:
     natives: int
     timed: bool
     remote: bool = True
-    refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refers: Mapping[str, Targets] = field(default_factory=dict)
     needed: frozenset[str] = frozenset()
 
     def updated_at(self, version: str | None) -> datetime | None:
@@ -207,7 +208,7 @@ def sides(
         names.update(dict.fromkeys(condition.field for condition in mapping.where))
         if resource.archive is not None:
             names[resource.archive[0]] = None
-        refers = {flow.field: flow.refers for flow in mapping.flows if flow.refers}
+        refers = {flow.field: entity.collections.get(flow.field, flow.refers) for flow in mapping.flows if flow.refers}
         found[name] = Side(
             system=name,
             mapping=mapping,

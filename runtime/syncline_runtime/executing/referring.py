@@ -4,10 +4,12 @@ The core decides upon `Reference` values, the same in every system. Documents of
 shows, so that nothing is lost while its record has no link yet: until then the field is not readable, and never a change.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
+from syncline_runtime.codecs.elements import aligned
+from syncline_runtime.declaration import Collection, Targets
 from syncline_runtime.executing.context import Context, Side
 from syncline_runtime.records import Link, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
@@ -66,10 +68,10 @@ def own_row(side: Side, row: MemberRow, referred: Referred, after: Member) -> Me
         if value is ABSENT:
             if name in own.shadow and name not in before.shadow:
                 shadow[name] = own.shadow[name]
-        elif type(value) is Reference:
+        elif _held(value, side.refers[name]):
             told = own.seen is not None and before.seen is not None and before.seen.get(name) == value
             shadow[name] = (own.seen or {})[name] if told else own.shadow[name]
-        if type(renders.get(name)) is Reference:
+        if name in own.renders:
             renders[name] = own.renders[name]
     seen: Mapping[str, Shown] | None = None
     if after.seen is not None:
@@ -88,9 +90,8 @@ def remote_ids(
     """By entity and system, the remote id of each link that some values to be written in a system refer to."""
     links: dict[tuple[str, str], set[int]] = {}
     for system, values in wanted:
-        for name in context.sides[system].refers:
-            value = values.get(name)
-            if type(value) is Reference:
+        for name, targets in context.sides[system].refers.items():
+            for value in _held(values.get(name), targets):
                 links.setdefault((value.entity, system), set()).add(value.link)
     return {where: context.store.remotes_of(*where, sorted(found)) for where, found in links.items()}
 
@@ -98,15 +99,18 @@ def remote_ids(
 def outgoing(side: Side, values: Mapping[str, Shown], remotes: Mapping[tuple[str, str], Mapping[int, str]]) -> Outgoing:
     """Values in a system's own form."""
     own, deferred = dict(values), dict[str, Reference]()
-    for name in side.refers:
-        value = own.get(name)
-        if type(value) is Reference:
-            remote_id = remotes.get((value.entity, side.system), {}).get(value.link)
-            if remote_id is None:
-                deferred[name] = value
-                del own[name]
-            else:
-                own[name] = remote_id
+
+    def remote_id(value: Reference) -> str | None:
+        return remotes.get((value.entity, side.system), {}).get(value.link)
+
+    for name, targets in side.refers.items():
+        held = _held(own.get(name), targets)
+        missing = next((value for value in held if remote_id(value) is None), None)
+        if missing is not None:
+            deferred[name] = missing
+            del own[name]
+        elif held:
+            own[name] = _outside(own[name], targets, remote_id)
     return Outgoing(own, deferred)
 
 
@@ -122,9 +126,8 @@ def _links_of(context: Context, links: Iterable[Link]) -> Ids:
         for system, member in link.members.items():
             for name, targets in context.sides[system].refers.items():
                 for shown in (member.shadow, member.seen, member.renders):
-                    value = None if shown is None else shown.get(name)
-                    if type(value) is str:
-                        for target in targets:
+                    for value, entities in _shown_ids(None if shown is None else shown.get(name), targets):
+                        for target in entities:
                             ids.setdefault((target, system), set()).add(value)
     return {where: context.store.links_of(*where, sorted(found)) for where, found in ids.items()}
 
@@ -144,11 +147,17 @@ def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Id
         shown = member.shadow if member.seen is None else member.seen
         inside = shadow if seen is None else seen
         for name, targets in side.refers.items():
-            if type(inside.get(name)) is Reference:
+            ids = _shown_ids(shown.get(name), targets)
+            if name in inside and ids:
                 told.add(name)
-            elif type(value := shown.get(name)) is str and member.state is MemberState.LIVE:
+            elif ids and member.state is MemberState.LIVE:
                 unknown.add(name)
-                waits += [(link.link_id, link.entity, system, name, target, value, 0) for target in targets]
+                waits += [
+                    (link.link_id, link.entity, system, name, target, value, 0)
+                    for value, entities in ids
+                    if not _linked(value, entities, system, known)
+                    for target in entities
+                ]
     bars: frozenset[str] = frozenset()
     if any(name in context.entity.required and link.values.get(name) is None for name in unknown - told):
         bars = frozenset(system for system in context.sides if system not in members)
@@ -159,18 +168,75 @@ def _inside(side: Side, shown: Mapping[str, Shown], known: Ids) -> Mapping[str, 
     """What a member shows, with links for remote ids; a field whose record has no link is left out."""
     inside: dict[str, Shown] | None = None
     for name, targets in side.refers.items():
-        value = shown.get(name)
-        if type(value) is not str:
+        ids = _shown_ids(shown.get(name), targets)
+        if not ids:
             continue
         if inside is None:
             inside = dict(shown)
-        found = ((target, known[target, side.system].get(value)) for target in targets)
-        reference = next((Reference(target, link) for target, link in found if link is not None), None)
-        if reference is None:
-            del inside[name]
+        if all(_linked(value, entities, side.system, known) for value, entities in ids):
+            inside[name] = _inside_one(shown[name], targets, side.system, known)
         else:
-            inside[name] = reference
+            del inside[name]
     return shown if inside is None else inside
+
+
+def _shown_ids(value: object, targets: Targets) -> list[tuple[str, tuple[str, ...]]]:
+    """The remote ids in what a system shows of a field, each with the entities it may be of."""
+    if not isinstance(targets, Collection):
+        return [(value, targets)] if type(value) is str else []
+    if not isinstance(value, tuple):
+        return []
+    return [
+        (remote_id, entities)
+        for element in value
+        for name, entities in targets.refers.items()
+        if type(remote_id := element.get(name)) is str
+    ]
+
+
+def _held(value: object, targets: Targets) -> list[Reference]:
+    """The references in the hub's value of a field."""
+    if not isinstance(targets, Collection):
+        return [value] if type(value) is Reference else []
+    if not isinstance(value, tuple):
+        return []
+    return [held for element in value for name in targets.refers if type(held := element.get(name)) is Reference]
+
+
+def _linked(remote_id: str, entities: Sequence[str], system: str, known: Ids) -> Reference | None:
+    found = ((entity, known[entity, system].get(remote_id)) for entity in entities)
+    return next((Reference(entity, link) for entity, link in found if link is not None), None)
+
+
+def _inside_one(value: Shown, targets: Targets, system: str, known: Ids) -> Shown:
+    """What a system shows of a field, with links for all remote ids, which are known to have one."""
+    if not isinstance(targets, Collection):
+        return _linked(str(value), targets, system, known)
+    assert isinstance(value, tuple)
+    elements = [
+        {
+            **element,
+            **{
+                name: _linked(element[name], entities, system, known)
+                for name, entities in targets.refers.items()
+                if type(element.get(name)) is str
+            },
+        }
+        for element in value
+    ]
+    return tuple(elements) if targets.key is None else aligned(elements, targets.key)
+
+
+def _outside(value: Shown, targets: Targets, remote_id: Callable[[Reference], str | None]) -> Shown:
+    """The hub's value of a field with remote ids for all references, which are known to have one."""
+    if not isinstance(targets, Collection):
+        return remote_id(value) if type(value) is Reference else value
+    assert isinstance(value, tuple)
+    elements = [
+        {name: remote_id(held) if type(held) is Reference else held for name, held in element.items()}
+        for element in value
+    ]
+    return tuple(elements) if targets.key is None else aligned(elements, targets.key)
 
 
 def _relinked(context: Context, found: list[Referred]) -> list[Referred]:

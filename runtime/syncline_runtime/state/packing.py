@@ -12,7 +12,7 @@ from typing import Any, Final, TypedDict, get_type_hints
 
 import msgspec
 
-from syncline_runtime.declaration import Entity
+from syncline_runtime.declaration import Collection, Entity
 from syncline_runtime.values import ABSENT, Money, Reference, Shown, Value
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
@@ -52,6 +52,8 @@ def tagged(value: Shown) -> Any:
             return ["bytes", msgspec.to_builtins(value)]
         case frozenset():
             return ["set", sorted((tagged(item) for item in value), key=_encode)]
+        case dict():
+            return ["record", {name: tagged(item) for name, item in value.items()}]
         case tuple():
             return ["list", [tagged(item) for item in value]]
         case _:
@@ -63,6 +65,8 @@ def untagged(value: Any) -> Value:
     match value:
         case ["set", list(items)]:
             return frozenset(untagged(item) for item in items)
+        case ["record", dict(items)]:
+            return {name: untagged(item) for name, item in items.items()}  # type: ignore[return-value]
         case ["list", list(items)]:
             return tuple(untagged(item) for item in items)
         case [str(tag), spelling]:
@@ -95,7 +99,12 @@ class Packing:
 def packing(entity: Entity, slots: Iterable[str] = (), references: Iterable[str] = ()) -> Packing:
     """The packing of `entity` with the output slots of one map, and with its `references` as remote ids."""
     types: dict[str, Any] = {name: kind for name, kind in get_type_hints(entity.shape).items() if name in entity.fields}
-    types.update((name, str | None) for name in references if name in types)
+    for name in references:
+        if name in entity.collections:
+            own_form: Any = _own_form(entity.collections[name])
+            types[name] = tuple[own_form, ...] | None
+        elif name in types:
+            types[name] = str | None
     own = tuple(slots)
     shape = TypedDict("Packed", {**types, **dict.fromkeys(own, Any)}, total=False)  # type: ignore[misc]
     decode = msgspec.json.Decoder(shape).decode
@@ -122,6 +131,12 @@ def packing(entity: Entity, slots: Iterable[str] = (), references: Iterable[str]
         return values
 
     return Packing(pack_with_slots if own else pack, unpack)
+
+
+def _own_form(collection: Collection) -> Any:
+    """The shape of an element as a system shows it, with remote ids for references."""
+    hints: dict[str, Any] = {**get_type_hints(collection.shape), **dict.fromkeys(collection.refers, str | None)}
+    return TypedDict("Element", hints, total=False)  # type: ignore[operator]
 
 
 def _salvage(document: bytes, types: Mapping[str, Any], slots: Iterable[str]) -> dict[str, Any]:

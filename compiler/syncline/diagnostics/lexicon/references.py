@@ -22,6 +22,12 @@ REFERENCES = {
         "`create in {system} never` where people make them.",
         {"waits-here": "and this one waits for {text}"},
     ),
+    "collection.no-key": Entry(
+        "`{name}` is aligned by `{key}`, which this block does not map",
+        "Which element here is which one there could not be told, and an edit of one would be written to another.",
+        "Map `{key}` in the block, or leave `by {key}` out: the list is then one value, replaced as a whole.",
+        {"declared-here": "declared here"},
+    ),
     "match.reference": Entry(
         "`{field}` of {entity} is a reference, which no `match` can compare",
         "Which record it is can only be told once that one has been matched itself.",

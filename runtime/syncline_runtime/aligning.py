@@ -1,0 +1,88 @@
+"""Nested collections: what each side changed of which element, and what the changes of several make of it. Pure.
+
+Elements are told from one another by their key, never by their place. A cell is one field of one element; the cell without a
+field says whether the element is there.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final, TypeAlias
+
+from syncline_runtime.codecs.elements import Elements, aligned
+from syncline_runtime.values import Shown
+
+_THERE: Final = ""
+
+
+class _Gone(Enum):
+    GONE = "gone"
+
+
+_GONE: Final = _Gone.GONE
+
+Key: TypeAlias = Any
+Changes: TypeAlias = Mapping[tuple[Key, str], Any]
+"""The new value of each changed cell."""
+
+
+def changes(base: Shown, shown: Shown, key: str, hears: Collection[str]) -> Changes:
+    """What a side changed since its base; only the fields that it `hears` count. Without a base all it shows is new."""
+    old, new = _by_key(base, key), _by_key(shown, key)
+    found: dict[tuple[Key, str], Any] = {(name, _THERE): _GONE for name in old.keys() - new.keys()}
+    for name, element in new.items():
+        before = old.get(name)
+        if before is None:
+            found[name, _THERE] = None
+        found.update(
+            ((name, field), value)
+            for field, value in element.items()
+            if field in hears and (before is None or field not in before or before[field] != value)
+        )
+    return found
+
+
+def contested(sides: Iterable[Changes]) -> bool:
+    """Whether two sides changed one cell to different values, or one removed an element that another edited."""
+    seen: dict[tuple[Key, str], Any] = {}
+    for side in sides:
+        for cell, value in side.items():
+            if cell in seen and seen[cell] != value:
+                return True
+            seen[cell] = value
+    gone = {name for (name, field), value in seen.items() if field == _THERE and value is _GONE}
+    return any(name in gone for name, field in seen if field != _THERE)
+
+
+def combined(agreed: Shown, sides: Sequence[Changes], key: str) -> Elements:
+    """The agreed elements with the changes of some sides, the first of which wins where two changed the same."""
+    elements = {name: dict(element) for name, element in _by_key(agreed, key).items()}
+    winner: dict[Key, Changes] = {}
+    for side in sides:
+        for name, _ in side:
+            winner.setdefault(name, side)
+    for side in reversed(sides):
+        for (name, field), value in side.items():
+            if field != _THERE:
+                elements.setdefault(name, {key: name})[field] = value
+            elif value is None:
+                elements.setdefault(name, {key: name})
+    for name, side in winner.items():
+        if side.get((name, _THERE)) is _GONE:
+            elements.pop(name, None)
+    return aligned(list(elements.values()), key)
+
+
+def holds(elements: Shown, side: Changes, key: str) -> bool:
+    """Whether all that a side changed is in some elements."""
+    found = _by_key(elements, key)
+    for (name, field), value in side.items():
+        if field == _THERE:
+            if (name in found) is (value is _GONE):
+                return False
+        elif name not in found or field not in found[name] or found[name][field] != value:
+            return False
+    return True
+
+
+def _by_key(elements: Shown, key: str) -> dict[Key, Mapping[str, Any]]:
+    return {element[key]: element for element in elements} if isinstance(elements, tuple) else {}

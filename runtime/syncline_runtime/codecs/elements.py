@@ -1,0 +1,70 @@
+"""Nested collections: a list of records inside a record, each told from the others by its key and never by its place."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from syncline_runtime.codecs.refusal import refusal, wrong_type
+from syncline_runtime.values import ABSENT, Absent, Native
+
+Elements: TypeAlias = tuple[Mapping[str, Any], ...]
+Reading: TypeAlias = Callable[[Native], dict[str, Any]]
+Writing: TypeAlias = Callable[[Mapping[str, Any], Native | None], Native]
+
+
+def elements_get(native: object, read: Reading, key: str | None) -> Elements | Absent:
+    """The elements of an embedded list in the order of their keys; null is none. Raises CodecError for one without a key, or
+    two with the same."""
+    if native is ABSENT:
+        return ABSENT
+    if native is None:
+        return ()
+    if type(native) is not list:
+        raise wrong_type("a list of records", native)
+    found: list[dict[str, Any]] = []
+    for element in native:
+        if type(element) is not dict:
+            raise wrong_type("a list of records", element)
+        # What is only written there has a slot of its own: nobody's edit of the hub, and no reason to write.
+        shown = read(element).items()
+        found.append({name: value for name, value in shown if value is not ABSENT and not name.startswith("=")})
+    return tuple(found) if key is None else aligned(found, key)
+
+
+def elements_put(
+    value: Elements | Absent | None, write: Writing, read: Reading, key: str | None, old: object
+) -> list[Native] | Absent:
+    """An embedded list that holds these elements. One that is there already keeps what it holds beside them, its id and its
+    place; new ones stand behind."""
+    if value is ABSENT:
+        return ABSENT
+    present: dict[str, Native] = {}
+    if key is not None and type(old) is list:
+        for native in old:
+            name = _name(read(native).get(key)) if type(native) is dict else ""
+            if name:
+                present[name] = native
+    kept: dict[str, Native] = {}
+    added: list[Native] = []
+    for element in value or ():
+        name = "" if key is None else _name(element.get(key))
+        before = present.get(name)
+        native = {**(before or {}), **write(element, before)}
+        if before is None:
+            added.append(native)
+        else:
+            kept[name] = native
+    return [*(kept[name] for name in present if name in kept), *added]
+
+
+def aligned(elements: list[dict[str, Any]], key: str) -> Elements:
+    """The elements in the order of their keys. Raises CodecError for one without a key, or two with the same."""
+    named = {_name(element.get(key)): element for element in elements}
+    if "" in named:
+        raise refusal("collection.no-key", f"elements that each have a {key}", elements)
+    if len(named) < len(elements):
+        raise refusal("collection.key-twice", f"elements of which no two have the same {key}", elements)
+    return tuple(named[name] for name in sorted(named))
+
+
+def _name(value: object) -> str:
+    return "" if value is None or value is ABSENT else f"{type(value).__name__} {value}"
