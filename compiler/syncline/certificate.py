@@ -20,8 +20,9 @@ from syncline.checks.cycles.loops import loops
 from syncline.guarantees.owning import choices, verdict
 from syncline.guarantees.running import assumptions
 from syncline.lowering import package_name
+from syncline.model.conditions import compare
 from syncline.model.references import referring
-from syncline.model.spec import Arrow, Line, Map, Spec, Sync
+from syncline.model.spec import Arrow, DeleteRule, Line, Map, Spec, Sync
 from syncline.source import Span
 from syncline_runtime.certified import CERTIFICATE, FORMAT_VERSION
 from syncline_runtime.declaration import RUNTIME_API
@@ -31,6 +32,9 @@ OF_A_SYNC: Final[Mapping[str, str]] = {
     "truth.overlap": "no field has two rules of its own",
     "truth.decider": "each field that decides who owns another has a rule that always holds, or one source",
     "truth.not-a-source": "a rule of a field's own that several systems may change names only systems whose edits flow into it",
+    "truth.incomplete": "between the edits of any two sources of a contested field one rule decides, but where records first meet "
+    "without the system that it names",
+    "truth.no-tie-break": "each `newest` names a system that wins between edits that are equally new",
     "truth.no-clock": "`newest` compares only systems that are declared to tell the time of a change",
     "truth.unlawful-merge": "`union`, `max` and `min` decide only fields for whose type they are lawful",
     "unit.currency": "no field is read in one fixed currency and written in another",
@@ -44,6 +48,7 @@ OF_A_SYNC: Final[Mapping[str, str]] = {
     "create.may-duplicate": "no create without an answer is looked for in a listing declared partial, but where a field that is "
     "declared unique would refuse a second one",
     "delete.no-rule": "for each system that a map writes, a clause says what a deletion elsewhere does there",
+    "delete.contradiction": "no record is to be created again that another clause lets go, or that may not be created",
     "delete.by-absence": "no deletion is to be carried on from systems of which none can tell of one, a partial listing among them",
     "pii.no-erase": "for each system that holds personal data, a clause says how one person's is erased",
     "erase.not-possible": "what is to be deleted for a person's sake is declared as deletable, what is to be emptied as a field "
@@ -65,6 +70,8 @@ OF_A_MAP: Final[Mapping[str, str]] = {
     "declared required, but `only when present` or spelled by `none`",
     "type.null-from-optional": "in lines with one field of the system, nothing that may be null by its type is read into a field "
     "that may not be",
+    "map.comes-back": "no expression writes over a field of the system from which one of the fields that it computes with is read "
+    "as it stands",
     "enum.gap": "the first table of a line that writes an enum has a row for every member",
 }
 """What a check of a map establishes when it finds nothing, by its code: no more than that."""
@@ -72,16 +79,36 @@ OF_A_MAP: Final[Mapping[str, str]] = {
 OF_ALL: Final[Mapping[str, str]] = {
     "cost.exceeds-rate": "runs as often as `run every` says keep within each declared rate while nothing changes, records that a "
     "listing without a change cursor shows left out",
+    "unit.minor": "no expression moves the point of a known amount of money by another number of digits than its currency has, as "
+    "far as types and names tell of money",
+    "unit.currency-lost": "no amount goes on as a number by `amount(…)` in a map that says its currency nowhere",
+    "unit.scale": "no amount in a fixed currency, and no decimal, is written by a codec of money into a number with less decimals",
 }
 """What a check of the whole spec establishes when it finds nothing, by its code."""
 
 OF_REFERENCES: Final[Mapping[str, str]] = {
     "reference.not-synced": "each reference that a map reads or writes is to an entity in step in the same system",
     "reference.other-resource": "each field that holds a reference is declared to hold the resource to which its target is mapped",
+    "match.reference": "no match rule asks for a reference, which no two systems spell alike",
     "reference.cycle": "records that others refer to are created before those and deleted after them; no circle of references that "
     "are required on create, and of `run after`, is without a record that can come first",
 }
 """What a check of the whole spec establishes of its references, if it has any, by its code."""
+
+OF_DERIVATIONS: Final[Mapping[str, str]] = {
+    "derive.unsynced": "what is derived, and what it is derived from, is kept in step",
+    "derive.cycle": "no record follows, over any number of steps, from a record of its own kind",
+    "derive.contested": "what is derived as long as a condition holds is written by nothing else in the fields that it gives",
+    "derive.no-value": "each required field that a derived record needs where it is created is given, has a default or is filled",
+}
+"""What a check of the whole spec establishes of its derivations, if it has any, by its code."""
+
+OF_WEBHOOKS: Final[Mapping[str, str]] = {
+    "trigger.not-served": "of a sync that runs on webhooks, some system is declared to send them, with what it takes to verify "
+    "them",
+    "trigger.webhook-alone": "a sync that runs on webhooks runs at other times too, since a message may be lost",
+}
+"""What a check of a sync that runs on webhooks establishes, by its code."""
 
 LOOPS: Final = "cycle.endless"
 TWO_WAY: Final = "codec.not-invertible"
@@ -127,7 +154,11 @@ def obligations(spec: Spec) -> Iterator[Obligation]:
         whole = _is_whole(sync)
         for code, claim in OF_A_SYNC.items():
             yield _by_check(claim, code, about, sync.span, holds=whole and code not in found)
+        if any(trigger.kind == "webhook" for trigger in sync.triggers):
+            for code, claim in OF_WEBHOOKS.items():
+                yield _by_check(claim, code, about, sync.span, holds=whole and code not in found)
         yield from _of_owners(sync, whole)
+        yield from _of_deletions(sync, whole)
     for side in spec.maps:
         about = f"map {side.entity.name} to {side.system.name}.{side.resource.name}"
         for code, claim in OF_A_MAP.items():
@@ -138,6 +169,9 @@ def obligations(spec: Spec) -> Iterator[Obligation]:
         yield _by_check(claim, code, f"spec {spec.name}", spec.span, holds=code not in found)
     if any(True for side in spec.maps for _ in referring(side)):
         for code, claim in OF_REFERENCES.items():
+            yield _by_check(claim, code, f"spec {spec.name}", spec.span, holds=code not in found)
+    if spec.derivations:
+        for code, claim in OF_DERIVATIONS.items():
             yield _by_check(claim, code, f"spec {spec.name}", spec.span, holds=code not in found)
     yield _of_loops(spec, found)
     for sync in spec.syncs:
@@ -173,6 +207,31 @@ def _of_owners(sync: Sync, whole: bool) -> Iterator[Obligation]:
                 yield Obligation(claim, "proven", code, of, at)
             else:
                 yield Obligation(claim, "assumed", "conditions-not-comparable", of, at)
+
+
+def _of_deletions(sync: Sync, whole: bool) -> Iterator[Obligation]:
+    """Whether the conditions of deletions in a system exclude one another, and leave nothing out."""
+    by_system: dict[str, list[DeleteRule]] = {}
+    for rule in sync.deletes:
+        by_system.setdefault(rule.system.name, []).append(rule)
+    for system, rules in by_system.items():
+        conditions = [rule.when for rule in rules if rule.when is not None]
+        if not conditions:
+            continue
+        found = compare(conditions)
+        of = f"sync {sync.entity.name}: deletions in {system}"
+        for claim, proven, code in (
+            ("no two of their conditions hold at once", found.disjoint, "delete.clash"),
+            (
+                "for every record a clause says what becomes of it",
+                found.complete or len(conditions) < len(rules),
+                "delete.gap",
+            ),
+        ):
+            if proven and whole:
+                yield Obligation(claim, "proven", code, of, rules[0].span)
+            else:
+                yield Obligation(claim, "assumed", "conditions-not-comparable", of, rules[0].span)
 
 
 def _by_check(claim: str, code: str, of: str, at: Span, *, holds: bool) -> Obligation:

@@ -41,8 +41,9 @@ def check_amounts(spec: Spec) -> Iterator[Diagnostic]:
                 yield from _minor(line, field_map, currencies)
                 yield from _lost(line, field_map)
             else:
-                yield from _scale(line)
-                yield from _narrower(line, field_map, of_entity[field_map.entity.name])
+                # A currency that does not fit says it all: where its amounts come from is then no second mistake.
+                found = tuple(_scale(line))
+                yield from found or _narrower(line, field_map, of_entity[field_map.entity.name])
         yield from _paired(field_map)
 
 
