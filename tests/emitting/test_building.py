@@ -115,7 +115,7 @@ def test_stale_files_of_ours_go_and_other_files_stay(spec: Path) -> None:
     spec.write_text(text, encoding="utf-8")
     assert build(spec).exit_code == 0
     assert {path.name for path in package.glob("*.py")} == {
-        "__init__.py", "__main__.py", "systems.py", "syncs.py", "stamp.py", "package.py", "item.py", "mine.py",
+        "__init__.py", "__main__.py", "systems.py", "syncs.py", "stamp.py", "laws_test.py", "package.py", "item.py", "mine.py",
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from syncline.lowering.declarations import constant
 from syncline.lowering.entities import entity_module, entity_names
 from syncline.lowering.imports import import_groups
+from syncline.lowering.laws import laws_module
 from syncline.lowering.layout import Plain, call, imported, mapping, sequence, text
 from syncline.lowering.naming import is_package, slug, snake
 from syncline.lowering.policy import FILE as SYNCS
@@ -56,13 +57,21 @@ def lower(spec: Spec) -> Package:
         imports=import_groups({*imported(whole), "Final"}, (file.removesuffix(".py") for file in siblings)),
         declarations=(constant("PACKAGE: Final", whole),),
     )
+    laws = laws_module(spec)
     return Package(
         name=package,
         source=shown_file(spec.file),
         sha256=spec.sha256,
         api=RUNTIME_API,
         doc=spec.doc or "Systems kept in step.",
-        modules=(systems, *(each.module for each in entities.values()), syncs, stamp_module(spec), table),
+        modules=(
+            systems,
+            *(each.module for each in entities.values()),
+            syncs,
+            stamp_module(spec),
+            table,
+            *((laws,) if laws is not None else ()),
+        ),
     )
 
 

@@ -240,6 +240,9 @@ def _written(line: Line, record: str, constants: Constants, locals_: Mapping[str
             code = call("member_put", code, constants.name(Readings(table_of(use))), *extra)
         else:
             code = call(known.put, code, *_arguments(use, constants), *extra)
+        if line.arrow is Arrow.BOTH and use.name in ("upper", "lower") and line.field.type.length is not None:
+            # ß is SS in capitals: what would no longer fit when it is read back is refused before it is written.
+            code = call("text_of", code, Plain(literal(line.field.type.length)))
     return code
 
 

@@ -56,7 +56,7 @@ def read_crm(native: Native) -> dict[str, Any]:
 
 def write_crm(customer: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.contacts that hold these values of Customer."""
-    vat = strip_put(upper_put(customer.get("vat", ABSENT)), "-. ")  # crm_erp_customers.sync:53
+    vat = strip_put(text_of(upper_put(customer.get("vat", ABSENT)), 20), "-. ")  # crm_erp_customers.sync:53
     native: Native = {
         "fullname": wire_null_blank_put(trim_put(customer.get("name", ABSENT))),  # crm_erp_customers.sync:50
         "email": wire_null_blank_put(lower_put(customer.get("email", ABSENT))),  # crm_erp_customers.sync:51
@@ -86,7 +86,7 @@ def write_erp(customer: Mapping[str, Any], old: Native | None) -> Native:
         "name": trim_put(customer.get("name", ABSENT)),  # crm_erp_customers.sync:59
         "email": lower_put(customer.get("email", ABSENT)),  # crm_erp_customers.sync:60
         "phone": e164_put(customer.get("phone", ABSENT), "NO"),  # crm_erp_customers.sync:61
-        "vat": upper_put(customer.get("vat", ABSENT)),  # crm_erp_customers.sync:62
+        "vat": text_of(upper_put(customer.get("vat", ABSENT)), 20),  # crm_erp_customers.sync:62
         "website": customer.get("website", ABSENT),  # crm_erp_customers.sync:63
         "tags": wire_set_comma_put(customer.get("tags", ABSENT)),  # crm_erp_customers.sync:64
     }

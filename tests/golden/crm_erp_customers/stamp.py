@@ -80,7 +80,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "f570916bed73fc65",
+            "calls": "e46f9381a0d38cdb",
         },
         "resource erp.parties": {
             "identity": "id",
@@ -88,7 +88,7 @@ STAMP: Final = Stamp(
             "cursor": "write_date spelled tagged fallback create_date",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "ab4e2f7fd9bc7d65",
+            "calls": "45e6693a5ea45b31",
         },
         "spec": {"name": "crm_erp_customers"},
         "sync `Customer`": {
@@ -102,7 +102,7 @@ STAMP: Final = Stamp(
         "system crm": {
             "connector": "pocketbase",
             "protocol": "rest",
-            "calls": "1b2b26740328f1a8",
+            "calls": "90ce4e969be3990d",
             "setting url": 'env("CRM_URL") as url',
             "setting email": 'env("CRM_EMAIL")',
             "setting password": 'secret("CRM_PASSWORD")',
@@ -110,7 +110,7 @@ STAMP: Final = Stamp(
         "system erp": {
             "connector": "tryton",
             "protocol": "jsonrpc",
-            "calls": "3c859bb3f325af2c",
+            "calls": "4ba5ec2906ec078c",
             "setting url": 'env("ERP_URL") as url',
             "setting database": 'env("ERP_DATABASE")',
             "setting user": 'env("ERP_USER")',

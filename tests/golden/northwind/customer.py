@@ -70,7 +70,7 @@ def write_crm(customer: Mapping[str, Any], old: Native | None) -> Native:
     before: Native = {} if old is None else old
     stage = customer.get("stage", ABSENT)  # northwind.sync:111
     native: Native = {
-        "number": upper_put(customer.get("code", ABSENT)),  # northwind.sync:107
+        "number": text_of(upper_put(customer.get("code", ABSENT)), 5),  # northwind.sync:107
         "company": trim_put(customer.get("name", ABSENT)),  # northwind.sync:108
         "person": trim_put(customer.get("contact", ABSENT)),  # northwind.sync:109
         "phone": customer.get("phone", ABSENT),  # northwind.sync:110
@@ -102,7 +102,7 @@ def write_erp(customer: Mapping[str, Any], old: Native | None) -> Native:
     before: Native = {} if old is None else old
     status = integer_get(before.get("status", ABSENT))  # northwind.sync:122
     native: Native = {
-        "account": wire_null_blank_put(upper_put(customer.get("code", ABSENT))),  # northwind.sync:118
+        "account": wire_null_blank_put(text_of(upper_put(customer.get("code", ABSENT)), 5)),  # northwind.sync:118
         "name": wire_null_blank_put(trim_put(customer.get("name", ABSENT))),  # northwind.sync:119
         "contact": wire_null_blank_put(trim_put(customer.get("contact", ABSENT))),  # northwind.sync:120
         "telephone": wire_null_blank_put(customer.get("phone", ABSENT)),  # northwind.sync:121

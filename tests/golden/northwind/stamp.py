@@ -127,14 +127,14 @@ STAMP: Final = Stamp(
             "cursor": "changed_at spelled iso",
             "listing": "complete",
             "archive": "closed = true",
-            "calls": "cf45b4afcc353911",
+            "calls": "18b3641e923e1139",
         },
         "resource erp.customers": {
             "identity": "no",
             "cursor": "modified spelled spaced",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "ac956809b712f99e",
+            "calls": "53e77ff12affd2ec",
         },
         "spec": {"name": "northwind"},
         "sync `Customer`": {
@@ -148,14 +148,14 @@ STAMP: Final = Stamp(
         "system crm": {
             "connector": "salesdesk",
             "protocol": "rest",
-            "calls": "c33625913b7c1292",
+            "calls": "ad1ba5e3ddb38622",
             "setting url": 'env("CRM_URL") as url',
             "setting key": 'secret("CRM_KEY")',
         },
         "system erp": {
             "connector": "ledger",
             "protocol": "rest",
-            "calls": "2407116322f788f6",
+            "calls": "afbb8f1ba3068b39",
             "setting url": 'env("ERP_URL") as url',
             "setting user": 'env("ERP_USER")',
             "setting pass": 'secret("ERP_PASSWORD")',

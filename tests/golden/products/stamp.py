@@ -52,7 +52,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "2554ebf4d43cd87a",
+            "calls": "236f3defa92bdbd0",
         },
         "resource erp.products": {
             "identity": "id",
@@ -60,7 +60,7 @@ STAMP: Final = Stamp(
             "cursor": "write_date spelled tagged fallback create_date",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "0ae8314fa791a935",
+            "calls": "d690726691fef66e",
         },
         "spec": {"name": "products"},
         "sync `Product`": {
@@ -73,7 +73,7 @@ STAMP: Final = Stamp(
         "system crm": {
             "connector": "pocketbase",
             "protocol": "rest",
-            "calls": "1b2b26740328f1a8",
+            "calls": "90ce4e969be3990d",
             "setting url": 'env("CRM_URL") as url',
             "setting email": 'env("CRM_EMAIL")',
             "setting password": 'secret("CRM_PASSWORD")',
@@ -81,7 +81,7 @@ STAMP: Final = Stamp(
         "system erp": {
             "connector": "tryton",
             "protocol": "jsonrpc",
-            "calls": "3c859bb3f325af2c",
+            "calls": "4ba5ec2906ec078c",
             "setting url": 'env("ERP_URL") as url',
             "setting database": 'env("ERP_DATABASE")',
             "setting user": 'env("ERP_USER")',

@@ -87,7 +87,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "f8a94e850e0999b7",
+            "calls": "ebd9a62193560070",
         },
         "resource crm.deals": {
             "identity": "id",
@@ -95,7 +95,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "b24e8bb29989629c",
+            "calls": "81d7f6bcd87d7772",
         },
         "spec": {"name": "quote_to_cash"},
         "sync `Deal`": {"systems": "crm", "empty": "nothing", "out of scope": "unlink", "schedule": "every 5 minutes"},
@@ -108,7 +108,7 @@ STAMP: Final = Stamp(
         "system books": {
             "connector": "pocketbase",
             "protocol": "rest",
-            "calls": "1b2b26740328f1a8",
+            "calls": "90ce4e969be3990d",
             "setting url": 'env("BOOKS_URL") as url',
             "setting email": 'env("BOOKS_EMAIL")',
             "setting password": 'secret("BOOKS_PASSWORD")',
@@ -116,7 +116,7 @@ STAMP: Final = Stamp(
         "system crm": {
             "connector": "pocketbase",
             "protocol": "rest",
-            "calls": "1b2b26740328f1a8",
+            "calls": "90ce4e969be3990d",
             "setting url": 'env("CRM_URL") as url',
             "setting email": 'env("CRM_EMAIL")',
             "setting password": 'secret("CRM_PASSWORD")',

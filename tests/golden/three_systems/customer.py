@@ -56,11 +56,12 @@ def read_crm(native: Native) -> dict[str, Any]:
 
 def write_crm(customer: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.contacts that hold these values of Customer."""
+    vat = strip_put(text_of(upper_put(customer.get("vat", ABSENT)), 20), "-. ")  # three_systems.sync:69
     native: Native = {
         "fullname": wire_null_blank_put(trim_put(customer.get("name", ABSENT))),  # three_systems.sync:66
         "email": wire_null_blank_put(lower_put(customer.get("email", ABSENT))),  # three_systems.sync:67
         "phone": wire_null_blank_put(e164_put(customer.get("phone", ABSENT), "NO")),  # three_systems.sync:68
-        "vat": wire_null_blank_put(strip_put(upper_put(customer.get("vat", ABSENT)), "-. ")),  # three_systems.sync:69
+        "vat": wire_null_blank_put(vat),  # three_systems.sync:69
         "website": wire_null_blank_put(customer.get("website", ABSENT)),  # three_systems.sync:70
         "tags": wire_set_array_put(customer.get("tags", ABSENT)),  # three_systems.sync:71
     }
@@ -85,7 +86,7 @@ def write_erp(customer: Mapping[str, Any], old: Native | None) -> Native:
         "name": trim_put(customer.get("name", ABSENT)),  # three_systems.sync:75
         "email": lower_put(customer.get("email", ABSENT)),  # three_systems.sync:76
         "phone": e164_put(customer.get("phone", ABSENT), "NO"),  # three_systems.sync:77
-        "vat": upper_put(customer.get("vat", ABSENT)),  # three_systems.sync:78
+        "vat": text_of(upper_put(customer.get("vat", ABSENT)), 20),  # three_systems.sync:78
         "website": customer.get("website", ABSENT),  # three_systems.sync:79
         "tags": wire_set_comma_put(customer.get("tags", ABSENT)),  # three_systems.sync:80
     }
@@ -110,7 +111,7 @@ def write_shop(customer: Mapping[str, Any], old: Native | None) -> Native:
         "full_name": trim_put(customer.get("name", ABSENT)),  # three_systems.sync:84
         "email": lower_put(customer.get("email", ABSENT)),  # three_systems.sync:85
         "phone": e164_put(customer.get("phone", ABSENT), "NO"),  # three_systems.sync:86
-        "vat": upper_put(customer.get("vat", ABSENT)),  # three_systems.sync:87
+        "vat": text_of(upper_put(customer.get("vat", ABSENT)), 20),  # three_systems.sync:87
         "website": customer.get("website", ABSENT),  # three_systems.sync:88
         "tags": wire_set_comma_put(customer.get("tags", ABSENT)),  # three_systems.sync:89
     }
