@@ -451,8 +451,23 @@ Targets: TypeAlias = tuple[str, ...] | Collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackReference:
+    """The records of `entity` that refer to a record in their field `via`."""
+
+    entity: str
+    via: str
+
+
+Computation: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, tuple[Mapping[str, Any], ...]]], dict[str, Any]]
+"""The computed fields of an entity, from the agreed values of a record and of those that its back-references collect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """The hub's idea of a record. `shape` is the TypedDict of its fields, which the state store decodes into."""
+    """The hub's idea of a record. `shape` is the TypedDict of its fields, which the state store decodes into.
+
+    `back` are its back-references, `computed` the fields that `compute` makes, each with its line of the spec.
+    """
 
     name: str
     shape: Any
@@ -463,6 +478,9 @@ class Entity:
     match: tuple[MatchRule, ...] = ()
     defaults: Mapping[str, Value] = field(default_factory=dict)
     collections: Mapping[str, Collection] = field(default_factory=dict)
+    back: Mapping[str, BackReference] = field(default_factory=dict)
+    computed: Mapping[str, int] = field(default_factory=dict)
+    compute: Computation | None = None
 
 
 # -- policy ------------------------------------------------------------------------------------------------------------
@@ -668,7 +686,8 @@ class Derivation:
     """`derive ENTITY from ORIGIN once when …` (`once`) or `… while …`: records of `entity` that follow from those of `origin`.
 
     holds(values, before, now): the condition, over the agreed values of a record of `origin` and those that they were before.
-    read(values): what the derived record shows, by its own fields. `asks` are the fields of `origin` that the condition reads.
+    read(values): what the derived record shows, by its own fields; beside that, `itself` are those that refer to the record that
+    it follows from. `asks` are the fields of `origin` that the condition reads.
     A rule takes part in the sync of `entity` as a system of its own, of which the ids are those of the links of `origin`.
     """
 
@@ -679,6 +698,7 @@ class Derivation:
     read: Callable[[Mapping[str, Any]], dict[str, Any]]
     flows: tuple[Flow, ...]
     dates: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None  # as of `Timed`
+    itself: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     text: str = ""  # the condition in the language's words
     line: int = 0

@@ -81,6 +81,8 @@ async def plan(
     try:
         with store.preview():
             report = Report(0, changed=rehearse(package, store))
+            touched: set[str] = set()
+            planned: list[Context] = []
             for group in grouped(package, syncs):
                 contexts = [
                     make_context(
@@ -95,7 +97,12 @@ async def plan(
                     )
                     for sync in group
                 ]
+                for context in contexts:
+                    context.touched = touched
                 report.summaries += await _plan_group(contexts, opened, report)
+                planned += contexts
+            for contexts in _computed_anew(planned):
+                report.held |= _decide_group(contexts)
             return report
     finally:
         await _close(systems)
@@ -181,13 +188,20 @@ async def _run_groups(groups: Sequence[Sequence[Context]], opened: Mapping[str, 
     first = {context.entity.name for group in groups for context in group if not _agreed(context)}
     agreed = [found for group in groups if (found := [one for one in group if one.entity.name not in first])]
     referring = any(context.refers for group in agreed for context in group)
+    computing = any(context.entity.compute for group in agreed for context in group)
+    touched: set[str] = set()
     held: dict[str, Held] = {}
     for group in agreed:
         for context in group:
+            context.touched = touched
             context.later = DELETIONS if referring else frozenset()
         held |= await _run_group(group, opened)
-        if not referring:
+        if not (referring or computing):
             done |= {context.entity.name: _finish_run(context) for context in group}
+    for anew in _computed_anew([context for group in agreed for context in group]):
+        held |= await _run_turns(anew)
+    if computing and not referring:
+        done |= {context.entity.name: _finish_run(context) for group in agreed for context in group}
     if referring:
         for context in reversed([context for group in agreed for context in group]):
             await _delete(context, held[context.entity.name])
@@ -218,10 +232,25 @@ async def _plan_group(
     return [_finish(context) for context in contexts]
 
 
+def _computed_anew(contexts: Sequence[Context]) -> Iterator[list[Context]]:
+    """The contexts with records that are to be computed anew, a lap at a time: each goes one computed field further."""
+    for _ in contexts:
+        anew = [context for context in contexts if context.entity.compute and context.entity.name in context.touched]
+        if not anew:
+            return
+        for context in anew:
+            context.touched.discard(context.entity.name)
+        yield anew
+
+
 async def _run_group(contexts: Sequence[Context], opened: Mapping[str, SystemFailure]) -> dict[str, Held]:
     """Look, and decide and apply in turns, until nothing is left that another turn would bring on."""
     for context in contexts:
         await _look(context, opened)
+    return await _run_turns(contexts)
+
+
+async def _run_turns(contexts: Sequence[Context]) -> dict[str, Held]:
     held: dict[str, Held] = {}
     # What is decided anew in a later turn was not reviewed.
     turns = 1 if contexts[0].options.reviewed is not None else contexts[0].options.rounds

@@ -356,6 +356,16 @@ class ErasureStore(Protocol):
         """Overwrite what was freed, in the file and in its log. Outside a transaction."""
 
 
+class ReferringStore(Protocol):
+    """The part of the state that keeps references the other way round. Writers must be called inside `transaction()`."""
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """What each link refers to now, None for nothing: (entity, field, link_id, target)."""
+
+    def of(self, entity: str, field: str, targets: Sequence[int]) -> dict[int, list[int]]:
+        """By target, the links of an entity that refer to it in a field, in their order."""
+
+
 class StateStore(Protocol):
     """Durable state, in batches. Writers must be called inside `transaction()`; rows are tuples of the columns they name."""
 
@@ -366,6 +376,9 @@ class StateStore(Protocol):
 
     @property
     def awaiting(self) -> AwaitingStore: ...
+
+    @property
+    def referring(self) -> ReferringStore: ...
 
     @property
     def evolution(self) -> EvolutionStore: ...

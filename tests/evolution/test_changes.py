@@ -43,6 +43,16 @@ sync Visitor across crm, erp {
 }
 """
 VISITOR = ("entity Visitor {", OTHER_SYNC + "entity Visitor {")
+COMPUTED = (
+    (
+        "  tags   : set<text>\n",
+        "  tags   : set<text>\n  visits : list<Visit> via contact\n  spent  : integer? = sum(visits.price)\n",
+    ),
+    (
+        "entity Visitor {",
+        "entity Visit { price : integer?, contact : ref Contact?, host : ref Contact? }\nentity Visitor {",
+    ),
+)
 DERIVE = "derive Visitor from Contact once when stage becomes customer { mail <- code }\n"
 DERIVED = ("entity Visitor {", OTHER_SYNC + DERIVE + "entity Visitor {")
 PRICE_BOTH = (
@@ -197,6 +207,11 @@ entity Visitor {""")),
     case("BEHAVIOUR", "Contact: sync.triggers", ("every 5 minutes", "every 1 hour")),
     case("BEHAVIOUR", "Contact: sync.triggers",
          ("every 5 minutes", 'every 5 minutes\n  run full daily at "02:00" in "Europe/Oslo"')),
+    # computed fields
+    case("DATA", "Contact.spent: field.computed", ("sum(visits.price)", "max(visits.price)"), before=COMPUTED),
+    case("DATA", "Contact.spent: field.computed; Contact.spent: field.default",
+         ("= sum(visits.price)", "= 3"), before=COMPUTED),
+    case("DATA", "Contact.spent: field.computed", ("via contact", "via host"), before=COMPUTED),
     # derivations
     case("DATA", "Visitor: derive.added", ("sync Visitor", DERIVE + "sync Visitor"), before=(VISITOR,)),
     case("BEHAVIOUR", "Visitor: derive.removed", (DERIVE, ""), before=(DERIVED,)),

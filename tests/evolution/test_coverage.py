@@ -84,6 +84,10 @@ entity Visitor {""",
     ),
     ("sync Contact across crm, erp {", "sync Contact across crm, erp, plant {\n  delete in plant never"),
     ("    home.town ask\n", "    record owned by crm when stage is customer\n    otherwise ask\n"),
+    (
+        "  tags   : set<text>\n",
+        "  tags   : set<text>\n  visits : list<Visit> via contact\n  spent  : integer = sum(visits.price)\n",
+    ),
     ("  upper(name)   -> nick\n", '  if stage is lost then "gone" else upper(name) -> nick\n'),
     (
         "  run every 5 minutes\n",
@@ -101,6 +105,12 @@ sync Visitor across crm, erp {
   run after Contact
 }
 derive Visitor from Contact once when stage becomes customer { mail <- code }
+entity Visit {
+  number  : text(20)
+  price   : integer?
+  contact : ref Contact?
+  match number
+}
 sync Contact""",
     ),
 )

@@ -45,7 +45,7 @@ def test_a_default_is_a_value_of_the_type(resolved: Resolve, field: str, value: 
         ('date = "2026-01-01"', "type.mismatch", '"2026-01-01"'),
         ("Stage = wom", "name.unknown-member", "wom"),
         ('Stage = "won"', "type.mismatch", '"won"'),
-        ("money = amount * 2", "not-yet.computed-field", "amount * 2"),
+        ("money = amount * 2", "name.unknown-field", "amount"),
     ],
 )
 def test_a_default_of_another_type_is_refused(resolved: Resolve, field: str, code: str, text: str) -> None:
@@ -97,17 +97,22 @@ def test_the_near_field_is_suggested_and_the_entity_named(resolved: Resolve) -> 
     assert found.facts == {"name": "emial", "suggestion": "email", "known": ("email",), "entity": "E"}
 
 
-def test_fields_of_a_later_release_are_known_by_name(resolved: Resolve) -> None:
+def test_what_refers_to_a_record_is_collected_and_computed_with(resolved: Resolve) -> None:
     result = resolved("""spec s version 1
-entity Quote { total : money }
+entity Quote { total : money, deal : ref E? }
 entity E {
   name : text
   quotes : list<Quote> via deal
+  total : money = sum(quotes.total)
   owner : ref Quote?
   match name and owner
 }""")
-    assert result.found == [("not-yet.back-reference", "quotes : list<Quote> via deal")]
-    assert list(result.spec.entities["E"].fields) == ["name", "owner"]
+    assert result.found == []
+    entity = result.spec.entities["E"]
+    assert list(entity.fields) == ["name", "total", "owner"]
+    assert {name: (back.entity, back.via) for name, back in entity.back.items()} == {"quotes": ("Quote", "deal")}
+    assert entity.fields["total"].type.nullable
+    assert entity.complete
 
 
 def test_a_field_is_declared_once_and_documented(resolved: Resolve) -> None:

@@ -15,7 +15,7 @@ def check_sources(sync: Sync) -> Iterator[Diagnostic]:
         if line.field is not None and line.arrow is not Arrow.WRITE
     } | {name for derivation in sync.derivations for name in derivation.filled}
     for field in sync.entity.fields.values():
-        if field.name not in filled and field.default is None:
+        if field.name not in filled and field.default is None and field.computed is None:
             written = [
                 Label(line.span, "written-here", {"system": field_map.system.name})
                 for field_map in sync.maps

@@ -6,7 +6,7 @@ from syncline.evolution.change import Change, Fact
 from syncline.evolution.reaching import all_records, reached
 from syncline.evolution.renaming import Renaming
 from syncline.model.derivations import Derivation
-from syncline.model.spec import Spec
+from syncline.model.spec import Line, Spec
 from syncline.model.spelling import Rename, same, spelled
 
 
@@ -42,12 +42,17 @@ def _derivation(spec: Spec, before: Derivation, after: Derivation, renames: Rena
         if name not in after.entity.fields:
             continue  # told with the field
         old, new = old_lines.get(name), new_lines.get(name)
-        said = "nothing" if old is None or old.expression is None else spelled(old.expression, field)
-        says = "nothing" if new is None or new.expression is None else spelled(new.expression)
+        said = "nothing" if old is None else computed_of(old, field)
+        says = "nothing" if new is None else computed_of(new, same)
         if said != says:
             places = (before.span if old is None else old.span), (after.span if new is None else new.span)
             facts = {"origin": origin, "old": said, "new": says}
             yield Change("derive.line", f"{entity}.{name}", *places, facts, reached(spec, entity, [name]))
+
+
+def computed_of(line: Line, field: Rename) -> str:
+    """What a line makes of the record that it starts from; `field` renames the fields in it."""
+    return "itself" if line.expression is None else spelled(line.expression, field)
 
 
 def when_of(derivation: Derivation, field: Rename) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from syncline.evolution.change import Change, Fact
+from syncline.evolution.computed import computed_of
 from syncline.evolution.reaching import all_records, reached
 from syncline.evolution.renaming import Renaming
 from syncline.model.expressions import Expression
@@ -59,6 +60,14 @@ def _fields(old: Spec, new: Spec, before: Entity, after: Entity, renames: Renami
             continue
         for code, facts in _field(stayed[name], field, renames):
             yield Change(code, subject, stayed[name].span, field.span, facts, reached(new, after.name, [name]))
+        was = computed_of(
+            before, stayed[name], lambda owner, one: renames.field(renames.entity(owner), one), renames.entity
+        )
+        now = computed_of(after, field, lambda _, one: one, lambda owner: owner)
+        if was != now:
+            told: dict[str, Fact] = {"old": was, "new": now}
+            effects = reached(new, after.name, [name])
+            yield Change("field.computed", subject, stayed[name].span, field.span, told, effects)
 
 
 def _followers(gone: Mapping[str, _Where], came: Mapping[str, _Where]) -> dict[str, str]:

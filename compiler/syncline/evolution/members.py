@@ -31,7 +31,8 @@ def _entity(entity: Entity, members: Members) -> Entity:
 
 def _field(field: Field, members: Members) -> Field:
     default = None if field.default is None else _expression(field.default, members)
-    return replace(field, type=_type(field.type, members), default=default)
+    computed = None if field.computed is None else _expression(field.computed, members)
+    return replace(field, type=_type(field.type, members), default=default, computed=computed)
 
 
 def _map(found: Map, members: Members) -> Map:

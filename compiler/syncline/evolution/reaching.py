@@ -32,6 +32,10 @@ def reached(spec: Spec, entity: str, names: Iterable[str]) -> tuple[Effect, ...]
         for sync in spec.syncs:
             if sync.entity.name == entity:
                 found.update(dict.fromkeys(_conditioned(sync, name)))
+        for owner, computed in _computed_with(spec, entity, name):
+            if (owner, computed) not in known:
+                known.add((owner, computed))
+                waiting.append((owner, computed))
         for derivation in spec.derivations:
             if derivation.origin.name != entity:
                 continue
@@ -97,6 +101,20 @@ def _read_back(mapping: Map, written: list[Line]) -> Iterator[str]:
             and any(one.name in natives for one in line.natives)
         ):
             yield line.field.name
+
+
+def _computed_with(spec: Spec, entity: str, name: str) -> Iterator[tuple[str, str]]:
+    """The fields that are computed from one, in its own record and in those that it is collected in."""
+    for owner in spec.entities.values():
+        for field in owner.fields.values():
+            if field.computed is None:
+                continue
+            for read in names_in(field.computed):
+                head, _, rest = read.partition(".")
+                back = owner.back.get(head)
+                own = back is None and owner.name == entity and read == name
+                if own or (back is not None and back.entity == entity and name in (rest, back.via)):
+                    yield owner.name, field.name
 
 
 def _conditioned(sync: Sync, name: str) -> Iterator[Effect]:

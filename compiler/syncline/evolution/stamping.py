@@ -12,6 +12,8 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
+from syncline.evolution.computed import computed_of as computed_as
+from syncline.evolution.derivations import computed_of as derived_value
 from syncline.evolution.derivations import when_of
 from syncline.evolution.maps import codecs_of, computed_of, heard_natives, where_of
 from syncline.evolution.members import with_members
@@ -102,6 +104,7 @@ def _entity(entity: Entity) -> dict[str, _Aspects]:
             "required": "" if field.type.nullable else "yes",
             "default": "" if field.default is None else spelled(field.default),
             "pii": "yes" if field.pii else "",
+            "computed": "" if field.computed is None else computed_as(entity, field, _mark, _mark),
             **_limits(field.type),
         }
     return found
@@ -198,8 +201,7 @@ def _derivation(derivation: Derivation) -> dict[str, _Aspects]:
     entity = derivation.entity.name
     found = {f"derive {_mark(entity)} from {origin}": {"when": when_of(derivation, field)}}
     for line in derivation.lines:
-        if line.expression is not None:
-            found[f"derived {_mark(entity, line.slot)} from {origin}"] = {"computed": spelled(line.expression, field)}
+        found[f"derived {_mark(entity, line.slot)} from {origin}"] = {"computed": derived_value(line, field)}
     return found
 
 

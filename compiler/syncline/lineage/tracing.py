@@ -79,10 +79,12 @@ def _traced(spec: Spec, entity: Entity, field: Field) -> FieldLineage:
         sources=(
             *(_station(found, line) for found in maps for line in found.lines if _feeds(line, field.name)),
             *_followed(spec, entity.name, field.name),
+            *_computed_from(entity, field),
         ),
         targets=(
             *(_station(found, line) for found in maps for line in found.lines if _receives(line, field.name)),
             *_following(spec, entity.name, field.name),
+            *_computing(spec, entity.name, field.name),
         ),
         decisions=tuple(_decision(sync, field.name) for sync in syncs),
         uses=(
@@ -138,6 +140,33 @@ def _following(spec: Spec, entity: str, name: str) -> Iterator[Station]:
                 yield _relation(derivation, line, derivation.entity.name, line.slot)
 
 
+def _computed_from(entity: Entity, field: Field) -> Iterator[Station]:
+    """The fields that a field is computed from."""
+    for name in () if field.computed is None else names_in(field.computed):
+        yield _computation(entity, field, *_origin(entity, name))
+
+
+def _computing(spec: Spec, entity: str, name: str) -> Iterator[Station]:
+    """The fields that are computed from a field."""
+    for owner in spec.entities.values():
+        for field in owner.fields.values():
+            read = () if field.computed is None else names_in(field.computed)
+            if (entity, name) in [_origin(owner, one) for one in read]:
+                yield _computation(owner, field, owner.name, field.name)
+
+
+def _origin(entity: Entity, name: str) -> tuple[str, str]:
+    head, _, rest = name.partition(".")
+    back = entity.back.get(head)
+    return (entity.name, name) if back is None else (back.entity, rest or back.via)
+
+
+def _computation(owner: Entity, field: Field, entity: str, name: str) -> Station:
+    assert field.computed is not None
+    through = f"= {spelled(field.computed)}"
+    return Station(entity, entity, (name,), f"{entity}.{name}", through, "", field.span)
+
+
 def _relation(derivation: Derivation, line: Line, entity: str, field: str) -> Station:
     plain = line.expression is None or isinstance(line.expression, EntityField)
     return Station(
@@ -164,6 +193,8 @@ def _conditioned(spec: Spec, entity: str, name: str) -> Iterator[Use]:
 def _decision(sync: Sync, name: str) -> Decision:
     sources = sync.contributors(name)
     if not sources:
+        if sync.entity.fields[name].computed is not None:
+            return Decision("computed", sync.entity.fields[name].span)
         made = any(name in rule.filled for rule in sync.derivations)
         return Decision("only source" if made else "no source", None)
     rules = sync.rules_for(name)

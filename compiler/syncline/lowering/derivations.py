@@ -31,6 +31,7 @@ def derivation_functions(
     record = distinct(((origin, snake(origin)),), (*taken, *LOCALS))[origin]
     follows, uses = _follows(derivation, suffix, record)
     read, more = _read(derivation, suffix, record, constants, (*taken, record, *LOCALS))
+    itself = [line.slot for line in derivation.lines if line.expression is None]
     dates: dict[str, Code] = {}
     blocks = [follows, read]
     if waits(derivation.condition):
@@ -47,6 +48,7 @@ def derivation_functions(
         **dates,
         read=Plain(f"read_{suffix}"),
         flows=sequence(_flow(line) for line in derivation.lines),
+        **({"itself": sequence(map(text, itself))} if itself else {}),
         asks=sequence(text(name) for name in names_in(derivation.condition)),
         text=text(spelled(derivation.condition)),
         line=Plain(literal(derivation.span.line)),
@@ -120,6 +122,7 @@ def _read(
     entries = [
         Statement(f"{literal(line.slot)}: ", _value(line, record, locals_, constants), remark(line.span), line.slot)
         for line in derivation.lines
+        if line.expression is not None
     ]
     before, settled = settle(entries, {*taken, *locals_.values()})
     lines = (
@@ -152,11 +155,11 @@ def _shown(record: str, name: str) -> Code:
 
 
 def _flow(line: Line) -> Code:
-    assert line.expression is not None
+    names = () if line.expression is None else names_in(line.expression)
     return call(
         "Flow",
         field=text(line.slot),
-        native=sequence(text(name) for name in names_in(line.expression)),
+        native=sequence(text(name) for name in names),
         contributes=Plain("True"),
         writes=Plain("False"),
         line=Plain(literal(line.span.line)),

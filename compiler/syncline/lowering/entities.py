@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from syncline.lowering.computed import computed_block, computed_options
 from syncline.lowering.constants import constants_of
 from syncline.lowering.declarations import constant
 from syncline.lowering.derivations import derivation_functions
 from syncline.lowering.expressions import value
-from syncline.lowering.functions import map_functions
+from syncline.lowering.functions import map_functions, record_name
 from syncline.lowering.imports import SOURCES, import_groups
 from syncline.lowering.layout import Bracketed, Code, Plain, call, flat, imported, mapping, members, sequence, text
 from syncline.lowering.naming import distinct, is_plain, slug, snake
@@ -67,6 +68,11 @@ def entity_module(
         derivation_functions(rule, suffix, constants, taken)
         for rule, suffix in zip(derivations, _origins(derivations, used_suffixes), strict=True)
     ]
+    computing: list[Block] = []
+    computing_uses: set[str] = set()
+    if any(field.computed is not None for field in entity.fields.values()):
+        block, computing_uses = computed_block(entity, record_name(entity.name, taken), constants, taken)
+        computing.append(block)
     records = {element_name(one.record.name): one.record for one in entity.collections.values()}
     shapes = {name: _shape(record, name) for name, record in records.items()} | {
         names.shape: _shape(entity, names.shape)
@@ -89,6 +95,7 @@ def entity_module(
     used |= {name for code in codes.values() for name in imported(code)} | {
         name for each in (*functions, *rules) for name in each.uses
     }
+    used |= computing_uses
     module = Module(
         file=f"{names.module}.py",
         doc=f"{entity.name}: its shape, and how each system shows and takes it.",
@@ -97,6 +104,7 @@ def entity_module(
         blocks=(
             *shape_blocks,
             *(block for each in (*functions, *rules) for block in each.blocks),
+            *computing,
         ),
         declarations=tuple(constant(f"{name}: Final", code) for name, code in codes.items()),
     )
@@ -145,7 +153,7 @@ def _entity(entity: Entity, names: EntityNames) -> Code:
     fields = entity.fields.values()
     defaults = [(field.name, field.default) for field in fields if field.default is not None]
     optional: dict[str, Code] = {
-        "required": _set(field.name for field in fields if not field.type.nullable),
+        "required": _set(field.name for field in fields if not field.type.nullable and field.computed is None),
         "pii": _set(field.name for field in fields if field.pii),
         "match": sequence(_match(rule) for rule in entity.match),
         "collections": mapping((literal(name), _collection(each)) for name, each in entity.collections.items()),
@@ -158,6 +166,7 @@ def _entity(entity: Entity, names: EntityNames) -> Code:
         fields=sequence(text(field.name) for field in fields),
         kinds=mapping((literal(field.name), text(field.type.kind)) for field in fields),
         **{name: code for name, code in optional.items() if isinstance(code, Bracketed) and code.items},
+        **computed_options(entity),
     )
 
 

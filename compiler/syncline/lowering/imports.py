@@ -32,7 +32,7 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     | dict.fromkeys(sorted(_APPLIED), "syncline_runtime.expressions")
     | dict.fromkeys(codecs.__all__, "syncline_runtime.codecs")
     | dict.fromkeys(_QUICK, "syncline_runtime.codecs.quick")
-    | {"is_past": "syncline_runtime.expressions"}
+    | {"is_past": "syncline_runtime.expressions", "column": "syncline_runtime.expressions"}
     | {"concatenated": "syncline_runtime.expressions.quick", "load_function": "syncline_runtime.codecs.custom"}
     | {"laws": "syncline_runtime", "load_codec": "syncline_runtime.codecs.custom"}
     | dict.fromkeys(("ABSENT", "Money", "Native", "Reference"), "syncline_runtime.values")

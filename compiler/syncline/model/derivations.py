@@ -16,7 +16,8 @@ else:
 class Derivation:
     """`derive ENTITY from ORIGIN once when …` (`once`) or `… while …`.
 
-    `condition` and the expressions of `lines` are over the fields of `origin`; the lines read, and name no system's field.
+    `condition` and the expressions of `lines` are over the fields of `origin`; the lines read, and name no system's field. A line
+    without an expression refers to the record of `origin` itself.
     """
 
     entity: Entity

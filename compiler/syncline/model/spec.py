@@ -31,6 +31,18 @@ class Field:
     doc: str = ""
     default: Expression | None = None
     renamed_from: str | None = None
+    computed: Expression | None = (
+        None  # over the entity's fields, and those of records that its back-references collect
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackReference:
+    """The records of `entity` that refer to one of its owner's in their field `via`."""
+
+    entity: str
+    via: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +77,7 @@ class Entity:
     doc: str = ""
     renamed_from: str | None = None
     collections: Mapping[str, Elements] = field(default_factory=dict)  # fields that hold records of their own
+    back: Mapping[str, BackReference] = field(default_factory=dict)
     complete: bool = True  # False: a field or rule was reported and left out, so that its absence is no news
 
 

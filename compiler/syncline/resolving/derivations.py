@@ -9,9 +9,9 @@ from syncline.model.spec import Arrow, Field, Line, Sync
 from syncline.resolving.expressions import resolve_condition, resolve_expression
 from syncline.resolving.fitting import readable_as
 from syncline.resolving.scope import EntityScope, Scope
-from syncline.resolving.sight import EntitySight, field_in
+from syncline.resolving.sight import EntitySight, field_in, sees
 from syncline.source import Span
-from syncline.syntax import CollectionLine, Derive, FieldLine, Name, Once, Path
+from syncline.syntax import CollectionLine, Derive, Expression, FieldLine, Name, Once, Path
 from syncline.syntax import Entity as EntityNode
 from syncline.syntax import Line as LineNode
 
@@ -118,16 +118,20 @@ def _line(node: LineNode, entity: EntityScope | None, sight: EntitySight | None,
     if entity is not None:
         reached = field_in(node.left, EntitySight(entity), "map.field-unknown", scope)
         field = None if reached is None else reached.field
+        if field is not None and field.computed is not None:
+            label = Label(field.span, "declared-here")
+            scope.findings.report("computed.read", node.left.span, label, name=field.name)
+            return None
+    if field is not None and sight is not None and _is_itself(node.right, sight):
+        return _itself(node, field, sight.names.entity.name, scope)
     goal = None if field is None else field.type
     expression = resolve_expression(
         node.right, None if sight is None else replace(sight, edge=False, timed=False), goal, scope
     )
     if expression is None or field is None:
         return None
-    if not readable_as(expression.type, field.type):
-        label = Label(field.span, "field-declared-here", {"type": str(field.type)})
-        facts = {"expected": str(field.type), "found": str(expression.type), "name": field.name}
-        scope.findings.report("type.mismatch", node.right.span, label, codecs=(), **facts)
+    if not readable_as(expression.type, field.type) or not set(expression.type.targets) <= set(field.type.targets):
+        _mismatch(node, field, str(expression.type), scope)
         return None
     return Line(
         field=field,
@@ -137,6 +141,27 @@ def _line(node: LineNode, entity: EntityScope | None, sight: EntitySight | None,
         native_span=node.right.span,
         expression=expression,
     )
+
+
+def _is_itself(node: Expression, sight: EntitySight) -> bool:
+    """Whether an expression is the name of the entity that is looked at, and of no field of it."""
+    match node:
+        case Path(steps=(Name(text=name),)):
+            return name == sight.names.entity.name and not sees(sight, name)
+    return False
+
+
+def _itself(node: FieldLine, field: Field, origin: str, scope: Scope) -> Line | None:
+    if field.type.kind != "ref" or origin not in field.type.targets:
+        _mismatch(node, field, f"ref {origin}", scope)
+        return None
+    return Line(field=field, natives=(), arrow=Arrow.READ, span=node.left.span, native_span=node.right.span)
+
+
+def _mismatch(node: FieldLine, field: Field, found: str, scope: Scope) -> None:
+    label = Label(field.span, "field-declared-here", {"type": str(field.type)})
+    facts = {"expected": str(field.type), "found": found, "name": field.name}
+    scope.findings.report("type.mismatch", node.right.span, label, codecs=(), **facts)
 
 
 def _problem(node: FieldLine) -> tuple[str, Span] | None:

@@ -5,15 +5,15 @@ from typing import Final
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.expressions import Constant
-from syncline.model.spec import Entity, Field, MatchRule
+from syncline.model.spec import BackReference, Entity, Field, MatchRule
 from syncline.model.types import Type
 from syncline.resolving.constants import constant, is_constant
 from syncline.resolving.scope import DEEPEST, MOST_FIELDS, EntityScope, Scope, Shape
 from syncline.resolving.types import resolve_type
 from syncline.source import Span
+from syncline.syntax import CollectionType, Key, Name, NamedType, Path, Record
 from syncline.syntax import Entity as EntityNode
 from syncline.syntax import Field as FieldNode
-from syncline.syntax import Key, Name, Path, Record
 from syncline.syntax import MatchRule as MatchNode
 
 _EMPTY: Final = Shape({}, frozenset(), frozenset())
@@ -35,7 +35,8 @@ def resolve_entity(node: EntityNode, scope: Scope) -> EntityScope:
         span=node.name.span,
         doc=node.doc or "",
         renamed_from=None if node.renamed_from is None else node.renamed_from.text,
-        complete=not shape.absent and len(match) == len(rules),
+        back=shape.back,
+        complete=shape.absent <= shape.back.keys() and len(match) == len(rules),
     )
     return EntityScope(entity, shape)
 
@@ -47,6 +48,13 @@ def check_records(scope: Scope) -> None:
             _record(name, scope)
             if not node.fields:
                 scope.findings.report("entity.empty", node.name.span, name=name)
+
+
+def is_computed(node: FieldNode, kind: str) -> bool:
+    """Whether the value of a field is no default: a name is a default only where it may be that of a member."""
+    return node.value is not None and (
+        not is_constant(node.value) or (isinstance(node.value, Path) and kind not in ("enum", "set", "list"))
+    )
 
 
 def field_of(path: Path, known: Shape, code: str, scope: Scope, **facts: str) -> Field | None:
@@ -89,6 +97,7 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope, *, within: bool = False) ->
     groups: set[str] = set()
     absent: set[str] = set()
     leading: dict[str, Field] = {}
+    back: dict[str, BackReference] = {}
     first: dict[str, Span] = {}
     for node in nodes:
         name = node.name.text
@@ -100,7 +109,14 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope, *, within: bool = False) ->
             scope.findings.report("name.invalid", node.name.span, name=name)
             absent.add(name)
             continue
-        kind = None if _postponed(node, scope) else resolve_type(node.type, node.optional, scope)
+        if node.via is not None:
+            absent.add(name)
+            if (collected := _back_reference(node, scope)) is not None:
+                back[name] = collected
+                several = Type("list", item=Type("ref", name=collected.entity, targets=(collected.entity,)))
+                leading[name] = Field(name=name, type=several, span=node.name.span, doc=node.doc or "")
+            continue
+        kind = resolve_type(node.type, node.optional, scope)
         if kind is None:
             absent.add(name)
         elif kind.kind == "ref":
@@ -134,7 +150,7 @@ def _shape(nodes: Iterable[FieldNode], scope: Scope, *, within: bool = False) ->
                 leading[nested.name] = fields.get(nested.name, nested)
         else:
             fields[name] = _leaf(node, kind, scope)
-    return Shape(fields, frozenset(groups), frozenset(absent), leading)
+    return Shape(fields, frozenset(groups), frozenset(absent), leading, back)
 
 
 def _record(name: str, scope: Scope) -> Shape:
@@ -153,6 +169,11 @@ def _record(name: str, scope: Scope) -> Shape:
     scope.shapes[name] = None
     scope.open_records.append(name)
     shape = _shape(node.fields, scope, within=True) if isinstance(node, Record) else _EMPTY
+    if isinstance(node, Record):
+        for each in node.fields:
+            inner = shape.fields.get(each.name.text)
+            if each.via is not None or (inner is not None and is_computed(each, inner.type.kind)):
+                scope.findings.report("computed.in-record", each.span, name=each.name.text, record=name)
     scope.open_records.pop()
     scope.shapes[name] = shape
     return shape
@@ -177,7 +198,7 @@ def _nested(leaf: Field, node: FieldNode, optional: bool) -> Field:
 
 def _leaf(node: FieldNode, kind: Type, scope: Scope) -> Field:
     default: Constant | None = None
-    if node.value is not None:
+    if node.value is not None and not is_computed(node, kind.kind):
         default = constant(node.value, kind, scope)
     return Field(
         name=node.name.text,
@@ -190,15 +211,15 @@ def _leaf(node: FieldNode, kind: Type, scope: Scope) -> Field:
     )
 
 
-def _postponed(node: FieldNode, scope: Scope) -> bool:
-    """Whether the field is of a later release."""
-    if node.via is not None:
-        scope.findings.report("not-yet.back-reference", node.span, name=node.name.text)
-        return True
-    if node.value is not None and not is_constant(node.value):
-        scope.findings.report("not-yet.computed-field", node.value.span, name=node.name.text)
-        return True
-    return False
+def _back_reference(node: FieldNode, scope: Scope) -> BackReference | None:
+    assert node.via is not None
+    match node.type:
+        case CollectionType(
+            kind=Name(text="list"), element=NamedType(name=Name(text=target), arguments=(), matching=None), by=None
+        ) if isinstance(scope.declared.types.get(target), EntityNode):
+            return BackReference(entity=target, via=node.via.text, span=node.via.span)
+    scope.findings.report("back-reference.type", node.type.span, found=node.type.span.text, name=node.name.text)
+    return None
 
 
 def _match_rule(node: MatchNode, owner: EntityNode, shape: Shape, scope: Scope) -> MatchRule | None:

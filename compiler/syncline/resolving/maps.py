@@ -331,6 +331,10 @@ def _field(path: Path, ends: _Ends, scope: Scope, written: bool) -> Field | None
     if written and owner is not None and reached.last not in unique_in_entity(owner):
         facts = {"name": reached.last, "path": reached.field.name, "owner": owner.entity.name}
         scope.findings.report("path.not-unique", path.span, unique=unique_in_entity(owner), **facts)
+    if written and reached.field.computed is not None:
+        label = Label(reached.field.span, "declared-here")
+        scope.findings.report("computed.read", path.span, label, name=reached.field.name)
+        return None
     return reached.field
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from syncline.model.spec import ConnectorModel, Entity, Field, System
+from syncline.model.spec import BackReference, ConnectorModel, Entity, Field, System
 from syncline.model.types import Type
 from syncline.resolving.findings import Findings
 from syncline.resolving.imports import Declarations
@@ -32,6 +32,7 @@ class Shape:
     groups: frozenset[str]
     absent: frozenset[str]
     leading: Mapping[str, Field] = field(default_factory=dict)
+    back: Mapping[str, BackReference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

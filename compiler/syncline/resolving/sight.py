@@ -27,7 +27,7 @@ class EntitySight:
 
     `later` says that values of a later release (references, paths through them) are typed, too: the asker leaves them out.
     `above` is what `parent.F` looks into, from inside a collection. `edge` says that the state before can be seen, too, `timed`
-    that the answer may depend on when it is asked.
+    that the answer may depend on when it is asked, `collects` that it may be about the records that refer to this one.
     """
 
     names: EntityScope
@@ -35,6 +35,7 @@ class EntitySight:
     above: "EntitySight | None" = None
     edge: bool = False
     timed: bool = False
+    collects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,10 @@ def field_in(path: Path, sight: EntitySight, code: str, scope: Scope) -> Reached
     if sight.above is not None and _looks_up(path, sight):
         reached = field_in(_rest(path), sight.above, code, scope)
         return None if reached is None else ReachedField(replace(reached.field, name=dotted(path)))
+    head = path.steps[0]
+    if isinstance(head, Name) and head.text in sight.names.shape.back and not sight.collects:
+        scope.findings.report("back-reference.use", path.span, name=head.text)
+        return None
     reached = field_at(path, sight.names, code, scope)
     if reached is None or reached.field.name in sight.names.shape.fields:
         return reached

@@ -8,6 +8,7 @@ from syncline.diagnostics.diagnostic import Diagnostic
 from syncline.model.spec import ConnectorModel, ResourceModel, Spec
 from syncline.resolving.automations import resolve_automations
 from syncline.resolving.codecs import check_codecs
+from syncline.resolving.computed import resolve_computed
 from syncline.resolving.connectors import extend_resources, refuses_pii, resolve_connector
 from syncline.resolving.derivations import resolve_derivations, with_derivations
 from syncline.resolving.entities import check_records, resolve_entity
@@ -50,6 +51,7 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
     for name, node in scope.declared.types.items():
         if isinstance(node, Entity):
             scope.entities[name] = resolve_entity(node, scope)
+    resolve_computed(scope)
     resolve_alignment(scope)
     _connectors(scope)
     _systems(scope)

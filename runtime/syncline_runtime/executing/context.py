@@ -151,6 +151,8 @@ class Context:
     instant: datetime
     followers: tuple[Follower, ...] = ()
     dates: tuple[Callable[[Mapping[str, Any]], tuple[Any, ...]], ...] = ()
+    collected: tuple[str, ...] = ()  # fields through which other records are computed from these
+    touched: set[str] = field(default_factory=set)  # entities of which something is to be computed anew
     respecified: bool = False
     refers: bool = False  # some field holds another record
     later: frozenset[ActionKind] = frozenset()  # what is not done yet: deletions come after all else, children first
@@ -386,6 +388,14 @@ def make_context(
         summary=Summary(entity.name),
         reporter=reporter,
         instant=now,
+        collected=tuple(
+            dict.fromkeys(
+                back.via
+                for other in package.entities.values()
+                for back in other.back.values()
+                if back.entity == entity.name
+            )
+        ),
         followers=following,
         dates=(
             *(timed.dates for timed in timed_conditions(sync, [side.mapping for side in by_system.values()])),

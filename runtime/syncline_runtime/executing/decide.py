@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import decide
+from syncline_runtime.executing.computing import Moved, computed, note_references, related
 from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_link
 from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.place import Failure, mapping_failure
@@ -54,6 +55,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     following: list[Follows] = []
     dates: list[tuple[int, float | None]] = []
     looked_at = context.store.awaiting.looked_at([row.link_id for row, _ in pairs]) if context.dates and not new else {}
+    relations = related(context, [row.link_id for row, _ in pairs]) if context.entity.back else {}
+    moved: list[Moved] = []
     now = context.clock.now()
     for at, (row, member_rows) in enumerate(pairs):
         link_id = row.link_id
@@ -62,6 +65,11 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         bars = context.bars(link_id)
         try:
             decision = decide(context.policy_of(link_id), link, barred=bars if own is None else bars | own.bars)
+            if context.entity.compute is not None:
+                policy = context.policy_of(link_id)
+                decision = computed(
+                    policy, decision, relations.get(link_id, {}), bars if own is None else bars | own.bars
+                )
             if context.followers:
                 following += follow(context, link, decision.link, looked_at.get(link_id))
             if context.dates:
@@ -73,6 +81,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             refused.append((member_rows[0]._replace(link_id=link_id), decision_failure(context, error)))
             continue
         after = decision.link
+        if context.collected:
+            moved.append(Moved(before=link, after=after))
         document = row.doc if after.values is link.values else hub.pack(after.values)
         unsettled = int(bool(decision.actions) or always or link_id in context.barred)
         if new:
@@ -130,6 +140,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     hold_contested(context, drifted, drifted=True)
     if following:
         store_following(context, following)
+    if moved:
+        note_references(context, moved)
     if dates:
         keep_waiting(context, dates)
     if held:

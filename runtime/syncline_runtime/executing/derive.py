@@ -72,6 +72,8 @@ def derive(
     alike: dict[str, tuple[str, ...] | None] = {}
     for name in context.sides:
         barred = context.down or context.unlisted or refused or context.refers or context.options.reviewed is not None
+        # What is computed may have to be written where the record comes from.
+        barred = barred or context.entity.compute is not None
         alike[name] = None if barred else made_alike(context.policy, name)
     found = _Found()
     if any(systems is not None for systems in alike.values()):

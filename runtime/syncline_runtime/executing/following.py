@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from syncline_runtime import observing
+from syncline_runtime.declaration import Derivation
 from syncline_runtime.executing.context import Context, Follower, to_member
 from syncline_runtime.identity import keys
 from syncline_runtime.records import Link, LinkStatus, Member, MemberState, Observation
 from syncline_runtime.rows import Row
+from syncline_runtime.values import Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +38,21 @@ def follow(context: Context, before: Link, after: Link, looked_at: float | None 
         open_ = after.status is not LinkStatus.TOMBSTONE
         if not rule.once:
             holds = open_ and rule.holds(values, values, context.instant)
-            found.append(Follows(follower=follower, link_id=after.link_id, values=rule.read(values) if holds else None))
+            found.append(
+                Follows(follower=follower, link_id=after.link_id, values=_made(rule, after) if holds else None)
+            )
         elif open_ and rule.holds(values, earlier, context.instant):
             if before.fresh or any(name not in earlier for name in rule.asks):
                 context.summary.pass_over(rule.entity)
             elif not rule.holds(earlier, earlier, then):
-                found.append(Follows(follower=follower, link_id=after.link_id, values=rule.read(values)))
+                found.append(Follows(follower=follower, link_id=after.link_id, values=_made(rule, after)))
     return found
+
+
+def _made(rule: Derivation, source: Link) -> Mapping[str, Any]:
+    """What the record shows that a rule makes of a link."""
+    shown = rule.read(source.values)
+    return {**shown, **dict.fromkeys(rule.itself, Reference(rule.origin, source.link_id))} if rule.itself else shown
 
 
 def store_following(context: Context, following: Iterable[Follows]) -> None:

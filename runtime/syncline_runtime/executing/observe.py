@@ -12,8 +12,10 @@ from syncline_runtime.ports import NativeRecord, Page, SystemFailure
 async def observe(context: Context) -> None:
     """Observe all systems of the sync, several at a time. A system that fails is marked down; the others go on."""
     creating = any(intent.op == "create" for intent in context.store.open_intents(context.entity.name))
-    # What follows from a record while it stands does so at first sight, and what waits for a date is decided to know it.
-    alone = not context.dates and all(follower.rule.once for follower in context.followers)
+    # What follows from a record while it stands does so at first sight; what waits for a date, is computed or computed with is
+    # decided to know it.
+    bare = not (context.dates or context.collected or context.entity.compute)
+    alone = bare and all(follower.rule.once for follower in context.followers)
     if alone and not context.telling and not creating:
         context.linking = frozenset(name for name, side in context.sides.items() if _links_at_sight(context, side))
     sides = [side for side in context.remote if side.system not in context.down]

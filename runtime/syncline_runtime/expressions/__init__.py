@@ -5,6 +5,7 @@ A missing value, a division by zero, money of two currencies raise ExpressionErr
 
 from syncline_runtime.expressions.arithmetic import absolute, add, divide, multiply, negate, round_to, subtract
 from syncline_runtime.expressions.collecting import (
+    column,
     count,
     every,
     first,
@@ -83,6 +84,7 @@ __all__ = [
     "as_text",
     "at_least",
     "at_most",
+    "column",
     "contains",
     "count",
     "currency",

@@ -1,5 +1,6 @@
 """Functions over lists and sets."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,12 @@ def total_money(values: Any) -> Money | None:
     """The sum of money of one currency; null when there is none, for then no currency is known."""
     result = _folded("sum", values)
     return result if type(result) is Money else None
+
+
+def column(records: tuple[Mapping[str, Any], ...], name: str) -> tuple[Any, ...]:
+    """What some records have in one field, in their order; those without a value there are left out."""
+    found = (record.get(name) for record in records)
+    return tuple(value for value in found if value is not None and value is not ABSENT)
 
 
 def _folded(function: str, values: Any) -> Any:

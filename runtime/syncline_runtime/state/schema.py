@@ -5,7 +5,7 @@ Sealed columns hold ciphertexts (`sealing`): all values of fields, and all texts
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """Bumped with every change of the tables."""
 
 APPLICATION_ID: Final = 0x53594E43
@@ -90,6 +90,12 @@ CREATE TABLE dirty(
 CREATE TABLE awaiting(
   link_id INTEGER PRIMARY KEY REFERENCES link(link_id), entity TEXT NOT NULL, due_at REAL NOT NULL, looked_at REAL NOT NULL);
 CREATE INDEX awaiting_due ON awaiting(entity, due_at);
+
+-- which records refer to one, where something is computed from them
+CREATE TABLE referring(
+  entity TEXT NOT NULL, field TEXT NOT NULL, link_id INTEGER NOT NULL REFERENCES link(link_id), target INTEGER NOT NULL,
+  PRIMARY KEY(entity, field, link_id)) WITHOUT ROWID;
+CREATE INDEX referring_target ON referring(entity, field, target);
 
 -- webhooks: each event once; the records it names are marked dirty by the next run, and read
 CREATE TABLE inbox(

@@ -21,6 +21,7 @@ from syncline_runtime.state.intents import Intents
 from syncline_runtime.state.links import Links
 from syncline_runtime.state.members import Members
 from syncline_runtime.state.opening import open_database
+from syncline_runtime.state.referring import Referring
 from syncline_runtime.state.retention import Retention
 from syncline_runtime.state.review import Review
 from syncline_runtime.state.schema import CODES, SEALED
@@ -55,6 +56,7 @@ class SqliteStore:
         self.answers = Answers(backing)
         self.retention = Retention(backing)
         self.awaiting = Awaiting(backing)
+        self.referring = Referring(backing)
         self.inbox = Inbox(backing)
         self.erasure = Erasures(backing, self.audit)
         self.evolution = Evolution(backing, members)

@@ -45,6 +45,36 @@ DERIVATIONS = {
         "Let `{system}` only be written (`->`), or say `once when`: the record is then its own.",
         {"source": "`{system}` may change it here"},
     ),
+    "back-reference.type": Entry(
+        "`{name}` collects the records that refer to this one, and is declared as `{found}`",
+        "There may be any number of them, and each is a record of its own.",
+        "Write `{name} : list<ENTITY> via FIELD`.",
+    ),
+    "back-reference.via": Entry(
+        "`{name}` is no reference from {owner} to {entity}",
+        "Nothing would ever be collected.",
+        ("References from there: {known}.", "Declare it there: `{name} : ref {entity}`."),
+    ),
+    "back-reference.use": Entry(
+        "`{name}` is collected, and is no value of the record itself",
+        "Which records refer to it changes without the record, so that nothing would notice.",
+        "Compute a field from it, which is kept up to date: `paid : money = sum({name}.paid)`, and use that.",
+    ),
+    "computed.in-record": Entry(
+        "`{name}` is part of the record {record}, and cannot be computed there",
+        "A record is used in several entities, each with fields of its own.",
+        "Declare it in the entity.",
+    ),
+    "computed.read": Entry(
+        "`{name}` is computed, and nothing else may fill it",
+        "What flowed in would be gone with the next computation.",
+        "Write it only (`->`), or declare a field of its own for what flows in.",
+    ),
+    "computed.circle": Entry(
+        "{through} are computed from each other",
+        "No value is the first, so there is none.",
+        "Compute one of them from fields that flow in.",
+    ),
     "condition.time": Entry(
         "`is past` has a different answer tomorrow, and nothing here looks again then",
         "A value that changes by itself is no value of a record: it would be written at some time or other, or never.",

@@ -15,10 +15,6 @@ NOT_YET = {
     "not-yet.state-operation": _later(
         "a state that an operation sets (`{field}`)", "Leave it out, or map a field that can be written."
     ),
-    "not-yet.back-reference": _later("the back-reference `{name}`", "Leave it out."),
-    "not-yet.computed-field": _later(
-        "the computed field `{name}`", "Compute it where it is written: `price * 2 -> total`."
-    ),
     "not-yet.path": _later(
         "`{path}`, a path through the reference `{through}`,", "Map a field of the resource itself."
     ),

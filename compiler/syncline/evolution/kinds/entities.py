@@ -130,6 +130,13 @@ ENTITIES: Final[Mapping[str, Kind]] = {
         "Records that are made from now on get another value.",
         PLAN,
     ),
+    "field.computed": Kind(
+        DATA,
+        APPROVAL,
+        "field {subject} is computed as {new}, formerly as {old}",
+        "Every record gets another value, which is written wherever the field is.",
+        PLAN,
+    ),
     "field.pii": Kind(
         BEHAVIOUR,
         APPROVAL,
