@@ -207,7 +207,7 @@ def test_a_state_file_of_others_is_refused(shell: Shell, content: bytes | None, 
     else:
         state.write_bytes(content)
     before = state.read_bytes()
-    assert shell.do("run", "--apply-first", "--state", str(state)) == 2
+    assert shell.do("run", "--apply-first", "--state", str(state)) == 7
     assert shell.err.count("\n") == 1
     assert word in shell.err
     assert state.read_bytes() == before

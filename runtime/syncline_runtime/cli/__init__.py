@@ -1,14 +1,13 @@
 """`python -m <package> COMMAND`: argv, files and exit codes. Each command has a file of its own, imported when it is asked for."""
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, NoReturn, TextIO
 
 from syncline_runtime.certified import uncertified
-from syncline_runtime.cli.exits import FAILED, MEANING
+from syncline_runtime.cli.exits import FAILED, MEANING, UNUSABLE
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.migrate import SpecChanged
 from syncline_runtime.ports import SystemFailure
@@ -51,10 +50,11 @@ def execute(
     try:
         code: int = import_module(COMMANDS[arguments.command]).execute(package, arguments, out, err)
         return code
-    except (StateFailure, SystemFailure, SpecChanged) as failure:
+    except StateFailure as failure:
         err.write(f"{package.name}: {failure}\n")
-    except sqlite3.Error as error:
-        err.write(f"{package.name}: the state file cannot be written ({error}); nothing that was committed is lost\n")
+        return UNUSABLE if failure.unusable else FAILED
+    except (SystemFailure, SpecChanged) as failure:
+        err.write(f"{package.name}: {failure}\n")
     except KeyboardInterrupt:
         err.write(f"{package.name}: stopped; the next run goes on from here\n")
     return FAILED

@@ -77,7 +77,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         approved=frozenset(arguments.approve),
     )
     frugal_collector()
-    with SqliteStore(arguments.state, package.name, foreign=rebasing and arguments.adopt) as store:
+    with SqliteStore(arguments.state, package.name, foreign=rebasing and arguments.adopt, lost=rebasing) as store:
         if not planning:
             _note(package, store, arguments)
         telling = planning or (not rebasing and arguments.verbose and not arguments.json)

@@ -114,4 +114,4 @@ def dump(store: SqliteStore) -> list[str]:
     ]
 
 
-_BY_DESIGN = ("data_key", "lease", "record_key", "store", "audit head")
+_BY_DESIGN = ("data_key", "file_code", "lease", "record_key", "store", "audit head")

@@ -126,7 +126,7 @@ class Audit:
     def entries(
         self, *, link_id: int | None = None, action: str = "", after: int = 0, limit: int = -1
     ) -> list[AuditEntry]:
-        """Rows, oldest first, those of one link or one action if asked for; of a link also the batches that it was part of.
+        """Rows, oldest first, those of one link or one action if asked for; of a link all of it with the waves that it was in.
 
         Values that were forgotten are None.
         """
@@ -142,11 +142,12 @@ class Audit:
 
     def _rows(self, link_id: int | None, action: str, after: int, limit: int) -> list[Row]:
         if link_id is not None:
+            own = f"SELECT {_COLUMNS} FROM audit WHERE seq > ? AND link_id = ?"
+            if action:
+                return self._execute(f"{own} AND action = ? ORDER BY seq", (after, link_id, action))
             return self._execute(
-                f"SELECT {_COLUMNS} FROM audit WHERE seq > ? AND link_id = ? AND (? = '' OR action = ?) UNION ALL"
-                f" SELECT {_COLUMNS} FROM audit WHERE seq > ? AND batch IS NOT NULL AND (? = '' OR action = ?)"
-                " ORDER BY 1",
-                (after, link_id, action, action, after, action, action),
+                f"{own} UNION ALL SELECT {_COLUMNS} FROM audit WHERE seq > ? AND batch IS NOT NULL ORDER BY 1",
+                (after, link_id, after),
             )
         return self._execute(
             f"SELECT {_COLUMNS} FROM audit WHERE seq > ? AND (? = '' OR action = ?) ORDER BY seq"

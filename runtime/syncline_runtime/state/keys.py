@@ -46,21 +46,21 @@ class OuterKey:
             ) from None
 
 
-def outer_key(name: str, beside: Path, *, fresh: bool, given: str | None) -> OuterKey:
+def outer_key(name: str, beside: Path, *, fresh: bool, given: str | None, lost: bool = False) -> OuterKey:
     """The key of a state: `given` as in the environment, else the file `beside` it, which is made for a `fresh` state.
 
-    Raises StateFailure for a key that cannot be read, is none, or is left over from a state that is lost.
+    Raises StateFailure for a key that cannot be read, is none, or is left over from a state that is lost, unless that is known.
     """
     if given:
         if (key := _decoded(given)) is not None:
             return OuterKey(key, VARIABLE)
         return OuterKey(_read(Path(given), f"{VARIABLE} names", name), given)
-    if not fresh:
+    if not fresh or (lost and beside.exists()):
         return OuterKey(_read(beside, "its key is kept in", name), str(beside))
     if beside.exists():
         raise StateFailure(
-            f"state {name} is gone, but its key {beside} is there: restore the state from a backup; or, to match every record "
-            f"anew, delete {beside} and begin with `rebase`"
+            f"state {name} is gone, but its key {beside} is there: restore the state from a backup, or begin anew with "
+            "`rebase`, which links what the systems hold by its keys"
         )
     key = os.urandom(_BYTES)
     try:

@@ -3,11 +3,13 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from syncline_runtime.state.database import Database, Sqlite
 from syncline_runtime.state.failure import StateFailure
+from syncline_runtime.state.intact import LARGEST, holds, is_mark, mark
 from syncline_runtime.state.keys import VARIABLE, OuterKey, outer_key
 from syncline_runtime.state.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 from syncline_runtime.state.sealing import Sealer
@@ -26,35 +28,97 @@ class Opened:
 
 
 def open_database(
-    path: Path, package: str, *, create: bool = True, key: str | None = None, foreign: bool = False
+    path: Path,
+    package: str,
+    *,
+    create: bool = True,
+    key: str | None = None,
+    foreign: bool = False,
+    lost: bool = False,
 ) -> Opened:
     """The state file of `package` (or, `foreign`, of another), WAL and `synchronous=FULL`, readable by its owner only.
 
     Raises StateFailure for a file of another program or package, of another schema, a damaged one, or one that `key` (else the
-    key in the environment or next to the file) does not open.
+    key in the environment or next to the file) does not open; for one whose key alone is left, unless it is known to be `lost`.
     """
     given = os.environ.get(VARIABLE) if key is None else key
+    beside = path.with_name(f"{path.name}.key")
     if path.is_symlink():
         raise StateFailure(f"state file {path} is a symbolic link: name the file itself with --state")
     try:
+        # An empty file beside a key is what is left of a state, not a new one.
         fresh = not path.exists() or path.stat().st_size == 0
         if fresh and not create:
             raise StateFailure(
                 f"there is no state file {path} yet: run a plan first, or name another one with --state", unusable=False
             )
-        outer = outer_key(str(path), path.with_name(f"{path.name}.key"), fresh=True, given=given) if fresh else None
+        outer = outer_key(str(path), beside, fresh=True, given=given, lost=lost) if fresh else None
         if fresh:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             path.chmod(0o600)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, cached_statements=256)
-    except (OSError, sqlite3.Error) as error:
-        raise StateFailure(f"state file {path} cannot be opened: {error}") from error
-    database = Sqlite(connection, str(path))
-    try:
         if outer is None:
-            _check(database, path)
-            outer = outer_key(str(path), path.with_name(f"{path.name}.key"), fresh=False, given=given)
+            with closing(_connected(path)) as database:
+                _recognised(database, path)
+                outer = outer_key(str(path), beside, fresh=False, given=given)
+                opened = _unlocked(database, None if foreign else package, outer)
+                ((stored,),) = database.execute("SELECT code FROM file_code")
+            _check(opened, path, stored)
+        return _ready(path, package, outer, fresh=fresh, foreign=foreign)
+    except OSError as error:
+        raise StateFailure(f"state file {path} cannot be opened: {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StateFailure(f"state file {path} is damaged ({error}): restore it from a backup") from error
+
+
+def _connected(path: Path) -> Sqlite:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, cached_statements=256)
+    except sqlite3.Error as error:
+        raise StateFailure(f"state file {path} cannot be opened: {error}") from error
+    return Sqlite(connection, str(path))
+
+
+def _recognised(database: Sqlite, path: Path) -> None:
+    if database.execute("PRAGMA application_id") != [(APPLICATION_ID,)]:
+        raise StateFailure(f"{path} is no state file of Syncline: name another with --state")
+    ((version,),) = database.execute("PRAGMA user_version")
+    if version != SCHEMA_VERSION:
+        raise StateFailure(
+            f"state file {path} has schema {version}, this runtime uses {SCHEMA_VERSION}: "
+            "upgrade it with `pip install -U syncline-runtime`"
+        )
+
+
+def _check(opened: Opened, path: Path, stored: bytes) -> None:
+    """See that a file is as it was closed, or that what a crash left of it holds together. No connection may be open."""
+    size = path.stat().st_size
+    in_use = path.with_name(f"{path.name}-wal").exists()
+    if not is_mark(stored) and size <= LARGEST and not in_use:
+        if not holds(path, stored, lambda: opened.sealer.code_of_many("file")):
+            raise StateFailure(
+                f"state file {path} is not as it was when it was closed: it is damaged, or was changed by another hand; "
+                "restore it from a backup, or begin anew with `rebase`"
+            )
+        return
+    with closing(_connected(path)) as database:
+        # A full check reads all of the file, so that a large one is looked at only after a run that did not end.
+        if size <= LARGEST or database.execute("SELECT 1 FROM run WHERE ended IS NULL LIMIT 1"):
+            check(database, quick=size > LARGEST)
+
+
+def check(database: Database, *, quick: bool = False) -> None:
+    """See that tables and indexes of a file hold together. Raises StateFailure."""
+    ((verdict, *_), *_) = database.execute(f"PRAGMA {'quick_check' if quick else 'integrity_check'}(1)")
+    if verdict != "ok":
+        raise StateFailure(
+            f"state file {database.name} is damaged ({verdict}): restore it from a backup, or begin anew with `rebase`"
+        )
+
+
+def _ready(path: Path, package: str, outer: OuterKey, *, fresh: bool, foreign: bool) -> Opened:
+    database = _connected(path)
+    try:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
@@ -66,27 +130,10 @@ def open_database(
             database.execute(f"PRAGMA {pragma}")
         if fresh:
             _create(database, package, outer)
-        opened = _unlocked(database, None if foreign else package, outer)
-    except StateFailure:
+        return _unlocked(database, None if foreign else package, outer)
+    except BaseException:
         database.close()
         raise
-    return opened
-
-
-def _check(database: Sqlite, path: Path) -> None:
-    if database.execute("PRAGMA application_id") != [(APPLICATION_ID,)]:
-        raise StateFailure(f"{path} is no state file of Syncline: name another with --state")
-    ((version,),) = database.execute("PRAGMA user_version")
-    if version != SCHEMA_VERSION:
-        raise StateFailure(
-            f"state file {path} has schema {version}, this runtime uses {SCHEMA_VERSION}: "
-            "upgrade it with `pip install -U syncline-runtime`"
-        )
-    # A full check reads the whole file, so only a run that did not end is reason enough.
-    if database.execute("SELECT 1 FROM run WHERE ended IS NULL LIMIT 1"):
-        ((verdict, *_), *_) = database.execute("PRAGMA quick_check(1)")
-        if verdict != "ok":
-            raise StateFailure(f"state file {path} is damaged ({verdict}): restore it from a backup")
 
 
 def _create(database: Sqlite, package: str, outer: OuterKey) -> None:
@@ -100,6 +147,7 @@ def _create(database: Sqlite, package: str, outer: OuterKey) -> None:
         "INSERT INTO data_key VALUES (?, ?)",
         [(number, outer.wrap(os.urandom(32), identity, number)) for number in (CODES_KEY, CODES_KEY + 1)],
     )
+    database.execute("INSERT INTO file_code VALUES (1, ?)", (mark(),))
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     database.commit()

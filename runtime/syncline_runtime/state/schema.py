@@ -15,6 +15,9 @@ APPLICATION_ID: Final = 0x53594E43
 TABLES: Final = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
+-- a mark while the file is written to, the code of all its bytes while it is closed
+CREATE TABLE file_code(file_id INTEGER PRIMARY KEY, code BLOB NOT NULL);
+
 -- wrapped: a key that values are sealed under, itself sealed under the key that is kept outside; number 0 makes the codes
 CREATE TABLE data_key(key_id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL);
 

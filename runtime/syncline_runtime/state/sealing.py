@@ -40,6 +40,10 @@ class Sealer:
         guess any."""
         return blake2b(value, key=self.code_key, digest_size=size, person=purpose.encode()).digest()
 
+    def code_of_many(self, purpose: str) -> blake2b:
+        """A keyed code of 32 bytes, to be fed piece by piece."""
+        return blake2b(key=self.code_key, digest_size=32, person=purpose.encode())
+
     def nonce(self) -> bytes:
         """Twelve random bytes, never the same twice."""
         used = self._used

@@ -4,11 +4,12 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from syncline_runtime.state import intact
 from syncline_runtime.state.answers import Answers
 from syncline_runtime.state.audit import Audit
 from syncline_runtime.state.awaiting import Awaiting
@@ -32,12 +33,19 @@ class SqliteStore:
     """A `StateStore`. All methods but the readers must be called inside `transaction()`."""
 
     def __init__(
-        self, path: Path, package: str, *, create: bool = True, key: str | None = None, foreign: bool = False
+        self,
+        path: Path,
+        package: str,
+        *,
+        create: bool = True,
+        key: str | None = None,
+        foreign: bool = False,
+        lost: bool = False,
     ) -> None:
         """Open or make the state of `package`, or (`foreign`) of another; `key` as in the environment, which is asked if it is
-        None. Raises StateFailure."""
+        None. One whose key alone is left is refused, unless it is known to be `lost`. Raises StateFailure."""
         self.path = path
-        opened = open_database(path, package, create=create, key=key, foreign=foreign)
+        opened = open_database(path, package, create=create, key=key, foreign=foreign, lost=lost)
         self.identity = opened.identity
         self._database = opened.database
         self._execute = opened.database.execute
@@ -47,6 +55,8 @@ class SqliteStore:
         self._previewing = False
         self._inside = False
         self._lease: tuple[str, int] | None = None
+        ((stored,),) = self._execute("SELECT code FROM file_code")
+        self._marked = stored if intact.is_mark(stored) else None
         self.audit = Audit(backing)
         self.review = Review(backing, self.audit)
         members = Members(backing)
@@ -118,7 +128,11 @@ class SqliteStore:
         self.purge_intents = intents.purge
 
     def close(self) -> None:
+        """Close the state; one that was written to is told from then on from one that was changed by another hand."""
         self._database.close()
+        if self._marked is not None:
+            with suppress(OSError):  # it stays marked, and is checked when it is opened again
+                intact.close(self.path, self._marked, lambda: self._backing.sealer.code_of_many("file"))
 
     def __enter__(self) -> Self:
         return self
@@ -158,7 +172,11 @@ class SqliteStore:
         else:
             self._database.begin(writing=True)
         self._inside = True
+        marked = self._marked
         try:
+            if marked is None and not self._previewing:
+                marked = intact.mark()
+                self._execute("UPDATE file_code SET code = ?", (marked,))
             if self._lease is not None:
                 self._check_lease(*self._lease)
             yield
@@ -166,6 +184,7 @@ class SqliteStore:
                 self._execute("RELEASE SAVEPOINT step")
             else:
                 self._database.commit()
+                self._marked = marked
         except BaseException:
             self._backing.forget()
             if self._previewing:
