@@ -368,10 +368,10 @@ def test_the_state_of_a_package_that_was_renamed_is_adopted(shell: Shell) -> Non
     assert shell.do("run", "--apply-first") == 0
     shell.package = replace(shell.package, name="clients")
     state = ("--state", "customers.db")
-    assert shell.do("run", *state) == 2
+    assert shell.do("run", *state) == 7
     assert "`rebase --adopt`" in shell.err
     assert shell.do("rebase", "--adopt", *state) == 0
-    assert shell.do("run", *state) == 2
+    assert shell.do("run", *state) == 7
     assert shell.do("rebase", "--adopt", "--apply", *state) == 0
     assert "linked 0 · created 0 · updated 0" in shell.out
     assert shell.do("run", *state) == 0

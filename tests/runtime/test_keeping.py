@@ -111,7 +111,7 @@ async def test_an_import_that_fails_leaves_nothing(
     monkeypatch.setenv(VARIABLE, "A" * 43)
     file.write_text("\n".join(whole["--sealed"]))
     code, _, err = command(world, "import", str(file), state=other)
-    assert code == 2
+    assert code == 7
     assert "does not open with the key" in err
     assert list(other.parent.iterdir()) == []
 

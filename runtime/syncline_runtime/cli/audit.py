@@ -38,7 +38,7 @@ def add(commands: Commands, package: Package) -> None:
 def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:
     """Verify, 2 if it does not hold; or show."""
     out = Redacted(stdout, ())
-    with SqliteStore(arguments.state, package.name, create=False) as store:
+    with SqliteStore(arguments.state, package.name, create=False, examining=True) as store:
         if arguments.what == "show":
             return _show(store, arguments, out)
         head = store.audit.head

@@ -20,7 +20,7 @@ EXPORT_VERSION: Final = 1
 
 _PORTION: Final = 5000
 _TABLES: Final = tuple(re.findall(r"^CREATE TABLE (\w+)\(", TABLES, re.MULTILINE))
-_ALONE: Final = frozenset(("lease",))
+_ALONE: Final = frozenset(("lease", "file_code"))
 """Of this place alone."""
 
 
@@ -169,14 +169,16 @@ def _filled(path: Path, database: Any, head: dict[str, Any], lines: Iterator[str
                 break
             table, raw = document
             if table not in columns or not raw.keys() <= columns[table]:
-                raise StateFailure(f"the export has a table or column that this runtime does not know: {table}")
+                raise StateFailure(
+                    f"the export has a table or column that this runtime does not know: {table}", unusable=False
+                )
             values = {name: _read(value) for name, value in raw.items()}
             if not head["sealed"] and table == "meta" and values["key"] == "store":
                 sealer = _resealing(path, database, head, values["value"], outer)
             key, sealed = SEALED.get(table, ("", ()))
             if not head["sealed"] and sealed:
                 if sealer is None:
-                    raise StateFailure("the export does not name its state before its rows")
+                    raise StateFailure("the export does not name its state before its rows", unusable=False)
                 for name in sealed:
                     values[name] = sealer.place(f"{table}.{name}").seal(values[key], values[name])
             names = ", ".join(values)

@@ -41,11 +41,13 @@ class SqliteStore:
         key: str | None = None,
         foreign: bool = False,
         lost: bool = False,
+        examining: bool = False,
     ) -> None:
         """Open or make the state of `package`, or (`foreign`) of another; `key` as in the environment, which is asked if it is
-        None. One whose key alone is left is refused, unless it is known to be `lost`. Raises StateFailure."""
+        None. One whose key alone is left is refused, unless it is known to be `lost`; one that was
+        changed by another hand, unless it is opened for `examining` it. Raises StateFailure."""
         self.path = path
-        opened = open_database(path, package, create=create, key=key, foreign=foreign, lost=lost)
+        opened = open_database(path, package, create=create, key=key, foreign=foreign, lost=lost, examining=examining)
         self.identity = opened.identity
         self._database = opened.database
         self._execute = opened.database.execute
