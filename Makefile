@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems bench fuzz lint golden clean
+.PHONY: help demo test systems bench fuzz simulate lint golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ bench: $(VENV)/.installed  ## every measurement, as ratios to hand-written code 
 
 fuzz: $(VENV)/.installed  ## malformed specs: N=10000 of them, made from SEED=1
 	@$(VENV)/bin/python -m tests.fuzz $(or $(N),10000) --seed $(or $(SEED),1)
+
+simulate: $(VENV)/.installed  ## the executor in simulated worlds: SEEDS=10000 of them, from START=0
+	@$(VENV)/bin/python -m tests.simulation $(or $(SEEDS),10000) --start $(or $(START),0)
 
 lint: $(VENV)/.installed  ## ruff, mypy --strict, import rules
 	@$(VENV)/bin/ruff check .

@@ -98,7 +98,8 @@ def acknowledge(
     edited: dict[str, Shown] = {}
     for name, value in sent.items():
         kept = answer.get(name, ABSENT)
-        if kept is not ABSENT and kept != value and not at_once and not may_render(value, kept):
+        told = kept is not ABSENT and kept not in (value, member.shadow.get(name, ABSENT))
+        if told and not at_once and not may_render(value, kept):
             edited[name] = kept
             kept = ABSENT
         shadow[name] = value if kept is ABSENT else kept

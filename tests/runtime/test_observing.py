@@ -202,3 +202,17 @@ def test_a_write_accounts_for_the_fields_sent_and_no_others(
             if answer is not ABSENT and answer != before.shadow.get(name, ABSENT):
                 assert after.seen is not None
                 assert after.seen[name] == answer
+
+
+def test_a_field_that_shows_what_it_showed_before_was_not_edited_since_but_not_taken() -> None:
+    member = Member(system="erp", remote_id="1", shadow={"name": "Ana"})
+    after = acknowledge(
+        member,
+        {"name": "Berta"},
+        {"name": "Ana"},
+        version=None,
+        updated_at=None,
+        acknowledged_at=1.0,
+        at_once=False,
+    )
+    assert (after.shadow, after.seen) == ({"name": "Ana"}, None)

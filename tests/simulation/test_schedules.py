@@ -6,14 +6,29 @@ import pytest
 
 from syncline_runtime.simulation.schedule import Profile, simulate
 from syncline_runtime.simulation.world import Faults
+from tests.simulation.campaign import tallied
 from tests.simulation.house import house
 
+SCHEDULES, PORTION = 500, 20
 
-@pytest.mark.parametrize("first", range(0, 20, 5))
-def test_calm_worlds_come_into_step(first: int, tmp_path: Path) -> None:
-    for seed in range(first, first + 5):
-        result = simulate(house(seed), seed, Profile(faults=Faults()), folder=tmp_path)
-        assert not result.violations, result.story()
+FAILED_ONCE = (16, 21, 27, 30, 34, 44, 50, 55, 72, 79, 92, 95, 96, 99, 201, 236, 280, 281, 282, 298)
+"""Seeds that found a mistake; what a seed is may change with the worlds, and still they are run."""
+
+
+@pytest.mark.parametrize("first", range(0, SCHEDULES, PORTION))
+def test_every_invariant_holds(first: int) -> None:
+    tally = tallied(range(first, first + PORTION))
+    assert not tally.failing, told(tally.failing)
+
+
+def test_seeds_that_failed_once_do_not_fail_again() -> None:
+    tally = tallied([seed for seed in FAILED_ONCE if seed >= SCHEDULES])
+    assert not tally.failing, told(tally.failing)
+
+
+def test_calm_worlds_come_into_step() -> None:
+    tally = tallied(range(20), Profile(faults=Faults()))
+    assert not tally.failing, told(tally.failing)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -24,5 +39,11 @@ def test_one_seed_is_one_story(seed: int, tmp_path: Path) -> None:
     assert first.points == again.points
 
 
-def test_each_schedule_is_another() -> None:
+def test_each_seed_is_another_story() -> None:
     assert len({tuple(simulate(house(seed), seed).events) for seed in range(3)}) == 3
+
+
+def told(failing: dict[int, list[object]]) -> str:
+    """The first failing seed, as it is told to people."""
+    seed = min(failing)
+    return f"{sorted(failing)}: {failing[seed]}\n" + simulate(house(seed), seed).story()

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from syncline_runtime import observing
+from syncline_runtime.declaration import Condition
 from syncline_runtime.executing.context import Context, Side, to_member
 from syncline_runtime.executing.record import Sent, created_row
 from syncline_runtime.executing.repeating import lasts, unpacked
 from syncline_runtime.executing.settling import settle, unbar
-from syncline_runtime.executing.taking import read_many
+from syncline_runtime.executing.taking import read_many, take
 from syncline_runtime.identity import keys, made_by
 from syncline_runtime.observing import may_render
 from syncline_runtime.ports import Applied, NativeRecord, Refused, SystemFailure, Write
@@ -84,6 +85,7 @@ async def recover_creates(context: Context) -> None:
     longer land."""
     store = context.store
     again: dict[str, list[IntentRow]] = {}
+    await _ask_for_keys(context)
     with store.transaction():
         for intent in store.open_intents(context.entity.name):
             side = context.sides.get(intent.system)
@@ -111,6 +113,36 @@ async def recover_creates(context: Context) -> None:
                     _ask(context, intent, "several records have its key" if rows else "it has no key to look for")
     for system, intents in again.items():
         await _send_again(context, context.sides[system], intents)
+
+
+async def _ask_for_keys(context: Context) -> None:
+    """A listing may leave out what is there: before a create is given up, a system that can be asked for its key is asked."""
+    for intent in context.store.open_intents(context.entity.name):
+        side = context.sides.get(intent.system)
+        if intent.op != "create" or side is None or intent.system in context.down:
+            continue
+        values = side.packing.unpack(intent.sent)
+        late = context.looked.get(intent.system, 0.0) >= intent.resolve_after
+        if late and not _candidates(context, side, keys(context.entity, values)):
+            await _search(context, side, values)
+
+
+async def _search(context: Context, side: Side, values: Mapping[str, Shown]) -> None:
+    """Ask the system for the records that have the first key of a create, and take them in."""
+    listing, named = side.resource.list, zip(context.entity.match, keys(context.entity, values), strict=True)
+    rule = next((rule for rule, key in named if key is not None), None)
+    if listing is None or listing.equals is None or rule is None:
+        return
+    native = side.mapping.write({**dict.fromkeys(context.entity.fields, ABSENT), **values}, None)
+    names = [name for flow in side.mapping.flows if flow.field in rule.fields for name in flow.native if name in native]
+    asked = [*side.mapping.where, *(Condition(field=name, value=native[name]) for name in dict.fromkeys(names))]
+    try:
+        async for page in context.systems[side.system].pages(side.resource.name, fields=side.fields, where=asked):
+            with context.store.transaction():
+                take(context, side, page.records, page.read_at, side.list_lag)
+    except SystemFailure as failure:
+        context.down.add(side.system)
+        context.summary.failures[side.system] = str(failure)
 
 
 async def _send_again(context: Context, side: Side, intents: Sequence[IntentRow]) -> None:

@@ -209,8 +209,7 @@ class _Checked:
             if not isinstance(rule, Merged) or rule.by != "union":
                 continue
             for link_id, row in self.links.items():
-                members = self.members.get(link_id, [])
-                places = [(m.system, self.sync.entity, m.remote_id, name) for m in members]
+                places = [(*where, name) for where, number in self.ledger.linked.items() if number == link_id]
                 if row.status != "live" or self._ends(link_id) or any(place in self.ledger.window for place in places):
                     continue
                 added: set[Any] = set().union(*(self.ledger.added.get(place, set()) for place in places))

@@ -97,8 +97,9 @@ class Ledger:
                 self.added.setdefault(place, set()).update(value - had)
                 self.removed.setdefault(place, set()).update(had - value)
                 gained, dropped = self._regrouped.get(place, (value, value))
-                if (gained & (had - value) or dropped & (value - had)) and self._in_doubt(system, remote_id):
-                    # Undone before anybody looked: nothing tells it from a write that never landed.
+                undone = (gained & (had - value) or dropped & (value - had)) and self._in_doubt(system, remote_id)
+                if undone or (by != "engine" and self._is_unknown_child(system, mapping.entity, remote_id)):
+                    # Undone before anybody looked: nothing tells it from a write that never landed, or from somebody's own record.
                     self.window.add(place)
                     self.world.counts["undone in doubt"] += 1
             self.world.tell(f"{by}@{system}", "stores", f"{remote_id} {name} = {short(value)}")
@@ -243,6 +244,12 @@ class Ledger:
         if not sources:
             self.world.violate("I5", f"{sending.system} {sending.remote_id} deleted, and nobody deleted its source")
         self.overwrites(sending, before, {})
+
+    def _is_unknown_child(self, system: str, entity: str, remote_id: str) -> bool:
+        """Whether the engine made a record and does not know of it."""
+        if (system, entity, remote_id) in self.linked:
+            return False
+        return any(remote_id in ids for (e, s, _, _), ids in self.made.items() if (e, s) == (entity, system))
 
     def _in_doubt(self, system: str, remote_id: str) -> bool:
         """Whether a write to a record is under way, or has no known outcome."""

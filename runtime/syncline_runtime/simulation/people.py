@@ -154,6 +154,19 @@ class People:
         self._servers[mapping.system].store(table, remote_id, None, "user")
         self._ledger.dropped(mapping.system, mapping.resource, remote_id)
 
+    def permit(self) -> None:
+        """Somebody changes what the engine may see: in a system, one field less, or all again."""
+        for system, server in self._servers.items():
+            server.hidden = frozenset()
+            if not self._world.happens("hidden"):
+                continue
+            mapping = self._world.rng.choice([one for one in self._package.mappings if one.system == system])
+            entity = self._package.entities[mapping.entity]
+            flows = [one for one in hears(entity, mapping) if one.field not in entity.required and one.native]
+            if flows:
+                server.hidden = frozenset(self._world.rng.choice(flows).native)
+                self._world.tell(f"admin@{system}", "hides", ", ".join(sorted(server.hidden)))
+
     # -- what systems do of themselves ---------------------------------------------------------------------------------
 
     def rework(self, system: str, resource: str, remote_id: str, but: Collection[str]) -> None:

@@ -76,7 +76,9 @@ class SimulatedSystem:
         listing = table.resource.list
         assert listing is not None
         asked = since if listing.since is not None else None
-        everything = asked is None
+        everything = asked is None and not where
+        if listing.equals is None:
+            where = ()
         bound = None if asked is None else self._bound(asked, listing)
         spelling = listing.since.spelling if listing.since is not None else "text"
         water = asked
@@ -114,7 +116,7 @@ class SimulatedSystem:
             state = table.as_of(remote_id, self._world.elapsed - delay)
             if state is None or state.native is None:
                 continue
-            if listing.equals is not None and not fits(state.native, where):
+            if not fits(state.native, where):
                 continue
             if delay and state is not table.current(remote_id):
                 self._world.counts["stale index"] += 1

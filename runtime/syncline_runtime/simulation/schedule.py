@@ -97,8 +97,8 @@ class _Schedule:
         faults = profile.faults or Faults.drawn(self.rng)
         self.channels = profile.channels or self.rng.choice(("both", "both", "cursor", "full"))
         if self.channels == "cursor":
-            # Deletions and lies of a listing only show in a full one.
-            faults = replace(faults, delete=0.0, truncated=0.0, empty=0.0)
+            # Deletions, lies of a listing and permissions that are granted again only show in a full one.
+            faults = replace(faults, delete=0.0, truncated=0.0, empty=0.0, hidden=0.0)
         self.world = World(seed, Random(self.rng.random()), self.loop, faults, profile.crash_at)
         self.ledger = Ledger(package, self.world)
         self.servers = {
@@ -132,6 +132,7 @@ class _Schedule:
                 for _ in range(self.rng.randint(0, 3)):
                     self.world.pass_time(self.rng.randint(1, 20))
                     self.people.act()
+                self.people.permit()
                 self._run()
                 self.world.pass_time(self.rng.choice((1, 5, 30, 200)))
             quiet = self._calm_down()
@@ -167,6 +168,7 @@ class _Schedule:
         """Nobody acts and nothing fails any more: run until nothing is written; the writes of each run."""
         self.world.faults = self.world.faults.quiet()
         self.world.crash_at = frozenset()
+        self.people.permit()
         self.world.tell("people", "go home")
         writes: list[int] = []
         while len(writes) < _MOST_QUIET_RUNS and (len(writes) < 4 or any(writes[-3:])):

@@ -94,3 +94,18 @@ async def test_what_is_read_back_after_a_write_may_have_been_edited_since(world:
     await two.run()
     assert two.column("crm", "name") == ["Berta"]
     await two.settled()
+
+
+async def test_a_set_that_landed_is_told_from_its_edit_element_by_element(two: Any) -> None:
+    customer = two.twin("crm").put("customers", vat="A1", name="Ana", tags=["a"])
+    await two.run()
+    two.twin("crm").put("customers", customer, tags=["a", "b"])
+    erp = two.twin("erp")
+    erp.faults["update"].append(UNKNOWN_BUT_LANDED)
+    await two.run()
+    (remote_id,) = two.records("erp")
+    erp.put("customers", remote_id, labels=["b", "c"])  # `a` taken away, `c` added, after our `b` landed
+    await two.run()
+    assert two.column("crm", "tags") == [["b", "c"]]
+    assert two.column("erp", "labels") == [["b", "c"]]
+    await two.settled()
