@@ -140,7 +140,11 @@ class RemoteSystem:
         try:
             stored = await self.read(resource, silent, fields=fields)
         except SystemFailure:
-            return outcomes  # the writes happened all the same; what they left shows at the next listing
+            # The writes happened all the same.
+            return [
+                replace(one, unread=True) if isinstance(one, Applied) and one.record is None else one
+                for one in outcomes
+            ]
         return [
             writing.merged(one, stored.get(one.remote_id)) if isinstance(one, Applied) and one.record is None else one
             for one in outcomes

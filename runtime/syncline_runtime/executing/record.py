@@ -51,6 +51,30 @@ class Sent(NamedTuple):
         )
 
 
+def _unread(
+    context: Context, side: Side, sent: Sent, remote_id: str, before: bytes | None, now: float, sent_at: float
+) -> Row:
+    """The intent of a write that happened, and of which nobody knows what the system made; its link is barred until then."""
+    context.barred.setdefault(sent.link_id, set()).add(side.system)
+    document = ahead(sent)[1]
+    update = ActionKind.UPDATE.value
+    return (
+        sent.link_id,
+        context.entity.name,
+        side.system,
+        update,
+        remote_id,
+        document,
+        before,
+        None,
+        now,
+        context.run_id,
+        sent_at,
+        None,
+        None,
+    )
+
+
 def fingerprint(sent: Sent, field: str = "") -> bytes:
     """What tells this write, or that of one `field`, from another to the same record: a refused one is not sent again."""
     if field in sent.values:
@@ -105,6 +129,7 @@ def record_outcomes(
     journal: list[Row] = []
     lost: list[Row] = []
     settled: list[int] = []
+    touched: list[int] = []
     failed = done = 0
     now = context.clock.now()
     holding, reviewed = store.review.any_held_writes(), context.options.reviewed
@@ -123,13 +148,22 @@ def record_outcomes(
                     else:
                         released.append((name, system, remote_id, link_id))
                 match kind:
+                    case ActionKind.CREATE if outcome.unread:
+                        # Nothing is its base before it is read, and that is done as for a write without an answer.
+                        empty = side.packing.pack({})
+                        created.append((outcome.remote_id, link_id, empty, None, None, None, now, now))
+                        unknown.append(_unread(context, side, one, outcome.remote_id, empty, now, sent_at))
+                    case ActionKind.UPDATE if outcome.unread and one.row is not None:
+                        unknown.append(_unread(context, side, one, remote_id, one.row.shadow, now, sent_at))
                     case ActionKind.CREATE:
                         # It needs no keys of its own: it is found by those of its link, until it leaves that.
                         row = created_row(context, side, one, native, outcome, now)
                         created.append(row)
                         if one.left_out:
                             named.append((outcome.remote_id, name, system, link_id))
-                        if one.only and row[3] is None:
+                        if row[3] is not None:
+                            touched.append(link_id)
+                        elif one.only:
                             settled.append(link_id)
                     case ActionKind.UPDATE if one.row is not None and one.member is not None:
                         member = acknowledged(side, one, one.member, outcome, now)
@@ -138,7 +172,9 @@ def record_outcomes(
                         else:
                             unkept = []
                         written.append(_written_row(side, one.row, member))
-                        if one.only and member.seen is None and not unkept:
+                        if member.seen is not None:
+                            touched.append(link_id)
+                        elif one.only and not unkept:
                             settled.append(link_id)
                         before = set(key_rows(context, system, remote_id, one.member.shadow))
                         after = set(key_rows(context, system, remote_id, member.shadow))
@@ -208,6 +244,9 @@ def record_outcomes(
         journal.append(AuditEntry(context.run_id, now, DONE[kind], name, 0, system, batch=batch))
     if journal:
         store.review.journal(journal)
+    if touched:
+        # What an answer shows beside our own write is news: decided upon before anything follows from it.
+        store.unsettle(touched)
     if settled:
         store.settle(settled)
     if dirty:

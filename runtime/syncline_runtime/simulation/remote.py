@@ -227,7 +227,10 @@ class SimulatedSystem:
         try:
             stored = await self.read(resource, silent, fields=())
         except SystemFailure:
-            return outcomes
+            return [
+                replace(one, unread=True) if isinstance(one, Applied) and one.record is None else one
+                for one in outcomes
+            ]
         return [
             replace(one, record=stored.get(one.remote_id), read_back=True)
             if isinstance(one, Applied) and one.record is None

@@ -109,3 +109,16 @@ async def test_a_set_that_landed_is_told_from_its_edit_element_by_element(two: A
     assert two.column("crm", "tags") == [["b", "c"]]
     assert two.column("erp", "labels") == [["b", "c"]]
     await two.settled()
+
+
+async def test_what_an_answer_shows_beside_our_write_is_decided_before_it_is_passed_on(
+    world: Callable[..., Any],
+) -> None:
+    three = world("crm", "erp", "shop")
+    erp = three.twin("erp")
+    erp.tables["customers"].normalise = lambda native: {**native, "tel": native.get("tel") or "by a workflow"}
+    three.twin("shop").put("customers", tax="A1", name="Ana")
+    await three.run()
+    await three.run()
+    assert three.column("crm", "phone") == ["by a workflow"]
+    await three.settled()
