@@ -255,9 +255,10 @@ def record_outcomes(
         store.review.quarantine(refused)
     if released:
         store.review.release(released)
-    hold_contested(context, lost, drifted=False)
     if freed:
         store.review.release_fields(freed)
+    # After what is let go: a write that went through may all the same not have stayed.
+    hold_contested(context, lost, drifted=False)
     if named:
         store.review.name_records(named)
     if done:

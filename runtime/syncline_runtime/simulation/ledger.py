@@ -7,7 +7,8 @@ from syncline_runtime.declaration import FieldMap, Package
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import Write
 from syncline_runtime.records import LinkStatus
-from syncline_runtime.simulation.inventing import shown
+from syncline_runtime.rows import LinkRow
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS, shown
 from syncline_runtime.simulation.keeping import Keeper, Wave
 from syncline_runtime.simulation.world import World, short
 from syncline_runtime.state.packing import packing
@@ -40,6 +41,7 @@ class Sending(NamedTuple):
     at: float
     guard: tuple[float, Mapping[str, Shown]] | None
     locked: bool
+    op: str
 
 
 class Ledger:
@@ -158,11 +160,29 @@ class Ledger:
                             self.world.violate(
                                 "I7", f"a write to {system} of {flow.field} of link {one.link_id}: in conflict"
                             )
+            if link is not None and link.status == LinkStatus.LIVE.value and one.op in ("create", "update"):
+                self._decided_upon(mapping, one, link, write)
             told.append(one._replace(generation=link.generation if link is not None else 0))
         return told
 
+    def _decided_upon(self, mapping: FieldMap, sending: Sending, link: LinkRow, write: Write) -> None:
+        """What is sent follows from what was agreed and is durable (I8: K1)."""
+        values = self._hubs[mapping.entity].unpack(link.doc)
+        complete = {**dict.fromkeys(self.package.entities[mapping.entity].fields, ABSENT), **values}
+        try:
+            wanted = mapping.write(complete, None)
+        except MAPPING_ERRORS:
+            return
+        both = wanted.keys() & write.native.keys()
+        agreed = shown(mapping, {name: wanted[name] for name in both})
+        if agreed != shown(mapping, {name: write.native[name] for name in both}):
+            text = (
+                f"{short(dict(write.native))} is sent to {sending.system}, and link {link.link_id} is not agreed on it"
+            )
+            self.world.violate("I8", text)
+
     def _announced(self, system: str, resource: str, what: str, write: Write, waves: Mapping[int, Any]) -> Sending:
-        link_id = 0
+        link_id, op = 0, what
         if what == "create":
             _, number, index = (write.idempotency_key or "-0-0").rsplit("-", 2)
             wave = waves.get(int(number))
@@ -172,8 +192,10 @@ class Ledger:
                 # the same create once more, under the key by which the system knows it
                 intents = self.keeper.open_intents(self.mapping(system, resource).entity)  # type: ignore[union-attr]
                 link_id = next((i.link_id for i in intents if i.idempotency_key == write.idempotency_key), 0)
+                op = "create again"
         else:
-            link_id = next((row[0] for wave in waves.values() for row in wave.rows if row[1] == write.remote_id), 0)
+            found = ((row[0], wave.op) for wave in waves.values() for row in wave.rows if row[1] == write.remote_id)
+            link_id, op = next(found, (0, what))
         if not link_id:
             self.world.violate("I8", f"{what} of {write.remote_id or 'a new record'} in {system} was not announced")
         guard = self._read.get((system, resource, write.remote_id or ""))
@@ -188,6 +210,7 @@ class Ledger:
             self.world.elapsed,
             guard,
             write.version is not None,
+            op,
         )
 
     def created(self, sending: Sending, remote_id: str, native: Native) -> None:

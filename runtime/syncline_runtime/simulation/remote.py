@@ -275,6 +275,8 @@ class SimulatedSystem:
             key = write.idempotency_key if operation is not None and operation.idempotency else None
             if key is not None and key in table.keys:
                 return self._applied(table, table.keys[key], operation)
+            if (refused := self._forbidden(write)) is not None:
+                return refused
             table.serial += 1
             native = dict(write.native)
             remote_id = self._server.identified(table, native)
@@ -290,6 +292,8 @@ class SimulatedSystem:
             refused, native = self._checked(table, write)
             if refused is not None or native is None:
                 return refused or Gone()
+            if not write.native:
+                self._world.violate("I8", f"an update of {self.name} {write.remote_id} changes nothing")
             remote_id = write.remote_id or ""
             ignored = self._people.habits.ignored
             kept = {name: value for name, value in write.native.items() if (self.name, name) not in ignored}
@@ -317,9 +321,11 @@ class SimulatedSystem:
             if shown != write.version:
                 self._world.counts["precondition failed"] += 1
                 return Stale("the record has changed"), None
-        if (name := next((name for name in write.native if name in self._server.hidden), None)) is not None:
-            return Refused("forbidden", "no permission", {name: "no permission"}), None
-        return None, state.native
+        return self._forbidden(write), state.native
+
+    def _forbidden(self, write: Write) -> Outcome | None:
+        name = next((name for name in write.native if name in self._server.hidden), None)
+        return None if name is None else Refused("forbidden", "no permission", {name: "no permission"})
 
     def _applied(self, table: Table, remote_id: str, operation: Operation | None) -> Outcome:
         state = table.current(remote_id)
