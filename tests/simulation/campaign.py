@@ -50,7 +50,7 @@ def tallied(seeds: Sequence[int], profile: Profile | None = None) -> Tally:
                 result = simulate(house(seed), seed, profile, folder=Path(folder))
             except Exception:
                 # A traceback out of the executor is a failure like any other.
-                tally.failing[seed] = [Violation("traceback", traceback.format_exc())]
+                tally.failing[seed] = [Violation("traceback", traceback.format_exc(limit=-1).replace("\n", " "))]
                 continue
             tally.points += result.points
             tally.faults.update(result.faults)

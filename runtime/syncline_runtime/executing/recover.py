@@ -14,7 +14,7 @@ from syncline_runtime.observing import may_render
 from syncline_runtime.ports import Applied, NativeRecord, Refused, SystemFailure, Write
 from syncline_runtime.records import ActionKind, MemberState
 from syncline_runtime.rows import IntentRow, MemberRow, Row
-from syncline_runtime.values import Shown
+from syncline_runtime.values import ABSENT, Shown
 
 
 async def recover(context: Context) -> None:
