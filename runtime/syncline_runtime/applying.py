@@ -9,6 +9,7 @@ from syncline_runtime.executing.context import Options, Reporter
 from syncline_runtime.executor import Report
 from syncline_runtime.planned import (
     Difference,
+    Names,
     Plan,
     PlanFailure,
     PlannedAction,
@@ -16,7 +17,8 @@ from syncline_runtime.planned import (
     Where,
     differences,
     index,
-    records_of,
+    planned_record,
+    without,
 )
 from syncline_runtime.ports import Clock, StateStore, System
 from syncline_runtime.records import Correlation, Decision
@@ -44,15 +46,15 @@ class Silent:
 
 
 class Gathering:
-    """A reporter that keeps the decisions in which something is to be done, or that are of records `asked` for, and passes
-    everything on."""
+    """A reporter that keeps what is to be done, and what became of records `asked` for, and passes everything on."""
 
     telling = True
 
-    def __init__(self, inner: Reporter, asked: Container[Where] = ()) -> None:
+    def __init__(self, inner: Reporter, names: Names, asked: Container[Where] = ()) -> None:
         self._inner = inner
+        self._names = names
         self._asked = asked
-        self.decisions: list[Decision] = []
+        self.records: dict[tuple[str, int], PlannedRecord] = {}
 
     def phase(self, entity: str, phase: str, done: int) -> None:
         self._inner.phase(entity, phase, done)
@@ -62,7 +64,8 @@ class Gathering:
         if decision.actions or any(
             (link.entity, system, member.remote_id) in self._asked for system, member in link.members.items()
         ):
-            self.decisions.append(decision)
+            # Of each link the last decision; spelled now, while the store still holds what was planned.
+            self.records[link.entity, link.link_id] = planned_record(decision, self._names)
         if self._inner.telling:
             self._inner.decided(decision)
 
@@ -91,14 +94,13 @@ class Found:
     """What planning came to."""
 
     report: Report
-    decisions: Sequence[Decision]
+    records: Sequence[PlannedRecord]
 
 
 def plan_of(
     package: Package, store: StateStore, clock: Clock, options: Options, syncs: Sequence[str], found: Found
 ) -> Plan:
     """The plan to save."""
-    records = records_of(found.decisions, found.report.held)
     return Plan(
         package=package.name,
         spec_sha256=package.spec_sha256,
@@ -107,7 +109,7 @@ def plan_of(
         syncs=list(syncs),
         full=options.full,
         approved=sorted(options.approved),
-        records=[record for record in records if record.actions],
+        records=[record for record in found.records if record.actions],
     )
 
 
@@ -123,11 +125,21 @@ async def find(
     asked: Container[Where] = (),
 ) -> Found:
     """Plan, and keep what was decided. Raises StateFailure."""
-    gathering = Gathering(reporter, asked)
+    gathering = Gathering(reporter, names_in(store), asked)
     report = await executor.plan(
         package, systems=systems, store=store, clock=clock, reporter=gathering, options=options, syncs=syncs
     )
-    return Found(report, gathering.decisions)
+    held = report.held
+    return Found(report, [without(record, held.get(record.entity, {})) for record in gathering.records.values()])
+
+
+def names_in(store: StateStore) -> Names:
+    """Who the records of a link are."""
+
+    def names(link_id: int) -> list[str]:
+        return sorted(f"{one.system} {one.remote_id}" for one in store.members_of([link_id]).get(link_id, []))
+
+    return names
 
 
 async def apply_plan(
@@ -161,10 +173,11 @@ async def apply_plan(
     )
     if found.report.failures:
         return Applied(None, failures=found.report.failures)
-    changed = differences(plan.records, records_of(found.decisions, found.report.held))
+    changed = differences(plan.records, found.records)
     if changed and not skip_changed:
         return Applied(None, changed)
-    reviewed = Reviewed(record for position, record in enumerate(plan.records) if position not in changed)
+    kept = [record for position, record in enumerate(plan.records) if position not in changed]
+    reviewed = Reviewed(kept, names_in(store))
     report = await executor.run(
         package,
         systems=systems,

@@ -1,7 +1,7 @@
 """A plan as a value: what was reviewed, and what each record showed when it was. Saved, read back, compared. Pure."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
@@ -22,6 +22,9 @@ Json: TypeAlias = Any
 Where: TypeAlias = tuple[str, str, str]
 """A record: entity, system, remote id."""
 
+Names: TypeAlias = Callable[[int], Sequence[str]]
+"""The records of a link, each as `system id`."""
+
 _STATE: Final = "(state)"
 _ABSENT: Final = ["absent"]
 
@@ -40,10 +43,13 @@ class PlannedAction(msgspec.Struct, frozen=True):
     reason: str
     line: int
 
-    @property
-    def effect(self) -> tuple[object, ...]:
-        """What is done, without the reasons."""
-        return self.kind, self.system, self.id, {name: new for name, (_, new) in self.fields.items()}
+    def does(self, other: "PlannedAction") -> bool:
+        """Whether the effect is the same, whatever the reasons."""
+        return (
+            (self.kind, self.system, self.id) == (other.kind, other.system, other.id)
+            and self.fields.keys() == other.fields.keys()
+            and all(alike(new, other.fields[name][1]) for name, (_, new) in self.fields.items())
+        )
 
 
 class PlannedRecord(msgspec.Struct, frozen=True):
@@ -109,54 +115,77 @@ def loaded(document: bytes) -> Plan:
         raise PlanFailure(f"it is no plan ({error}): make one with `plan -o FILE`") from None
 
 
-def records_of(
-    decisions: Iterable[Decision], held: Mapping[str, Mapping[str, frozenset[ActionKind]]]
-) -> list[PlannedRecord]:
-    """What decisions plan, of each link the last one; `held` are by entity and system the operations that a guard holds back."""
-    latest = {(decision.link.entity, decision.link.link_id): decision for decision in decisions}
-    return [_record(decision, held.get(decision.link.entity, {})) for decision in latest.values()]
+def without(record: PlannedRecord, held: Mapping[str, frozenset[ActionKind]]) -> PlannedRecord:
+    """The record without the actions that a guard holds back, by system."""
+    kept = tuple(one for one in record.actions if ActionKind(one.kind) not in held.get(one.system, ()))
+    return record if len(kept) == len(record.actions) else msgspec.structs.replace(record, actions=kept)
 
 
-def _record(decision: Decision, held: Mapping[str, frozenset[ActionKind]]) -> PlannedRecord:
+def planned_record(decision: Decision, names: Names) -> PlannedRecord:
+    """A decision as a plan spells it."""
     link = decision.link
     return PlannedRecord(
         entity=link.entity,
         members={system: member.remote_id for system, member in link.members.items()},
-        shows=_shows(link),
+        shows=_shows(link, names),
         versions={system: member.version for system, member in link.members.items()},
         actions=tuple(
-            planned_action(action)
-            for action in decision.actions
-            if action.kind is not ActionKind.HOLD and action.kind not in held.get(action.system, ())
+            planned_action(action, names) for action in decision.actions if action.kind is not ActionKind.HOLD
         ),
     )
 
 
-def _shows(link: Link) -> dict[str, dict[str, Json]]:
+def _shows(link: Link, names: Names) -> dict[str, dict[str, Json]]:
     shows: dict[str, dict[str, Json]] = {}
     for system, member in link.members.items():
         shown = member.shadow if member.seen is None else {**member.shadow, **member.seen}
-        own = {name: tagged(value) for name, value in shown.items() if value is not ABSENT}
+        own = {name: _spelled(value, names) for name, value in shown.items() if value is not ABSENT}
         if member.state is not MemberState.LIVE:
             own[_STATE] = member.state.value
         shows[system] = own
     return shows
 
 
-def planned_action(action: Action) -> PlannedAction:
+def planned_action(action: Action, names: Names) -> PlannedAction:
     """An action as a plan spells it."""
     return PlannedAction(
         kind=action.kind.value,
         system=action.system,
         id=action.remote_id,
-        fields={name: (_spelled(old), _spelled(new)) for name, (old, new) in action.fields.items()},
+        fields={name: (_spelled(old, names), _spelled(new, names)) for name, (old, new) in action.fields.items()},
         reason=action.reason,
         line=action.line,
     )
 
 
-def _spelled(value: Any) -> Json:
-    return _ABSENT if value is ABSENT else tagged(value)
+def _spelled(value: Any, names: Names) -> Json:
+    return _ABSENT if value is ABSENT else _named(tagged(value), names)
+
+
+def _named(value: Json, names: Names) -> Json:
+    """The value with the records that references point to named by their ids: the number of a link may be another tomorrow."""
+    match value:
+        case ["reference", [str(entity), int(link)]]:
+            return ["reference", [entity, *names(link)]]
+        case list():
+            return [_named(one, names) for one in value]
+        case dict():
+            return {name: _named(one, names) for name, one in value.items()}
+        case _:
+            return value
+
+
+def alike(one: Json, other: Json) -> bool:
+    """Whether two spelled values are the same; a reference is, if one record of those that it names is."""
+    match one, other:
+        case ["reference", [entity, *known]], ["reference", [same, *now]]:
+            return bool(entity == same and not set(known).isdisjoint(now))
+        case list(), list():
+            return len(one) == len(other) and all(map(alike, one, other))
+        case dict(), dict():
+            return one.keys() == other.keys() and all(alike(one[name], other[name]) for name in one)
+        case _:
+            return bool(one == other)
 
 
 # -- comparing ---------------------------------------------------------------------------------------------------------
@@ -189,7 +218,20 @@ def wheres(record: PlannedRecord) -> list[Where]:
 
 def to_be(entity: str, action: PlannedAction) -> Where:
     """What a record is known by that no system has yet."""
-    return entity, "", msgspec.json.encode(action.effect, order="deterministic").decode()
+    wanted = {name: new for name, (_, new) in action.fields.items() if not _refers(new)}
+    return entity, "", msgspec.json.encode([action.system, wanted], order="deterministic").decode()
+
+
+def _refers(value: Json) -> bool:
+    match value:
+        case ["reference", _]:
+            return True
+        case list():
+            return any(map(_refers, value))
+        case dict():
+            return any(map(_refers, value.values()))
+        case _:
+            return False
 
 
 def _same(record: PlannedRecord, found: Mapping[Where, PlannedRecord]) -> PlannedRecord | None:
@@ -211,12 +253,13 @@ def _compared(was: PlannedRecord, now: PlannedRecord | None) -> Iterable[Differe
             continue
         shown, shows = was.shows.get(system, {}), now.shows.get(system, {})
         for name in sorted(shown.keys() | shows.keys()):
-            if shown.get(name, _ABSENT) != shows.get(name, _ABSENT):
+            if not alike(shown.get(name, _ABSENT), shows.get(name, _ABSENT)):
                 told += 1
                 yield Difference(
                     was.entity, system, new or "", name, shown.get(name, _ABSENT), shows.get(name, _ABSENT)
                 )
-    if not told and [one.effect for one in was.actions] != [one.effect for one in now.actions]:
+    same = len(was.actions) == len(now.actions) and all(map(PlannedAction.does, was.actions, now.actions))
+    if not told and not same:
         system, id_ = next(iter(was.members.items()), ("", ""))
         yield Difference(was.entity, system, id_, "", _said(was), _said(now))
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from syncline_runtime.declaration import Condition
-from syncline_runtime.planned import PlannedAction, PlannedRecord, Where, index, planned_action, to_be
+from syncline_runtime.planned import Names, PlannedAction, PlannedRecord, Where, index, planned_action, to_be
 from syncline_runtime.ports import Applied, NativeRecord, Outcome, Page, System, Write
 from syncline_runtime.records import Action, Link
 
@@ -48,7 +48,8 @@ class ReadOnly:
 class Reviewed:
     """The actions of a plan that is being applied; each is allowed once, and struck off when it is done."""
 
-    def __init__(self, records: Iterable[PlannedRecord]) -> None:
+    def __init__(self, records: Iterable[PlannedRecord], names: Names) -> None:
+        self._names = names
         records = [record for record in records if record.actions]
         self._records = index(records)
         self._left = {
@@ -82,11 +83,11 @@ class Reviewed:
 
     def allows(self, link: Link, action: Action) -> bool:
         """Whether the plan has this action for this record, with these values."""
-        asked = planned_action(action)
+        asked = planned_action(action, self._names)
         record = self._record(link, asked)
         if record is None:
             return False
-        found = next((one for one in record.actions if one.effect == asked.effect), None)
+        found = next((one for one in record.actions if one.does(asked)), None)
         if found is None:
             return False
         self._going[action.link_id, action.system] = found

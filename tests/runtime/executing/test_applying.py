@@ -15,8 +15,9 @@ from syncline_runtime.executing.context import Options
 from syncline_runtime.planned import Plan, PlanFailure, loaded, saved
 from syncline_runtime.ports import SystemFailure, Write
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed, WriteForbidden
-from tests.runtime.executing import test_following
+from tests.runtime.executing import references, test_following, test_references
 from tests.runtime.executing.conftest import World, package
+from tests.runtime.executing.references import Kind
 
 NAMES = ("Ana", "Bo", "Cem", "Dana")
 
@@ -241,7 +242,7 @@ async def test_a_plan_cannot_write_even_if_it_tries(two: World) -> None:
     for operation in (barred.create, barred.update, barred.delete):
         with pytest.raises(WriteForbidden):
             await operation("customers", [])
-    only = OnlyReviewed(two.twin("erp"), Reviewed(plan.records))
+    only = OnlyReviewed(two.twin("erp"), Reviewed(plan.records, lambda link: ()))
     write = Write({"title": "x"}, "erp-9")
     with pytest.raises(WriteForbidden, match="erp-9"):
         await only.update("customers", [write])
@@ -291,3 +292,36 @@ async def test_a_record_that_follows_from_another_is_made_as_it_was_reviewed(tmp
     assert done.report is not None
     assert done.left == []
     assert world.orders == [("D1", "Desks")]
+
+
+@pytest.mark.parametrize("kind", [test_references.CONTACT, test_references.REQUIRED])
+async def test_a_reference_is_known_by_the_record_that_it_points_to(tmp_path: Path, kind: Kind) -> None:
+    def crm(name: str, **fields: Any) -> str:
+        return world.put("crm", name, **fields)
+
+    world = test_references.Refers(tmp_path / "state.db", references.package(kind, test_references.COMPANY))
+    crm("Contact", key="ana", company=crm("Company", key="acme", parent=None))
+    plan = await review(world)
+    # Links are numbered anew each time, and others come before.
+    world.twins["erp"].put("Company", key="zeta", parent=None, note=None)
+    companies = world.twins["crm"].tables["Company"]
+    beta = crm("Company", key="beta", parent=None)
+    companies.records = {beta: companies.records[beta], **companies.records}
+    applied = await carry_out(world, plan)
+    assert applied.report is not None
+    assert applied.left == []
+    assert set(world.by_key("erp", "Company")) == {"acme", "zeta"}
+    assert world.by_key("erp", "Contact")["ana"]["company"] == world.by_key("erp", "Company")["acme"]["id"]
+    [ana] = world.twins["crm"].tables["Contact"].records
+    world.twins["crm"].put("Contact", ana, company=world.by_key("crm", "Company")["beta"]["id"])
+    await world.run()
+    world.twins["crm"].put("Contact", ana, company=world.by_key("crm", "Company")["acme"]["id"])
+    plan = await review(world)
+    world.twins["crm"].put(
+        "Contact",
+        ana,
+        company=None if kind is test_references.CONTACT else world.by_key("crm", "Company")["zeta"]["id"],
+    )
+    refused = await carry_out(world, plan)
+    assert refused.report is None
+    assert [(one.system, one.field) for one in refused.changed[0]] == [("crm", "company")]
