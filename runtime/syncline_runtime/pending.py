@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from syncline_runtime.declaration import Entity, Package
+from syncline_runtime.executing.context import Options, Side, sides
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import StateStore
 from syncline_runtime.rows import Answer, MemberRow, OpenConflict, Quarantined
-from syncline_runtime.state.packing import Packing, packing, unpack_value
+from syncline_runtime.state.packing import packing, unpack_value
 from syncline_runtime.values import ABSENT, Shown
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class _Reading:
         self._package, self._store = package, store
         self._members: dict[int, list[MemberRow]] = {}
         self._docs: dict[int, bytes] = {}
-        self._packings: dict[tuple[str, str], Packing] = {}
+        self._sides: dict[str, Mapping[str, Side]] = {}
 
     def load(self, link_ids: Iterable[int]) -> None:
         wanted = sorted(set(link_ids) - self._docs.keys())
@@ -166,15 +167,19 @@ class _Reading:
     def _unpacked(self, entity: Entity, system: str, document: bytes | None) -> dict[str, Any]:
         if document is None:
             return {}
-        key = entity.name, system
-        if key not in self._packings:
-            flows = self._package.mapping(entity.name, system).flows if system else ()
-            self._packings[key] = packing(entity, [flow.field for flow in flows if flow.field.startswith("=")])
-        return self._packings[key].unpack(document)
+        if not system:
+            return packing(entity).unpack(document)
+        return self._of(entity)[system].packing.unpack(document)
+
+    def _of(self, entity: Entity) -> Mapping[str, Side]:
+        """The systems of an entity."""
+        if entity.name not in self._sides:
+            sync = next((one for one in self._package.syncs if one.entity == entity.name), None)
+            self._sides[entity.name] = {} if sync is None else sides(self._package, sync, entity, Options())
+        return self._sides[entity.name]
 
     def _shows(self, entity: Entity, row: MemberRow) -> dict[str, Any]:
-        known = {mapping.system for mapping in self._package.mappings if mapping.entity == entity.name}
-        if row.system not in known:
+        if row.system not in self._of(entity):
             return {}
         shadow = self._unpacked(entity, row.system, row.shadow)
         return shadow if row.seen is None else {**shadow, **self._unpacked(entity, row.system, row.seen)}

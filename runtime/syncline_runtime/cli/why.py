@@ -10,6 +10,7 @@ import msgspec
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import FAILED
 from syncline_runtime.declaration import Entity, Package
+from syncline_runtime.executing.context import Options, sides
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import StateStore
 from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow
@@ -178,12 +179,13 @@ def _history(package: Package, store: StateStore, entity: Entity, row: LinkRow) 
     members = store.members_of([row.link_id]).get(row.link_id, [])
     members.sort(key=lambda one: order.index(one.system) if one.system in order else len(order))
     shows: dict[str, dict[str, Any]] = {}
-    for mapping in package.mappings:
-        own = next((one for one in members if one.system == mapping.system), None)
-        if mapping.entity == entity.name and own is not None:
-            unpack = packing(entity, [flow.field for flow in mapping.flows if flow.field.startswith("=")]).unpack
+    sync = next((one for one in package.syncs if one.entity == entity.name), None)
+    for system, side in ({} if sync is None else sides(package, sync, entity, Options())).items():
+        own = next((one for one in members if one.system == system), None)
+        if own is not None:
+            unpack = side.packing.unpack
             shadow = unpack(own.shadow) if own.shadow is not None else {}
-            shows[own.system] = shadow if own.seen is None else {**shadow, **unpack(own.seen)}
+            shows[system] = shadow if own.seen is None else {**shadow, **unpack(own.seen)}
     return History(entity, row, members, packing(entity).unpack(row.doc), shows, store.review.history(row.link_id))
 
 

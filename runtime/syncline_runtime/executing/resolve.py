@@ -11,6 +11,7 @@ from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.executing.context import Context, to_link
 from syncline_runtime.executing.decide import Counts, decide_links, tomb
 from syncline_runtime.executing.following import follow, store_following
+from syncline_runtime.executing.referring import Referred, own_row, read_references
 from syncline_runtime.policy import prepare
 from syncline_runtime.records import Link, LinkStatus, MemberState
 from syncline_runtime.rows import Answer, LinkRow, MemberRow, Row
@@ -100,16 +101,18 @@ def _carry_out(context: Context, answer: Answer, counts: Counts) -> str:
 # -- conflicts ---------------------------------------------------------------------------------------------------------
 
 
-def _open_link(context: Context, link_id: int) -> tuple[LinkRow, list[MemberRow], Link]:
+def _open_link(context: Context, link_id: int) -> tuple[LinkRow, list[MemberRow], Link, Referred | None]:
     rows = context.store.links([link_id])
     if not rows or rows[0].status == "tombstone":
         raise _Void("the link is closed")
     members = context.store.members_of([link_id]).get(link_id, [])
-    return rows[0], members, to_link(context, rows[0], members)
+    link = to_link(context, rows[0], members)
+    referred = read_references(context, [(rows[0], members)], [link])[0] if context.refers else None
+    return rows[0], members, link if referred is None else referred.link, referred
 
 
 def _take(context: Context, answer: Answer) -> str:
-    row, _, link = _open_link(context, answer.link_id)
+    row, _, link, referred = _open_link(context, answer.link_id)
     if (answer.link_id, answer.field) not in context.store.review.conflicts_of([answer.link_id]):
         raise _Void("it is in step again")
     now = candidates_of(link, answer.field)
@@ -123,7 +126,7 @@ def _take(context: Context, answer: Answer) -> str:
     except MAPPING_ERRORS as error:
         raise _Void("what follows from it cannot be made: mend the record first") from error
     context.store.decided([(context.hub.pack(after.values), row.status, row.generation, 1, answer.link_id)])
-    _account(context, after)
+    _account(context, after, referred)
     store_following(context, following)
     return "agreed"
 
@@ -144,11 +147,12 @@ def _loaded(text: str) -> dict[str, Any]:
     return found
 
 
-def _account(context: Context, link: Link) -> None:
+def _account(context: Context, link: Link, referred: Referred | None) -> None:
     rows = {row.system: row for row in context.store.members_of([link.link_id]).get(link.link_id, [])}
     accounted: list[Row] = []
-    for system, member in link.members.items():
+    for system, decided in link.members.items():
         pack = context.sides[system].packing.pack
+        member = decided if referred is None else own_row(context.sides[system], rows[system], referred, decided)
         accounted.append(
             (
                 member.state.value,
@@ -192,7 +196,7 @@ def _delete(context: Context, answer: Answer) -> str:
 
 
 def _settle_deletion(context: Context, answer: Answer) -> str:
-    row, members, link = _open_link(context, answer.link_id)
+    row, members, link, referred = _open_link(context, answer.link_id)
     if shown_print(members) != answer.seen:
         raise _Void("a record of it has changed since")
     store, now = context.store, context.clock.now()
@@ -203,7 +207,7 @@ def _settle_deletion(context: Context, answer: Answer) -> str:
             else member
             for system, member in link.members.items()
         }
-        _account(context, replace(link, members=released))
+        _account(context, replace(link, members=released), referred)
         store.unsettle([answer.link_id])
         return "kept as it is, no longer in step"
     gone = [one for one in members if one.state == "gone"]

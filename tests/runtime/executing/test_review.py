@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from syncline_runtime.cli import execute
-from syncline_runtime.declaration import Creation, Deletion, OnDelete
+from syncline_runtime.declaration import Ask, Creation, Deletion, OnDelete
 from syncline_runtime.pending import Item, pending
 from syncline_runtime.ports import Refused, Unknown
 from syncline_runtime.simulation.twin import Fault
 from syncline_runtime.values import Native
+from tests.runtime.executing import references, test_references
 from tests.runtime.executing.conftest import World, package
 
 HELD = {name: Deletion(policy=OnDelete.HOLD, line=22) for name in ("crm", "erp")}
@@ -416,3 +417,29 @@ async def test_what_waits_for_the_same_reason_is_told_thrice_and_counted(tmp_pat
     world.twin("erp").faults["create"].clear()
     await world.run()
     assert len(world.records("erp")) == 60
+
+
+async def test_a_reference_in_conflict_is_decided(tmp_path: Path) -> None:
+    spec = references.package(test_references.COMPANY, test_references.CONTACT)
+    syncs = tuple(
+        replace(sync, rules={**sync.rules, "company": Ask(line=33)}) if sync.entity == "Contact" else sync
+        for sync in spec.syncs
+    )
+    world = test_references.Refers(tmp_path / "state.db", replace(spec, syncs=syncs))
+    for key in ("acme", "beta"):
+        world.put("crm", "Company", key=key, parent=None)
+    ana = world.put("crm", "Contact", key="ana", company=None)
+    await world.run()
+    world.put("crm", "Contact", ana, company=world.by_key("crm", "Company")["acme"]["id"])
+    [other] = world.twins["erp"].tables["Contact"].records
+    world.put("erp", "Contact", other, company=world.by_key("erp", "Company")["beta"]["id"])
+    await world.run()
+    with world.store() as store:
+        [item] = pending(world.package, store)
+    assert item.field == "company"
+    assert command(world, "review", "resolve", item.name, "--take", "erp")[0] == 0
+    await world.run()
+    assert world.in_step()
+    assert world.by_key("crm", "Contact")["ana"]["company"] == world.by_key("crm", "Company")["beta"]["id"]
+    assert command(world, "why", "ana", "company")[0] == 0
+    await world.quiet()
