@@ -142,3 +142,58 @@ def test_an_automation_speaks_of_fields_that_exist(automation: str, code: str) -
     text = f'spec one version 1\nimport "sample.sync"\nentity C {{ email : email }}\n{automation}\n'
     found = check_spec("one.sync", text.encode(), {"sample.sync": sample().encode()}.get).diagnostics
     assert [one.code for one in found] == [code]
+
+
+FOLLOWING = """
+entity Deal {{ number : text(20)?, sum : decimal?, {deal} match number }}
+entity Order {{ number : text(20)?, sum : decimal?, deal : ref Deal?, {order} match number }}
+map Deal to crm.contacts {{ number <-> vat, "a@b.org" -> email, {crm} }}
+map Order to shop.contacts {{ number <-> vat, "a@b.org" -> email, {shop} }}
+sync Deal across crm {{ empty propagates }}
+sync Order across shop {{ delete in shop never, empty propagates }}
+derive Order from Deal {once} {{ deal <- Deal, {line} }}
+"""
+
+
+def following(**parts: str) -> list[Diagnostic]:
+    given = {
+        "deal": "",
+        "order": "",
+        "crm": "sum <- credit",
+        "shop": "sum -> credit",
+        "once": "while number is present",
+    }
+    spec = FOLLOWING.format(**{**given, "line": "sum <- sum", **parts})
+    checked = check_spec(
+        "following.sync",
+        f'spec f version 1\nimport "sample.sync"\n{spec}'.encode(),
+        {"sample.sync": sample().encode()}.get,
+    )
+    found = [one for one in checked.diagnostics if one.code != "cycle.endless"]
+    assert {one.code for one in found} <= {"match.not-applicable", "derive.no-value", "type.narrowing-range"}, found
+    assert checked.model is not None
+    return list(check_cycles([checked.model]))
+
+
+COLLECTED = "orders : list<Order> via deal, total : decimal = {function}(orders.sum),"
+
+
+@pytest.mark.parametrize("function", ["max", "min"])
+def test_what_follows_and_is_computed_back_comes_to_rest(function: str) -> None:
+    assert following(deal=COLLECTED.format(function=function), crm="sum <- credit, total -> rating") == []
+    assert following(deal=COLLECTED.format(function=function), crm="sum <- credit, round(total, 2) -> credit") == []
+
+
+def test_a_sum_that_is_read_back_grows_with_each_lap() -> None:
+    (found,) = following(deal=COLLECTED.format(function="sum"), crm="sum <- credit, round(total, 2) -> credit")
+    assert found.facts["problem"] == "moves"
+    assert set(found.facts["through"]) == {"Deal.sum", "Order.sum", "Deal.total", "crm.contacts.credit"}  # type: ignore[arg-type]
+    assert "follows from" in " ".join(worded(found).labels)
+
+
+def test_what_is_made_once_comes_back_to_nothing() -> None:
+    once = "once when number becomes present"
+    assert (
+        following(deal=COLLECTED.format(function="sum"), crm="sum <- credit, round(total, 2) -> credit", once=once)
+        == []
+    )

@@ -87,6 +87,14 @@ def read(edge: Edge, value: Any) -> Any:
     return value
 
 
+def follow(edge: Edge, value: Any) -> Any:
+    """What follows from `value` in the record itself, or where several records have it."""
+    line = edge.line
+    assert line is not None
+    assert line.expression is not None
+    return _evaluated(line.expression, edge.name, (value, value) if edge.several else value)
+
+
 def shown(value: Any) -> str:
     """A value as the language writes it."""
     if isinstance(value, str | bool | None):
@@ -113,6 +121,9 @@ def _arguments(step: CodecUse) -> tuple[Any, ...]:
 def _type_at(edge: Edge) -> Type:
     line = edge.line
     assert line is not None
+    if edge.kind == "follow":
+        found = next(part.type for part in _leaves(line.expression) if part.name == edge.name)
+        return found.item if edge.several and found.item is not None else found
     if line.field is not None and line.field.name == edge.source.name:
         return line.field.type
     return next(part.type for part in _leaves(line.expression) if part.name == edge.source.name)

@@ -27,13 +27,18 @@ class Node(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """`target` changes when `source` does. `line` says how, for a map's line; an automation's function is not known."""
+    """`target` changes when `source` does. `line` says how, for a map's line; an automation's function is not known.
+
+    `name` is what the expression of a computed field or of a derivation calls the source; `several`: of any number of records.
+    """
 
     source: Node
     target: Node
-    kind: Literal["read", "write", "automation", "overwrite"]
+    kind: Literal["read", "write", "automation", "overwrite", "follow"]
     span: Span
     line: Line | None = None
+    name: str = ""
+    several: bool = False
 
 
 @dataclass(slots=True)
@@ -50,7 +55,9 @@ class Graph:
 
 def may_turn(specs: Sequence[Spec]) -> bool:
     """Whether any loop is possible: not where each field of a system is in one line, with one field of an entity."""
-    if any(spec.automations for spec in specs):
+    if any(spec.automations or any(not one.once for one in spec.derivations) for spec in specs):
+        return True
+    if any(field.computed for spec in specs for entity in spec.entities.values() for field in entity.fields.values()):
         return True
     used: set[tuple[str, str, str]] = set()
     for spec in specs:
@@ -85,6 +92,8 @@ def graph_of(specs: Sequence[Spec]) -> Graph:
                 for edge in _overwritten(sync, contest, field_map):
                     graph.add(edge)
                     rewritten[edge.source] = edge.target
+        for edge in (*_derived(str(number), spec), *_computed(str(number), spec)):
+            graph.add(edge)
     for spec in specs:
         for automation in spec.automations:
             for edge in _automated(automation, written, rewritten):
@@ -104,6 +113,40 @@ def native_node(place: str, system: System, resource: ResourceModel, native: Nat
     spot = ".".join(native.path) or native.name
     child = f" {native.child!r}" if native.child is not None else ""
     return Node(place, spot + child, f"{system.name}.{resource.name}.{native.name}")
+
+
+def _hub(spec: str, entity: str, name: str) -> Node:
+    return Node(f"entity {spec} {entity}", name, f"{entity}.{name}")
+
+
+def _derived(number: str, spec: Spec) -> Iterator[Edge]:
+    """What is kept in step with the record that it follows from; what is made once is its own, and comes back to nothing."""
+    for derivation in spec.derivations:
+        for line in () if derivation.once else derivation.lines:
+            for name in () if line.expression is None else names_in(line.expression):
+                source = _hub(number, derivation.origin.name, name)
+                yield Edge(source, _hub(number, derivation.entity.name, line.slot), "follow", line.span, line, name)
+
+
+def _computed(number: str, spec: Spec) -> Iterator[Edge]:
+    for entity in spec.entities.values():
+        for field_ in entity.fields.values():
+            if field_.computed is None:
+                continue
+            line = Line(
+                field=field_,
+                natives=(),
+                arrow=Arrow.READ,
+                span=field_.span,
+                native_span=field_.computed.span,
+                expression=field_.computed,
+            )
+            for name in names_in(field_.computed):
+                head, _, rest = name.partition(".")
+                back = entity.back.get(head)
+                source = (entity.name, name) if back is None else (back.entity, rest or back.via)
+                goal = _hub(number, entity.name, field_.name)
+                yield Edge(_hub(number, *source), goal, "follow", line.span, line, name, back is not None)
 
 
 def _edges(spec: str, sync: Sync, contest: Contest, field_map: Map) -> Iterator[Edge]:

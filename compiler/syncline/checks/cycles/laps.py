@@ -2,8 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from syncline.checks.cycles.evaluating import Unknown, read, samples_of, shown, write
+from syncline.checks.cycles.evaluating import Unknown, follow, read, samples_of, shown, write
 from syncline.checks.cycles.graph import Edge
+from syncline.model.expressions import EntityField
 from syncline_runtime.codecs import CodecError
 
 
@@ -25,7 +26,7 @@ def run_lap(loop: tuple[Edge, ...]) -> Lap:
     """The lap from the entity's field with which the loop can be entered."""
     if any(edge.line is None for edge in loop):
         return Lap(False, problem="unknown")
-    start = next(index for index, edge in enumerate(loop) if edge.kind == "write")
+    start = next((index for index, edge in enumerate(loop) if edge.kind == "write"), 0)
     turned = loop[start:] + loop[:start]
     if all(_copies(edge) for edge in turned):
         return Lap(True, proven=True)
@@ -49,10 +50,18 @@ def run_lap(loop: tuple[Edge, ...]) -> Lap:
 def _round(loop: tuple[Edge, ...], value: Any) -> Any:
     for edge in loop:
         assert edge.line is not None
-        value = write(edge, value) if edge.kind == "write" else read(edge, value)
+        match edge.kind:
+            case "write":
+                value = write(edge, value)
+            case "follow":
+                value = follow(edge, value)
+            case _:
+                value = read(edge, value)
     return value
 
 
 def _copies(edge: Edge) -> bool:
     line = edge.line
-    return line is not None and not line.pipeline and len(line.natives) == 1 and line.expression is None
+    if line is None or edge.kind == "follow":
+        return line is not None and isinstance(line.expression, EntityField) and not edge.several
+    return not line.pipeline and len(line.natives) == 1 and line.expression is None

@@ -12,6 +12,7 @@ CYCLES = {
             "then-read": "`{source}` is read into `{target}`",
             "then-write": "`{source}` is written to `{target}`",
             "then-overwrite": "`{source}` is not taken from there, and is written again",
+            "then-follow": "`{target}` follows from `{source}`",
             "then-automation": "the system sets `{target}` when `{source}` changes",
         },
         {
