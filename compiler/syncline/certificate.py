@@ -246,11 +246,11 @@ def _of_loops(spec: Spec, found: frozenset[str]) -> Obligation:
     if LOOPS in found:
         return _by_check("loops of writes end after one lap", LOOPS, about, spec.span, holds=False)
     if not parts:
-        claim = "no write sets off a loop through lines and declared automations, but for one field that goes there and back"
+        claim = "no write sets off a loop through lines, what follows and automations, but for a field that goes there and back"
         return Obligation(claim, "proven", LOOPS, about, spec.span)
     # Of a tangled part not every loop is followed, so that this is never more than tested.
     followed = sum(1 for part in parts for _ in part)
-    claim = "each loop of writes that was followed through lines and declared automations ends after one lap"
+    claim = "each loop of writes that was followed through lines, what follows and automations ends after one lap"
     status = "tested" if followed else "assumed"
     return Obligation(claim, status, LOOPS, about, spec.span, followed or None)
 

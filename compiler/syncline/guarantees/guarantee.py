@@ -21,6 +21,7 @@ class Topic(Enum):
     DUPLICATES = "duplicates"
     LOST_UPDATES = "lost-updates"
     UNKNOWN_OUTCOMES = "unknown-outcomes"
+    FOLLOWING = "following"
     TRIGGERS = "triggers"
     PERSONAL_DATA = "personal-data"
     ASSUMPTIONS = "assumptions"

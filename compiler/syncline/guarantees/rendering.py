@@ -28,6 +28,7 @@ _TITLES = {
     Topic.DUPLICATES: "duplicates",
     Topic.LOST_UPDATES: "lost updates",
     Topic.UNKNOWN_OUTCOMES: "unknown outcome",
+    Topic.FOLLOWING: "following",
     Topic.TRIGGERS: "triggers",
     Topic.PERSONAL_DATA: "personal data",
     Topic.ASSUMPTIONS: "assumed",
@@ -44,6 +45,7 @@ def text(report: Report) -> str:
             lines += _statements(side.guarantees)
             lines += _cost(side.cost)
         lines += ["", "  over all"]
+        lines += _statements([one for one in sync.guarantees if one.topic is Topic.FOLLOWING])
         lines += _statements([one for one in sync.guarantees if one.topic is Topic.TRIGGERS])
         lines += _totals(sync)
         lines += _statements([one for one in sync.guarantees if one.topic is Topic.ASSUMPTIONS])

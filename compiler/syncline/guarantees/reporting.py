@@ -7,6 +7,7 @@ system keeps its declarations is assumed, and said so.
 from collections.abc import Mapping
 
 from syncline.guarantees.cost import Account, budgets, capacities, share, thousand
+from syncline.guarantees.following import following
 from syncline.guarantees.guarantee import Report, SideReport, SyncReport
 from syncline.guarantees.personal import erasure
 from syncline.guarantees.running import assumptions, triggers
@@ -34,7 +35,7 @@ def _of_sync(sync: Sync, known: Mapping[Account, int | None]) -> SyncReport:
         entity=sync.entity.name,
         span=sync.span,
         sides=tuple(_of_side(sync, side) for side in sync.maps),
-        guarantees=(*triggers(sync), *assumptions(sync)),
+        guarantees=(*following(sync), *triggers(sync), *assumptions(sync)),
         thousands=tuple(
             thousand(sync, side) for side in sync.maps if any(line.arrow is not Arrow.WRITE for line in side.lines)
         ),

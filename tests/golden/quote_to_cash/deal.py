@@ -4,9 +4,17 @@
 from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
-from syncline_runtime.codecs import money_get, table, wire_null_blank_get
-from syncline_runtime.codecs.quick import decimal_text, readings
-from syncline_runtime.declaration import Entity, FieldMap, Flow, MatchRule
+from syncline_runtime.codecs import (
+    money_get,
+    money_put,
+    table,
+    wire_boolean_json_get,
+    wire_null_blank_get,
+    wire_null_blank_put,
+)
+from syncline_runtime.codecs.quick import decimal_text, decimal_text_put, readings
+from syncline_runtime.declaration import BackReference, Entity, FieldMap, Flow, MatchRule
+from syncline_runtime.expressions import column, count, every, greater, total_money
 from syncline_runtime.values import ABSENT, Money, Native
 
 STAGE: Final = frozenset({"open", "won", "lost"})
@@ -17,42 +25,79 @@ STAGE_CRM_READ: Final = readings(STAGE_CRM)
 
 
 class Deal(TypedDict, total=False):
-    """The fields of the entity."""
+    """What may be sold; the sales people keep it in the CRM."""
 
     number: str | None
     title: str | None
     stage: str | None
     amount: Money | None
+    paid: Money | None
+    settled: bool | None
 
 
 def read_crm(native: Native) -> dict[str, Any]:
     """What a record of crm.deals shows of Deal."""
     return {
-        "number": wire_null_blank_get(native.get("number", ABSENT)),  # quote_to_cash.sync:54
-        "title": wire_null_blank_get(native.get("title", ABSENT)),  # quote_to_cash.sync:55
-        "stage": STAGE_CRM_READ[wire_null_blank_get(native.get("stage", ABSENT))],  # quote_to_cash.sync:56
-        "amount": money_get(  # quote_to_cash.sync:57
-            (  # quote_to_cash.sync:57
-                decimal_text(wire_null_blank_get(native.get("amount", ABSENT))),  # quote_to_cash.sync:57
-                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:57
-            ),  # quote_to_cash.sync:57
-        ),  # quote_to_cash.sync:57
+        "number": wire_null_blank_get(native.get("number", ABSENT)),  # quote_to_cash.sync:100
+        "title": wire_null_blank_get(native.get("title", ABSENT)),  # quote_to_cash.sync:101
+        "stage": STAGE_CRM_READ[wire_null_blank_get(native.get("stage", ABSENT))],  # quote_to_cash.sync:102
+        "amount": money_get(  # quote_to_cash.sync:103
+            (  # quote_to_cash.sync:103
+                decimal_text(wire_null_blank_get(native.get("amount", ABSENT))),  # quote_to_cash.sync:103
+                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:103
+            ),  # quote_to_cash.sync:103
+        ),  # quote_to_cash.sync:103
+        "paid": money_get(  # quote_to_cash.sync:104
+            (  # quote_to_cash.sync:104
+                decimal_text(wire_null_blank_get(native.get("paid", ABSENT))),  # quote_to_cash.sync:104
+                wire_null_blank_get(native.get("paid_in", ABSENT)),  # quote_to_cash.sync:104
+            ),  # quote_to_cash.sync:104
+        ),  # quote_to_cash.sync:104
+        "settled": wire_boolean_json_get(native.get("settled", ABSENT)),  # quote_to_cash.sync:105
     }
 
 
 def write_crm(deal: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.deals that hold these values of Deal."""
-    native: Native = {}
+    paid_aad369, paid_in_d9afda = money_put(deal.get("paid", ABSENT))  # quote_to_cash.sync:104
+    native: Native = {
+        "paid": wire_null_blank_put(decimal_text_put(paid_aad369)),  # quote_to_cash.sync:104
+        "paid_in": wire_null_blank_put(paid_in_d9afda),  # quote_to_cash.sync:104
+        "settled": deal.get("settled", ABSENT),  # quote_to_cash.sync:105
+    }
     return {name: value for name, value in native.items() if value is not ABSENT}
+
+
+def compute(deal: Mapping[str, Any], collected: Mapping[str, tuple[Mapping[str, Any], ...]]) -> dict[str, Any]:
+    """The fields of Deal that are computed."""
+    paid = total_money(column(collected["invoices"], "paid"))  # quote_to_cash.sync:66
+    settled = (  # quote_to_cash.sync:67
+        greater(count(collected["invoices"]), 0)  # quote_to_cash.sync:67
+        and every(column(collected["invoices"], "settled"))  # quote_to_cash.sync:67
+    )  # quote_to_cash.sync:67
+    return {"paid": paid, "settled": settled}
 
 
 DEAL: Final = Entity(
     name="Deal",
     shape=Deal,
-    fields=("number", "title", "stage", "amount"),
-    kinds={"number": "text", "title": "text", "stage": "enum", "amount": "money"},
+    fields=("number", "title", "stage", "amount", "paid", "settled"),
+    kinds={
+        "number": "text",
+        "title": "text",
+        "stage": "enum",
+        "amount": "money",
+        "paid": "money",
+        "settled": "boolean",
+    },
     required=frozenset({"number", "title", "stage"}),
     match=(MatchRule(fields=("number",)),),
+    back={
+        "quotations": BackReference(entity="Quotation", via="deal"),
+        "invoices": BackReference(entity="Invoice", via="deal"),
+    },
+    computed={"paid": 66, "settled": 67},
+    compute=compute,
 )
 
 DEAL_IN_CRM: Final = FieldMap(
@@ -60,12 +105,14 @@ DEAL_IN_CRM: Final = FieldMap(
     system="crm",
     resource="deals",
     flows=(
-        Flow(field="number", native=("number",), contributes=True, writes=False, exact=False, line=54),
-        Flow(field="title", native=("title",), contributes=True, writes=False, exact=False, line=55),
-        Flow(field="stage", native=("stage",), contributes=True, writes=False, exact=False, line=56),
-        Flow(field="amount", native=("amount", "currency"), contributes=True, writes=False, exact=False, line=57),
+        Flow(field="number", native=("number",), contributes=True, writes=False, exact=False, line=100),
+        Flow(field="title", native=("title",), contributes=True, writes=False, exact=False, line=101),
+        Flow(field="stage", native=("stage",), contributes=True, writes=False, exact=False, line=102),
+        Flow(field="amount", native=("amount", "currency"), contributes=True, writes=False, exact=False, line=103),
+        Flow(field="paid", native=("paid", "paid_in"), contributes=False, writes=True, exact=False, line=104),
+        Flow(field="settled", native=("settled",), contributes=False, writes=True, line=105),
     ),
     read=read_crm,
     write=write_crm,
-    line=53,
+    line=99,
 )

@@ -7,15 +7,39 @@ from . import package
 
 
 def test_quotation_number_in_books() -> None:
-    """Quotation.number in books.quotations is read back as it was written (quote_to_cash.sync:61)."""
+    """Quotation.number in books.quotations is read back as it was written (quote_to_cash.sync:109)."""
     laws.two_way(package.PACKAGE.mapping("Quotation", "books"), "number", laws.text(20))
 
 
 def test_quotation_title_in_books() -> None:
-    """Quotation.title in books.quotations is read back as it was written (quote_to_cash.sync:62)."""
+    """Quotation.title in books.quotations is read back as it was written (quote_to_cash.sync:110)."""
     laws.two_way(package.PACKAGE.mapping("Quotation", "books"), "title", laws.text(200))
 
 
 def test_quotation_amount_in_books() -> None:
-    """Quotation.amount in books.quotations is read back as it was written (quote_to_cash.sync:63)."""
+    """Quotation.amount in books.quotations is read back as it was written (quote_to_cash.sync:111)."""
     laws.two_way(package.PACKAGE.mapping("Quotation", "books"), "amount", laws.money())
+
+
+def test_quotation_state_in_books() -> None:
+    """Quotation.state in books.quotations is read back as it was written (quote_to_cash.sync:112)."""
+    laws.two_way(
+        package.PACKAGE.mapping("Quotation", "books"),
+        "state",
+        laws.members("draft", "sent", "accepted", "refused"),
+    )
+
+
+def test_invoice_number_in_books() -> None:
+    """Invoice.number in books.invoices is read back as it was written (quote_to_cash.sync:116)."""
+    laws.two_way(package.PACKAGE.mapping("Invoice", "books"), "number", laws.text(20))
+
+
+def test_invoice_due_in_books() -> None:
+    """Invoice.due in books.invoices is read back as it was written (quote_to_cash.sync:119)."""
+    laws.two_way(package.PACKAGE.mapping("Invoice", "books"), "due", laws.any_of("date"))
+
+
+def test_reminder_number_in_books() -> None:
+    """Reminder.number in books.reminders is read back as it was written (quote_to_cash.sync:123)."""
+    laws.two_way(package.PACKAGE.mapping("Reminder", "books"), "number", laws.text(20))

@@ -5,17 +5,22 @@ from typing import Final
 
 from syncline_runtime.declaration import Package
 
-from . import deal, quotation, stamp, syncs, systems
+from . import deal, invoice, quotation, reminder, stamp, syncs, systems
 
 PACKAGE: Final = Package(
     name="quote_to_cash",
     source="quote_to_cash.sync",
     spec_version=1,
-    spec_sha256="9192b40b420d28488e36be54bb97d560cf10c8092d7988722fbfdbc4f888831b",
+    spec_sha256="97886651e4a75bc933956ace3c3b31c113307c34199aeda3a1eecbba03d530e9",
     systems={"crm": systems.CRM, "books": systems.BOOKS},
-    entities={"Deal": deal.DEAL, "Quotation": quotation.QUOTATION},
-    mappings=(deal.DEAL_IN_CRM, quotation.QUOTATION_IN_BOOKS),
-    syncs=(syncs.DEAL_SYNC, syncs.QUOTATION_SYNC),
-    derivations=(quotation.QUOTATION_FROM_DEAL,),
+    entities={
+        "Deal": deal.DEAL,
+        "Quotation": quotation.QUOTATION,
+        "Invoice": invoice.INVOICE,
+        "Reminder": reminder.REMINDER,
+    },
+    mappings=(deal.DEAL_IN_CRM, quotation.QUOTATION_IN_BOOKS, invoice.INVOICE_IN_BOOKS, reminder.REMINDER_IN_BOOKS),
+    syncs=(syncs.DEAL_SYNC, syncs.QUOTATION_SYNC, syncs.INVOICE_SYNC, syncs.REMINDER_SYNC),
+    derivations=(quotation.QUOTATION_FROM_DEAL, invoice.INVOICE_FROM_QUOTATION, reminder.REMINDER_FROM_INVOICE),
     stamp=stamp.STAMP,
 )

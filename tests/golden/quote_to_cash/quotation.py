@@ -5,74 +5,88 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
-from syncline_runtime.codecs import money_get, money_put, wire_null_blank_get, wire_null_blank_put
-from syncline_runtime.codecs.quick import decimal_text, decimal_text_put
+from syncline_runtime.codecs import money_get, money_put, table, wire_null_blank_get, wire_null_blank_put
+from syncline_runtime.codecs.quick import decimal_text, decimal_text_put, member_put, readings
 from syncline_runtime.declaration import Derivation, Entity, FieldMap, Flow, MatchRule
 from syncline_runtime.expressions import differs, equals, truncate
 from syncline_runtime.expressions.quick import concatenated
-from syncline_runtime.values import ABSENT, Money, Native
+from syncline_runtime.values import ABSENT, Money, Native, Reference
+
+OFFER: Final = frozenset({"draft", "sent", "accepted", "refused"})
+
+STATE_BOOKS: Final = table({"draft": "draft", "sent": "sent", "accepted": "accepted", "refused": "refused"})
+
+STATE_BOOKS_READ: Final = readings(STATE_BOOKS)
 
 
 class Quotation(TypedDict, total=False):
-    """The fields of the entity."""
+    """What was offered for a deal."""
 
     number: str | None
     title: str | None
     amount: Money | None
+    state: str | None
+    deal: Reference | None
 
 
 def read_books(native: Native) -> dict[str, Any]:
     """What a record of books.quotations shows of Quotation."""
     return {
-        "number": wire_null_blank_get(native.get("reference", ABSENT)),  # quote_to_cash.sync:61
-        "title": wire_null_blank_get(native.get("subject", ABSENT)),  # quote_to_cash.sync:62
-        "amount": money_get(  # quote_to_cash.sync:63
-            (  # quote_to_cash.sync:63
-                decimal_text(wire_null_blank_get(native.get("total", ABSENT))),  # quote_to_cash.sync:63
-                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:63
-            ),  # quote_to_cash.sync:63
-        ),  # quote_to_cash.sync:63
+        "number": wire_null_blank_get(native.get("reference", ABSENT)),  # quote_to_cash.sync:109
+        "title": wire_null_blank_get(native.get("subject", ABSENT)),  # quote_to_cash.sync:110
+        "amount": money_get(  # quote_to_cash.sync:111
+            (  # quote_to_cash.sync:111
+                decimal_text(wire_null_blank_get(native.get("total", ABSENT))),  # quote_to_cash.sync:111
+                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:111
+            ),  # quote_to_cash.sync:111
+        ),  # quote_to_cash.sync:111
+        "state": STATE_BOOKS_READ[wire_null_blank_get(native.get("state", ABSENT))],  # quote_to_cash.sync:112
     }
 
 
 def write_books(quotation: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of books.quotations that hold these values of Quotation."""
-    total_069c8a, currency_e32816 = money_put(quotation.get("amount", ABSENT))  # quote_to_cash.sync:63
+    before: Native = {} if old is None else old
+    total_069c8a, currency_e32816 = money_put(quotation.get("amount", ABSENT))  # quote_to_cash.sync:111
+    state2 = wire_null_blank_get(before.get("state", ABSENT))  # quote_to_cash.sync:112
+    state = member_put(quotation.get("state", ABSENT), STATE_BOOKS_READ, state2)  # quote_to_cash.sync:112
     native: Native = {
-        "reference": wire_null_blank_put(quotation.get("number", ABSENT)),  # quote_to_cash.sync:61
-        "subject": wire_null_blank_put(quotation.get("title", ABSENT)),  # quote_to_cash.sync:62
-        "total": wire_null_blank_put(decimal_text_put(total_069c8a)),  # quote_to_cash.sync:63
-        "currency": wire_null_blank_put(currency_e32816),  # quote_to_cash.sync:63
+        "reference": wire_null_blank_put(quotation.get("number", ABSENT)),  # quote_to_cash.sync:109
+        "subject": wire_null_blank_put(quotation.get("title", ABSENT)),  # quote_to_cash.sync:110
+        "total": wire_null_blank_put(decimal_text_put(total_069c8a)),  # quote_to_cash.sync:111
+        "currency": wire_null_blank_put(currency_e32816),  # quote_to_cash.sync:111
+        "state": wire_null_blank_put(state),  # quote_to_cash.sync:112
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
 
 def follows_from_deal(deal: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> bool:
     """Whether a record of Quotation follows from one of Deal."""
-    return equals(deal.get("stage"), "won") and differs(before.get("stage"), "won")  # quote_to_cash.sync:76
+    return equals(deal.get("stage"), "won") and differs(before.get("stage"), "won")  # quote_to_cash.sync:150
 
 
 def read_from_deal(deal: Mapping[str, Any]) -> dict[str, Any]:
     """What a record of Quotation shows that follows from one of Deal."""
-    title = deal.get("title", ABSENT)  # quote_to_cash.sync:78
+    title = deal.get("title", ABSENT)  # quote_to_cash.sync:152
     return {
-        "number": deal.get("number", ABSENT),  # quote_to_cash.sync:77
-        "title": (  # quote_to_cash.sync:78
-            concatenated("Quotation: ", truncate(title, 180))  # quote_to_cash.sync:78
-            if title is not ABSENT  # quote_to_cash.sync:78
-            else ABSENT  # quote_to_cash.sync:78
-        ),  # quote_to_cash.sync:78
-        "amount": deal.get("amount", ABSENT),  # quote_to_cash.sync:79
+        "number": deal.get("number", ABSENT),  # quote_to_cash.sync:151
+        "title": (  # quote_to_cash.sync:152
+            concatenated(truncate(title, 180), " (quotation)")  # quote_to_cash.sync:152
+            if title is not ABSENT  # quote_to_cash.sync:152
+            else ABSENT  # quote_to_cash.sync:152
+        ),  # quote_to_cash.sync:152
+        "amount": deal.get("amount", ABSENT),  # quote_to_cash.sync:153
     }
 
 
 QUOTATION: Final = Entity(
     name="Quotation",
     shape=Quotation,
-    fields=("number", "title", "amount"),
-    kinds={"number": "text", "title": "text", "amount": "money"},
+    fields=("number", "title", "amount", "state", "deal"),
+    kinds={"number": "text", "title": "text", "amount": "money", "state": "enum", "deal": "ref"},
     required=frozenset({"number", "title"}),
     match=(MatchRule(fields=("number",)),),
+    defaults={"state": "draft"},
 )
 
 QUOTATION_IN_BOOKS: Final = FieldMap(
@@ -80,13 +94,14 @@ QUOTATION_IN_BOOKS: Final = FieldMap(
     system="books",
     resource="quotations",
     flows=(
-        Flow(field="number", native=("reference",), contributes=True, writes=True, exact=False, line=61),
-        Flow(field="title", native=("subject",), contributes=True, writes=True, exact=False, line=62),
-        Flow(field="amount", native=("total", "currency"), contributes=True, writes=True, exact=False, line=63),
+        Flow(field="number", native=("reference",), contributes=True, writes=True, exact=False, line=109),
+        Flow(field="title", native=("subject",), contributes=True, writes=True, exact=False, line=110),
+        Flow(field="amount", native=("total", "currency"), contributes=True, writes=True, exact=False, line=111),
+        Flow(field="state", native=("state",), contributes=True, writes=True, exact=False, line=112),
     ),
     read=read_books,
     write=write_books,
-    line=60,
+    line=108,
 )
 
 QUOTATION_FROM_DEAL: Final = Derivation(
@@ -96,11 +111,13 @@ QUOTATION_FROM_DEAL: Final = Derivation(
     holds=follows_from_deal,
     read=read_from_deal,
     flows=(
-        Flow(field="number", native=("number",), contributes=True, writes=False, line=77),
-        Flow(field="title", native=("title",), contributes=True, writes=False, line=78),
-        Flow(field="amount", native=("amount",), contributes=True, writes=False, line=79),
+        Flow(field="number", native=("number",), contributes=True, writes=False, line=151),
+        Flow(field="title", native=("title",), contributes=True, writes=False, line=152),
+        Flow(field="amount", native=("amount",), contributes=True, writes=False, line=153),
+        Flow(field="deal", native=(), contributes=True, writes=False, line=154),
     ),
+    itself=("deal",),
     asks=("stage",),
     text="stage becomes won",
-    line=76,
+    line=150,
 )

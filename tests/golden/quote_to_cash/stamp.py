@@ -7,32 +7,118 @@ from syncline_runtime.declaration import Stamp
 
 STAMP: Final = Stamp(
     aspects={
+        "derive `Invoice` from `Quotation`": {"when": "once when `Quotation.state` becomes `Offer#accepted`"},
         "derive `Quotation` from `Deal`": {"when": "once when `Deal.stage` becomes `Stage#won`"},
+        "derive `Reminder` from `Invoice`": {
+            "when": (
+                "once when (not `Invoice.settled`) and (`Invoice.due` is present) and ((`Invoic"
+                "e.due` + 2 weeks) is past)"
+            ),
+        },
+        "derived `Invoice.amount` from `Quotation`": {"computed": "`Quotation.amount`"},
+        "derived `Invoice.deal` from `Quotation`": {"computed": "`Quotation.deal`"},
+        "derived `Invoice.number` from `Quotation`": {"computed": "`Quotation.number`"},
         "derived `Quotation.amount` from `Deal`": {"computed": "`Deal.amount`"},
+        "derived `Quotation.deal` from `Deal`": {"computed": "itself"},
         "derived `Quotation.number` from `Deal`": {"computed": "`Deal.number`"},
-        "derived `Quotation.title` from `Deal`": {"computed": '"Quotation: " + truncate(`Deal.title`, 180)'},
+        "derived `Quotation.title` from `Deal`": {"computed": 'truncate(`Deal.title`, 180) + " (quotation)"'},
+        "derived `Reminder.number` from `Invoice`": {"computed": "`Invoice.number`"},
+        "derived `Reminder.text` from `Invoice`": {"computed": '"Please pay " + `Invoice.number`'},
         "entity `Deal`": {"match": "`Deal.number`"},
+        "entity `Invoice`": {"match": "`Invoice.number`"},
         "entity `Quotation`": {"match": "`Quotation.number`"},
+        "entity `Reminder`": {"match": "`Reminder.number`"},
         "field `Deal.amount`": {"kind": "money"},
         "field `Deal.number`": {"kind": "text", "required": "yes", "length": "20"},
+        "field `Deal.paid`": {
+            "kind": "money",
+            "computed": "sum(invoices.`Invoice.paid`); invoices : list<`Invoice`> via `Invoice.deal`",
+        },
+        "field `Deal.settled`": {
+            "kind": "boolean",
+            "required": "yes",
+            "computed": (
+                "(count(invoices) > 0) and all(invoices.`Invoice.settled`); invoices : list<`In"
+                "voice`> via `Invoice.deal`"
+            ),
+        },
         "field `Deal.stage`": {"kind": "enum", "members": "`Stage#lost`; `Stage#open`; `Stage#won`", "required": "yes"},
         "field `Deal.title`": {"kind": "text", "required": "yes", "length": "200"},
+        "field `Invoice.amount`": {"kind": "money"},
+        "field `Invoice.deal`": {"kind": "ref `Deal`"},
+        "field `Invoice.due`": {"kind": "date"},
+        "field `Invoice.number`": {"kind": "text", "required": "yes", "length": "20"},
+        "field `Invoice.paid`": {"kind": "money"},
+        "field `Invoice.settled`": {
+            "kind": "boolean",
+            "required": "yes",
+            "computed": "(`Invoice.amount` is present) and (`Invoice.paid` = `Invoice.amount`)",
+        },
         "field `Quotation.amount`": {"kind": "money"},
+        "field `Quotation.deal`": {"kind": "ref `Deal`"},
         "field `Quotation.number`": {"kind": "text", "required": "yes", "length": "20"},
+        "field `Quotation.state`": {
+            "kind": "enum",
+            "members": "`Offer#accepted`; `Offer#draft`; `Offer#refused`; `Offer#sent`",
+            "default": "`Offer#draft`",
+        },
         "field `Quotation.title`": {"kind": "text", "required": "yes", "length": "200"},
+        "field `Reminder.number`": {"kind": "text", "required": "yes", "length": "20"},
+        "field `Reminder.text`": {"kind": "text", "required": "yes", "length": "200"},
         "line `Deal.amount` in crm": {"direction": "<-", "native": "amount, currency", "codec": "money"},
         "line `Deal.number` in crm": {"direction": "<-", "native": "number"},
+        "line `Deal.paid` in crm": {"direction": "->", "native": "paid, paid_in", "codec": "money"},
+        "line `Deal.settled` in crm": {"direction": "->", "native": "settled"},
         "line `Deal.stage` in crm": {
             "direction": "<-",
             "native": "stage",
             "codec": 'table: { `Stage#open`: "open", `Stage#won`: "won", `Stage#lost`: "lost" }',
         },
         "line `Deal.title` in crm": {"direction": "<-", "native": "title"},
+        "line `Invoice.amount` in books": {"direction": "->", "native": "total, currency", "codec": "money"},
+        "line `Invoice.due` in books": {"direction": "<->", "native": "due"},
+        "line `Invoice.number` in books": {"direction": "<->", "native": "reference"},
+        "line `Invoice.paid` in books": {"direction": "<-", "native": "paid, currency", "codec": "money"},
         "line `Quotation.amount` in books": {"direction": "<->", "native": "total, currency", "codec": "money"},
         "line `Quotation.number` in books": {"direction": "<->", "native": "reference"},
+        "line `Quotation.state` in books": {
+            "direction": "<->",
+            "native": "state",
+            "codec": (
+                'table: { `Offer#draft`: "draft", `Offer#sent`: "sent", `Offer#accepted`: '
+                '"accepted", `Offer#refused`: "refused" }'
+            ),
+        },
         "line `Quotation.title` in books": {"direction": "<->", "native": "subject"},
+        "line `Reminder.number` in books": {"direction": "<->", "native": "reference"},
+        "line `Reminder.text` in books": {"direction": "->", "native": "text"},
         "map `Deal` in crm": {"resource": "deals", "where": "all records", "when": "always"},
+        "map `Invoice` in books": {"resource": "invoices", "where": "all records", "when": "always"},
         "map `Quotation` in books": {"resource": "quotations", "where": "all records", "when": "always"},
+        "map `Reminder` in books": {"resource": "reminders", "where": "all records", "when": "always"},
+        "native books.invoices.currency": {
+            "type": "text",
+            "spelling": "spelled plain, null as blank",
+            "facts": "written",
+            "length": "3",
+        },
+        "native books.invoices.due": {"type": "date", "spelling": "spelled iso, null as blank", "facts": "written"},
+        "native books.invoices.paid": {
+            "type": "decimal",
+            "spelling": "spelled text, null as blank",
+            "facts": "written",
+        },
+        "native books.invoices.reference": {
+            "type": "text",
+            "spelling": "spelled plain, null as blank",
+            "facts": "required, unique, written",
+            "length": "20",
+        },
+        "native books.invoices.total": {
+            "type": "decimal",
+            "spelling": "spelled text, null as blank",
+            "facts": "written",
+        },
         "native books.quotations.currency": {
             "type": "text",
             "spelling": "spelled plain, null as blank",
@@ -45,6 +131,12 @@ STAMP: Final = Stamp(
             "facts": "required, unique, written",
             "length": "20",
         },
+        "native books.quotations.state": {
+            "type": "text",
+            "spelling": "spelled plain, null as blank",
+            "facts": "written",
+            "length": "20",
+        },
         "native books.quotations.subject": {
             "type": "text",
             "spelling": "spelled plain, null as blank",
@@ -55,6 +147,18 @@ STAMP: Final = Stamp(
             "type": "decimal",
             "spelling": "spelled text, null as blank",
             "facts": "written",
+        },
+        "native books.reminders.reference": {
+            "type": "text",
+            "spelling": "spelled plain, null as blank",
+            "facts": "required, unique, written",
+            "length": "20",
+        },
+        "native books.reminders.text": {
+            "type": "text",
+            "spelling": "spelled plain, null as blank",
+            "facts": "written",
+            "length": "200",
         },
         "native crm.deals.amount": {"type": "decimal", "spelling": "spelled text, null as blank", "facts": "written"},
         "native crm.deals.currency": {
@@ -69,6 +173,14 @@ STAMP: Final = Stamp(
             "facts": "required, unique, written",
             "length": "20",
         },
+        "native crm.deals.paid": {"type": "decimal", "spelling": "spelled text, null as blank", "facts": "written"},
+        "native crm.deals.paid_in": {
+            "type": "text",
+            "spelling": "spelled plain, null as blank",
+            "facts": "written",
+            "length": "3",
+        },
+        "native crm.deals.settled": {"type": "boolean", "spelling": "spelled json", "facts": "written"},
         "native crm.deals.stage": {
             "type": "text",
             "spelling": "spelled plain, null as blank",
@@ -81,6 +193,14 @@ STAMP: Final = Stamp(
             "facts": "required, written",
             "length": "200",
         },
+        "resource books.invoices": {
+            "identity": "id",
+            "location": "invoices",
+            "cursor": "updated spelled spaced",
+            "listing": "complete",
+            "archive": "archived = true",
+            "calls": "909f911fc6a0695a",
+        },
         "resource books.quotations": {
             "identity": "id",
             "location": "quotations",
@@ -88,6 +208,14 @@ STAMP: Final = Stamp(
             "listing": "complete",
             "archive": "archived = true",
             "calls": "ebd9a62193560070",
+        },
+        "resource books.reminders": {
+            "identity": "id",
+            "location": "reminders",
+            "cursor": "updated spelled spaced",
+            "listing": "complete",
+            "archive": "archived = true",
+            "calls": "95fced81e3814b2e",
         },
         "resource crm.deals": {
             "identity": "id",
@@ -98,12 +226,29 @@ STAMP: Final = Stamp(
             "calls": "81d7f6bcd87d7772",
         },
         "spec": {"name": "quote_to_cash"},
-        "sync `Deal`": {"systems": "crm", "empty": "nothing", "out of scope": "unlink", "schedule": "every 5 minutes"},
+        "sync `Deal`": {
+            "systems": "crm",
+            "empty": "propagates",
+            "out of scope": "unlink",
+            "schedule": "every 5 minutes",
+        },
+        "sync `Invoice`": {
+            "systems": "books",
+            "empty": "propagates",
+            "out of scope": "unlink",
+            "schedule": "every 5 minutes",
+        },
         "sync `Quotation`": {
             "systems": "books",
             "empty": "propagates",
             "out of scope": "unlink",
             "schedule": "every 5 minutes",
+        },
+        "sync `Reminder`": {
+            "systems": "books",
+            "empty": "nothing",
+            "out of scope": "unlink",
+            "schedule": "every 1 day",
         },
         "system books": {
             "connector": "pocketbase",
@@ -122,6 +267,8 @@ STAMP: Final = Stamp(
             "setting password": 'secret("CRM_PASSWORD")',
         },
         "writes of `Deal` in crm": {"create": "never", "update": "always", "delete": "never"},
+        "writes of `Invoice` in books": {"create": "always", "update": "always", "delete": "never"},
         "writes of `Quotation` in books": {"create": "always", "update": "always", "delete": "never"},
+        "writes of `Reminder` in books": {"create": "always", "update": "always", "delete": "never"},
     },
 )

@@ -9,20 +9,42 @@ DEAL_SYNC: Final = Sync(
     entity="Deal",
     systems=("crm",),
     rules={},
-    creates={"crm": Creation(allowed=False, line=66)},
-    deletes={"crm": Deletion(policy=OnDelete.NEVER, line=66)},
+    creates={"crm": Creation(allowed=False, line=127)},
+    deletes={"crm": Deletion(policy=OnDelete.NEVER, line=127)},
+    empty="propagates",
     out_of_scope="unlink",
     triggers=(Every(seconds=300),),
-    line=66,
+    line=127,
 )
 
 QUOTATION_SYNC: Final = Sync(
     entity="Quotation",
     systems=("books",),
     rules={},
-    deletes={"books": Deletion(policy=OnDelete.NEVER, line=71)},
+    deletes={"books": Deletion(policy=OnDelete.NEVER, line=133)},
     empty="propagates",
     out_of_scope="unlink",
     triggers=(Every(seconds=300),),
-    line=70,
+    line=132,
+)
+
+INVOICE_SYNC: Final = Sync(
+    entity="Invoice",
+    systems=("books",),
+    rules={},
+    deletes={"books": Deletion(policy=OnDelete.NEVER, line=139)},
+    empty="propagates",
+    out_of_scope="unlink",
+    triggers=(Every(seconds=300),),
+    line=138,
+)
+
+REMINDER_SYNC: Final = Sync(
+    entity="Reminder",
+    systems=("books",),
+    rules={},
+    deletes={"books": Deletion(policy=OnDelete.NEVER, line=145)},
+    out_of_scope="unlink",
+    triggers=(Every(seconds=86400),),
+    line=144,
 )
