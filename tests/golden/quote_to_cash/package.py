@@ -11,7 +11,7 @@ PACKAGE: Final = Package(
     name="quote_to_cash",
     source="quote_to_cash.sync",
     spec_version=1,
-    spec_sha256="97886651e4a75bc933956ace3c3b31c113307c34199aeda3a1eecbba03d530e9",
+    spec_sha256="d9d059d2023dadbcbbf32254e33c4cc1fb28d3a47930a3954f44760796a6692a",
     systems={"crm": systems.CRM, "books": systems.BOOKS},
     entities={
         "Deal": deal.DEAL,
