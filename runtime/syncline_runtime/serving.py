@@ -1,7 +1,6 @@
 """Serving: syncs are run when they are due, until somebody says stop. One run at a time; what is under way is finished."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -45,7 +44,10 @@ class Serving:
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self) -> None:
-        """Run what is due, sleep until something is, end when `stop` is set. A run that has begun is finished first."""
+        """Run what is due, sleep until something is, end when `stop` is set. A run that has begun is finished first.
+
+        Raises StateFailure for a state that cannot be used, and SpecChanged; a state that is only busy is waited for.
+        """
         while not self.stop.is_set():
             self.hint.clear()
             try:
@@ -55,7 +57,9 @@ class Serving:
                         await self.run(store, due)
                         continue
                 until = self.clock.now() + _AGAIN_SECONDS if due is None else due.at
-            except (StateFailure, sqlite3.Error) as error:
+            except StateFailure as error:
+                if error.unusable:
+                    raise  # waiting mends nothing: a person must look
                 self.failed(str(error))
                 until = self.clock.now() + _AGAIN_SECONDS
             await self._wait(until)

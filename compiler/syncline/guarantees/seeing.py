@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from syncline.guarantees.asked import creates, place, says_what_it_stored, updates
 from syncline.guarantees.guarantee import Guarantee, Topic
 from syncline.model.spec import Map, Sync
+from syncline.model.spelling import spelled
 from syncline.source import Span
 from syncline_runtime.declaration import Listing, OnDelete
 from syncline_runtime.paging import ordered
@@ -94,6 +95,7 @@ def deletions(sync: Sync, side: Map) -> Iterator[Guarantee]:
                 Topic.DELETIONS,
                 f"deleted-elsewhere-{rule.policy.value}",
                 f"when a record is noticed to be deleted elsewhere, this one is {_POLICY[rule.policy.value]}"
+                + ("" if rule.when is None else f", if it was last agreed that {spelled(rule.when)}")
                 + (", or held for a person if it was edited" if rule.unless_edited and rule.policy in _ACTING else ""),
                 (rule.span,),
             )
