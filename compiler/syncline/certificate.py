@@ -17,12 +17,11 @@ from syncline.checks import check
 from syncline.checks.codecs import Evidence, evidence
 from syncline.checks.cycles.graph import graph_of, may_turn
 from syncline.checks.cycles.loops import loops
-from syncline.guarantees.owning import choices, verdict
+from syncline.guarantees.owning import choices, deletions, verdict
 from syncline.guarantees.running import assumptions
 from syncline.lowering import package_name
-from syncline.model.conditions import compare
 from syncline.model.references import referring
-from syncline.model.spec import Arrow, DeleteRule, Line, Map, Spec, Sync
+from syncline.model.spec import Arrow, Line, Map, Spec, Sync
 from syncline.source import Span
 from syncline_runtime.certified import CERTIFICATE, FORMAT_VERSION
 from syncline_runtime.declaration import RUNTIME_API
@@ -211,27 +210,16 @@ def _of_owners(sync: Sync, whole: bool) -> Iterator[Obligation]:
 
 def _of_deletions(sync: Sync, whole: bool) -> Iterator[Obligation]:
     """Whether the conditions of deletions in a system exclude one another, and leave nothing out."""
-    by_system: dict[str, list[DeleteRule]] = {}
-    for rule in sync.deletes:
-        by_system.setdefault(rule.system.name, []).append(rule)
-    for system, rules in by_system.items():
-        conditions = [rule.when for rule in rules if rule.when is not None]
-        if not conditions:
-            continue
-        found = compare(conditions)
-        of = f"sync {sync.entity.name}: deletions in {system}"
+    for rules, found in deletions(sync):
+        of, at = f"sync {sync.entity.name}: deletions in {rules[0].system.name}", rules[0].span
         for claim, proven, code in (
             ("no two of their conditions hold at once", found.disjoint, "delete.clash"),
-            (
-                "for every record a clause says what becomes of it",
-                found.complete or len(conditions) < len(rules),
-                "delete.gap",
-            ),
+            ("for every record a clause says what becomes of it", found.complete, "delete.gap"),
         ):
             if proven and whole:
-                yield Obligation(claim, "proven", code, of, rules[0].span)
+                yield Obligation(claim, "proven", code, of, at)
             else:
-                yield Obligation(claim, "assumed", "conditions-not-comparable", of, rules[0].span)
+                yield Obligation(claim, "assumed", "conditions-not-comparable", of, at)
 
 
 def _by_check(claim: str, code: str, of: str, at: Span, *, holds: bool) -> Obligation:

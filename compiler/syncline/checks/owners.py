@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
-from syncline.guarantees.owning import choices, verdict
-from syncline.model.conditions import compare
+from syncline.guarantees.owning import choices, deletions, verdict
 from syncline.model.contest import Contest
-from syncline.model.expressions import Expression
-from syncline.model.spec import DeleteRule, Sync, Truth
+from syncline.model.spec import Sync, Truth
 from syncline.model.spelling import names_in
 
 
@@ -46,19 +44,12 @@ def _deciders(sync: Sync, contest: Contest, rules: Sequence[Truth]) -> Iterator[
 
 def check_conditional_deletes(sync: Sync) -> Iterator[Diagnostic]:
     """delete.clash, delete.gap."""
-    by_system: dict[str, list[DeleteRule]] = {}
-    for rule in sync.deletes:
-        by_system.setdefault(rule.system.name, []).append(rule)
-    for system, rules in by_system.items():
-        conditional = [rule for rule in rules if rule.when is not None]
-        if not conditional:
-            continue
-        conditions: list[Expression] = [rule.when for rule in conditional if rule.when is not None]
-        found = compare(conditions)
+    for rules, found in deletions(sync):
+        system = rules[0].system.name
         if found.clash is not None:
             one, other, example = found.clash
-            label = Label(conditional[one].span, "first-rule")
-            yield Diagnostic("delete.clash", conditional[other].span, {"system": system, "example": example}, (label,))
-        if len(conditional) == len(rules) and not found.complete:
+            label = Label(rules[one].span, "first-rule")
+            yield Diagnostic("delete.clash", rules[other].span, {"system": system, "example": example}, (label,))
+        if not found.complete:
             facts: dict[str, Fact] = {"system": system, "example": found.gap or "none of the conditions holds"}
-            yield Diagnostic("delete.gap", conditional[-1].span, facts)
+            yield Diagnostic("delete.gap", rules[-1].span, facts)

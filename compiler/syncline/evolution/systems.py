@@ -10,9 +10,20 @@ from syncline.model.spelling import literal, natives_in, spelled_pipeline
 from syncline.source import Span
 from syncline_runtime.declaration import FromEnvironment, Listing, Literally, Resource, SettingSource, Since
 
-CALLS = ("base", "auth", "rate", "throttle", "errors", "timeout_seconds", "concurrency", "headers", "encoding")
+CALLS = (
+    "base",
+    "auth",
+    "rate",
+    "throttle",
+    "errors",
+    "timeout_seconds",
+    "concurrency",
+    "headers",
+    "encoding",
+    "webhooks",
+)
 _WORDS = {"errors": "error", "timeout_seconds": "timeout"}
-OPERATIONS = ("read", "create", "update", "delete", "lock")
+OPERATIONS = ("read", "create", "update", "delete", "lock", "webhook")
 LISTED = ("call", "items", "paging", "sort", "sort_parameter", "filter_parameter", "filter_join", "equals")
 _HARMLESS = ("native.facts", "native.widened")
 ASKED = ("condition", "inclusive", "precision_ms", "lag_seconds")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from syncline.model.conditions import Verdict, compare
 from syncline.model.contest import Contest
-from syncline.model.spec import Sync, Truth
+from syncline.model.spec import DeleteRule, Sync, Truth
 
 
 class Choice(NamedTuple):
@@ -38,3 +38,19 @@ def verdict(choice: Choice) -> Verdict:
     if len(choice.conditional) < len(choice.rules):
         return found._replace(gap=None, complete=True)
     return found
+
+
+def deletions(sync: Sync) -> tuple[tuple[tuple[DeleteRule, ...], Verdict], ...]:
+    """For each system with conditional `delete` clauses, these clauses and what is known of their conditions."""
+    by_system: dict[str, list[DeleteRule]] = {}
+    for rule in sync.deletes:
+        by_system.setdefault(rule.system.name, []).append(rule)
+    found = []
+    for rules in by_system.values():
+        conditional = tuple(rule for rule in rules if rule.when is not None)
+        if conditional:
+            known = compare([rule.when for rule in conditional if rule.when is not None])
+            if len(conditional) < len(rules):
+                known = known._replace(gap=None, complete=True)
+            found.append((conditional, known))
+    return tuple(found)

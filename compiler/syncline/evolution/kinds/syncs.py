@@ -133,10 +133,10 @@ SYNCS: Final[Mapping[str, Kind]] = {
         "",
     ),
     "sync.erase": Kind(
-        BEHAVIOUR,
-        NOTHING,
+        SAFE,
+        APPROVAL,
         "a person's data in {subject} is now erased like this: {new}; formerly: {old}",
-        "What is done, and told, when somebody asks to be erased is another.",
+        "No run does anything else; what is done, and told, when somebody asks to be erased is another.",
         "Let whoever answers for personal data agree.",
     ),
     "sync.triggers": Kind(
