@@ -114,7 +114,8 @@ def elements_suffix(suffix: str, line: Line) -> str:
 def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, str], suffix: str) -> Code:
     if line.elements is not None:
         rows = call(Plain("native.get"), text(line.natives[0].name), Imported("ABSENT"))
-        return call("elements_get", rows, Plain(f"read_{elements_suffix(suffix, line)}"), _key(line))
+        function = "elements_json_get" if line.natives[0].wire == "json" else "elements_get"
+        return call(function, rows, Plain(f"read_{elements_suffix(suffix, line)}"), _key(line))
     if line.field is None or slot != line.field.name:
         return _read_wire(line.natives[0])
     if line.expression is not None:
@@ -201,7 +202,8 @@ def _put_elements(line: Line, record: str, suffix: str) -> Code:
     functions = elements_suffix(suffix, line)
     old = call(Plain("before.get"), text(line.natives[0].name))
     value_ = _value_of(record, line.field.name, absent=True)
-    return call("elements_put", value_, Plain(f"write_{functions}"), Plain(f"read_{functions}"), _key(line), old)
+    function = "elements_json_put" if line.natives[0].wire == "json" else "elements_put"
+    return call(function, value_, Plain(f"write_{functions}"), Plain(f"read_{functions}"), _key(line), old)
 
 
 def local_values(map_: Map) -> tuple[str, ...]:

@@ -179,10 +179,14 @@ def _resource(
                     fallback = _fallback(item)
     identity = next((found.name for found in fields.values() if found.identity), None)
     version = next((found for found in fields.values() if found.version), None)
-    if identity is None:
+    # What can neither be listed nor read is the shape of records inside others.
+    inside = not location and not substitutions and not any(isinstance(item, syntax.Directive) for item in items)
+    if identity is None and not inside:
         findings.report("connector.no-identity", span, resource=name)  # type: ignore[arg-type]
     offered: dict[str, object] = (
-        _implicit(spelling.protocol, version, location) if spelling.protocol in ("sql", "files") else {}
+        _implicit(spelling.protocol, version, location)
+        if spelling.protocol in ("sql", "files") and not (inside and identity is None)
+        else {}
     )
     for item in items:
         if isinstance(item, syntax.Directive):

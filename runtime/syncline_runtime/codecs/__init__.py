@@ -2,7 +2,7 @@
 
 from syncline_runtime.codecs.custom import CustomCodec, load_codec, python_get, python_put
 from syncline_runtime.codecs.definitions import CodecDefinition, Parameter, Registry, WireRegistry
-from syncline_runtime.codecs.elements import elements_get, elements_put
+from syncline_runtime.codecs.elements import elements_get, elements_json_get, elements_json_put, elements_put
 from syncline_runtime.codecs.money import (
     MINOR_UNITS,
     minor_unit,
@@ -225,6 +225,8 @@ __all__ = [
     "e164_get",
     "e164_put",
     "elements_get",
+    "elements_json_get",
+    "elements_json_put",
     "elements_put",
     "email_of",
     "enum_of",

@@ -1,6 +1,8 @@
 """Nested collections: a list of records inside a record, each told from the others by its key and never by its place."""
 
+import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from syncline_runtime.codecs.refusal import refusal, wrong_type
@@ -54,6 +56,34 @@ def elements_put(
         else:
             kept[name] = native
     return [*(kept[name] for name in present if name in kept), *added]
+
+
+def elements_json_get(native: object, read: Reading, key: str | None) -> Elements | Absent:
+    """As `elements_get`, of a list that is kept as JSON text; numbers with a point are exact. Raises CodecError."""
+    return elements_get(_parsed(native), read, key)
+
+
+def elements_json_put(
+    value: Elements | Absent | None, write: Writing, read: Reading, key: str | None, old: object
+) -> str | Absent:
+    """As `elements_put`, for a list that is kept as JSON text."""
+    found = elements_put(value, write, read, key, _parsed(old))
+    return ABSENT if found is ABSENT else _encoded(found)
+
+
+def _parsed(native: object) -> object:
+    if type(native) is not str:
+        return native
+    try:
+        return json.loads(native, parse_float=Decimal) if native else None
+    except ValueError:
+        raise wrong_type("a list of records as JSON", native) from None
+
+
+def _encoded(elements: list[Native]) -> str:
+    import msgspec  # only who keeps lists as texts pays for it
+
+    return msgspec.json.Encoder(decimal_format="number").encode(elements).decode()
 
 
 def aligned(elements: list[dict[str, Any]], key: str) -> Elements:

@@ -66,9 +66,19 @@ class PocketBaseClient:
             if not collection["system"] and collection["type"] == "base":
                 self._call("DELETE", f"/collections/{collection['name']}/truncate")
 
-    def create_collection(self, name: str, fields: Sequence[Mapping[str, Any]], indexes: Sequence[str]) -> None:
-        """Make a collection. Raises Answered."""
-        self._call("POST", "/collections", {"name": name, "type": "base", "fields": fields, "indexes": indexes})
+    def collections(self) -> set[str]:
+        """The names of all collections."""
+        return {str(collection["name"]) for collection in self._call("GET", "/collections?perPage=200")["items"]}
+
+    def create_collection(self, name: str, fields: Sequence[Mapping[str, Any]], indexes: Sequence[str]) -> str:
+        """Make a collection and give its id. Raises Answered."""
+        body = {"name": name, "type": "base", "fields": fields, "indexes": indexes}
+        return str(self._call("POST", "/collections", body)["id"])
+
+    def add_field(self, collection: str, field: Mapping[str, Any]) -> None:
+        """Add a field to a collection. Raises Answered."""
+        known = self._call("GET", f"/collections/{collection}")["fields"]
+        self._call("PATCH", f"/collections/{collection}", {"fields": [*known, field]})
 
     def settings(self, changes: Mapping[str, Any]) -> None:
         """Change the server's settings. Raises Answered."""
