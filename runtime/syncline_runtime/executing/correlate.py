@@ -268,7 +268,19 @@ def _partners(context: Context, answers: Sequence[tuple[MemberRow, Correlation]]
     }
     linked = [row.link_id for row in found.values() if row.link_id is not None]
     closed = {row.link_id for row in context.store.links(linked) if row.status == "tombstone"} if linked else set()
+    if closed:
+        _look_again_at_who_refers(context)
     return {where: _survivor(row) if row.link_id in closed else row for where, row in found.items()}
+
+
+def _look_again_at_who_refers(context: Context) -> None:
+    """A survivor gets another link: what referred to its former one means the new one from now on."""
+    name = context.entity.name
+    referring = {
+        mapping.entity for mapping in context.package.mappings if any(name in flow.refers for flow in mapping.flows)
+    }
+    for entity in sorted(referring):
+        context.store.unsettle_all(entity)
 
 
 def _survivor(row: MemberRow) -> MemberRow:

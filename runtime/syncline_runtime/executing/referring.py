@@ -247,20 +247,28 @@ def _relinked(context: Context, found: list[Referred]) -> list[Referred]:
     closed = {row.link_id for row in context.store.links(sorted(differing)) if row.status == LinkStatus.TOMBSTONE.value}
     return [
         one._replace(
-            link=_as_news(one.link, [name for name, value in _linked_elsewhere(one.link) if value.link in closed])
+            link=_as_news(
+                one.link, [name for name, value in _linked_elsewhere(one.link) if value.link in closed], closed
+            )
         )
         for one in found
     ]
 
 
-def _as_news(link: Link, names: Sequence[str]) -> Link:
+def _as_news(link: Link, names: Sequence[str], closed: set[int]) -> Link:
     if not names:
         return link
+
+    def shown(member: Member) -> Mapping[str, Shown]:
+        values = member.shadow if member.seen is None else member.seen
+        dead = [name for name in names if type(held := values.get(name)) is Reference and held.link in closed]
+        return {name: value for name, value in values.items() if name not in dead}
+
     members = {
         system: replace(
             member,
             shadow={name: value for name, value in member.shadow.items() if name not in names},
-            seen=member.shadow if member.seen is None else member.seen,
+            seen=shown(member),
         )
         for system, member in link.members.items()
     }

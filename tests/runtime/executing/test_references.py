@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncline_runtime.declaration import Package
+from syncline_runtime.declaration import Deletion, OnDelete, Package
 from syncline_runtime.ports import Refused
 from syncline_runtime.simulation.twin import Table, Twin
 from syncline_runtime.values import Native
@@ -347,4 +347,26 @@ async def test_whatever_is_found_first_the_same_comes_out(
             await world.run()
             assert world.shape(system)["Company", name]["parent"] == above
             assert world.in_step()
+    await world.quiet()
+
+
+async def test_what_referred_to_a_survivor_means_the_link_that_it_found(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    unlinking = {name: Deletion(policy=OnDelete.UNLINK, line=22) for name in SYSTEMS}
+    company, contact = world.package.syncs
+    world.package = replace(world.package, syncs=(replace(company, deletes=unlinking), contact))
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    ana = world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    there = world.by_key("erp", "Contact")["ana"]["company"]
+    world.twins["crm"].drop("Company", acme)
+    await world.run(full=True)
+    again = world.put("crm", "Company", key="acme", parent=None)
+    await world.run()
+    world.put("crm", "Contact", ana, company=again)
+    before = world.writes
+    await world.run()
+    assert world.by_key("erp", "Contact")["ana"]["company"] == there
+    assert world.by_key("crm", "Contact")["ana"]["company"] == again
+    assert world.writes == before
     await world.quiet()
