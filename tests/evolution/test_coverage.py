@@ -82,6 +82,19 @@ system shop =""",
 }
 entity Visitor {""",
     ),
+    (
+        "entity Visitor {",
+        """record Row { sku : text(20), count : integer }
+entity Basket { number : text(20), town : text(40)?, rows : list<Row> by sku, match number }
+extend erp {
+  resource baskets table "baskets" { id : integer identity, number : text(20), place : ref places, rows : list<items> }
+  resource places table "places" { id : integer identity, name : text(40) unique }
+  resource items { sku : text(20), count : integer }
+}
+map Basket to erp.baskets { number <- number, town <- place.name, rows <- rows { sku <- sku, count <- count } }
+sync Basket from erp { run every 1 hour }
+entity Visitor {""",
+    ),
     ("sync Contact across crm, erp {", "sync Contact across crm, erp, plant {\n  delete in plant never"),
     ("    home.town ask\n", "    record owned by crm when stage is customer\n    otherwise ask\n"),
     (
@@ -146,6 +159,11 @@ IRRELEVANT = {
     "ConnectorModel.resources": DERIVED + "the system's resources, with what `extend` adds",
     "ConnectorModel.spelling": DERIVED + "the spelling of each native field",
     "ConnectorModel.templates": DERIVED + "the system's resources",
+    "Elements.record": ELSEWHERE + ": the fields of the elements",
+    "Map.paths": DERIVED + "the lines and conditions that name them",
+    "NativeField.ways": DERIVED + "the path, which is its name",
+    "Way": DERIVED + "the path, and the native fields on it",
+    "declaration.Resource.through": DERIVED + "the paths of the lines",
     "Sync.derivations": DERIVED + "the derivations of the spec",
     "Sync.derived": "a spec with errors is not compared",
     "ConnectorModel.cleared_for_pii": DERIVED + "whether the system takes personal data",

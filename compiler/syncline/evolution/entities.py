@@ -58,6 +58,10 @@ def _fields(old: Spec, new: Spec, before: Entity, after: Entity, renames: Renami
         if name not in stayed:
             yield Change("field.added", subject, None, field.span)
             continue
+        elements: dict[str, Fact] = {"old": collected(before, stayed[name].name), "new": collected(after, name)}
+        if elements["old"] != elements["new"]:
+            effects = reached(new, after.name, [name])
+            yield Change("field.kind", subject, stayed[name].span, field.span, elements, effects)
         for code, facts in _field(stayed[name], field, renames):
             yield Change(code, subject, stayed[name].span, field.span, facts, reached(new, after.name, [name]))
         was = computed_of(
@@ -134,6 +138,15 @@ def _types(old: Type, new: Type, renames: Renaming) -> Iterator[tuple[str, dict[
             yield "field.members-removed", {"removed": removed}
     if old.nullable is not new.nullable:
         yield ("field.optional" if new.nullable else "field.required"), {}
+
+
+def collected(entity: Entity, name: str) -> str:
+    """What the elements of a nested collection are, and by what they are told apart; empty for any other field."""
+    elements = entity.collections.get(name)
+    if elements is None:
+        return ""
+    fields = ", ".join(f"{field.name} : {described(field.type)}" for field in elements.record.fields.values())
+    return f"{{ {fields} }}" + (f" by {elements.key}" if elements.key is not None else "")
 
 
 def described(kind: Type) -> str:

@@ -131,6 +131,9 @@ def heard_natives(line: Line) -> tuple[str, ...]:
 
 
 def computed_of(line: Line, field: Rename) -> str:
+    if line.elements is not None:
+        lines = sorted(spelled_line(each) for each in line.elements.lines)
+        return f"{{ {', '.join(lines)} }}" + (f" by {line.key}" if line.key is not None else "")
     return "the value as it is" if line.expression is None else spelled(line.expression, field)
 
 

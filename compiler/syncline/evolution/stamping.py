@@ -15,6 +15,7 @@ from typing import Any
 from syncline.evolution.computed import computed_of as computed_as
 from syncline.evolution.derivations import computed_of as derived_value
 from syncline.evolution.derivations import when_of
+from syncline.evolution.entities import collected
 from syncline.evolution.maps import codecs_of, computed_of, heard_natives, where_of
 from syncline.evolution.members import with_members
 from syncline.evolution.renaming import enums_of
@@ -99,7 +100,7 @@ def _entity(entity: Entity) -> dict[str, _Aspects]:
     for name, field in entity.fields.items():
         members = (field.type.item or field.type).members
         found[f"field {_mark(entity.name, name)}"] = {
-            "kind": _form(field.type),
+            "kind": _form(field.type) + collected(entity, name),
             "members": _several(members),
             "required": "" if field.type.nullable else "yes",
             "default": "" if field.default is None else spelled(field.default),
@@ -151,7 +152,7 @@ def _line(line: Line, field: Rename) -> _Aspects:
     return {
         "direction": line.arrow.value,
         "native": ", ".join(heard_natives(line)),
-        "computed": "" if line.expression is None else computed_of(line, field),
+        "computed": "" if line.expression is None and line.elements is None else computed_of(line, field),
         "codec": " then ".join(f"{name}: {text}" if name != text else name for name, text in codecs_of(line)),
         "condition": "" if line.when is When.ALWAYS else line.when.said,
     }

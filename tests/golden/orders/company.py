@@ -45,9 +45,10 @@ def read_crm(native: Native) -> dict[str, Any]:
 
 def write_crm(company: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.companies that hold these values of Company."""
+    vat = strip_put(text_of(upper_put(company.get("vat", ABSENT)), 20), "-. ")  # orders.sync:101
     native: Native = {
         "name": wire_null_blank_put(trim_put(company.get("name", ABSENT))),  # orders.sync:100
-        "vat": wire_null_blank_put(strip_put(upper_put(company.get("vat", ABSENT)), "-. ")),  # orders.sync:101
+        "vat": wire_null_blank_put(vat),  # orders.sync:101
         "country": wire_null_blank_put(company.get("country", ABSENT)),  # orders.sync:102
         "parent": wire_null_blank_put(wire_ref_plain_put(company.get("parent", ABSENT))),  # orders.sync:103
     }
@@ -68,7 +69,7 @@ def write_erp(company: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of erp.companies that hold these values of Company."""
     native: Native = {
         "name": trim_put(company.get("name", ABSENT)),  # orders.sync:107
-        "vat": upper_put(company.get("vat", ABSENT)),  # orders.sync:108
+        "vat": text_of(upper_put(company.get("vat", ABSENT)), 20),  # orders.sync:108
         "country_id.code": company.get("country", ABSENT),  # orders.sync:109
         "parent_id": wire_ref_number_put(company.get("parent", ABSENT)),  # orders.sync:110
     }

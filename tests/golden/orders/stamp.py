@@ -18,7 +18,10 @@ STAMP: Final = Stamp(
         "field `Contact.email`": {"kind": "email", "required": "yes", "pii": "yes"},
         "field `Contact.name`": {"kind": "text", "required": "yes", "length": "200"},
         "field `Order.customer`": {"kind": "ref `Company`", "required": "yes"},
-        "field `Order.lines`": {"kind": "list of record by sku", "required": "yes"},
+        "field `Order.lines`": {
+            "kind": "list of record by sku{ sku : text(40), quantity : integer, price : decimal(12, 2) } by sku",
+            "required": "yes",
+        },
         "field `Order.number`": {"kind": "text", "required": "yes", "length": "20"},
         "line `Company.country` in crm": {"direction": "<->", "native": "country"},
         "line `Company.country` in erp": {"direction": "<->", "native": "country_id.code"},
@@ -36,8 +39,16 @@ STAMP: Final = Stamp(
         "line `Contact.name` in erp": {"direction": "<->", "native": "full_name", "codec": "trim"},
         "line `Order.customer` in crm": {"direction": "<->", "native": "customer"},
         "line `Order.customer` in erp": {"direction": "<->", "native": "customer_id"},
-        "line `Order.lines` in crm": {"direction": "<->", "native": "rows"},
-        "line `Order.lines` in erp": {"direction": "<->", "native": "lines"},
+        "line `Order.lines` in crm": {
+            "direction": "<->",
+            "native": "rows",
+            "computed": "{ price <-> price, quantity <-> quantity, sku <-> sku } by sku",
+        },
+        "line `Order.lines` in erp": {
+            "direction": "<->",
+            "native": "lines",
+            "computed": "{ price -> net, quantity <-> qty, sku <-> sku } by sku",
+        },
         "line `Order.number` in crm": {"direction": "<->", "native": "number"},
         "line `Order.number` in erp": {"direction": "<->", "native": "number"},
         "map `Company` in crm": {"resource": "companies", "where": "all records", "when": "always"},
@@ -144,7 +155,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "not told",
-            "calls": "d82106c971d99bf3",
+            "calls": "d1ad0af6d066f634",
         },
         "resource crm.contacts": {
             "identity": "id",
@@ -152,7 +163,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "not told",
-            "calls": "3755524fd0b00b39",
+            "calls": "c82c987b0cdd359b",
         },
         "resource crm.orders": {
             "identity": "id",
@@ -160,7 +171,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "not told",
-            "calls": "7c72862bdd8be435",
+            "calls": "06d3e71475082183",
         },
         "resource erp.companies": {
             "identity": "id",
@@ -168,7 +179,7 @@ STAMP: Final = Stamp(
             "cursor": "updated_at spelled native",
             "listing": "complete",
             "archive": "not told",
-            "calls": "2a4dfe3d9cf63534",
+            "calls": "3dc8cc82265de880",
         },
         "resource erp.contacts": {
             "identity": "id",
@@ -176,7 +187,7 @@ STAMP: Final = Stamp(
             "cursor": "updated_at spelled native",
             "listing": "complete",
             "archive": "not told",
-            "calls": "65ef2f13e07f2be0",
+            "calls": "a894a8fb2dfc0d6b",
         },
         "resource erp.orders": {
             "identity": "id",
@@ -184,7 +195,7 @@ STAMP: Final = Stamp(
             "cursor": "updated_at spelled native",
             "listing": "complete",
             "archive": "not told",
-            "calls": "a185c34d82ba4fa5",
+            "calls": "78420efb3df8a49f",
         },
         "spec": {"name": "orders"},
         "sync `Company`": {
@@ -209,7 +220,7 @@ STAMP: Final = Stamp(
         "system crm": {
             "connector": "pocketbase",
             "protocol": "rest",
-            "calls": "1b2b26740328f1a8",
+            "calls": "90ce4e969be3990d",
             "setting url": 'env("CRM_URL") as url',
             "setting email": 'env("CRM_EMAIL")',
             "setting password": 'secret("CRM_PASSWORD")',
@@ -217,7 +228,7 @@ STAMP: Final = Stamp(
         "system erp": {
             "connector": "database",
             "protocol": "sql",
-            "calls": "38dd6f44fc1bf021",
+            "calls": "899b20799642a6fa",
             "setting url": 'secret("ERP_URL")',
         },
         "truth of `Company.country`": {"rule": "prefers crm then erp"},
