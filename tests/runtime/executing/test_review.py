@@ -9,8 +9,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from syncline_runtime.cli import execute
 from syncline_runtime.declaration import Ask, Creation, Deletion, OnDelete
@@ -142,6 +146,8 @@ async def many_failures(world: World) -> None:
         world.twin("crm").put("customers", vat=str(number), name="Ana")
     world.twin("erp").faults["create"] = deque(Fault(Refused("400", "no")) for _ in range(60))
 
+
+WAYS = ("delete", "keep", "recreate")
 
 SCENARIOS: list[Callable[[World], Awaitable[None]]] = [
     a_conflict,
@@ -443,3 +449,71 @@ async def test_a_reference_in_conflict_is_decided(tmp_path: Path) -> None:
     assert world.by_key("crm", "Contact")["ana"]["company"] == world.by_key("crm", "Company")["beta"]["id"]
     assert command(world, "why", "ana", "company")[0] == 0
     await world.quiet()
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("edit"), st.sampled_from(("crm", "erp")), st.integers(0, 2), st.sampled_from("abc")),
+        st.tuples(st.just("drop"), st.sampled_from(("crm", "erp")), st.integers(0, 2), st.just("")),
+        st.tuples(st.just("answer"), st.sampled_from(("crm", "erp")), st.integers(0, 2), st.sampled_from(WAYS)),
+        st.tuples(st.just("run"), st.just(""), st.booleans(), st.just("")),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(steps)
+def test_whatever_is_answered_when_and_however_the_systems_come_into_step(taken: list[Any]) -> None:
+    with TemporaryDirectory() as folder:
+        asyncio.run(_answered(World(Path(folder, "s.db"), package("crm", "erp", sync={"deletes": HELD})), taken))
+
+
+async def _answered(world: World, taken: list[Any]) -> None:
+    for vat in "123":
+        world.twin("crm").put("customers", vat=vat, name="Ana", note="old")
+    await world.run()
+    for what, system, number, how in taken:
+        ids = sorted(world.records(system)) if system else []
+        match what:
+            case "edit" if number < len(ids):
+                world.twin(system).put("customers", ids[number], **{{"crm": "note", "erp": "memo"}[system]: how})
+            case "drop" if number < len(ids):
+                world.twin(system).drop("customers", ids[number])
+            case "answer":
+                _answer(world, number, system, how)
+            case "run":
+                await world.run(full=number)
+            case _:
+                pass
+    for _ in range(8):
+        await world.run(full=True, later=3600)
+        with world.store() as store:
+            waiting = [item for item in pending(world.package, store) if item.kind != "hold"]
+        if not waiting:
+            break
+        assert all(item.answered or _answer(world, 0, "crm", "keep") for item in waiting[:1])
+    assert not waiting
+    await world.settled()
+    crm = {one["vat"]: one["note"] for one in world.records("crm").values()}
+    erp = {one["vat_no"]: one["memo"] for one in world.records("erp").values()}
+    with world.store() as store:
+        kept = [entry for entry in store.audit.entries() if "keep" in entry.reason]
+        assert all(not store.answers.open(entity) for entity in world.package.entities)
+    if not kept:
+        assert crm == erp
+    for vat in crm.keys() & erp.keys():
+        assert crm[vat] == erp[vat]
+
+
+def _answer(world: World, number: int, system: str, way: str) -> bool:
+    """Answer one of what waits, somehow; whether it was taken."""
+    with world.store() as store:
+        items = [item for item in pending(world.package, store) if item.kind in ("conflict", "deletion")]
+    if not items:
+        return False
+    item = items[number % len(items)]
+    how = ("--take", system) if item.kind == "conflict" else (f"--{way}",)
+    code, _, err = command(world, "review", "resolve", item.name, *how)
+    assert code == 0, err
+    return True
