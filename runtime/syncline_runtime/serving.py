@@ -71,7 +71,7 @@ class Serving:
         for sync in self.package.syncs:
             for trigger in sync.triggers:
                 if not isinstance(trigger, OnWebhook):
-                    at = next_due(trigger, self._fired(store, sync, trigger), now)
+                    at = next_due(trigger, fired(store, sync, trigger), now)
                     found.append(Due(at=at, syncs=(sync.entity,), full=trigger.full))
         late = [one for one in found if one.at <= now]
         if late:
@@ -123,15 +123,6 @@ class Serving:
     def _drained(self, store: StateStore, entity: str) -> bool:
         return not store.unsettled(entity, 0, 1)
 
-    def _fired(self, store: StateStore, sync: Sync, trigger: Every | Daily) -> float | None:
-        """When a trigger fired last; before it ever did, when its sync was last read in full (by a run of somebody's own)."""
-        told = store.setting(_key(sync.entity, trigger))
-        if told is not None:
-            return float(told)
-        cursors = [store.cursor(sync.entity, system) for system in sync.systems]
-        times = [cursor[1] for cursor in cursors if cursor is not None and cursor[1] is not None]
-        return min(times) if len(times) == len(cursors) else None
-
     def _sync(self, name: str) -> Sync:
         return next(sync for sync in self.package.syncs if sync.entity == name)
 
@@ -146,6 +137,16 @@ class Serving:
         for one in (sleeping, *others):
             one.cancel()
         await asyncio.gather(sleeping, *others, return_exceptions=True)
+
+
+def fired(store: StateStore, sync: Sync, trigger: Every | Daily) -> float | None:
+    """When a trigger fired last; before it ever did, when its sync was last read in full (by a run of somebody's own)."""
+    told = store.setting(_key(sync.entity, trigger))
+    if told is not None:
+        return float(told)
+    cursors = [store.cursor(sync.entity, system) for system in sync.systems]
+    times = [cursor[1] for cursor in cursors if cursor is not None and cursor[1] is not None]
+    return min(times) if len(times) == len(cursors) else None
 
 
 def _key(entity: str, trigger: Every | Daily) -> str:

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sqlite3
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from syncline_runtime.cli import execute
 from syncline_runtime.declaration import (
     Call,
     Connector,
+    Every,
     FromEnvironment,
     Listing,
     NativeField,
@@ -266,6 +268,17 @@ def test_a_plan_file_that_is_none_is_one_line(shell: Shell) -> None:
         assert shell.do("apply", name) == 2
         assert shell.err.count("\n") == 1
         assert name in shell.err
+
+
+def test_status_tells_what_is_due(shell: Shell) -> None:
+    [sync] = shell.package.syncs
+    shell.package = replace(shell.package, syncs=(replace(sync, triggers=(Every(seconds=3600),)),))
+    assert shell.do("run", "--apply-first") == 0
+    before = time.time()
+    assert shell.do("status", "--json") == 0
+    assert before + 3000 < json.loads(shell.out)["due"]["Customer"]["its schedule"] < before + 3700
+    assert shell.do("status") == 0
+    assert "its schedule is due for a run from" in shell.out
 
 
 @pytest.mark.parametrize("form", ["json", "text"])

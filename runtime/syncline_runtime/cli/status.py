@@ -2,14 +2,17 @@
 
 import argparse
 import json
+import time
 from datetime import datetime
 from typing import TextIO
 
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import NEEDS_PERSON
 from syncline_runtime.cli.waiting import item_document, tell_deferred, tell_waiting
-from syncline_runtime.declaration import Package
+from syncline_runtime.declaration import OnWebhook, Package
 from syncline_runtime.pending import pending
+from syncline_runtime.scheduling import next_due
+from syncline_runtime.serving import fired
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.telling import FORMAT_VERSION, Redacted, run_line
 
@@ -26,7 +29,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     out = Redacted(stdout, ())
     with SqliteStore(arguments.state, package.name, create=False) as store:
         runs, counts, items = store.review.runs(5), store.review.counts(), pending(package, store)
-        due = {entity: _due(store, entity) for entity in package.entities}
+        due = {entity: _due(package, store, entity) for entity in package.entities}
         deferred = store.waiting()
         if arguments.json:
             document = {
@@ -54,9 +57,18 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     return NEEDS_PERSON if items else 0
 
 
-def _due(store: SqliteStore, entity: str) -> dict[str, float]:
-    """What a run can do from when on: records to be read again, writes whose outcome will be known."""
+def _due(package: Package, store: SqliteStore, entity: str) -> dict[str, float]:
+    """What a run can do from when on: its schedule, records to be read again, writes whose outcome will be known."""
     found: dict[str, float] = {}
+    scheduled = [
+        next_due(trigger, fired(store, sync, trigger), time.time())
+        for sync in package.syncs
+        if sync.entity == entity
+        for trigger in sync.triggers
+        if not isinstance(trigger, OnWebhook)
+    ]
+    if scheduled:
+        found["its schedule"] = min(scheduled)
     if (reading := store.review.next_due(entity)) is not None:
         found["reading again"] = reading
     if (awaited := store.awaiting.next(entity)) is not None:
