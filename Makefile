@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems bench fuzz simulate lint golden clean
+.PHONY: help demo test systems bench fuzz proofs simulate lint golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ fuzz: $(VENV)/.installed  ## malformed specs: N=10000 of them, made from SEED=1
 
 simulate: $(VENV)/.installed  ## the executor in simulated worlds: SEEDS=10000 of them, from START=0
 	@$(VENV)/bin/python -m tests.simulation $(or $(SEEDS),10000) --start $(or $(START),0)
+
+proofs: $(VENV)/.installed  ## proofs doubled: N=3000 random specs, whose generated code must keep the laws that were claimed
+	@$(VENV)/bin/python -m tests.proofs $(or $(N),3000) --seed $(or $(SEED),1)
 
 lint: $(VENV)/.installed  ## ruff, mypy --strict, import rules
 	@$(VENV)/bin/ruff check .

@@ -5,6 +5,8 @@ Refusals of lines for which no witness is found are counted and shown: a checker
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as filled
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -191,23 +193,39 @@ def tries_of(line: RandomLine) -> st.SearchStrategy[list[tuple[Any, tuple[Any, .
     return st.lists(st.tuples(line.values, line.read), min_size=SAMPLES, max_size=SAMPLES)
 
 
-def test_what_is_accepted_obeys_and_what_is_refused_breaks(capsys: pytest.CaptureFixture[str]) -> None:
-    told: Counter[str] = Counter()
-    strict: dict[str, str] = {}
+@dataclass
+class Doubled:
+    """What became of the lines of random specs: how many by verdict, and the refusals without a witness."""
 
-    @seed(20261121)
+    told: Counter[str] = filled(default_factory=Counter)
+    strict: dict[str, str] = filled(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        """It in words."""
+        yield "two-way lines: " + ", ".join(f"{count:,} {what}" for what, count in self.told.most_common())
+        for written, value in self.strict.items():
+            yield f"  no witness found for {written} (named: {value})"
+
+
+def doubled(specs: int, start: int) -> Doubled:
+    """Double the proofs of so many random specs, made from a seed. Raises AssertionError for a line that breaks its law."""
+    found_all = Doubled()
+    told, strict = found_all.told, found_all.strict
+
+    @seed(start)
     @settings(
-        max_examples=40,
+        max_examples=specs,
         deadline=None,
         database=None,
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
     @given(st.lists(LINES, min_size=LINES_OF_A_SPEC, max_size=LINES_OF_A_SPEC), st.data())
-    def doubled(lines: list[RandomLine], data: st.DataObject) -> None:
+    def double(lines: list[RandomLine], data: st.DataObject) -> None:
         _, found = spec_of(lines)
         accepted = [line for number, line in enumerate(lines) if number not in found]
         told["accepted"] += len(accepted)
+        told["values tried"] += SAMPLES * len(lines)
         field_map = generated(accepted)
         for number, line in enumerate(accepted):
             for value, native in data.draw(tries_of(line)):
@@ -228,11 +246,15 @@ def test_what_is_accepted_obeys_and_what_is_refused_breaks(capsys: pytest.Captur
             else:
                 told["ill-typed" if finding.code in ILL_TYPED else f"refused by {finding.code}"] += 1
 
-    doubled()
+    double()
+    return found_all
+
+
+def test_what_is_accepted_obeys_and_what_is_refused_breaks(capsys: pytest.CaptureFixture[str]) -> None:
+    found = doubled(40, 20261121)
     with capsys.disabled():
-        print("\n  two-way lines: " + ", ".join(f"{count} {what}" for what, count in told.most_common()))
-        for written, value in strict.items():
-            print(f"    no witness found for {written} (named: {value})")
+        print("", *found.lines(), sep="\n  ")
+    told = found.told
     assert told["accepted"] > 100
     assert told["refused as not invertible"] > 10
     assert told["refused without a witness"] * 20 <= told["refused as not invertible"]
