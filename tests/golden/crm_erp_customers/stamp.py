@@ -80,7 +80,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "e46f9381a0d38cdb",
+            "calls": "6ac97ad148a1e8f1",
         },
         "resource erp.parties": {
             "identity": "id",
@@ -88,13 +88,14 @@ STAMP: Final = Stamp(
             "cursor": "write_date spelled tagged fallback create_date",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "45e6693a5ea45b31",
+            "calls": "45806bf8c7bb688f",
         },
         "spec": {"name": "crm_erp_customers"},
         "sync `Customer`": {
             "systems": "crm, erp",
             "empty": "propagates",
             "out of scope": "unlink",
+            "erase": "clear in crm and keep in erp (invoices are kept for ten years)",
             "schedule": "every 5 minutes",
             "guard delete": "over 10 and 10%",
             "guard update": "over 500 and 50%",
@@ -102,7 +103,7 @@ STAMP: Final = Stamp(
         "system crm": {
             "connector": "pocketbase",
             "protocol": "rest",
-            "calls": "90ce4e969be3990d",
+            "calls": "7f3d2a133aa3c1dd",
             "setting url": 'env("CRM_URL") as url',
             "setting email": 'env("CRM_EMAIL")',
             "setting password": 'secret("CRM_PASSWORD")',
@@ -110,7 +111,7 @@ STAMP: Final = Stamp(
         "system erp": {
             "connector": "tryton",
             "protocol": "jsonrpc",
-            "calls": "4ba5ec2906ec078c",
+            "calls": "16b72ebc51f1ebc5",
             "setting url": 'env("ERP_URL") as url',
             "setting database": 'env("ERP_DATABASE")',
             "setting user": 'env("ERP_USER")',

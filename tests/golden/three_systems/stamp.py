@@ -98,7 +98,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "e46f9381a0d38cdb",
+            "calls": "6ac97ad148a1e8f1",
         },
         "resource erp.parties": {
             "identity": "id",
@@ -106,7 +106,7 @@ STAMP: Final = Stamp(
             "cursor": "write_date spelled tagged fallback create_date",
             "listing": "complete",
             "archive": "active = false",
-            "calls": "45e6693a5ea45b31",
+            "calls": "45806bf8c7bb688f",
         },
         "resource shop.customers": {
             "identity": "id",
@@ -114,13 +114,14 @@ STAMP: Final = Stamp(
             "cursor": "updated_at spelled native",
             "listing": "complete",
             "archive": "archived = true",
-            "calls": "1f0717fe79af310f",
+            "calls": "b94dcfd61eaa889c",
         },
         "spec": {"name": "three_systems"},
         "sync `Customer`": {
             "systems": "crm, erp, shop",
             "empty": "propagates",
             "out of scope": "unlink",
+            "erase": "clear in crm and keep in erp (invoices are kept for ten years) and purge in shop",
             "schedule": "every 5 minutes",
             "guard delete": "over 10 and 10%",
             "guard update": "over 500 and 50%",
@@ -128,7 +129,7 @@ STAMP: Final = Stamp(
         "system crm": {
             "connector": "pocketbase",
             "protocol": "rest",
-            "calls": "90ce4e969be3990d",
+            "calls": "7f3d2a133aa3c1dd",
             "setting url": 'env("CRM_URL") as url',
             "setting email": 'env("CRM_EMAIL")',
             "setting password": 'secret("CRM_PASSWORD")',
@@ -136,7 +137,7 @@ STAMP: Final = Stamp(
         "system erp": {
             "connector": "tryton",
             "protocol": "jsonrpc",
-            "calls": "4ba5ec2906ec078c",
+            "calls": "16b72ebc51f1ebc5",
             "setting url": 'env("ERP_URL") as url',
             "setting database": 'env("ERP_DATABASE")',
             "setting user": 'env("ERP_USER")',
@@ -145,7 +146,7 @@ STAMP: Final = Stamp(
         "system shop": {
             "connector": "database",
             "protocol": "sql",
-            "calls": "899b20799642a6fa",
+            "calls": "623a92a08edc83ce",
             "setting url": 'secret("SHOP_URL")',
         },
         "truth of `Customer.email`": {"rule": "prefers shop then crm then erp"},
