@@ -95,7 +95,6 @@ STAMP: Final = Stamp(
             "systems": "crm, erp",
             "empty": "propagates",
             "out of scope": "unlink",
-            "erase": "clear in crm and keep in erp (invoices are kept for ten years)",
             "schedule": "every 5 minutes",
             "guard delete": "over 10 and 10%",
             "guard update": "over 500 and 50%",

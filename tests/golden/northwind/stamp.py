@@ -141,7 +141,6 @@ STAMP: Final = Stamp(
             "systems": "crm, erp",
             "empty": "propagates",
             "out of scope": "unlink",
-            "erase": "keep in erp (invoices are kept for ten years) and purge in crm",
             "schedule": "every 5 minutes",
             "guard delete": "over 10 and 10%",
             "guard update": "over 500 and 50%",

@@ -108,6 +108,11 @@ STAMP: Final = Stamp(
             "length": "20",
         },
         "native crm.orders.rows": {"type": "list<rows>", "spelling": "spelled array", "facts": "written"},
+        "native erp.companies.country_id": {
+            "type": "ref countries of countries",
+            "spelling": "spelled number",
+            "facts": "written",
+        },
         "native erp.companies.name": {
             "type": "text",
             "spelling": "spelled plain",
@@ -137,6 +142,12 @@ STAMP: Final = Stamp(
             "facts": "required, written",
             "length": "200",
         },
+        "native erp.countries.code": {
+            "type": "text",
+            "spelling": "spelled plain",
+            "facts": "unique, written",
+            "length": "2",
+        },
         "native erp.orders.customer_id": {
             "type": "ref companies of companies",
             "spelling": "spelled number",
@@ -155,7 +166,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "not told",
-            "calls": "d1ad0af6d066f634",
+            "calls": "87cb28701b1945c4",
         },
         "resource crm.contacts": {
             "identity": "id",
@@ -163,7 +174,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "not told",
-            "calls": "c82c987b0cdd359b",
+            "calls": "bc7d267221dbbfde",
         },
         "resource crm.orders": {
             "identity": "id",
@@ -171,7 +182,7 @@ STAMP: Final = Stamp(
             "cursor": "updated spelled spaced",
             "listing": "complete",
             "archive": "not told",
-            "calls": "06d3e71475082183",
+            "calls": "f1064a6ad9899e83",
         },
         "resource erp.companies": {
             "identity": "id",
@@ -179,7 +190,7 @@ STAMP: Final = Stamp(
             "cursor": "updated_at spelled native",
             "listing": "complete",
             "archive": "not told",
-            "calls": "3dc8cc82265de880",
+            "calls": "d42fedea7e00bf54",
         },
         "resource erp.contacts": {
             "identity": "id",
@@ -187,7 +198,15 @@ STAMP: Final = Stamp(
             "cursor": "updated_at spelled native",
             "listing": "complete",
             "archive": "not told",
-            "calls": "a894a8fb2dfc0d6b",
+            "calls": "2de6cb5fa64f0d0f",
+        },
+        "resource erp.countries": {
+            "identity": "id",
+            "location": "countries",
+            "cursor": "nothing",
+            "listing": "complete",
+            "archive": "not told",
+            "calls": "67a46189ab7bc557",
         },
         "resource erp.orders": {
             "identity": "id",
@@ -195,7 +214,7 @@ STAMP: Final = Stamp(
             "cursor": "updated_at spelled native",
             "listing": "complete",
             "archive": "not told",
-            "calls": "78420efb3df8a49f",
+            "calls": "34dbd88646529194",
         },
         "spec": {"name": "orders"},
         "sync `Company`": {
@@ -220,7 +239,7 @@ STAMP: Final = Stamp(
         "system crm": {
             "connector": "pocketbase",
             "protocol": "rest",
-            "calls": "90ce4e969be3990d",
+            "calls": "7f3d2a133aa3c1dd",
             "setting url": 'env("CRM_URL") as url',
             "setting email": 'env("CRM_EMAIL")',
             "setting password": 'secret("CRM_PASSWORD")',
@@ -228,7 +247,7 @@ STAMP: Final = Stamp(
         "system erp": {
             "connector": "database",
             "protocol": "sql",
-            "calls": "899b20799642a6fa",
+            "calls": "623a92a08edc83ce",
             "setting url": 'secret("ERP_URL")',
         },
         "truth of `Company.country`": {"rule": "prefers crm then erp"},

@@ -67,7 +67,6 @@ STAMP: Final = Stamp(
             "systems": "erp, crm",
             "empty": "propagates",
             "out of scope": "unlink",
-            "erase": "nothing said",
             "schedule": "every 1 hour",
             "guard delete": "over 10 and 10%",
         },

@@ -230,28 +230,24 @@ STAMP: Final = Stamp(
             "systems": "crm",
             "empty": "propagates",
             "out of scope": "unlink",
-            "erase": "nothing said",
             "schedule": "every 5 minutes",
         },
         "sync `Invoice`": {
             "systems": "books",
             "empty": "propagates",
             "out of scope": "unlink",
-            "erase": "nothing said",
             "schedule": "every 5 minutes",
         },
         "sync `Quotation`": {
             "systems": "books",
             "empty": "propagates",
             "out of scope": "unlink",
-            "erase": "nothing said",
             "schedule": "every 5 minutes",
         },
         "sync `Reminder`": {
             "systems": "books",
             "empty": "nothing",
             "out of scope": "unlink",
-            "erase": "nothing said",
             "schedule": "every 1 day",
         },
         "system books": {

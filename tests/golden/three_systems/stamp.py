@@ -121,7 +121,6 @@ STAMP: Final = Stamp(
             "systems": "crm, erp, shop",
             "empty": "propagates",
             "out of scope": "unlink",
-            "erase": "clear in crm and keep in erp (invoices are kept for ten years) and purge in shop",
             "schedule": "every 5 minutes",
             "guard delete": "over 10 and 10%",
             "guard update": "over 500 and 50%",
