@@ -67,12 +67,8 @@ extend plant {
   resource parties like model("party") {
     name   : text(80) required unique
     mail   : text(80) child contact_mechanisms(type: "email") value
-    land   : ref countries
     active : boolean
     price  : decimal(12, 2)
-  }
-  resource countries like model("country") {
-    code : text(2) unique
   }
 }
 system shop =""",
@@ -83,7 +79,6 @@ system shop =""",
   code       -> mail
   name      <-> name as trim
   price      -> price
-  home.country -> land.code
 }
 entity Visitor {""",
     ),
@@ -183,10 +178,6 @@ IRRELEVANT = {
     "Apply.type": DERIVED + "the function and its arguments",
     "Choose.type": DERIVED + "its branches",
     "Both.type": "always a boolean",
-    "Map.paths": DERIVED + "the native fields of the lines",
-    "NativeField.ways": DERIVED + "the path by which a line names the field",
-    "Way": DERIVED + "the path by which a line names the field, and the references on it",
-    "declaration.Resource.through": DERIVED + "the native fields of the lines",
     "declaration.NativeField": DERIVED + "the native fields of the resource",
     "declaration.Resource.fields": DERIVED + "the native fields of the resource",
     "declaration.Resource.name": ELSEWHERE + ": a map's resource",

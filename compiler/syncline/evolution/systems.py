@@ -128,11 +128,7 @@ def used_by(spec: Spec, system: str) -> Mapping[str, frozenset[str]]:
     for mapping in spec.maps:
         if mapping.system.name == system:
             names = found.setdefault(mapping.resource.name, set())
-            natives = [native for line in mapping.lines for native in line.natives]
-            names.update(native.name for native in natives)
-            for way in (way for native in natives for way in native.ways):  # what is read or written behind a reference
-                found.setdefault(way.resource, set()).add(way.reference.name)
-                found.setdefault(way.target, set()).add(way.field)
+            names.update(native.name for line in mapping.lines for native in line.natives)
             names.update(one.native.name for one in mapping.where)
             if mapping.where_expression is not None:
                 names.update(natives_in(mapping.where_expression))
