@@ -264,6 +264,7 @@ class Resource:
     update: Operation | None = None
     delete: Operation | None = None
     archive: tuple[str, Any] | None = None  # field and native value that stand for "archived"
+    merged: str = ""  # field that names the record into which this one was merged
     through: Mapping[str, Through] = field(default_factory=dict)  # by path, what maps read and write behind references
     lock: Literal["none", "etag", "version"] = "none"
     webhook: Hook | None = None
@@ -671,6 +672,7 @@ class Sync:
     deletes: Mapping[str, Deletion] = field(default_factory=dict)
     empty: Literal["propagates", "ignored"] = "propagates"
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
+    merged: Literal["hold", "follow"] = "hold"
     guards: tuple[GuardLimit, ...] = ()
     after: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()

@@ -447,6 +447,9 @@ class StateStore(Protocol):
     def renew_versions(self, rows: Iterable[Row]) -> None:
         """Same content under a new version: (version, member_id)."""
 
+    def rename(self, rows: Iterable[Row]) -> None:
+        """Records that go on under another id: (remote_id, member_id)."""
+
     def forget_members(self, member_ids: Iterable[int]) -> None: ...
 
     def unlinked(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]: ...

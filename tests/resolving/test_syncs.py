@@ -145,7 +145,6 @@ def test_a_clause_may_repeat_what_from_says_but_not_contradict_it(within: Resolv
         ("delete in a when stage is won", "sync.action", "delete in a when stage is won"),
         ("create in a never\ncreate in a never", "sync.duplicate-clause", "create in a never"),
         ("empty ignored\nempty propagates", "sync.duplicate-clause", "empty propagates"),
-        ("merged follow", "not-yet.merged-follow", "merged follow"),
         ("erase keep in a", "erase.no-reason", "erase keep in a"),
         ('erase purge in a\nerase keep in a "law"', "sync.duplicate-clause", 'erase keep in a "law"'),
         ("erase purge in c", "sync.unknown-system", "c"),

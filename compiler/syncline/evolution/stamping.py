@@ -169,6 +169,7 @@ def _sync(sync: Sync) -> dict[str, _Aspects]:
             "systems": ", ".join(system.name for system in sync.systems),
             "empty": sync.empty or "nothing",
             "out of scope": sync.out_of_scope,
+            **({"merged": sync.merged} if sync.merged == "follow" else {}),
             "schedule": _several(schedule_of(sync.triggers, _mark)),
             **{f"guard {guard.operation}": limit_of(guard) for guard in sync.guards},
         }

@@ -41,10 +41,11 @@ def _sync(spec: Spec, before: Sync, after: Sync, renames: Renaming) -> Iterator[
     both = [one.name for one in after.systems if one.name in {other.name for other in before.systems}]
     for system in both:
         yield from _writes(spec, before, after, system, field)
-    for attribute, code in (("empty", "sync.empty"), ("out_of_scope", "sync.out-of-scope")):
+    clauses = (("empty", "sync.empty"), ("out_of_scope", "sync.out-of-scope"), ("merged", "sync.merged"))
+    for attribute, code in clauses:
         was, now = str(getattr(before, attribute) or "nothing"), str(getattr(after, attribute) or "nothing")
         if was != now:
-            effects = records if code == "sync.out-of-scope" else _optional(spec, after)
+            effects = _optional(spec, after) if code == "sync.empty" else records
             yield Change(code, name, before.span, after.span, {"old": was, "new": now}, effects)
     yield from _guards(before, after)
     was, now = erasure_of(before.erases), erasure_of(after.erases)

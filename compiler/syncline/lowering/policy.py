@@ -78,6 +78,8 @@ def _sync(sync: Sync, name: str) -> _Declared:
     if sync.empty is not None:
         optional["empty"] = text(sync.empty)
     optional["out_of_scope"] = text(sync.out_of_scope)
+    if sync.merged == "follow":
+        optional["merged"] = text(sync.merged)
     optional["guards"] = guards
     optional["erases"] = _mapping(_erases(sync))
     optional["triggers"] = sequence(map(spelled, _triggers(sync)))

@@ -351,6 +351,7 @@ class Sync:
     deletes: tuple[DeleteRule, ...] = ()
     empty: Literal["propagates", "ignored"] | None = None
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
+    merged: Literal["hold", "follow"] = "hold"
     guards: tuple[Guard, ...] = ()
     erases: tuple[EraseRule, ...] = ()
     triggers: tuple[Trigger, ...] = ()

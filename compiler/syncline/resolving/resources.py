@@ -11,6 +11,7 @@
 | `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
 | `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
 | `archive FIELD VALUE` | the value of a field that stands for "archived" |
+| `merged FIELD` | the field that names the record into which this one was merged |
 | `lock etag`, `lock version` | how a write can be made to fail when the record changed meanwhile |
 | `readonly` | nothing is written here |
 """
@@ -43,8 +44,8 @@ from syncline_runtime import declaration as runtime
 from syncline_runtime.codecs import CODECS, WIRE, default_wire
 
 OPERATIONS = ("read", "create", "update", "delete")
-WORDS = ("list", *OPERATIONS, "archive", "lock", "readonly", "webhook")
-LATER_WORDS = ("batch", "convert", "merged")
+WORDS = ("list", *OPERATIONS, "archive", "merged", "lock", "readonly", "webhook")
+LATER_WORDS = ("batch", "convert")
 KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list", "ref"}
 
 
@@ -258,6 +259,8 @@ def _resource_word(
             return {name: None}
         case "archive", [Path() as field_word, value]:
             return {"archive": (word_text(field_word), constant(value))}
+        case "merged", [Path() as field_word]:
+            return {"merged": word_text(field_word)}
         case "lock", [Path() as kind] if word_text(kind) in ("etag", "version"):
             return {"lock": word_text(kind)}
         case "readonly", []:
@@ -280,6 +283,7 @@ def _resource_word(
 
 EXPECTED = {
     "archive": "archive active false",
+    "merged": "merged merged_into",
     "lock": "lock etag",
     "readonly": "readonly",
     "webhook": 'webhook id "data.id" events "type" ["contact.updated"]',

@@ -62,6 +62,7 @@ class _Clauses:
     triggers: list[Trigger] = field(default_factory=list)
     empty: Literal["propagates", "ignored"] | None = None
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
+    merged: Literal["hold", "follow"] = "hold"
     first: dict[str, Span] = field(default_factory=dict)
     complete: bool = True
 
@@ -141,6 +142,7 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         deletes=tuple(clauses.deletes),
         empty=clauses.empty,
         out_of_scope=clauses.out_of_scope,
+        merged=clauses.merged,
         guards=tuple(clauses.guards),
         erases=tuple(clauses.erases),
         triggers=tuple(clauses.triggers),
@@ -225,8 +227,8 @@ def _clause(node: Clause, policy: Policy, clauses: _Clauses, scope: Scope) -> No
             if _once("out of scope", node.span, clauses, scope):
                 clauses.out_of_scope = _SCOPES[action.text]
         case Merged(action=action):
-            if _once("merged", node.span, clauses, scope) and action.text == "follow":
-                scope.findings.report("not-yet.merged-follow", node.span)
+            if _once("merged", node.span, clauses, scope):
+                clauses.merged = "follow" if action.text == "follow" else "hold"
         case Unknown():
             _once("unknown", node.span, clauses, scope)
         case GuardNode():

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from syncline_runtime.executing.context import BATCH, Context, Side
+from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.guarding import listing_shrunk
 
@@ -43,8 +44,9 @@ async def _look_again(context: Context, side: Side, ids: Sequence[str]) -> None:
             await context.clock.sleep(side.list_lag)
         read_at = context.clock.now()
         found = await read_many(system, side, ids)
-        present = [record for record in found.values() if record is not None]
-        ids = [remote_id for remote_id in ids if found.get(remote_id) is None]
         with store.transaction():
+            found = without_aliases(context, side, found)
+            present = [record for record in found.values() if record is not None]
+            ids = [remote_id for remote_id, record in found.items() if record is None]
             take(context, side, present, read_at, 0.0)
             note_missing(context, side, ids)

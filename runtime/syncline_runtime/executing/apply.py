@@ -10,6 +10,7 @@ from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, may_lack, record_outcomes
 from syncline_runtime.executing.repeating import packed, repeatable
+from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
 from syncline_runtime.records import ActionKind
@@ -224,13 +225,14 @@ async def _guard_read(
     ids = [sent.remote_id for sent in portion if sent.remote_id is not None]
     read_at = context.clock.now()
     found = await read_many(context.systems[side.system], side, ids)
+    found = without_aliases(context, side, found)
     same: list[Sent] = []
     news: list[NativeRecord] = []
     lost: list[str] = []
     for sent in portion:
         remote_id, row = sent.remote_id, sent.row
         record = found.get(remote_id) if remote_id is not None else None
-        if remote_id is None or row is None:
+        if remote_id is None or row is None or remote_id not in found:
             continue
         if record is None:
             lost.append(remote_id)

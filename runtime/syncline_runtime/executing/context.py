@@ -210,6 +210,8 @@ def sides(
         names.update(dict.fromkeys(condition.field for condition in mapping.where))
         if resource.archive is not None:
             names[resource.archive[0]] = None
+        if resource.merged:
+            names[resource.merged] = None
         refers = {flow.field: entity.collections.get(flow.field, flow.refers) for flow in mapping.flows if flow.refers}
         found[name] = Side(
             system=name,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from syncline_runtime.executing.absence import confirm_absence
 from syncline_runtime.executing.context import BATCH, Context, Side
+from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Page, SystemFailure
 
@@ -126,6 +127,8 @@ async def _read_due(context: Context, side: Side) -> None:
         found = await read_many(system, side, ids)
         with store.transaction():
             store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
+            found = without_aliases(context, side, found)
+            ids = [remote_id for remote_id in ids if remote_id in found]
             take(context, side, [record for record in found.values() if record is not None], read_at, 0.0)
             lost = [remote_id for remote_id in ids if found.get(remote_id) is None]
             if lost:

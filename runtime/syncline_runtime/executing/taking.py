@@ -10,6 +10,7 @@ from syncline_runtime.deciding import archives
 from syncline_runtime.erasing import is_erased
 from syncline_runtime.executing.context import Context, Side, key_rows, to_member
 from syncline_runtime.executing.place import Failure, mapping_failure, readable
+from syncline_runtime.executing.repointing import without_merged
 from syncline_runtime.executing.settling import settle
 from syncline_runtime.identity import keys
 from syncline_runtime.observing import Verdict
@@ -44,6 +45,7 @@ def take(
     store, name, mapping = context.store, context.entity.name, side.mapping
     ids = [record.remote_id for record in records]
     known = store.members(name, side.system, ids)
+    records = without_merged(context, side, records, known)
     quarantined = store.review.held_records(name, side.system, ids)
     read, in_scope, pack = mapping.read, mapping.in_scope, side.packing.pack
     archive = side.resource.archive

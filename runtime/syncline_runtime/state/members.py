@@ -210,6 +210,10 @@ class Members:
         """Same content under a new version: (version, member_id)."""
         self._many("UPDATE member SET version = ? WHERE member_id = ?", rows)
 
+    def rename(self, rows: Iterable[Row]) -> None:
+        """Records that go on under another id: (remote_id, member_id)."""
+        self._many("UPDATE member SET remote_id = ? WHERE member_id = ?", rows)
+
     def forget(self, member_ids: Iterable[int]) -> None:
         """Take records out altogether."""
         self._many("DELETE FROM member WHERE member_id = ?", [(member_id,) for member_id in member_ids])

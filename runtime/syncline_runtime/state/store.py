@@ -76,6 +76,7 @@ class SqliteStore:
         self.begin_listing = members.begin_listing
         self.add_listed = members.add_listed
         self.unlisted = members.unlisted
+        self.rename = members.rename
         self.count_unlisted = members.count_unlisted
         self.count_members = members.count
         self.troubled = members.troubled

@@ -24,5 +24,4 @@ NOT_YET = {
     "not-yet.several-maps": _later(
         "a second map of {entity} in `{system}`", "Keep one map, and tell its records apart with `where`."
     ),
-    "not-yet.merged-follow": _later("`merged follow`", "Say `merged hold`: a person is asked."),
 }

@@ -118,6 +118,13 @@ SYNCS: Final[Mapping[str, Kind]] = {
         "Records that leave the scope are treated otherwise.",
         PLAN,
     ),
+    "sync.merged": Kind(
+        BEHAVIOUR,
+        APPROVAL,
+        "{subject} merged in a system: {new}, formerly {old}",
+        "Links go on with the record that is left, or wait for a person.",
+        "Let whoever owns the records agree.",
+    ),
     "guard.loosened": Kind(
         BEHAVIOUR,
         APPROVAL,

@@ -1,0 +1,109 @@
+"""Two records that their system merged into one: the link goes on with the one that is left, or waits; nothing is deleted."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from syncline_runtime.declaration import Deletion, OnDelete
+
+
+def merging(world: Any, *, follow: bool) -> Any:
+    deletes = {name: Deletion(policy=OnDelete.PROPAGATE, line=22) for name in ("crm", "erp")}
+    two = world("crm", "erp", sync={"merged": "follow" if follow else "hold", "deletes": deletes})
+    declared = two.package.systems["erp"]
+    resource = replace(declared.resources["customers"], merged="into")
+    two.package = replace(
+        two.package, systems={**two.package.systems, "erp": replace(declared, resources={"customers": resource})}
+    )
+    return two
+
+
+async def linked(two: Any) -> dict[str, str]:
+    """Ana on both sides, and the ERP's second Ana, which has no key yet; ids by VAT number."""
+    two.twin("crm").put("customers", vat="A1", name="Ana", phone="1")
+    await two.run()
+    return {record["vat_no"]: key for key, record in two.records("erp").items()}
+
+
+async def test_a_link_goes_on_with_the_record_that_is_left(world: Any) -> None:
+    two = merging(world, follow=True)
+    ids = await linked(two)
+    winner = two.twin("erp").put("customers", vat_no=None, title="Ana Ek")
+    await two.run()
+    two.twin("erp").put("customers", ids["A1"], into=winner)
+    two.twin("erp").put("customers", winner, vat_no="A1", title="Ana Ek", tel="1")
+    for _ in range(2):
+        report = await two.run()
+    assert (two.column("crm", "name"), report.exit_code) == (["Ana Ek"], 0), "what the other shows is an edit"
+    (crm,) = two.records("crm")
+    two.twin("crm").put("customers", crm, phone="2")
+    await two.run()
+    assert (two.records("erp")[winner]["tel"], two.records("erp")[ids["A1"]]["tel"]) == ("2", "1")
+    two.twin("erp").drop("customers", ids["A1"])
+    report = await two.run(full=True)
+    assert (len(two.records("crm")), report.exit_code) == (1, 0)
+    with two.store() as store:
+        assert [entry[5:7] for entry in store.review.journal_entries("merged")]
+    await two.settled()
+
+
+async def test_a_record_that_has_a_link_of_its_own_is_a_question_for_a_person(world: Any) -> None:
+    two = merging(world, follow=True)
+    two.twin("crm").put("customers", vat="A2", name="Bo")
+    ids = await linked(two)
+    two.twin("erp").put("customers", ids["A1"], into=ids["A2"])
+    for _ in range(2):
+        report = await two.run()
+    assert (len(two.records("crm")), report.exit_code) == (2, 1)
+    with two.store() as store:
+        (held,) = store.review.quarantined()
+    assert (held.remote_id, held.reason_code) == (ids["A1"], "identity.merged")
+    assert "has a link of its own" in held.detail
+    two.twin("erp").drop("customers", ids["A1"])
+    for _ in range(2):
+        await two.run(full=True)
+    assert len(two.records("crm")) == 2, "what was merged away is not deleted elsewhere"
+    await two.settled()
+
+
+async def test_without_follow_a_person_is_asked_and_nothing_is_deleted(world: Any) -> None:
+    two = merging(world, follow=False)
+    ids = await linked(two)
+    winner = two.twin("erp").put("customers", vat_no=None, title="Ana Ek")
+    two.twin("erp").put("customers", ids["A1"], into=winner)
+    await two.run()
+    two.twin("erp").drop("customers", ids["A1"])
+    report = await two.run(full=True)
+    assert (len(two.records("crm")), report.exit_code) == (1, 1)
+    with two.store() as store:
+        assert "identity.merged" in {row.reason_code for row in store.review.quarantined()}
+
+
+@pytest.mark.parametrize("full", [True, False])
+async def test_a_reading_that_is_answered_with_another_record_tells_of_a_merger(world: Any, full: bool) -> None:
+    """Some systems keep the old id as another name of the record that is left."""
+    two = merging(world, follow=True)
+    ids = await linked(two)
+    winner = two.twin("erp").put("customers", vat_no=None, title="Ana Ek", tel="1")
+    await two.run()
+    original = two.twin("erp").read
+
+    async def read(resource: str, remote_ids: Any, **options: Any) -> Any:
+        found = dict(await original(resource, [winner if one == ids["A1"] else one for one in remote_ids], **options))
+        return {one: found[winner if one == ids["A1"] else one] for one in remote_ids}
+
+    del two.records("erp")[ids["A1"]]
+    two.twin("erp").put("customers", winner, vat_no="A1")
+    two.twin("erp").read = read
+    if not full:
+        (crm,) = two.records("crm")
+        two.twin("crm").put("customers", crm, limit=5)
+    for _ in range(3):
+        report = await two.run(full=full)
+    assert (len(two.records("crm")), len(two.records("erp")), report.exit_code) == (1, 1, 0)
+    (crm,) = two.records("crm")
+    two.twin("crm").put("customers", crm, phone="2")
+    await two.run()
+    assert two.records("erp")[winner]["tel"] == "2"
+    await two.settled()
