@@ -175,10 +175,12 @@ def complete_or_not(listing: Listing | None) -> str:
 
 
 def archived(resource: Resource) -> str:
+    """How a record tells that it is archived, or was merged into another."""
+    merged = f", merged into {resource.merged}" if resource.merged else ""
     if resource.archive is None:
-        return "not told"
+        return "not told" + merged
     name, value = resource.archive
-    return f"{name} = {literal(value)}"
+    return f"{name} = {literal(value)}{merged}"
 
 
 def _other_calls(old: Resource, new: Resource) -> tuple[str, ...]:
