@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syncline_runtime.applying import Applied, Silent, apply_plan, find, plan_of
 from syncline_runtime.executing.context import Options
 from syncline_runtime.planned import Plan, PlanFailure, loaded, saved
-from syncline_runtime.ports import SystemFailure, Write
+from syncline_runtime.ports import System, SystemFailure, Write
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed, WriteForbidden
 from tests.runtime.executing import references, test_following, test_references
 from tests.runtime.executing.conftest import World, package
@@ -325,3 +325,15 @@ async def test_a_reference_is_known_by_the_record_that_it_points_to(tmp_path: Pa
     refused = await carry_out(world, plan)
     assert refused.report is None
     assert [(one.system, one.field) for one in refused.changed[0]] == [("crm", "company")]
+
+
+async def test_a_guard_knows_every_method_of_a_system(two: World) -> None:
+    """A method that is added to the port is either one that reads, and named here, or one that a plan must refuse."""
+    reading = {"open", "close", "pages", "read", "name"}
+    methods = {name for name in vars(System) if not name.startswith("_")} - reading
+    assert methods
+    for name in methods:
+        assert name in vars(ReadOnly), f"ReadOnly does not say what becomes of {name}"
+        assert name in vars(OnlyReviewed), f"OnlyReviewed does not say what becomes of {name}"
+        with pytest.raises(WriteForbidden):
+            await getattr(ReadOnly(two.twin("erp")), name)("customers", [])
