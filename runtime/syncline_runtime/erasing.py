@@ -136,7 +136,8 @@ async def erase(
                 if problem:
                     result.failed.append(f"{step.said}: {problem}")
                 else:
-                    store.erasure.leave(step.link_id, step.system)
+                    purged = step.rule is not None and step.rule.action == "purge"
+                    store.erasure.leave(step.link_id, step.system, clock.now() if purged else None)
                     result.done.append(step.said)
                 rule = step.rule
                 # What a system answered may quote the person: the audit is never unsaid.

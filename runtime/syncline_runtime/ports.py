@@ -347,8 +347,8 @@ class ErasureStore(Protocol):
     def close(self, link_ids: Sequence[int]) -> None:
         """These links are being erased: no run decides them any more, and their records stay theirs."""
 
-    def leave(self, link_id: int, system: str) -> None:
-        """The record of a system is done with: what is known of it is that it is left alone."""
+    def leave(self, link_id: int, system: str, deleted_at: float | None) -> None:
+        """The record of a system is done with: what is known of it is that it is left alone, and when it was deleted."""
 
     def forget(self, link_ids: Sequence[int]) -> int:
         """Forget the values of links and their records, in every table; how many rows held some. What was done stays, by ids."""

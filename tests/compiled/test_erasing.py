@@ -114,6 +114,18 @@ async def test_who_was_erased_does_not_come_back(tmp_path: Path) -> None:
     assert world.writes == writes
 
 
+async def test_nothing_refers_to_a_record_that_was_deleted(tmp_path: Path) -> None:
+    world = await known(tmp_path)
+    ana = record_of(world, "crm.contacts", "Ana Canary")
+    chosen = links(world, ana)
+    await erased(world, chosen)
+    await world.run(full=True)
+    with world.store() as store:
+        (link_id,) = chosen
+        assert store.remotes_of("Customer", "crm", [link_id]) == {}
+        assert list(store.remotes_of("Customer", "erp", [link_id])) == [link_id]
+
+
 async def test_others_go_on_as_before(tmp_path: Path) -> None:
     world = await known(tmp_path)
     await erased(world, links(world, record_of(world, "crm.contacts", "Ana Canary")))

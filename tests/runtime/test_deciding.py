@@ -11,6 +11,8 @@ from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.deciding import decide, resolve, want
 from syncline_runtime.declaration import (
     Ask,
+    Case,
+    Cases,
     Creation,
     Drift,
     Merged,
@@ -441,3 +443,51 @@ def test_maps_apply_to_the_records_they_are_for() -> None:
         replace(sides.sync, out_of_scope="archive"), sides.entity, {s: x.map for s, x in sides.sides.items()}
     )
     assert kinds(decide(archiving, leaving)) == [(ActionKind.ARCHIVE, "erp")]
+
+
+# -- owners by condition -----------------------------------------------------------------------------------------------
+
+
+def outcome(decision: Any) -> tuple[Any, ...]:
+    shown = {name: (member.shadow, member.seen) for name, member in decision.link.members.items()}
+    losers = [(one.field, one.system, one.value) for one in decision.losers]
+    held = [(one.field, dict(one.candidates)) for one in decision.conflicts]
+    return decision.link.values, shown, rows(decision), losers, held, writes(decision)
+
+
+@pytest.mark.parametrize("chosen", ["crm", "erp", None])
+@pytest.mark.parametrize("drift", list(Drift))
+@pytest.mark.parametrize(("crm", "erp"), [("Ana", "Eva"), ("Eva", "Ana"), ("Eva", "Zoe"), ("Eva", "Eva"), ("", "Zoe")])
+def test_the_rule_of_the_case_that_holds_decides_as_if_it_stood_alone(
+    chosen: str | None, drift: Drift, crm: str, erp: str
+) -> None:
+    owners = {system: Owned(by=system, drift=drift, line=8) for system in ("crm", "erp")}
+    asked: list[Any] = []
+
+    def when(system: str) -> Any:
+        return lambda values: asked.append(dict(values)) or system == chosen
+
+    cases = tuple(Case(when=when(system), rule=rule) for system, rule in owners.items())
+    by_case = two(Cases(cases=cases, otherwise=CRM_FIRST, line=8))
+    alone = two(owners[chosen] if chosen is not None else CRM_FIRST)
+    link = edited(crm=crm, erp=erp)
+    assert outcome(decide(by_case, link)) == outcome(decide(alone, link))
+    assert all(values == {"name": "Ana"} for values in asked)
+
+
+def test_a_condition_sees_what_is_agreed_on_the_field_it_asks_about() -> None:
+    owner = Cases(
+        cases=(Case(when=lambda values: values["kind"] == "b", rule=Owned(by="erp", line=8)),), otherwise=CRM_FIRST
+    )
+    sides = policy(
+        mapped("crm", flow("name"), flow("kind")),
+        mapped("erp", flow("name"), flow("kind", OUT)),
+        rules={"name": owner},
+    )
+    base = {"name": "Ana", "kind": "a"}
+    link = linked(
+        base, member("crm", base, {"name": "Eva", "kind": "b"}), member("erp", base, {"name": "Zoe", "kind": "a"})
+    )
+    decision = decide(sides, link)
+    assert decision.link.values == {"name": "Zoe", "kind": "b"}
+    assert lost(decision) == [("crm", "Eva")]

@@ -33,12 +33,12 @@ class Erasures:
             (json.dumps(link_ids),),
         )
 
-    def leave(self, link_id: int, system: str) -> None:
-        """The record of a system is done with: what is known of it is that it is left alone."""
+    def leave(self, link_id: int, system: str, deleted_at: float | None) -> None:
+        """The record of a system is done with: what is known of it is that it is left alone, and when it was deleted."""
         self._execute(
-            "UPDATE member SET state = 'released', shadow = NULL, seen = NULL, renders = NULL, missing_since = NULL"
+            "UPDATE member SET state = 'released', shadow = NULL, seen = NULL, renders = NULL, missing_since = ?"
             " WHERE link_id = ? AND side IN (SELECT side_id FROM side WHERE system = ?)",
-            (link_id, system),
+            (deleted_at, link_id, system),
         )
 
     def forget(self, link_ids: Sequence[int]) -> int:
@@ -78,7 +78,7 @@ class Erasures:
                 (
                     "member",
                     f"link_id IN {_LINKS}",
-                    "state = 'released', shadow = NULL, seen = NULL, renders = NULL, missing_since = NULL",
+                    "state = 'released', shadow = NULL, seen = NULL, renders = NULL",
                     (links,),
                 ),
             )

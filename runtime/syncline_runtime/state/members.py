@@ -127,10 +127,10 @@ class Members:
         return dict(rows)
 
     def remotes_of(self, entity: str, system: str, link_ids: Sequence[int]) -> dict[int, str]:
-        """The record that each link has in a system, missing and gone ones left out."""
+        """The record that each link has in a system, missing and gone ones left out, and those that were deleted in an erasure."""
         rows = self._execute(
             "SELECT m.link_id, m.remote_id FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value AND m.side = ?"
-            " WHERE m.state <> 'gone' AND m.state <> 'missing'",
+            " WHERE m.state <> 'gone' AND m.state <> 'missing' AND (m.shadow IS NOT NULL OR m.missing_since IS NULL)",
             (json.dumps(link_ids), self._backing.side(entity, system)),
         )
         return dict(rows)
