@@ -207,7 +207,8 @@ class NativeField:
     """A field of a resource: `path` is where it stands in the record as delivered, if that is not its name.
 
     Connectors deliver and take records by `name`: paths are theirs to follow. Over `sql`, values are Python values by `kind`
-    (Decimal, date, aware datetime, bool, bytes, str, int), whatever the database keeps; over `files` CSV, all are text.
+    (Decimal, date, aware datetime, bool, bytes, str, int), whatever the database keeps; over `files` CSV, all are text. A field
+    with `states` is written by operations alone, each of which brings the record to one value; a new record has its own.
     """
 
     name: str
@@ -215,6 +216,7 @@ class NativeField:
     path: tuple[str, ...] = ()
     writable: bool = True
     child: Child | None = None
+    states: Mapping[Any, "Operation"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,6 +381,7 @@ class Flow:
     when: When = When.ALWAYS
     exact: bool = True
     refers: tuple[str, ...] = ()
+    operated: bool = False  # operations set it, so that no create does
     needed: bool = False
     hears: tuple[str, ...] = ()
     line: int = 0  # of the spec

@@ -65,7 +65,7 @@ def _create(policy: Policy, link: Link, side: Side, held: Collection[str]) -> It
         fields = {
             name: (ABSENT, value)
             for name, value in shows.items()
-            if name not in held and not (When.PRESENT in flows[name].when and blank(value))
+            if name not in held and not flows[name].operated and not (When.PRESENT in flows[name].when and blank(value))
         }
     yield Action(
         kind=ActionKind.CREATE,

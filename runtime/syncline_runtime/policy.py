@@ -199,7 +199,7 @@ def _side(sync: Sync, map_: FieldMap, fields: tuple[str, ...], *, silent: bool) 
         written=written,
         kept=kept,
         lossy=lossy,
-        plain=not lossy and not conditional and map_.applies is None,
+        plain=not lossy and not conditional and map_.applies is None and not any(flow.operated for flow in map_.flows),
         kept_of=itemgetter(*kept) if kept else _nothing,
         updated=updated,
         created=create is None or create.allowed,

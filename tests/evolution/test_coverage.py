@@ -67,6 +67,7 @@ extend plant {
   resource parties like model("party") {
     name   : text(80) required unique
     mail   : text(80) child contact_mechanisms(type: "email") value
+    status : text(12) set "won" by POST "/parties/{id}/win"
     active : boolean
     price  : decimal(12, 2)
   }
@@ -77,6 +78,7 @@ system shop =""",
         "entity Visitor {",
         """map Contact to plant.parties where active = true when stage is customer or price > 3 {
   code       -> mail
+  stage      -> status as { prospect: "won", customer: "won", lost: "won" }
   name      <-> name as trim
   price      -> price
 }

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from syncline.diagnostics.diagnostic import Diagnostic, Label
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.model.contest import Contest
-from syncline.model.spec import Arrow, DeleteRule, Map, Sync, System, WriteRule
+from syncline.model.spec import Arrow, DeleteRule, Line, Map, Sync, System, WriteRule
 from syncline_runtime.declaration import OnDelete, When
 
 
 def check_writes(field_map: Map) -> Iterator[Diagnostic]:
-    """write.read-only."""
+    """write.read-only, state.no-operation."""
     for line in field_map.lines:
         if line.arrow is Arrow.READ:
             continue
@@ -21,6 +21,26 @@ def check_writes(field_map: Map) -> Iterator[Diagnostic]:
                     {"native": native.name, "system": field_map.system.name, "field": line.slot.removeprefix("=")},
                     (Label(native.span, "native-here"),),
                 )
+    for line in field_map.lines:
+        if line.arrow is not Arrow.READ and len(line.natives) == 1 and line.natives[0].states:
+            yield from _unreachable(line)
+
+
+def _unreachable(line: Line) -> Iterator[Diagnostic]:
+    """Values that are written to a field that operations set, and that none of them sets."""
+    native = line.natives[0]
+    table = next((step.table for step in line.pipeline if step.table), None)
+    written = () if table is None else tuple(natives[0] for _, natives in table)
+    # Read by a connector's own spelling, a state is a text; what is no table may be any of them.
+    missing = tuple(str(value) for value in written if value is not None and value not in native.states)
+    if table is None or missing:
+        facts: dict[str, Fact] = {
+            "native": native.name,
+            "problem": "any" if table is None else "some",
+            "missing": missing,
+            "known": tuple(str(value) for value in native.states),
+        }
+        yield Diagnostic("state.no-operation", line.native_span, facts, (Label(native.span, "native-here"),))
 
 
 def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:

@@ -192,6 +192,8 @@ def _flow(line: Line, slot: str) -> Code:
         options["when"] = spelled(line.when)
     if not is_exact(line, slot):
         options["exact"] = Plain("False")
+    if line.arrow is not Arrow.READ and any(native.states for native in line.natives):
+        options["operated"] = Plain("True")
     if line.elements is not None:
         options["hears"] = sequence(map(text, _hears(line.elements)))
     if (targets := _refers(line)) != ():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from syncline.model.expressions import Expression
 from syncline.model.types import Type
 from syncline.source import Span
-from syncline_runtime.declaration import Child, Connector, OnDelete, Resource, SettingSource, When
+from syncline_runtime.declaration import Child, Connector, OnDelete, Operation, Resource, SettingSource, When
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -111,6 +111,9 @@ class NativeField:
     version: bool = False
     normalises: tuple["CodecUse", ...] = ()
     references: str | None = None  # resource that a reference points to
+    states: Mapping[str | int | bool, Operation] = field(
+        default_factory=dict
+    )  # by value, the operation that alone sets it
     ways: tuple[Way, ...] = ()
 
     @property

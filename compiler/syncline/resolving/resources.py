@@ -286,13 +286,19 @@ EXPECTED = {
     "merged": "merged merged_into",
     "lock": "lock etag",
     "readonly": "readonly",
+    "set": 'set "won" by POST "/deals/{id}/win"',
     "webhook": 'webhook id "data.id" events "type" ["contact.updated"]',
 }
 
 
 def _runtime_field(found: NativeField) -> runtime.NativeField:
     return runtime.NativeField(
-        name=found.name, kind=found.type.kind, path=found.path, writable=found.writable, child=found.child
+        name=found.name,
+        kind=found.type.kind,
+        path=found.path,
+        writable=found.writable,
+        child=found.child,
+        states=found.states,
     )
 
 
@@ -319,6 +325,7 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
     if type_ is None:
         return None
     facts: dict[str, object] = {}
+    states: dict[str | int | bool, runtime.Operation] = {}
     wire = spelling.of(type_.kind)
     words = list(item.words)
     while words:
@@ -354,13 +361,23 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
                 words.pop(0)
             case "normalises", _ if isinstance(word, Call):
                 facts["normalises"] = _normalises(word, type_, findings)
+            case "set", [value, by, Path() as verb, Text() as target, *_] if word_text(by) == "by":
+                held = constant(value)
+                if not isinstance(held, str | int | bool) or "{id}" not in target.value:
+                    findings.malformed(name, item.span, EXPECTED[name])
+                    return None
+                call = runtime.Call(verb=(word_text(verb) or "").upper(), target=runtime.Text(target.value))
+                states[held] = runtime.Operation(call=call)
+                words = words[4:]
             case "set", _:
-                findings.report("not-yet.state-operation", item.name.span, field=item_name(item))
+                findings.malformed(name, item.span, EXPECTED[name])
                 return None
             case _:
                 findings.unknown_word("field", name, word.span, FIELD_WORDS)
     if facts.get("identity") or facts.get("version"):
         facts["writable"] = False
+    if states:
+        facts["states"] = states
     null = spelling.null_of(type_.kind, wire)
     return NativeField(name=item_name(item), type=type_, span=item.name.span, wire=wire, null=null, **facts)  # type: ignore[arg-type]
 

@@ -89,6 +89,40 @@ class RemoteSystem:
         return await writing.write(self._session, self._shapes[resource], Purpose.DELETE, writes)
 
     async def _write(self, resource: str, purpose: Purpose, writes: Sequence[Write]) -> Sequence[Outcome]:
+        stated = [name for name, field in self._shapes[resource].resource.fields.items() if field.states]
+        if stated and any(name in one.native for one in writes for name in stated):
+            return await self._with_states(resource, purpose, writes, stated)
+        return await self._plainly(resource, purpose, writes)
+
+    async def _with_states(
+        self, resource: str, purpose: Purpose, writes: Sequence[Write], stated: Sequence[str]
+    ) -> Sequence[Outcome]:
+        """Write what can be written, then have operations bring the records to their states; a new record has a state of its own.
+
+        Where an operation fails, the state is what it was, and is asked for again when the record has been read.
+        """
+        known = self._shapes[resource]
+        rest = [
+            replace(one, native={name: value for name, value in one.native.items() if name not in stated})
+            for one in writes
+        ]
+        outcomes: list[Outcome] = [Applied(one.remote_id or "") for one in writes]
+        plain = [at for at, one in enumerate(rest) if one.native or purpose is Purpose.CREATE]
+        if plain:
+            done = await self._plainly(resource, purpose, [rest[at] for at in plain])
+            for at_, outcome in zip(plain, done, strict=True):
+                outcomes[at_] = outcome
+        if purpose is Purpose.CREATE:
+            return outcomes
+        moving = [at for at, one in enumerate(writes) if isinstance(outcomes[at], Applied)]
+        moved = await asyncio.gather(
+            *(writing.moved(self._session, known, writes[at], outcomes[at], stated) for at in moving)
+        )
+        for at_, outcome in zip(moving, moved, strict=True):
+            outcomes[at_] = outcome
+        return outcomes
+
+    async def _plainly(self, resource: str, purpose: Purpose, writes: Sequence[Write]) -> Sequence[Outcome]:
         known = self._shapes[resource]
         try:
             ready = await self._with_children(known, purpose, writes) if self._is_jsonrpc else writes

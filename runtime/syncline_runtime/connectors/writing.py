@@ -71,6 +71,31 @@ async def _single(session: Session, shape: Shape, purpose: Purpose, operation: O
     return _applied(shape, purpose, operation, one, at(answer.document, operation.answer), answer.headers)
 
 
+async def moved(session: Session, shape: Shape, one: Write, before: Outcome, stated: Sequence[str]) -> Outcome:
+    """The outcome of a write of which operations bring the record to the states in `stated`, one after the other."""
+    outcome = before
+    for name in stated:
+        if name not in one.native or not isinstance(outcome, Applied):
+            continue
+        value = one.native[name]
+        operation = shape.resource.fields[name].states.get(value)
+        if operation is None:
+            return Refused(
+                "no-operation", f"no operation of the connector sets {name} to this value", {name: "no operation"}
+            )
+        slots = {**_slots(shape, replace(one, native={})), "value": value}
+        try:
+            answer = await session.exchange(operation.call, slots, Purpose.UPDATE, missing=operation.missing)
+        except UnsafeId as error:
+            return Refused("unsafe-id", str(error))
+        except SystemFailure as failure:
+            return _not_sent(failure)
+        if isinstance(answer, Failed):
+            return answer.outcome
+        outcome = _applied(shape, Purpose.UPDATE, operation, one, at(answer.document, operation.answer), answer.headers)
+    return outcome
+
+
 async def _batch(
     session: Session,
     shape: Shape,

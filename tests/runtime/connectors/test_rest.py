@@ -1,8 +1,10 @@
 """REST over a real server on loopback."""
 
+from dataclasses import replace
+
 import pytest
 
-from syncline_runtime.declaration import Condition
+from syncline_runtime.declaration import Call, Condition, NativeField, Operation, Text
 from syncline_runtime.ports import Applied, Gone, Refused, SystemFailure, Unavailable, Unknown, Write
 from tests.runtime.connectors.loopback import Asked, Loopback, Reply, Reset, Silence, script
 from tests.runtime.connectors.worlds import CANARY, TOKEN, StillClock, contacts, listed, system
@@ -271,3 +273,30 @@ async def test_no_more_calls_at_once_than_declared():
         await port.close()
     assert len(outcomes) == 12
     assert server.connections <= 3
+
+
+async def test_operations_bring_a_record_to_its_state_after_it_was_written():
+    won = Operation(call=Call(verb="POST", target=Text("/contacts/{id}/win")))
+    declared = contacts()
+    declared = replace(
+        declared, fields={**declared.fields, "state": NativeField(name="state", kind="text", states={"won": won})}
+    )
+    answers = [Reply(200, {"id": "r01", "updated": at(1), "name": "Ana", "state": "new"}), Reply(200, {})]
+    office = Office([], answers)
+    async with Loopback(office) as server:
+        port = system(server.url, declared)
+        await port.open()
+        (outcome,) = await port.update("contacts", [Write({"name": "Ana", "state": "won"}, "r01")])
+        assert outcome == Applied("r01")
+        assert [(one.method, one.path) for one in server.asked[-2:]] == [
+            ("PATCH", "/api/records/r01"),
+            ("POST", "/api/contacts/r01/win"),
+        ]
+        assert "state" not in server.asked[-2].document
+        (refused,) = await port.update("contacts", [Write({"state": "lost"}, "r01")])
+        assert isinstance(refused, Refused)
+        office.answers.append(Reply(200, {"id": "r02", "updated": at(2), "name": "Bo", "state": "new"}))
+        (made,) = await port.create("contacts", [Write({"name": "Bo", "state": "won"}, None, None, "key")])
+        assert isinstance(made, Applied)
+        assert "state" not in server.asked[-1].document
+        await port.close()

@@ -75,6 +75,14 @@ DERIVATIONS = {
         "No value is the first, so there is none.",
         "Compute one of them from fields that flow in.",
     ),
+    "state.no-operation": Entry(
+        "`{native}` is set by operations, and {problem}",
+        "The write would be refused for each such record, run after run.",
+        "Give the line a table of which each first spelling has its operation in the connector, or only read it (`<-`). "
+        "Operations here: {known}.",
+        {"native-here": "declared here"},
+        {"any": "any text may be written to it", "some": "none of them sets {missing}"},
+    ),
     "condition.time": Entry(
         "`is past` has a different answer tomorrow, and nothing here looks again then",
         "A value that changes by itself is no value of a record: it would be written at some time or other, or never.",

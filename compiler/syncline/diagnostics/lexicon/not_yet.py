@@ -12,9 +12,6 @@ def _later(what: str, mend: str) -> Entry:
 NOT_YET = {
     "not-yet.protocol": _later("the protocol `{protocol}`", "Use one of {known}."),
     "not-yet.connector-word": _later("`{word}` in a connector", "Leave it out."),
-    "not-yet.state-operation": _later(
-        "a state that an operation sets (`{field}`)", "Leave it out, or map a field that can be written."
-    ),
     "not-yet.path": _later(
         "`{path}`, a path through the reference `{through}`,", "Map a field of the resource itself."
     ),
