@@ -108,11 +108,6 @@ STAMP: Final = Stamp(
             "length": "20",
         },
         "native crm.orders.rows": {"type": "list<rows>", "spelling": "spelled array", "facts": "written"},
-        "native erp.companies.country_id": {
-            "type": "ref countries of countries",
-            "spelling": "spelled number",
-            "facts": "written",
-        },
         "native erp.companies.name": {
             "type": "text",
             "spelling": "spelled plain",
@@ -141,12 +136,6 @@ STAMP: Final = Stamp(
             "spelling": "spelled plain",
             "facts": "required, written",
             "length": "200",
-        },
-        "native erp.countries.code": {
-            "type": "text",
-            "spelling": "spelled plain",
-            "facts": "unique, written",
-            "length": "2",
         },
         "native erp.orders.customer_id": {
             "type": "ref companies of companies",
@@ -199,14 +188,6 @@ STAMP: Final = Stamp(
             "listing": "complete",
             "archive": "not told",
             "calls": "2de6cb5fa64f0d0f",
-        },
-        "resource erp.countries": {
-            "identity": "id",
-            "location": "countries",
-            "cursor": "nothing",
-            "listing": "complete",
-            "archive": "not told",
-            "calls": "67a46189ab7bc557",
         },
         "resource erp.orders": {
             "identity": "id",
