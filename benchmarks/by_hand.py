@@ -1,6 +1,11 @@
-"""The same job by hand, as a careful person writes it: asyncio, httpx, sqlite3. `python by_hand.py URL DATABASE`."""
+"""The same job by hand, as a careful person writes it: asyncio, httpx, sqlite3. `python by_hand.py URL DATABASE [STATE]`.
+
+With a STATE file it is as durable as ours: what is about to be written is noted before it is, each record has a link to its row and
+the document that both agree on, and records that did not change are not written again. Its state is not encrypted.
+"""
 
 import asyncio
+import json
 import sqlite3
 import sys
 from datetime import date
@@ -18,6 +23,46 @@ UPSERT = """
       credit_limit = excluded.credit_limit, street = excluded.street, city = excluded.city, country = excluded.country,
       newsletter = excluded.newsletter, notes = excluded.notes
 """
+
+TABLES = """
+    PRAGMA journal_mode=WAL;
+    PRAGMA synchronous=FULL;
+    CREATE TABLE IF NOT EXISTS link (source TEXT PRIMARY KEY, target INTEGER NOT NULL UNIQUE, document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS intent (page INTEGER PRIMARY KEY, documents TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY, page INTEGER NOT NULL);
+"""
+
+
+class State:
+    """Links, agreed documents, and writes whose outcome is not known."""
+
+    def __init__(self, file: str) -> None:
+        self.connection = sqlite3.connect(file)
+        self.connection.executescript(TABLES)
+
+    def changed(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Those of the rows that are new or not as they were agreed."""
+        sources = json.dumps([row[0] for row in rows])
+        found = self.connection.execute(
+            "SELECT source, document FROM json_each(?) CROSS JOIN link ON source = value", (sources,)
+        )
+        known = dict(found.fetchall())
+        return [row for row in rows if known.get(row[0]) != json.dumps(row)]
+
+    def write_ahead(self, page: int, rows: list[tuple[Any, ...]]) -> None:
+        """Note what is about to be written."""
+        with self.connection:
+            self.connection.execute("INSERT INTO intent VALUES (?, ?)", (page, json.dumps(rows)))
+
+    def written(self, page: int, rows: list[tuple[Any, ...]], targets: dict[str, int]) -> None:
+        """Keep links and documents; the writes are no longer open."""
+        with self.connection:
+            self.connection.executemany(
+                "INSERT INTO link VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE SET document = excluded.document",
+                [(row[0], targets[row[0]], json.dumps(row)) for row in rows],
+            )
+            self.connection.execute("DELETE FROM intent WHERE page = ?", (page,))
+            self.connection.execute("INSERT OR REPLACE INTO cursor VALUES (1, ?)", (page,))
 
 
 def row(record: dict[str, Any]) -> tuple[Any, ...]:
@@ -39,8 +84,9 @@ def row(record: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-async def main(url: str, database: str) -> None:
+async def main(url: str, database: str, file: str = "") -> None:
     """Fetch every page and upsert its rows, a transaction a page."""
+    state = State(file) if file else None
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
@@ -52,11 +98,21 @@ async def main(url: str, database: str) -> None:
             items = answer.json()["items"]
             if not items:
                 break
+            rows = [row(record) for record in items]
+            if state is not None:
+                rows = state.changed(rows)
+                state.write_ahead(page, rows)
             with connection:
-                connection.executemany(UPSERT, [row(record) for record in items])
+                connection.executemany(UPSERT, rows)
+            if state is not None:
+                sources = json.dumps([one[0] for one in rows])
+                targets = connection.execute(
+                    "SELECT p.source, p.id FROM json_each(?) j CROSS JOIN people p ON p.source = j.value", (sources,)
+                )
+                state.written(page, rows, dict(targets.fetchall()))
             page += 1
     connection.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
+    asyncio.run(main(*sys.argv[1:]))
