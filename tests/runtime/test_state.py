@@ -3,6 +3,7 @@
 import socket
 import sqlite3
 import stat
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from syncline_runtime.state import SqliteStore, StateFailure
 from syncline_runtime.state.packing import pack_value, packing, unpack_value
 from syncline_runtime.state.schema import SCHEMA_VERSION
 from syncline_runtime.values import ABSENT, Money
+
+Where = Callable[[Path], Path | str]
 
 Shape = TypedDict(
     "Shape",
@@ -156,8 +159,8 @@ def test_what_is_not_ours_is_refused_in_one_line(tmp_path: Path, make: Any) -> N
     assert path.read_bytes() == before
 
 
-def test_a_preview_is_seen_inside_and_gone_afterwards(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "state.db", "p") as store:
+def test_a_preview_is_seen_inside_and_gone_afterwards(tmp_path: Path, database: Where) -> None:
+    with SqliteStore(database(tmp_path / "state.db"), "p") as store:
         with store.preview():
             with store.transaction():
                 store.add_links([(store.reserve_links(1), "E", 1, b"{}", 1, 0)])
@@ -176,15 +179,18 @@ def save_and_fail(store: SqliteStore) -> None:
         raise Oops
 
 
-def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "state.db", "p") as store:
+def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path, database: Where) -> None:
+    with SqliteStore(database(tmp_path / "state.db"), "p") as store:
         with pytest.raises(Oops):
             save_and_fail(store)
         assert store.setting("a") is None
 
 
-def test_a_run_that_lost_its_lease_commits_nothing_more(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "state.db", "p") as first, SqliteStore(tmp_path / "state.db", "p") as second:
+def test_a_run_that_lost_its_lease_commits_nothing_more(tmp_path: Path, database: Where) -> None:
+    with (
+        SqliteStore(database(tmp_path / "state.db"), "p") as first,
+        SqliteStore(database(tmp_path / "state.db"), "p") as second,
+    ):
         first.acquire("p", 0.0, 60.0)
         second.acquire("p", 1.0, 60.0)
         with pytest.raises(StateFailure, match="took"), first.transaction():
@@ -192,8 +198,8 @@ def test_a_run_that_lost_its_lease_commits_nothing_more(tmp_path: Path) -> None:
         assert second.setting("a") is None
 
 
-def test_a_living_process_keeps_its_lease(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "state.db", "p") as store:
+def test_a_living_process_keeps_its_lease(tmp_path: Path, database: Where) -> None:
+    with SqliteStore(database(tmp_path / "state.db"), "p") as store:
         with store.transaction():
             # Process 1 is always alive, and never ours.
             store._execute("INSERT INTO lease SELECT 'p', ? || ':1', 1, 1000", (socket.gethostname(),))
@@ -202,9 +208,9 @@ def test_a_living_process_keeps_its_lease(tmp_path: Path) -> None:
         store.acquire("p", 2000.0, 60.0)
 
 
-def test_no_wave_has_the_number_of_another(tmp_path: Path) -> None:
+def test_no_wave_has_the_number_of_another(tmp_path: Path, database: Where) -> None:
     where, row = ("Customer", "crm", "create"), (1, None, b"{}", None, None)
-    with SqliteStore(tmp_path / "state.db", "customers") as store:
+    with SqliteStore(database(tmp_path / "state.db"), "customers") as store:
         numbers = []
         for _ in range(2):
             with store.transaction():

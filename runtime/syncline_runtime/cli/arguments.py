@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from syncline_runtime.declaration import Package
+from syncline_runtime.state.store import is_url
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -16,7 +17,14 @@ def with_state(parser: argparse.ArgumentParser, package: Package, *, again: bool
     """`--state`; `again`, where a parser above has it and what was said there holds."""
     file = Path(f"{package.name}.db")
     default = argparse.SUPPRESS if again else file
-    parser.add_argument("--state", type=Path, default=default, metavar="FILE", help=f"state file ({file})")
+    parser.add_argument(
+        "--state", type=_state, default=default, metavar="FILE", help=f"state file, or URL of a PostgreSQL ({file})"
+    )
+
+
+def _state(text: str) -> Path | str:
+    """A file, or a URL as it stands."""
+    return text if is_url(text) else Path(text)
 
 
 def with_json(parser: argparse.ArgumentParser, *, again: bool = False) -> None:

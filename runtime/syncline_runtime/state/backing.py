@@ -22,13 +22,12 @@ class Backing:
         """The number of a system in an entity; 0 where it has no record yet, unless `make`."""
         found = self._sides.get((entity, system), 0)
         if not found:
-            if make:
-                self.database.execute(
-                    "INSERT INTO side(entity, system) VALUES (?, ?) ON CONFLICT DO NOTHING", (entity, system)
-                )
             statement = "SELECT side_id FROM side WHERE entity = ? AND system = ?"
             for (number,) in self.database.execute(statement, (entity, system)):
                 found = self._sides[entity, system] = int(number)
+            if not found and make:
+                found = self._sides[entity, system] = self.reserve("side", 1)
+                self.database.execute("INSERT INTO side VALUES (?, ?, ?)", (found, entity, system))
         return found
 
     def reserve(self, table: str, count: int) -> int:

@@ -13,7 +13,7 @@ _BATCH: Final = 1000
 _KEPT: Final = frozenset({"audit"})
 """Tables of what has happened: they go on saying it in the words of their day."""
 _FIELDS: Final = ("conflict", "quarantine")
-_OF_SIDES: Final = "side IN (SELECT side_id FROM side WHERE entity = ? AND (? IS NULL OR system = ?))"
+_OF_SIDES: Final = "side IN (SELECT side_id FROM side WHERE entity = ? AND (CAST(? AS TEXT) IS NULL OR system = ?))"
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode

@@ -13,7 +13,7 @@ from syncline_runtime.state.keys import VARIABLE, OuterKey, outer_key
 from syncline_runtime.state.opening import CODES_KEY, open_database
 from syncline_runtime.state.schema import SCHEMA_VERSION, SEALED, TABLES
 from syncline_runtime.state.sealing import Sealer
-from syncline_runtime.state.store import SqliteStore
+from syncline_runtime.state.store import SqliteStore, is_url
 
 EXPORT_VERSION: Final = 1
 """Of the lines; another one is refused."""
@@ -93,6 +93,8 @@ def imported(path: Path, package: str, lines: Iterable[str], *, key: str | None 
 
     Raises StateFailure, and leaves no file, if there is one already or the lines are not whole.
     """
+    if is_url(path):
+        raise StateFailure("an export is imported into a file: name one with --state", unusable=False)
     if path.exists():
         raise StateFailure(f"there is a state file {path} already: name another one with --state", unusable=False)
     numbered = iter(lines)

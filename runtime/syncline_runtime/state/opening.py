@@ -63,7 +63,7 @@ def open_database(
             with closing(_connected(path)) as database:
                 _recognised(database, path)
                 outer = outer_key(str(path), beside, fresh=False, given=given)
-                opened = _unlocked(database, None if foreign else package, outer)
+                opened = unlocked(database, None if foreign else package, outer)
                 ((stored,),) = database.execute("SELECT code FROM file_code")
             if not examining:
                 _check(opened, path, stored)
@@ -133,30 +133,36 @@ def _ready(path: Path, package: str, outer: OuterKey, *, fresh: bool, foreign: b
             database.execute(f"PRAGMA {pragma}")
         if fresh:
             _create(database, package, outer)
-        return _unlocked(database, None if foreign else package, outer)
+        return unlocked(database, None if foreign else package, outer)
     except BaseException:
         database.close()
         raise
 
 
 def _create(database: Sqlite, package: str, outer: OuterKey) -> None:
-    identity = os.urandom(16).hex()
     database.begin(writing=True)
     for statement in TABLES.split(";\n"):
         if statement.strip():
             database.execute(statement)
+    filled(database, package, outer)
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    database.commit()
+
+
+def filled(database: Database, package: str, outer: OuterKey) -> None:
+    """Give new tables a name, an identity and keys."""
+    identity = os.urandom(16).hex()
     database.many("INSERT INTO meta VALUES (?, ?)", [("package", package), ("store", identity)])
     database.many(
         "INSERT INTO data_key VALUES (?, ?)",
         [(number, outer.wrap(os.urandom(32), identity, number)) for number in (CODES_KEY, CODES_KEY + 1)],
     )
     database.execute("INSERT INTO file_code VALUES (1, ?)", (mark(),))
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    database.commit()
 
 
-def _unlocked(database: Database, package: str | None, outer: OuterKey) -> Opened:
+def unlocked(database: Database, package: str | None, outer: OuterKey) -> Opened:
+    """A state with its keys. Raises StateFailure if it is of another package, or the key does not open it."""
     meta: dict[str, str] = dict(database.execute("SELECT key, value FROM meta WHERE key IN ('package', 'store')"))
     owner, identity = meta.get("package"), meta.get("store", "")
     if package is not None and owner != package:

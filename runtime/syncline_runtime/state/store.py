@@ -34,7 +34,7 @@ class SqliteStore:
 
     def __init__(
         self,
-        path: Path,
+        where: Path | str,
         package: str,
         *,
         create: bool = True,
@@ -43,11 +43,21 @@ class SqliteStore:
         lost: bool = False,
         examining: bool = False,
     ) -> None:
-        """Open or make the state of `package`, or (`foreign`) of another; `key` as in the environment, which is asked if it is
-        None. One whose key alone is left is refused, unless it is known to be `lost`; one that was
-        changed by another hand, unless it is opened for `examining` it. Raises StateFailure."""
-        self.path = path
-        opened = open_database(path, package, create=create, key=key, foreign=foreign, lost=lost, examining=examining)
+        """Open or make the state of `package`, or (`foreign`) of another, in a file or in the PostgreSQL of a URL.
+
+        `key` as in the environment, which is asked if it is None. One whose key alone is left is refused, unless it is known to be
+        `lost`; one that was changed by another hand, unless it is opened for `examining` it. Raises StateFailure.
+        """
+        self.path = Path(where)
+        self._in_file = not is_url(where)
+        if self._in_file:
+            opened = open_database(
+                self.path, package, create=create, key=key, foreign=foreign, lost=lost, examining=examining
+            )
+        else:
+            from syncline_runtime.state.postgres import open_postgres
+
+            opened = open_postgres(str(where), package, create=create, key=key, foreign=foreign, lost=lost)
         self.identity = opened.identity
         self._database = opened.database
         self._execute = opened.database.execute
@@ -133,7 +143,7 @@ class SqliteStore:
     def close(self) -> None:
         """Close the state; one that was written to is told from then on from one that was changed by another hand."""
         self._database.close()
-        if self._marked is not None:
+        if self._in_file and self._marked is not None:
             with suppress(OSError):  # it stays marked, and is checked when it is opened again
                 intact.close(self.path, self._marked, lambda: self._backing.sealer.code_of_many("file"))
 
@@ -281,6 +291,11 @@ class SqliteStore:
             " committed_run = excluded.committed_run, full_at = excluded.full_at",
             (entity, system, value, run_id, full_at),
         )
+
+
+def is_url(where: Path | str) -> bool:
+    """Whether a state is in a database server."""
+    return isinstance(where, str) and where.startswith(("postgresql://", "postgres://", "postgresql+psycopg://"))
 
 
 def _alive(holder: str) -> bool:

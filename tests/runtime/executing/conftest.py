@@ -231,7 +231,7 @@ class Told:
 class World:
     """Twins, a clock and a state file; `run` and `plan` as a person would, a minute apart."""
 
-    def __init__(self, path: Path, spec: Package) -> None:
+    def __init__(self, path: Path | str, spec: Package) -> None:
         self.clock = FakeClock()
         self.path = path
         self.package = spec
@@ -292,11 +292,11 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Callable[..., World]:
+def world(tmp_path: Path, database: Callable[[Path], Path | str]) -> Callable[..., World]:
     """Make a world: `world("crm", "erp")`."""
 
     def make(*systems: str, **changes: Any) -> World:
-        return World(tmp_path / "state.db", package(*systems, **changes))
+        return World(database(tmp_path / "state.db"), package(*systems, **changes))
 
     return make
 

@@ -71,18 +71,18 @@ class Postgres:
 def install() -> Installation:
     """The newest PostgreSQL of the machine, by apt-get if there is none and we may. Raises NotToBeHad."""
     root = os.geteuid() == 0
-    if _binaries() is None and root and shutil.which("apt-get"):
+    if binaries() is None and root and shutil.which("apt-get"):
         _apt_get_install()
-    binaries = _binaries()
-    if binaries is None:
+    found = binaries()
+    if found is None:
         raise NotToBeHad("PostgreSQL is not installed, and only root can install it (apt-get install postgresql)")
     if not root:
-        return Installation(binaries, None)
+        return Installation(found, None)
     try:
         pwd.getpwnam("postgres")
     except KeyError:
         raise NotToBeHad("PostgreSQL does not run as root, and there is no user postgres") from None
-    return Installation(binaries, "postgres")
+    return Installation(found, "postgres")
 
 
 def start(installation: Installation) -> Postgres:
@@ -128,7 +128,7 @@ def start(installation: Installation) -> Postgres:
     return server
 
 
-def _binaries() -> Path | None:
+def binaries() -> Path | None:
     found = [path.parent for path in _HOMES.glob("*/bin/initdb")]
     return max(found, key=lambda path: float(path.parent.name), default=None)
 
