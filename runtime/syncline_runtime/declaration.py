@@ -404,6 +404,15 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a map writes of another record: `field` of the one of `entity` that the reference `via` holds."""
+
+    via: str
+    entity: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldMap:
     """How one entity stands in one resource of one system. The functions are pure and straight-line.
 
@@ -421,6 +430,9 @@ class FieldMap:
     read: Callable[[Native], dict[str, Any]]
     write: Callable[[Mapping[str, Any], Native | None], Native]
     normalise: Callable[[Native], Native] | None = None
+    looks: Mapping[str, Look] = field(
+        default_factory=dict
+    )  # by path, what `write` is given beside the entity's own fields
     where: tuple[Condition, ...] = ()
     in_scope: Callable[[Native], bool] | None = None
     applies: Callable[[Mapping[str, Any]], bool] | None = None

@@ -87,14 +87,14 @@ entity Visitor {""",
     (
         "entity Visitor {",
         """record Row { sku : text(20), count : integer }
-entity Basket { number : text(20), town : text(40)?, rows : list<Row> by sku, match number }
+entity Basket { number : text(20), town : text(40)?, rows : list<Row> by sku, shop : ref Basket?, match number }
 extend erp {
-  resource baskets table "baskets" { id : integer identity, number : text(20), place : ref places, rows : list<items> }
+  resource baskets table "baskets" { id : integer identity, number : text(20), mark : text(20)?, twin : ref baskets, place : ref places, rows : list<items> }
   resource places table "places" { id : integer identity, name : text(40) unique }
   resource items { sku : text(20), count : integer }
 }
-map Basket to erp.baskets { number <- number, town <- place.name, rows <- rows { sku <- sku, count <- count } }
-sync Basket from erp { run every 1 hour }
+map Basket to erp.baskets { number <- number, shop <- twin, shop.number -> mark, town <- place.name, rows <- rows { sku <- sku, count <- count } }
+sync Basket from erp { run every 1 hour, delete in erp never }
 entity Visitor {""",
     ),
     ("sync Contact across crm, erp {", "sync Contact across crm, erp, plant {\n  delete in plant never"),
@@ -163,6 +163,8 @@ IRRELEVANT = {
     "ConnectorModel.templates": DERIVED + "the system's resources",
     "Elements.record": ELSEWHERE + ": the fields of the elements",
     "Map.paths": DERIVED + "the lines and conditions that name them",
+    "Map.looks": DERIVED + "the lines that name them",
+    "Look": DERIVED + "the path, and the fields on it",
     "NativeField.ways": DERIVED + "the path, which is its name",
     "Way": DERIVED + "the path, and the native fields on it",
     "declaration.Resource.through": DERIVED + "the paths of the lines",

@@ -136,3 +136,76 @@ async def test_a_reference_that_leads_nowhere_is_no_change(world: Any) -> None:
     await world.run()
     assert world.only("erp", "people")["country"] == "NO"
     await world.quiet()
+
+
+LOOKING = """spec s version 1
+connector api over rest {
+  setting url : url
+  setting token : secret
+  base "{url}"
+  auth bearer token
+  resource people {
+    id : text identity
+    updated : instant version
+    email : email
+    firm : ref firms
+    firm_name : text(40)?
+    label : text(90)?
+    list GET "/people" { since "updated >= '{since}'" }
+    read GET "/people/{id}" { returns record }
+    create POST "/people" { returns record }
+    update PATCH "/people/{id}" { returns record }
+  }
+  resource firms {
+    id : text identity
+    updated : instant version
+    number : text(9)
+    name : text(40)
+    list GET "/firms" { since "updated >= '{since}'" }
+    read GET "/firms/{id}" { returns record }
+    create POST "/firms" { returns record }
+    update PATCH "/firms/{id}" { returns record }
+  }
+}
+system crm = api { url: env("CRM"), token: secret("CRMT") }
+system erp = api { url: env("ERP"), token: secret("ERPT") }
+entity Firm { number : text(9), name : text(40), match number }
+entity Person { email : email, firm : ref Firm?, match email }
+map Firm to crm.firms { number <-> number, name <-> name }
+map Firm to erp.firms { number <-> number, name <-> name }
+map Person to crm.people { email <-> email, firm <-> firm }
+map Person to erp.people { email <-> email, firm.name -> firm_name, if firm.name is present then upper(firm.name) else "none" -> label }
+sync Firm across crm, erp {
+  delete in crm unlink, delete in erp unlink, truth { otherwise prefers crm then erp }, empty propagates
+}
+sync Person across crm, erp {
+  delete in crm unlink, delete in erp unlink, truth { email prefers crm then erp }, empty propagates
+}
+"""
+
+
+async def test_what_a_record_refers_to_is_written_and_kept_up_to_date(tmp_path: Path) -> None:
+    world = World(tmp_path, LOOKING)
+    firm = world.put("crm", "firms", number="1", name="Acme")
+    other = world.put("crm", "firms", number="2", name="Apex")
+    ana = world.put("crm", "people", email="a@b.c", firm=firm)
+    world.put("crm", "people", email="b@b.c", firm=other)
+    await world.run()
+
+    def shown(email: str) -> tuple[Any, Any]:
+        (found,) = (record for record in world.records("erp", "people") if record["email"] == email)
+        return found["firm_name"], found["label"]
+
+    assert (shown("a@b.c"), shown("b@b.c")) == (("Acme", "ACME"), ("Apex", "APEX"))
+    await world.quiet()
+    world.put("crm", "firms", firm, name="Acme Nord")
+    await world.run()
+    assert (shown("a@b.c"), shown("b@b.c")) == (("Acme Nord", "ACME NORD"), ("Apex", "APEX"))
+    await world.quiet()
+    world.put("crm", "people", ana, firm=other)
+    await world.run()
+    assert shown("a@b.c") == ("Apex", "APEX")
+    world.put("crm", "people", ana, firm=None)
+    await world.run()
+    assert shown("a@b.c") == (None, "none")
+    await world.quiet()

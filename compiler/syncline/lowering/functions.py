@@ -6,7 +6,7 @@ from typing import Final
 
 from syncline.lowering.constants import Constants
 from syncline.lowering.declarations import spelled
-from syncline.lowering.layout import INDENT, Code, Plain, call, imported, laid_out, sequence, text
+from syncline.lowering.layout import INDENT, Code, Plain, call, imported, laid_out, mapping, sequence, text
 from syncline.lowering.mapping import (
     condition,
     elements_suffix,
@@ -27,7 +27,7 @@ from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement, entry_of, line_of, settle
 from syncline.lowering.waiting import dates_block, waits
 from syncline.model.expressions import Expression
-from syncline.model.spec import Arrow, Equality, Line, Map
+from syncline.model.spec import Arrow, Equality, Line, Look, Map
 from syncline.source import Span
 from syncline.view import Block
 from syncline_runtime.declaration import When
@@ -64,6 +64,8 @@ def map_functions(map_: Map, suffix: str, constants: Constants, taken: Iterable[
         blocks.append(block)
         uses |= more
         named["normalise"] = Plain(f"normalise_{suffix}")
+    if map_.looks:
+        named["looks"] = mapping((literal(path), _look(look)) for path, look in map_.looks.items())
     if map_.where:
         named["where"] = sequence(_condition(equality) for equality in map_.where)
     if (inside := scope(map_)) is not None:
@@ -209,6 +211,10 @@ def _flow(line: Line, slot: str) -> Code:
         **options,
         line=Plain(literal(line.span.line)),
     )
+
+
+def _look(look: Look) -> Code:
+    return call("Look", via=text(look.via), entity=text(look.target), field=text(look.field))
 
 
 def _hears(elements: Map) -> tuple[str, ...]:

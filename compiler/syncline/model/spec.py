@@ -239,6 +239,15 @@ class Equality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A field of the record that a reference of the entity holds: `field` of `target`, through the reference `via`."""
+
+    via: str
+    target: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Map:
     """A field map of one entity in one resource. `where` speaks of native fields, `when` of the entity's."""
 
@@ -250,6 +259,9 @@ class Map:
     where: tuple[Equality, ...] = ()
     where_expression: Expression | None = None
     paths: Mapping[str, NativeField] = field(default_factory=dict)  # what is read or written behind references
+    looks: Mapping[str, Look] = field(
+        default_factory=dict
+    )  # by path, what is written of records that the entity refers to
     when: Expression | None = None
     complete: bool = True  # False: a line was reported and left out
 

@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.expressions import Apply, Both, Constant, EntityField, Expression, NativeValue
-from syncline.model.spec import Arrow, CodecUse, Equality, Field, Line, Map, NativeField, ResourceModel, System
+from syncline.model.spec import Arrow, CodecUse, Equality, Field, Line, Look, Map, NativeField, ResourceModel, System
 from syncline.model.types import Type
 from syncline.resolving.codecs import native_type, steps_of, typed
 from syncline.resolving.entities import dotted
@@ -57,8 +57,9 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     inside = None if entity is None else EntitySight(entity, timed=True)
     outside = None if resource is None else NativeSight(resource, resources)
     reached: dict[str, NativeField] = {} if outside is None else outside.reached
+    looks: dict[str, Look] = {}
     ends = _Ends(
-        None if entity is None else EntitySight(entity, later=True),
+        None if entity is None else EntitySight(entity, later=True, looks=looks),
         None if resource is None else NativeSight(resource, resources, later=True, reached=reached),
         system,
     )
@@ -78,6 +79,7 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
         where=equalities,
         where_expression=rest,
         paths=reached,
+        looks=looks,
         when=when,
         complete=complete and (where is None) is (node.where is None) and (when is None) is (node.when is None),
     )
@@ -120,13 +122,26 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
     written: dict[str, Span] = {}
     complete = True
     for node in nodes:
+        told = scope.findings.count()
         line = _elements(node, ends, scope) if isinstance(node, CollectionLine) else _line(node, ends, scope)
         if line is None:
             complete = False
             continue
         field = line.field
-        if field is not None and line.arrow is Arrow.WRITE and not line.pipeline and named[field.name] > 1:
-            # Written twice, it is one value in two places: each has a slot of its own.
+        elsewhere = field is not None and ends.inside is not None and field.name in (ends.inside.looks or {})
+        if elsewhere and (line.arrow is not Arrow.WRITE or line.pipeline):
+            if scope.findings.count() == told:
+                path = line.span.text
+                scope.findings.report("not-yet.path", line.span, path=path, through=path.partition(".")[0])
+            complete = False
+            continue
+        if (
+            field is not None
+            and line.arrow is Arrow.WRITE
+            and not line.pipeline
+            and (elsewhere or named[field.name] > 1)
+        ):
+            # Written twice, it is one value in two places, and written of another record, it is that one's: each has a slot.
             expression = EntityField(field.name, field.type, line.span)
             line = Line(
                 field=None,
@@ -157,6 +172,7 @@ def _executed(line: Line, ends: _Ends) -> bool:
     fields = {} if ends.inside is None else ends.inside.names.shape.fields
     natives = {} if ends.resource is None else ends.resource.fields
     reached = {} if ends.outside is None else ends.outside.reached
+    looks = {} if ends.inside is None else ends.inside.looks or {}
     names = () if line.expression is None else _names(line.expression)
     return (
         (line.field is None or line.field.name in fields)
@@ -167,7 +183,7 @@ def _executed(line: Line, ends: _Ends) -> bool:
         )
         and (line.elements is not None or line.field is None or not holds_records(line.field.type))
         and all(
-            name.name in fields
+            name.name in fields or name.name in looks
             if isinstance(name, EntityField)
             else name.name in reached or (name.name in natives and not holds_records(natives[name.name].type))
             for name in names

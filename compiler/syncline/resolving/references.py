@@ -22,6 +22,7 @@ class ReachedField:
     field: Field
     owner: EntityScope | None = None
     last: str = ""  # its name in `owner`
+    via: str = ""  # the reference, if it is the only one on the way and to records of one entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ def field_at(path: Path, names: EntityScope, code: str, scope: Scope) -> Reached
         if reached is None or not all(begun):
             return None
         found = replace(reached.field, name=dotted(path), type=_through(leading.type, reached.field.type, keyed))
-        return ReachedField(found, reached.owner or targets[0], reached.last or reached.field.name)
+        alone = leading.type.kind == "ref" and len(targets) == 1 and reached.owner is None and not keyed
+        via = leading.name if alone and reached.field.type.kind not in ("ref", "list", "set") else ""
+        return ReachedField(found, reached.owner or targets[0], reached.last or reached.field.name, via)
     field = field_of(path, shape, code, scope, entity=names.entity.name)
     return None if field is None else ReachedField(field)
 

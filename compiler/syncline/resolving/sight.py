@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from syncline.model.expressions import EntityField, NativeValue
-from syncline.model.spec import NativeField, ResourceModel
+from syncline.model.spec import Look, NativeField, ResourceModel
 from syncline.resolving.codecs import native_type
 from syncline.resolving.entities import dotted
 from syncline.resolving.references import (
@@ -33,6 +33,7 @@ class EntitySight:
     names: EntityScope
     later: bool = False
     above: "EntitySight | None" = None
+    looks: dict[str, Look] | None = None  # what was named behind references, where that is executed
     edge: bool = False
     timed: bool = False
     collects: bool = False
@@ -87,6 +88,9 @@ def field_in(path: Path, sight: EntitySight, code: str, scope: Scope) -> Reached
         return None
     reached = field_at(path, sight.names, code, scope)
     if reached is None or reached.field.name in sight.names.shape.fields:
+        return reached
+    if reached.via and reached.owner is not None and sight.looks is not None:
+        sight.looks[reached.field.name] = Look(via=reached.via, target=reached.owner.entity.name, field=reached.last)
         return reached
     if isinstance(path.steps[0], Name) and path.steps[0].text in sight.names.shape.fields:
         scope.findings.report("not-yet.path", path.span, path=dotted(path), through=path.steps[0].span.text)

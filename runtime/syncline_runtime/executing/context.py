@@ -14,6 +14,7 @@ from syncline_runtime.declaration import (
     Derivation,
     Entity,
     FieldMap,
+    Look,
     Newest,
     OnDelete,
     Package,
@@ -155,6 +156,8 @@ class Context:
     touched: set[str] = field(default_factory=set)  # entities of which something is to be computed anew
     respecified: bool = False
     refers: bool = False  # some field holds another record
+    looks: Mapping[str, Look] = field(default_factory=dict)  # by path, what is written of records that are referred to
+    watched: tuple[tuple[str, str], ...] = ()  # entities that look through a field at records of this one
     later: frozenset[ActionKind] = frozenset()  # what is not done yet: deletions come after all else, children first
     telling: bool = False  # a plan: every decision is told, with its reasons
     down: set[str] = field(default_factory=set)
@@ -387,6 +390,15 @@ def make_context(
         run_id=run_id,
         hub=packing(entity),
         refers=any(side.refers for side in by_system.values()),
+        looks={path: look for side in by_system.values() for path, look in side.mapping.looks.items()},
+        watched=tuple(
+            dict.fromkeys(
+                (mapping.entity, look.via)
+                for mapping in package.mappings
+                for look in mapping.looks.values()
+                if look.entity == entity.name
+            )
+        ),
         summary=Summary(entity.name),
         reporter=reporter,
         instant=now,

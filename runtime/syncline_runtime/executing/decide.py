@@ -1,6 +1,7 @@
 """Decide: what each unsettled link becomes. Decisions are durable before any effect."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import decide
@@ -8,7 +9,7 @@ from syncline_runtime.executing.computing import Moved, computed, note_reference
 from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_link
 from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.place import Failure, mapping_failure
-from syncline_runtime.executing.referring import own_row, read_references
+from syncline_runtime.executing.referring import looks_elsewhere, note_looks, own_row, read_references, without_looks
 from syncline_runtime.executing.retaining import drifts, hold_contested
 from syncline_runtime.executing.waiting import keep_waiting, next_date
 from syncline_runtime.records import Action, ActionKind, Decision, FieldChange, Link, LinkStatus, Member, MemberState
@@ -81,10 +82,14 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             refused.append((member_rows[0]._replace(link_id=link_id), decision_failure(context, error)))
             continue
         after = decision.link
-        if context.collected:
+        if context.looks:
+            after = replace(after, values=without_looks(context, after))
+        if context.collected or context.watched or context.looks:
             moved.append(Moved(before=link, after=after))
         document = row.doc if after.values is link.values else hub.pack(after.values)
         unsettled = int(bool(decision.actions) or always or link_id in context.barred)
+        if context.looks and looks_elsewhere(context, link, after):
+            unsettled = 1
         if new:
             links.append((link_id, context.entity.name, row.generation, document, unsettled, context.run_id))
         elif after.status is LinkStatus.TOMBSTONE:
@@ -142,6 +147,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         store_following(context, following)
     if moved:
         note_references(context, moved)
+        note_looks(context, moved)
     if dates:
         keep_waiting(context, dates)
     if held:

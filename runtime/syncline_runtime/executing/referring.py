@@ -10,9 +10,11 @@ from typing import NamedTuple, TypeAlias
 
 from syncline_runtime.codecs.elements import aligned
 from syncline_runtime.declaration import Collection, Targets
+from syncline_runtime.executing.computing import Moved
 from syncline_runtime.executing.context import Context, Side
 from syncline_runtime.records import Link, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
+from syncline_runtime.state.packing import packing
 from syncline_runtime.values import ABSENT, Reference, Shown
 
 Pair: TypeAlias = tuple[LinkRow, list[MemberRow]]
@@ -44,7 +46,61 @@ def read_references(context: Context, pairs: Sequence[Pair], plain: Sequence[Lin
     """The links that some pairs stand for, given as they are without regard to references."""
     known = _links_of(context, plain)
     found = [_referred(context, link, members, known) for link, (_, members) in zip(plain, pairs, strict=True)]
-    return _relinked(context, found)
+    found = _relinked(context, found)
+    return _with_looks(context, found) if context.looks else found
+
+
+def without_looks(context: Context, link: Link) -> Mapping[str, Shown]:
+    """The values of a link that are its own."""
+    if not context.looks:
+        return link.values
+    return {name: value for name, value in link.values.items() if name not in context.looks}
+
+
+def note_looks(context: Context, moved: Sequence[Moved]) -> None:
+    """Keep whom decided links look at, and look again from those that look at them, in the caller's transaction."""
+    store = context.store
+    rows: list[Row] = []
+    for via in {look.via for look in context.looks.values()} - set(context.collected):
+        for one in moved:
+            held = one.after.values.get(via)
+            rows.append((context.entity.name, via, one.after.link_id, held.link if type(held) is Reference else None))
+    if rows:
+        store.referring.put(rows)
+    changed = [one.after.link_id for one in moved if one.after.values != one.before.values]
+    for entity, via in context.watched if changed else ():
+        looking = store.referring.of(entity, via, changed)
+        store.unsettle(sorted({link_id for each in looking.values() for link_id in each}))
+
+
+def looks_elsewhere(context: Context, before: Link, after: Link) -> bool:
+    """Whether a link refers to another record than it did, so that what is written of that one is still to be told."""
+    return any(after.values.get(look.via) != before.values.get(look.via) for look in context.looks.values())
+
+
+def _with_looks(context: Context, found: list[Referred]) -> list[Referred]:
+    """The links with what is written of the records that they refer to; what is not known of those is left out."""
+    wanted: dict[str, set[int]] = {}
+    for one in found:
+        for look in context.looks.values():
+            if type(held := one.link.values.get(look.via)) is Reference:
+                wanted.setdefault(look.entity, set()).add(held.link)
+    values: dict[int, Mapping[str, Shown]] = {}
+    for entity, ids in wanted.items():
+        unpack = packing(context.package.entities[entity]).unpack
+        values.update((row.link_id, unpack(row.doc)) for row in context.store.links(sorted(ids)))
+    return [one._replace(link=replace(one.link, values=_looked(context, one.link, values))) for one in found]
+
+
+def _looked(context: Context, link: Link, values: Mapping[int, Mapping[str, Shown]]) -> dict[str, Shown]:
+    own = dict(link.values)
+    for path, look in context.looks.items():
+        held = own.get(look.via, ABSENT)
+        if type(held) is Reference:
+            held = values.get(held.link, {}).get(look.field, ABSENT)
+        if held is not ABSENT:
+            own[path] = held
+    return own
 
 
 def _linked_elsewhere(link: Link) -> list[tuple[str, Reference]]:
