@@ -174,7 +174,11 @@ entity Person { email : email, firm : ref Firm?, match email }
 map Firm to crm.firms { number <-> number, name <-> name }
 map Firm to erp.firms { number <-> number, name <-> name }
 map Person to crm.people { email <-> email, firm <-> firm }
-map Person to erp.people { email <-> email, firm.name -> firm_name, if firm.name is present then upper(firm.name) else "none" -> label }
+map Person to erp.people {
+  email <-> email
+  firm.name -> firm_name
+  if firm.name is present then upper(firm.name) else "none" -> label
+}
 sync Firm across crm, erp {
   delete in crm unlink, delete in erp unlink, truth { otherwise prefers crm then erp }, empty propagates
 }
