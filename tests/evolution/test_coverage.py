@@ -89,11 +89,17 @@ entity Visitor {""",
         """record Row { sku : text(20), count : integer }
 entity Basket { number : text(20), town : text(40)?, rows : list<Row> by sku, shop : ref Basket?, match number }
 extend erp {
-  resource baskets table "baskets" { id : integer identity, number : text(20), mark : text(20)?, twin : ref baskets, place : ref places, rows : list<items> }
+  resource baskets table "baskets" {
+    id : integer identity, number : text(20), mark : text(20)?
+    twin : ref baskets, place : ref places, rows : list<items>
+  }
   resource places table "places" { id : integer identity, name : text(40) unique }
   resource items { sku : text(20), count : integer }
 }
-map Basket to erp.baskets { number <- number, shop <- twin, shop.number -> mark, town <- place.name, rows <- rows { sku <- sku, count <- count } }
+map Basket to erp.baskets {
+  number <- number, shop <- twin, shop.number -> mark, town <- place.name
+  rows <- rows { sku <- sku, count <- count }
+}
 sync Basket from erp { run every 1 hour, delete in erp never }
 entity Visitor {""",
     ),
