@@ -29,12 +29,13 @@ Extra = Callable[[Spec], Iterable[Diagnostic]]
 class Checked:
     """What checking a spec gives: the model as far as it makes sense, and everything found, in the order of places.
 
-    `trees` are the files that were read, by the name of their source.
+    `trees` are the files that were read, by the name of their source; `spared` what was found and is allowed, with the reasons.
     """
 
     model: Spec | None
     diagnostics: tuple[Diagnostic, ...]
     trees: Mapping[str, syntax.Spec] = field(default_factory=dict)
+    spared: tuple[tuple[Diagnostic, str], ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -74,11 +75,12 @@ def check_spec(
         for more in extra:
             checking = (*checking, *timed(getattr(more, "__name__", "extra"), partial(tuple, more(model))))
     found = (*found, *checking)
+    spared: tuple[tuple[Diagnostic, str], ...] = ()
     if any(isinstance(declaration, syntax.Allow) for tree in trees.values() for declaration in tree.declarations):
         from syncline.checks.allowances import allowed
 
-        found = allowed(trees, found, complete=complete, own=own, asked=asked)
-    return Checked(model, _in_order(found), trees)
+        found, spared = allowed(trees, found, complete=complete, own=own, asked=asked)
+    return Checked(model, _in_order(found), trees, spared)
 
 
 def resolve_spec(name: str, data: bytes, load: Load) -> Checked:

@@ -284,3 +284,13 @@ def test_explain_prints_a_page_lists_all_and_suggests() -> None:
     unknown = runner.invoke(main, ["explain", "truth.mising"])
     assert unknown.exit_code == 2
     assert "did you mean 'truth.missing'?" in unknown.output
+
+
+def test_a_long_line_is_covered_once_for_all_its_findings() -> None:
+    from syncline.diagnostics import masking
+
+    source = Source("long.sync", "a(" * 9000 + '"')
+    found = [Diagnostic("map.target", Span(source, 2 * at, 2 * at + 1), {"arrow": "->"}) for at in range(600)]
+    masking._covered.cache_clear()
+    assert text(found).count("map.target") == 1200
+    assert masking._covered.cache_info().misses == 1

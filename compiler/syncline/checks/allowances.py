@@ -20,6 +20,13 @@ ON_REQUEST: Final = frozenset({"release", "lock", "docs"})
 """The first parts of codes of checks that are only made when asked for."""
 
 
+class Spared(NamedTuple):
+    """What was found and stands, and what is spared with the reason that its allowance gives."""
+
+    found: tuple[Diagnostic, ...]
+    spared: tuple[tuple[Diagnostic, str], ...]
+
+
 class Allowance(NamedTuple):
     """An `allow` and the declaration that it speaks of."""
 
@@ -34,8 +41,8 @@ def allowed(
     complete: bool,
     own: frozenset[str] = frozenset(),
     asked: frozenset[str] = frozenset(),
-) -> tuple[Diagnostic, ...]:
-    """The findings without those that are allowed, and what is wrong with the allowances.
+) -> Spared:
+    """The findings without those that are allowed, with what is wrong with the allowances; and those that are allowed.
 
     `complete` says that every check was made, so that what spares nothing can be told; `own` are the namespaces of a team's
     checks that were made, too, and `asked` those of ours that were made because they were asked for.
@@ -55,6 +62,7 @@ def allowed(
             if standing.setdefault(key, Allowance(node, target)).node is not node:
                 unused.append(node)
     kept, used = [], set()
+    excused: list[tuple[Diagnostic, str]] = []
     starts = {name: [each.span.start for each in tree.declarations] for name, tree in trees.items()}
     for diagnostic in found:
         spared = _sparing(diagnostic, standing, starts)
@@ -62,6 +70,7 @@ def allowed(
             kept.append(diagnostic)
         else:
             used.add(id(spared))
+            excused.append((diagnostic, spared.reason.value.strip()))
     unused += [node for node, _ in standing.values() if id(node) not in used]
     for node in unused if complete else ():
         if node.code.text.partition(".")[0] in ON_REQUEST - asked:
@@ -69,7 +78,7 @@ def allowed(
         if node.code.text in _known() or node.code.text.partition(".")[0] in own:
             facts = {"name": node.code.text}
             wrong.append(Diagnostic("allow.unused", node.span, facts, severity=Severity.WARNING))
-    return (*kept, *wrong)
+    return Spared((*kept, *wrong), tuple(excused))
 
 
 def _sparing(

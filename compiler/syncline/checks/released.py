@@ -8,6 +8,7 @@ from syncline.evolution.change import Change, Impact
 from syncline.evolution.comparing import compare, impact
 from syncline.evolution.words import worded
 from syncline.model.spec import Spec
+from syncline.source import Span
 
 CODES: Final = {
     Impact.DATA: "release.data",
@@ -25,13 +26,19 @@ def check_against(released: Mapping[str, Spec]) -> Callable[[Spec], Iterable[Dia
 
     def check_released(spec: Spec) -> Iterator[Diagnostic]:
         for change in compare(released[spec.name], spec) if spec.name in released else ():
-            if impact(change) in CODES:
-                yield _found(spec, change)
+            yield from findings(change, spec.span)
 
     return check_released
 
 
-def _found(spec: Spec, change: Change) -> Diagnostic:
+def findings(change: Change, elsewhere: Span | None = None) -> Iterator[Diagnostic]:
+    """A change as a finding, where it stands in the new version, else at `elsewhere`, else where it stood; none if it is safe."""
+    span = change.new or elsewhere or change.old
+    if impact(change) in CODES and span is not None:
+        yield _found(change, span)
+
+
+def _found(change: Change, span: Span) -> Diagnostic:
     words = worded(change)
     facts: dict[str, Fact] = {
         "change": words.message,
@@ -43,4 +50,4 @@ def _found(spec: Spec, change: Change) -> Diagnostic:
     code = CODES[impact(change)]
     severity = Severity.WARNING if code == "release.behaviour" else Severity.ERROR
     labels = () if change.old is None or change.new is None else (Label(change.old, "released-as"),)
-    return Diagnostic(code, change.new or spec.span, facts, labels, severity)
+    return Diagnostic(code, span, facts, labels, severity)

@@ -102,15 +102,20 @@ def check(
     sound: list[Spec] = []
     trees: Mapping[str, Tree] = {}
     watch = None
+    spared: list[tuple[Diagnostic, str]] = []
     found = remembering.recalled(specs) if plain else None
     if found is None:
         from syncline.cli.inspecting import inspected
         from syncline.measuring import Stopwatch
 
         watch = Stopwatch() if stats else None
-        found, sound, trees = inspected(specs, changes, records, watch, remembered=plain, against=against)
+        found, sound, trees, spared = inspected(specs, changes, records, watch, remembered=plain, against=against)
+    old: list[Diagnostic] = []
     if baseline or write_baseline:
+        before = found
         found = _sorted_out(found, trees, specs, baseline, write_baseline, prune_baseline)
+        kept = set(map(id, found))
+        old = [each for each in before if id(each) not in kept]
     if watch is not None:
         from syncline.cli.statistics import statistics
 
@@ -119,7 +124,7 @@ def check(
         show_reports(sound, found)
     else:
         if output_file or output not in SHOWN_HERE:
-            _hand_over(found, output, output_file, specs, trees)
+            _hand_over(found, output, output_file, specs, trees, (spared, old))
         else:
             show(found, output)
         if (output == "text" or output_file) and not found:
@@ -150,12 +155,17 @@ def _sorted_out(
 
 
 def _hand_over(
-    found: list[Diagnostic], output: str, file: str | None, specs: tuple[str, ...], trees: Mapping[str, Tree]
+    found: list[Diagnostic],
+    output: str,
+    file: str | None,
+    specs: tuple[str, ...],
+    trees: Mapping[str, Tree],
+    suppressed: tuple[list[tuple[Diagnostic, str]], list[Diagnostic]],
 ) -> None:
     from syncline.cli.showing import as_output, write  # the formats of other tools cost nothing until asked for
     from syncline.diagnostics.rendering import totals
 
-    text = as_output(found, output, specs, trees)
+    text = as_output(found, output, specs, trees, *suppressed)
     if file is None:
         click.echo(text, nl=False, color=True)
     else:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import click
 
+from syncline.checks.released import findings
 from syncline.cli.check import FOUND, wants_colour
 from syncline.cli.files import COULD_NOT_RUN
 from syncline.cli.revisions import Revision, revision
-from syncline.cli.showing import write
+from syncline.cli.showing import as_output, write
 from syncline.diagnostics import rendering as diagnostics
 from syncline.diagnostics.diagnostic import Severity
 from syncline.evolution import rendering
@@ -26,7 +27,7 @@ from syncline.syntax.declarations import Header
 @click.argument("new", metavar="NEW")
 @click.option(
     "--output",
-    type=click.Choice(["text", "concise", "json", "github"]),
+    type=click.Choice(["text", "concise", "json", "sarif", "github", "gitlab", "junit"]),
     default="text",
     help="How changes are shown.",
 )
@@ -72,7 +73,7 @@ def diff(old: str, new: str, output: str, output_file: str | None, accept: tuple
         )
         for first, second in _pairs(specs_of(before, released=True), specs_of(after, released=False))
     )
-    shown = _shown(compared, output, colour=output_file is None and wants_colour())
+    shown = _shown(compared, output, new, colour=output_file is None and wants_colour())
     if output_file is None:
         click.echo(shown, nl=False, color=True)
     else:
@@ -83,7 +84,7 @@ def diff(old: str, new: str, output: str, output_file: str | None, accept: tuple
         raise SystemExit(FOUND)
 
 
-def _shown(compared: Sequence[Compared], output: str, *, colour: bool) -> str:
+def _shown(compared: Sequence[Compared], output: str, place: str, *, colour: bool) -> str:
     match output:
         case "json":
             return rendering.as_json(compared)
@@ -91,6 +92,10 @@ def _shown(compared: Sequence[Compared], output: str, *, colour: bool) -> str:
             return rendering.concise(compared)
         case "github":
             return github(compared)
+        case "sarif" | "gitlab" | "junit":
+            # As findings: what is safe is none.
+            found = [finding for one in compared for change in one.changes for finding in findings(change)]
+            return as_output(found, output, [place], {})
     return rendering.text(compared, colour=colour)
 
 

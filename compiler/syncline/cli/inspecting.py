@@ -15,11 +15,13 @@ from syncline.syntax.declarations import Spec as Tree
 
 
 class Inspected(NamedTuple):
-    """The findings, the models of the specs that are sound, and the trees of the files by the name of their source."""
+    """The findings, the models of the specs that are sound, the trees of the files by the name of their source, and the findings
+    that are allowed, with the reasons."""
 
     found: list[Diagnostic]
     sound: list[Spec]
     trees: Mapping[str, Tree]
+    spared: list[tuple[Diagnostic, str]]
 
 
 def inspected(
@@ -40,6 +42,7 @@ def inspected(
     told: set[int] = set()
     sound: list[Spec] = []
     trees: dict[str, Tree] = {}
+    spared: list[tuple[Diagnostic, str]] = []
     reading = Reading(specs)
     extra: tuple[Extra, ...] = ()
     if against is not None:
@@ -58,6 +61,7 @@ def inspected(
         found.extend(each for each in checked.diagnostics if id(each) not in told)
         told.update(map(id, checked.diagnostics))
         trees.update(checked.trees)
+        spared.extend(checked.spared)
         if checked.model is not None and checked.sound:
             sound.append(checked.model)
             if changes or records:
@@ -66,7 +70,7 @@ def inspected(
         found.extend(loop for loop in check_together(sound) if loop not in found)
     if remembered and not any(map(_has_checks_of_its_own, specs)):
         remember(specs, reading, found)
-    return Inspected(found, sound, trees)
+    return Inspected(found, sound, trees, spared)
 
 
 def _has_checks_of_its_own(spec: str) -> bool:

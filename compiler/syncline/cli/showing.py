@@ -17,17 +17,29 @@ FOR_OTHERS = ("sarif", "github", "gitlab", "junit")
 """The formats of other tools, beside our own."""
 
 
-def as_output(found: Sequence[Diagnostic], output: str, specs: Sequence[str], trees: Mapping[str, Spec]) -> str:
-    """The findings of `specs` in a format; `trees` are the parsed files by the name of their source."""
+def as_output(
+    found: Sequence[Diagnostic],
+    output: str,
+    specs: Sequence[str],
+    trees: Mapping[str, Spec],
+    spared: Sequence[tuple[Diagnostic, str]] = (),
+    old: Sequence[Diagnostic] = (),
+) -> str:
+    """The findings of `specs` in a format; `trees` are the parsed files by the name of their source. What is `spared` by an
+    allowance, with its reason, and the `old` that a baseline counts are told where the format has a place for it."""
     match output:
         case "json":
             return rendering.as_json(found)
         case "concise":
             return rendering.concise(found)
         case "sarif":
-            from syncline.diagnostics.formats.sarif import sarif
+            from syncline.diagnostics.formats.sarif import Suppression, sarif
 
-            return sarif(placed(found, trees), version("syncline"))
+            every = placed((*found, *(each for each, _ in spared), *old), trees)
+            suppressed = [Suppression("inSource", reason) for _, reason in spared]
+            suppressed += [Suppression("external", "kept in a baseline")] * len(old)
+            hidden = every[len(found) :]
+            return sarif(every[: len(found)], version("syncline"), tuple(zip(hidden, suppressed, strict=True)))
         case "github":
             from syncline.diagnostics.formats.github import github
 

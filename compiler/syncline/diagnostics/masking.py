@@ -7,6 +7,7 @@ declaration, where a pasted key may stand under a misspelled name: there only ad
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -38,6 +39,11 @@ def credentials(found: Iterable[Diagnostic]) -> tuple[Span, ...]:
 
 def covered_line(source: Source, number: int, secrets: Sequence[Span]) -> str:
     """A line of a source, counted from 1, with a star for each character of a credential."""
+    return _covered(source, number, tuple(secrets))
+
+
+@lru_cache(maxsize=16)  # a thousand findings in one long line look at it once
+def _covered(source: Source, number: int, secrets: tuple[Span, ...]) -> str:
     line = source.line(number)
     if '"' not in line and "(" not in line and not secrets:
         return line

@@ -7,7 +7,7 @@ fingerprint, which is made of code and declaration. The rules are those that wer
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from syncline.diagnostics.diagnostic import Severity
@@ -25,9 +25,19 @@ _MOST: Final = 25_000
 """Results of one run that GitHub takes."""
 
 
-def sarif(found: Sequence[Reported], version: str) -> str:
-    """A log of one run of this `version` of the compiler."""
+class Suppression(NamedTuple):
+    """Why a result is not to be acted upon: `inSource` by an allowance, `external` by a baseline."""
+
+    kind: str
+    justification: str
+
+
+def sarif(found: Sequence[Reported], version: str, suppressed: Sequence[tuple[Reported, Suppression]] = ()) -> str:
+    """A log of one run of this `version` of the compiler; what is `suppressed` comes last, with why."""
     kept = sorted(found, key=lambda each: list(Severity).index(each.diagnostic.severity))[:_MOST]
+    quiet = suppressed[: _MOST - len(kept)]
+    results = len(kept)
+    kept += [each for each, _ in quiet]
     codes = list(dict.fromkeys(each.diagnostic.code for each in kept))
     levels = {each.diagnostic.code: _LEVELS[each.diagnostic.severity] for each in reversed(kept)}
     driver = {"name": "syncline", "version": version, "rules": [_rule(code, levels[code]) for code in codes]}
@@ -39,7 +49,10 @@ def sarif(found: Sequence[Reported], version: str) -> str:
                 "tool": {"driver": driver},
                 "columnKind": "unicodeCodePoints",
                 "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the project."}}},
-                "results": [_result(each, codes) for each in kept],
+                "results": [
+                    *(_result(each, codes) for each in kept[:results]),
+                    *({**_result(each, codes), "suppressions": [why._asdict()]} for each, why in quiet),
+                ],
             }
         ],
     }
