@@ -21,6 +21,7 @@ from syncline_runtime.guarding import guard, rebased
 from syncline_runtime.ordering import grouped
 from syncline_runtime.pending import dismissed
 from syncline_runtime.ports import Clock, StateStore, System, SystemFailure
+from syncline_runtime.privileges import OnlyNeeded, needed
 from syncline_runtime.records import ActionKind
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly
 from syncline_runtime.webhooks import KEPT_SECONDS
@@ -124,6 +125,7 @@ async def run(
     SpecChanged for a spec that the state does not bear; what fails in a system is in the report.
     """
     chosen = options or Options()
+    systems = {name: OnlyNeeded(system, needed(package, name)) for name, system in systems.items()}
     if chosen.reviewed is not None:
         systems = {name: OnlyReviewed(system, chosen.reviewed) for name, system in systems.items()}
     systems = {name: followed(package.systems[name], system) for name, system in systems.items()}
