@@ -280,6 +280,8 @@ def _delete_plan(policy: Policy, system: str, values: Values, edited: bool) -> t
     if clause is None:
         return OnDelete.HOLD, f"the spec has no `delete in {system} …`", policy.sync.line
     clause = clause.of(values)
+    if clause.by:
+        return clause.policy, f"{clause.by} decided: {clause.policy.value} in {system}", 0
     said = (
         f"delete in {system} {clause.policy.value}"
         + (" when …" if clause.when is not None else "")

@@ -606,12 +606,14 @@ class OnDelete(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """`delete in SYSTEM …`. `cases` come first, each with a condition on the values agreed before the deletion."""
+    """`delete in SYSTEM …`. `cases` come first, each with a condition on the values agreed before the deletion. `by` is the person
+    who decided so about one link, whatever the spec says."""
 
     policy: OnDelete
     unless_edited: bool = False
     when: Callable[[Mapping[str, Any]], bool] | None = None
     cases: tuple["Deletion", ...] = ()
+    by: str = ""
     line: int = 0
 
     @property

@@ -185,7 +185,7 @@ def _delete(context: Context, answer: Answer) -> str:
         if resource.delete is None and resource.archive is None:
             raise _Void(f"{system} offers neither deleting nor archiving")
         policy = OnDelete.PROPAGATE if resource.delete is not None else OnDelete.ARCHIVE
-        deletes[system] = Deletion(policy=policy, line=context.sync.deletes[system].line if system in deletes else 0)
+        deletes[system] = Deletion(policy=policy, by=answer.actor)
     sync = replace(context.sync, deletes=deletes)
     maps = {name: side.mapping for name, side in context.sides.items()}
     context.policies[answer.link_id] = prepare(sync, context.entity, maps)

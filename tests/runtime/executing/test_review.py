@@ -277,9 +277,13 @@ async def test_an_answer_to_what_changed_since_is_void_and_the_conflict_stays(tm
 )
 async def test_a_held_deletion_is_decided(tmp_path: Path, way: str, crm: list[str], erp: list[str]) -> None:
     world, [item], _ = await held(tmp_path, a_deletion)
-    assert command(world, "review", "resolve", item.name, f"--{way}")[0] == 0
+    assert command(world, "review", "resolve", item.name, f"--{way}", "--by", "Kari")[0] == 0
     await world.run()
     assert (world.column("crm", "name"), world.column("erp", "title")) == (crm, erp)
+    if way == "delete":
+        with world.store() as store:
+            [entry] = store.audit.entries(action="deleted")
+        assert "Kari decided: propagate in erp" in entry.reason
     await world.settled()
     with world.store() as store:
         assert pending(world.package, store) == []
