@@ -6,15 +6,19 @@ import random
 import socket
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syncline_runtime.declaration import Hook, Resource
+from syncline_runtime.keeping import Keeper
 from syncline_runtime.receiving import Door
+from syncline_runtime.state import SqliteStore
 from syncline_runtime.webhooks import LONGEST_BODY, Event, Rejected, received, signing_key
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -225,6 +229,41 @@ def test_other_doors_and_sizes() -> None:
         assert one.call(signed() | {"Content-Length": "x"}, b"") == 411
         assert one.call({**signed(), "Transfer-Encoding": "chunked"}, b"") == 411
         assert one.kept == []
+
+
+class Now:
+    """A clock that stands."""
+
+    def now(self) -> float:
+        return NOW
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("nobody waits here")
+
+
+def test_what_is_kept_is_kept_once_and_by_one_connection(tmp_path: Path) -> None:
+    opened: list[SqliteStore] = []
+
+    def made() -> SqliteStore:
+        opened.append(SqliteStore(tmp_path / "state.db", "shops"))
+        return opened[-1]
+
+    keeper = Keeper(made, Now())
+    with ThreadPoolExecutor(8) as callers:
+        done = [
+            callers.submit(keeper.keep, "crm", Event(f"m{at % 20}", (("people", str(at % 20)),), "0"))
+            for at in range(200)
+        ]
+        assert all(one.result() is None for one in done)
+    # A moment in which the state does not answer costs one call, not those after it.
+    keeper._thread.submit(opened[0].close).result()
+    with pytest.raises(Exception, match="closed"):
+        keeper.keep("crm", Event("late", (("people", "99"),), "0"))
+    keeper.keep("crm", Event("late", (("people", "99"),), "0"))
+    keeper.close()
+    assert len(opened) == 2
+    with SqliteStore(tmp_path / "state.db", "shops") as store:
+        assert sorted(map(int, store.inbox.waiting()["crm", "people"])) == [*range(20), 99]
 
 
 def test_a_caller_that_breaks_off_keeps_nobody_waiting() -> None:

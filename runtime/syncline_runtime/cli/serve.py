@@ -15,6 +15,7 @@ from syncline_runtime.cli.systems import Connected, connect
 from syncline_runtime.declaration import OnWebhook, Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executor import Report
+from syncline_runtime.keeping import Keeper
 from syncline_runtime.ports import SystemFailure
 from syncline_runtime.receiving import PATH, Door
 from syncline_runtime.serving import Serving
@@ -143,9 +144,10 @@ def _door(
         return
     loop = asyncio.get_running_loop()
 
+    keeper = Keeper(lambda: SqliteStore(state, package.name, create=False), connected.clock)
+
     def keep(system: str, event: Event) -> None:
-        with SqliteStore(state, package.name, create=False) as store, store.transaction():
-            store.inbox.receive(system, event.event_id, connected.clock.now(), event.records, event.body_sha256)
+        keeper.keep(system, event)
         loop.call_soon_threadsafe(serving.hint.set)
 
     door = Door(
@@ -158,6 +160,7 @@ def _door(
     try:
         door.start(port)
     except OSError as error:
+        keeper.close()
         raise SystemFailure(
             "webhooks", f"port {port} cannot be used ({error.strerror}): name another with --port"
         ) from None
@@ -165,3 +168,4 @@ def _door(
         yield door
     finally:
         door.stop()
+        keeper.close()
