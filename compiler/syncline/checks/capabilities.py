@@ -44,9 +44,12 @@ def _unreachable(line: Line) -> Iterator[Diagnostic]:
 
 
 def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
-    """write.not-offered, create.required-missing, create.no-value."""
+    """write.not-offered, create.required-missing, create.no-value, message.no-key."""
     contest = Contest(sync)
     for field_map in sync.maps:
+        if field_map.sends:
+            yield from _message(sync, field_map)
+            continue
         if field_map.resource.declaration.list is None:
             yield _not_offered(sync, field_map, "list", "", field_map)
         creating = rule_of(sync.creates, field_map.system)
@@ -72,6 +75,15 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
             missing = "archive" if found.resource.declaration.archive is None else "update"
             if missing == "archive" or found.resource.declaration.update is None:
                 yield _not_offered(sync, found, missing, f"delete in {rule.system.name} unlink", rule)
+
+
+def _message(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
+    """What is sent at least once must be known by a key when it is sent again."""
+    yield from _required(sync, field_map)
+    create = field_map.resource.declaration.create
+    if create is not None and not (create.idempotency and create.idempotency_seconds and create.batch is None):
+        facts: dict[str, Fact] = {"entity": sync.entity.name, "system": field_map.system.name}
+        yield Diagnostic("message.no-key", field_map.span, facts, (Label(field_map.resource.span, "resource-here"),))
 
 
 def rule_of(rules: tuple[WriteRule, ...], system: System) -> WriteRule | None:

@@ -13,6 +13,7 @@ def check_deletion(sync: Sync) -> Iterator[Diagnostic]:
         name = field_map.system.name
         if (
             len(sync.systems) > 1
+            and not field_map.sends
             and name not in ruled
             and any(line.arrow is not Arrow.READ for line in field_map.lines)
         ):

@@ -11,7 +11,8 @@ from syncline.model.spec import Map, Sync
 
 def check_identity(sync: Sync) -> Iterator[Diagnostic]:
     """match.missing, match.not-applicable."""
-    if len(sync.systems) + len(sync.derivations) < 2:
+    shown = [field_map for field_map in sync.maps if not field_map.sends]
+    if not shown or len(sync.systems) + len(sync.derivations) < 2:
         return
     certain = [rule for rule in sync.entity.match if not rule.ask]
     if not certain:
@@ -19,7 +20,7 @@ def check_identity(sync: Sync) -> Iterator[Diagnostic]:
             "match.missing", sync.entity.span, {"entity": sync.entity.name}, (Label(sync.span, "this-sync"),)
         )
         return
-    sides: tuple[Map | Derivation, ...] = (*sync.maps, *sync.derivations)
+    sides: tuple[Map | Derivation, ...] = (*shown, *sync.derivations)
     # Sides that can apply the same rules are one case: of very many systems few differ.
     alike: dict[frozenset[int], list[Map | Derivation]] = {}
     for side in sides:

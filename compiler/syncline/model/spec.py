@@ -265,6 +265,13 @@ class Map:
     when: Expression | None = None
     complete: bool = True  # False: a line was reported and left out
 
+    @property
+    def sends(self) -> bool:
+        """Whether the resource only takes records, as one that sends messages does: it is neither listed nor read."""
+        declared = self.resource.declaration
+        shown = declared.list is not None or declared.read is not None
+        return declared.create is not None and not shown and all(line.arrow is Arrow.WRITE for line in self.lines)
+
     def nested(self) -> "Iterator[Map]":
         """The map itself and those of its collections."""
         yield self

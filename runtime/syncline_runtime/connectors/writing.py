@@ -224,6 +224,8 @@ def _applied(
         return Applied(one.remote_id)
     if operation.returns == "id" and type(found) in (str, int) and found != "":
         return Applied(str(found))
+    if shape.resource.list is None and shape.resource.read is None and one.idempotency_key:
+        return Applied(one.idempotency_key)  # what is only sent is never asked for by its id
     location = headers.get("location", "").rstrip("/").rpartition("/")[2]
     return Applied(location) if location else Unknown("the answer to the create does not say which record it made")
 

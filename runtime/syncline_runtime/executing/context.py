@@ -23,6 +23,7 @@ from syncline_runtime.declaration import (
     Sync,
     Targets,
     Timed,
+    Updating,
 )
 from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.executing.summary import Summary
@@ -113,6 +114,12 @@ class Side:
     refers: Mapping[str, Targets] = field(default_factory=dict)
     needed: frozenset[str] = frozenset()
 
+    @property
+    def sends(self) -> bool:
+        """Whether the system only takes records, as one that sends messages does: what it has been given it never shows again."""
+        resource = self.resource
+        return self.remote and resource.list is None and resource.read is None and resource.create is not None
+
     def updated_at(self, version: str | None) -> datetime | None:
         """The instant that a version stands for, None where it stands for none."""
         if version is None or not self.resource.version_is_time:
@@ -182,6 +189,11 @@ class Context:
     def remote(self) -> tuple[Side, ...]:
         """The sides with a system to read from and to write to."""
         return tuple(side for side in self.sides.values() if side.remote)
+
+    @property
+    def observed(self) -> tuple[Side, ...]:
+        """The sides that show their records."""
+        return tuple(side for side in self.remote if not side.sends)
 
     def bars(self, link_id: int) -> frozenset[str]:
         """The systems that get no write for this link now."""
@@ -368,6 +380,10 @@ def make_context(
     sync = at_time(with_derivations(package, sync), now)
     by_system = sides(package, sync, entity, options, now)
     following = followers(package, entity.name)
+    sending = [name for name, side in by_system.items() if side.sends]
+    if sending:
+        # What has been sent is not called back.
+        sync = replace(sync, updates={**sync.updates, **dict.fromkeys(sending, Updating(allowed=False))})
     return Context(
         package=package,
         sync=sync,

@@ -19,7 +19,7 @@ async def observe(context: Context) -> None:
     alone = bare and all(follower.rule.once for follower in context.followers)
     if alone and not context.telling and not creating:
         context.linking = frozenset(name for name, side in context.sides.items() if _links_at_sight(context, side))
-    sides = [side for side in context.remote if side.system not in context.down]
+    sides = [side for side in context.observed if side.system not in context.down]
     outcomes = await asyncio.gather(*(_observe_system(context, side) for side in sides), return_exceptions=True)
     for side, outcome in zip(sides, outcomes, strict=True):
         match outcome:
@@ -28,7 +28,7 @@ async def observe(context: Context) -> None:
                 context.summary.failures[side.system] = str(outcome)
             case BaseException():
                 raise outcome
-    for side in context.remote:
+    for side in context.observed:
         state = context.store.cursor(context.entity.name, side.system)
         if state is None or state[1] is None:
             context.unlisted.add(side.system)
@@ -42,7 +42,7 @@ def _links_at_sight(context: Context, side: Side) -> bool:
 
 async def reread(context: Context) -> None:
     """Read again what is due: deferred, stale or quarantined records."""
-    for side in context.remote:
+    for side in context.observed:
         if side.system not in context.down:
             try:
                 await _read_due(context, side)

@@ -98,13 +98,14 @@ async def recover_creates(context: Context) -> None:
                 # Of several with its key, the one that shows just what was sent is ours.
                 rows = [row for row in rows if row.seen == intent.sent] or rows
             now = context.clock.now()
-            late = context.looked.get(intent.system, 0.0) >= intent.resolve_after
+            looked = now if side.sends else context.looked.get(intent.system, 0.0)
+            late = looked >= intent.resolve_after
             ours = len(rows) == 1 and _is_ours(context, side, values, rows[0])
             if ours or (len(rows) == 1 and late):
                 _adopt(context, side, intent, rows[0], now, ours=ours)
             elif not rows and lasts(intent, side.resource.create, now) and not context.telling:
                 again.setdefault(intent.system, []).append(intent)
-            elif not rows and late and any(wanted):
+            elif not rows and late and (any(wanted) or side.sends):
                 store.give_up_intents([intent.intent_id])
                 unbar(context, intent)
             else:

@@ -83,6 +83,13 @@ DERIVATIONS = {
         {"native-here": "declared here"},
         {"any": "any text may be written to it", "some": "none of them sets {missing}"},
     ),
+    "message.no-key": Entry(
+        "`{system}` sends each {entity}, and does not know one that comes twice",
+        "When a request has no answer nobody can tell whether the message went out: it would be lost, or sent again.",
+        'Declare the header in which the system takes a key, and for how long it remembers it: `create POST "…" {{ idempotency '
+        '"Idempotency-Key" 24 hours }}`; or sync with a resource that can be listed.',
+        {"resource-here": "declared here"},
+    ),
     "condition.time": Entry(
         "`is past` has a different answer tomorrow, and nothing here looks again then",
         "A value that changes by itself is no value of a record: it would be written at some time or other, or never.",
