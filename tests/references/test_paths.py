@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from syncline.guarantees.cost import share
+from syncline.pipeline import check_spec
 from tests.references.worlds import World
 
 SPEC = """spec s version 1
@@ -213,3 +215,13 @@ async def test_what_a_record_refers_to_is_written_and_kept_up_to_date(tmp_path: 
     await world.run()
     assert shown("a@b.c") == (None, "none")
     await world.quiet()
+
+
+def test_the_report_tells_what_following_costs() -> None:
+    checked = check_spec("spec.sync", SPEC.encode(), lambda name: None)
+    assert checked.model is not None
+    (sync,) = checked.model.syncs
+    found = share(sync, next(side for side in sync.maps if side.system.name == "crm"))
+    assert found.formulas["n records of countries behind `country_id`"] == "n reads"
+    assert found.formulas["n records of zones behind `zone_id`"].startswith("a listing: ")
+    assert found.formulas["n values written to `country_id.code`"] == "n listings of the records that have them"

@@ -180,6 +180,25 @@ def _formulas(sync: Sync, side: Map) -> dict[str, str]:
         found["n records missing from a full listing"] = (
             f"2⌈n/{resource.read.many}⌉" if resource.read.many > 1 else "2n"
         )
+    return found | _behind(side)
+
+
+def _behind(side: Map) -> dict[str, str]:
+    """What following references costs, once in a run for each record that is referred to and each value that is looked for."""
+    found: dict[str, str] = {}
+    written = {
+        native.name for line in side.lines if line.arrow is not Arrow.READ for native in line.natives if native.ways
+    }
+    for path, native in side.paths.items():
+        for way in native.ways:
+            target = side.system.resources[way.target].declaration
+            what = f"n records of {way.target} behind `{way.reference.name}`"
+            if target.read is not None:
+                found[what] = f"{_per(1, target.read.many)} reads"
+            elif target.list is not None:
+                found[what] = f"a listing: {_pages_formula(target.list)}"
+        if path in written:
+            found[f"n values written to `{path}`"] = "n listings of the records that have them"
     return found
 
 

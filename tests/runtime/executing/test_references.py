@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncline_runtime.cli.waiting import tell_deferred
 from syncline_runtime.declaration import Deletion, OnDelete, Package
 from syncline_runtime.ports import Refused
+from syncline_runtime.records import ActionKind
 from syncline_runtime.simulation.twin import Table, Twin
-from syncline_runtime.values import Native
+from syncline_runtime.telling import Redacted
+from syncline_runtime.values import Native, Reference
 from tests.runtime.executing.conftest import World
 from tests.runtime.executing.references import SYSTEMS, Kind, package
 
@@ -370,3 +374,39 @@ async def test_what_referred_to_a_survivor_means_the_link_that_it_found(refers: 
     assert world.by_key("crm", "Contact")["ana"]["company"] == again
     assert world.writes == before
     await world.quiet()
+
+
+async def test_a_plan_knows_what_it_would_link(refers: Any) -> None:
+    world = refers(REQUIRED, COMPANY)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Contact", key="ana", company=acme)
+    world.put("crm", "Contact", key="bea", company="nobody knows")
+    report = await world.plan()
+    planned = {summary.entity: dict(summary.planned) for summary in report.summaries}
+    assert planned == {"Company": {("erp", ActionKind.CREATE): 1}, "Contact": {("erp", ActionKind.CREATE): 1}}
+    (created,) = (action for action in world.told.actions if action.entity == "Contact")
+    assert type(created.fields["company"][1]) is Reference
+    assert world.writes == 0
+    report = await world.run(apply_first=False)
+    assert report.awaiting == ["Company", "Contact"]
+    await world.run()
+    assert world.shape("erp")["Contact", "ana"]["company"] == "acme"
+    assert ("Contact", "bea") not in world.shape("erp")
+    with world.store() as store:
+        assert store.count_waiting("Contact") == 1
+
+
+async def test_who_waits_for_whom_is_told(refers: Any) -> None:
+    world = refers(COMPANY, REQUIRED)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Contact", key="ana", company=acme)
+    world.put("crm", "Contact", key="bea", company="nobody knows")
+    world.twins["erp"].tables["Company"].refuse = lambda native: Refused("invalid", "no")
+    report = await world.run()
+    assert {summary.entity: summary.deferred for summary in report.summaries} == {"Company": 0, "Contact": 2}
+    out = StringIO()
+    with world.store() as store:
+        tell_deferred(store, Redacted(out, ()))
+    first, second = out.getvalue().splitlines()
+    assert "company waits in erp for a Company" in first
+    assert "company waits for Company nobody knows of crm" in second
