@@ -49,17 +49,21 @@ class Item:
     answered: str = ""
 
 
-def pending(package: Package, store: StateStore) -> list[Item]:
-    """All that waits: conflicts first, then records and writes set aside, unknown outcomes, what guards held in the last run."""
+def pending(package: Package, store: StateStore, limit: int | None = None) -> list[Item]:
+    """All that waits, or the first `limit` of each kind: conflicts, records and writes set aside, unknown outcomes, what was held
+    in the last run."""
     answers = {name: store.answers.open(name) for name in package.entities}
+    if any(one.kind == "dismiss" for each in answers.values() for one in each):
+        limit = None  # those that were dismissed must not stand before those that wait
     reading = _Reading(package, store)
-    conflicts, quarantined = store.review.conflicts(), store.review.quarantined()
+    conflicts, quarantined = store.review.conflicts(limit), store.review.quarantined(limit)
     reading.load({row.link_id for row in conflicts} | {row.link_id for row in quarantined if row.link_id})
     found = [reading.conflict(row) for row in conflicts]
     found += [reading.quarantined(row) for row in quarantined if not _is_dismissed(row, answers.get(row.entity, ()))]
     asked = {(row.link_id, row.system) for row in quarantined if row.reason_code == "outcome.unknown"}
     for entity in package.entities:
         intents = [one for one in store.open_intents(entity) if (one.link_id, one.system) not in asked]
+        intents = intents[:limit]
         reading.load({one.link_id for one in intents})
         found += [reading.unknown(entity, one.link_id, one.system, one.op, one.remote_id or "") for one in intents]
     found += _guarded(store)

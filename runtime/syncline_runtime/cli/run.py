@@ -15,7 +15,7 @@ from syncline_runtime.cli.acting import note
 from syncline_runtime.cli.arguments import Commands, with_json, with_log, with_state, with_syncs, with_systems
 from syncline_runtime.cli.exits import FAILED
 from syncline_runtime.cli.systems import Connected, connect
-from syncline_runtime.cli.waiting import tell_waiting
+from syncline_runtime.cli.waiting import LISTED, tell_waiting
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options, Reporter
 from syncline_runtime.executor import Report
@@ -127,7 +127,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 for line in summary_lines(summary, connected.requests, planned=planned):
                     clear.line(line)
             if not planning and not report.awaiting:
-                tell_waiting(pending(package, store), clear)
+                tell_waiting(pending(package, store, LISTED + 1), clear)
         if logged is not None:
             logged.end(report, connected.requests)
         for line in _problems(package, report, saving=output is not None):

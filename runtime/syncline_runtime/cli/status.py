@@ -8,7 +8,7 @@ from typing import TextIO
 
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import NEEDS_PERSON
-from syncline_runtime.cli.waiting import item_document, tell_deferred, tell_waiting
+from syncline_runtime.cli.waiting import LISTED, item_document, tell_deferred, tell_waiting
 from syncline_runtime.declaration import OnWebhook, Package
 from syncline_runtime.pending import pending
 from syncline_runtime.scheduling import next_due
@@ -28,7 +28,8 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     """Tell it; 1 if something waits for a person."""
     out = Redacted(stdout, ())
     with SqliteStore(arguments.state, package.name, create=False) as store:
-        runs, counts, items = store.review.runs(5), store.review.counts(), pending(package, store)
+        runs, counts = store.review.runs(5), store.review.counts()
+        items = pending(package, store, None if arguments.json else LISTED + 1)
         due = {entity: _due(package, store, entity) for entity in package.entities}
         deferred = store.waiting()
         if arguments.json:

@@ -9,18 +9,18 @@ from syncline_runtime.state.packing import tagged
 from syncline_runtime.telling import Redacted, shown, waiting_line
 from syncline_runtime.values import ABSENT
 
-_LISTED = 20
+LISTED = 20
 
 
 def tell_waiting(items: Sequence[Item], out: Redacted) -> None:
     """The first of what waits, each with a way to settle it."""
-    for item in items[:_LISTED]:
+    for item in items[:LISTED]:
         first, *rest = item_lines(item)
         out.line(f"  ! {first}")
         for line in rest:
             out.line(f"  {line}")
-    if len(items) > _LISTED:
-        out.line(f"  … and {len(items) - _LISTED} more: `review --each` lists them")
+    if len(items) > LISTED:
+        out.line("  … and more: `review` lists what waits, and how much is alike")
 
 
 def item_lines(item: Item) -> list[str]:
@@ -71,7 +71,7 @@ def item_document(item: Item) -> dict[str, Any]:
 
 def tell_deferred(store: SqliteStore, out: Redacted) -> None:
     """Which records wait for others that they refer to, the first of them; nobody has to do anything about them here."""
-    rows = store.waiting(_LISTED)
+    rows = store.waiting(LISTED)
     members = store.members_of([row.link_id for row in rows])
     for row in rows:
         known = {one.system: one.remote_id for one in members.get(row.link_id, [])}
