@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems bench fuzz proofs simulate lint golden clean
+.PHONY: help demo test systems bench fuzz proofs simulate sweep lint golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ simulate: $(VENV)/.installed  ## the executor in simulated worlds: SEEDS=10000 o
 
 proofs: $(VENV)/.installed  ## proofs doubled: N=3000 random specs, whose generated code must keep the laws that were claimed
 	@$(VENV)/bin/python -m tests.proofs $(or $(N),3000) --seed $(or $(SEED),1)
+
+sweep: $(VENV)/.installed  ## a crash at every point of I/O of the simulated scenarios, then at every pair of points of three
+	@$(VENV)/bin/python -m tests.simulation --sweep
+	@$(VENV)/bin/python -m tests.simulation --pairs
 
 lint: $(VENV)/.installed  ## ruff, mypy --strict, import rules
 	@$(VENV)/bin/ruff check .

@@ -3,10 +3,12 @@
 import argparse
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 
-from syncline_runtime.simulation.schedule import simulate
-from tests.simulation.campaign import Tally, campaign
+from syncline_runtime.simulation.schedule import Result, simulate
+from tests.simulation.campaign import Tally, campaign, shared_memory
 from tests.simulation.house import house
+from tests.simulation.sweeps import PAIRS, SCENARIOS, swept, swept_twice
 
 
 def main() -> int:
@@ -16,7 +18,11 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="the first seed")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, help="run one seed and tell its story")
+    parser.add_argument("--sweep", action="store_true", help="a crash at every point of I/O of each scenario")
+    parser.add_argument("--pairs", action="store_true", help="two crashes, at every pair of points of some scenarios")
     asked = parser.parse_args()
+    if asked.sweep or asked.pairs:
+        return _swept(PAIRS if asked.pairs else tuple(SCENARIOS), swept_twice if asked.pairs else swept)
     if asked.seed is not None:
         result = simulate(house(asked.seed), asked.seed)
         print(result.story(last=10_000))
@@ -38,6 +44,20 @@ def main() -> int:
     if whole.failing:
         print(f"story of one: python -m tests.simulation --seed {min(whole.failing)}")
     return int(bool(whole.failing))
+
+
+def _swept(names: Sequence[str], sweep: Callable[..., Iterator[tuple[tuple[int, ...], Result]]]) -> int:
+    failing = 0
+    for name in names:
+        count = 0
+        for points, result in sweep(name, shared_memory()):
+            count += 1
+            if result.violations:
+                failing += 1
+                print(f"{name}, crash at {points}: {result.violations[0]}", flush=True)
+        print(f"{name}: {count} schedules", flush=True)
+    print(f"{failing} failed")
+    return int(bool(failing))
 
 
 def _listed(counts: dict[str, int] | dict[int, int]) -> str:

@@ -43,8 +43,8 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a schedule: `violations` of invariants, the `events` in order, how often each fault struck, the I/O points,
-    the writes of each quiet run, and the state as SQL."""
+    """What came of a schedule: `violations` of invariants, the `events` in order, how often each fault struck, the I/O points
+    (before all was quiet), the writes of each quiet run, and the state as SQL."""
 
     seed: int
     violations: tuple[Violation, ...]
@@ -135,6 +135,7 @@ class _Schedule:
                 self.people.permit()
                 self._run()
                 self.world.pass_time(self.rng.choice((1, 5, 30, 200)))
+            points = self.world.points
             quiet = self._calm_down()
             violations = [*self.world.violations]
             with SqliteStore(self.path, self.package.name) as store:
@@ -151,7 +152,7 @@ class _Schedule:
             violations=tuple(violations),
             events=tuple(self.world.events),
             faults=self.world.counts,
-            points=self.world.points,
+            points=points,
             quiet_writes=tuple(quiet),
             state=tuple(state),
         )

@@ -1,0 +1,79 @@
+"""Crash sweeps: the process dies at every point of I/O of a scenario, in turn, and is started again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from syncline_runtime.declaration import Package
+from syncline_runtime.simulation.schedule import Profile, Result, simulate
+from syncline_runtime.simulation.world import Faults
+from tests.simulation.house import able, built
+
+_PLAIN: Mapping[str, Any] = {}
+_EDITS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A small world: what its systems can do, and what goes on in it beside the crash."""
+
+    capabilities: Mapping[str, Mapping[str, Any]]
+    faults: Faults
+    seed: int = 1
+    runs: int = 2
+    channels: str = "full"
+
+    @property
+    def package(self) -> Package:
+        """What is run."""
+        return able(built(), self.capabilities)
+
+    def crashed(self, *points: int, folder: Path | None = None) -> Result:
+        """The scenario with crashes at these points of I/O."""
+        profile = Profile(
+            faults=self.faults, runs=self.runs, records=2, channels=self.channels, crash_at=frozenset(points)
+        )
+        return simulate(self.package, self.seed, profile, folder=folder)
+
+
+def _two(**both: Any) -> Mapping[str, Mapping[str, Any]]:
+    return {"a": both, "b": both}
+
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "two systems": Scenario(_two(), Faults(edit=_EDITS)),
+    "by the cursor alone": Scenario(_two(lag=25), Faults(edit=_EDITS), channels="cursor"),
+    "three systems": Scenario({"a": _PLAIN, "b": _PLAIN, "c": _PLAIN}, Faults(edit=_EDITS), seed=2),
+    "a lagging index": Scenario(_two(lag=80), Faults(edit=_EDITS, same_key=0.3), seed=3),
+    "etags": Scenario(_two(lock="etag"), Faults(edit=0.3), seed=4),
+    "idempotency keys": Scenario(_two(idempotency="Idempotency-Key"), Faults(edit=_EDITS), seed=5),
+    "batches": Scenario(_two(batch=3), Faults(edit=_EDITS), seed=6),
+    "answers that show nothing": Scenario(_two(batch=2, silent=True), Faults(edit=_EDITS), seed=7),
+    "deletions": Scenario(_two(), Faults(edit=0.3, delete=0.5), seed=8, runs=3),
+    "lost answers": Scenario(_two(lag=25), Faults(edit=_EDITS, lost=0.3), seed=9),
+    "late requests": Scenario(_two(lag=25), Faults(edit=_EDITS, zombie=0.3), seed=10),
+    "undeclared normalisation": Scenario(_two(), Faults(edit=_EDITS, undeclared=0.7), seed=11),
+    "workflows and defaults": Scenario(_two(), Faults(edit=_EDITS, workflow=0.5, defaulted=0.5), seed=12),
+    "one key in several records": Scenario(_two(lag=25), Faults(edit=0.3, same_key=1.0), seed=13),
+}
+"""The scenarios of the long sweep; the first ones are in the tests."""
+
+PAIRS = ("two systems", "lost answers", "deletions")
+"""Scenarios that are also swept by two crashes."""
+
+
+def swept(name: str, folder: Path | None = None) -> Iterator[tuple[tuple[int, ...], Result]]:
+    """One crash at every point of I/O: the points and what came of it."""
+    scenario = SCENARIOS[name]
+    for point in range(1, scenario.crashed(folder=folder).points + 1):
+        yield (point,), scenario.crashed(point, folder=folder)
+
+
+def swept_twice(name: str, folder: Path | None = None) -> Iterator[tuple[tuple[int, ...], Result]]:
+    """Two crashes, at every pair of points."""
+    scenario = SCENARIOS[name]
+    whole = scenario.crashed(folder=folder).points
+    for points in combinations(range(1, whole + 1), 2):
+        yield points, scenario.crashed(*points, folder=folder)
