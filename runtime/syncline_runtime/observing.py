@@ -142,7 +142,7 @@ class Echo(NamedTuple):
     whole: bool
 
 
-def echo(before: Values, sent: Values, shown: Values) -> Echo:
+def echo(before: Values, sent: Values, shown: Values, *, by_element: bool = True) -> Echo:
     """Explain what is `shown` by what was `sent` to a record that showed `before`: sets element by element, and a plausible
     rendering only where it is not what was there before."""
     found = Echo({}, {}, whole=True)
@@ -153,7 +153,12 @@ def echo(before: Values, sent: Values, shown: Values) -> Echo:
             found.shadow[name] = value
         elif stored is ABSENT or stored == old:
             whole = False
-        elif isinstance(value, frozenset) and isinstance(stored, frozenset) and isinstance(old, frozenset | None):
+        elif (
+            by_element
+            and isinstance(value, frozenset)
+            and isinstance(stored, frozenset)
+            and isinstance(old, frozenset | None)
+        ):
             base = old or frozenset()
             landed = frozenset(element for element in value ^ base if (element in value) == (element in stored))
             whole = whole and landed == value ^ base

@@ -264,7 +264,7 @@ def in_turns(shape: Shape, writes: Sequence[Write]) -> tuple[list[Write], dict[i
 
 
 def merged(first: Outcome, record: NativeRecord | None) -> Outcome:
-    """A write whose stored record was read back afterwards."""
-    return (
-        Applied(first.remote_id, record, read_back=True) if isinstance(first, Applied) and record is not None else first
-    )
+    """A write whose stored record was read back afterwards; None: it was not found, or not yet."""
+    if not isinstance(first, Applied):
+        return first
+    return Applied(first.remote_id, record, read_back=record is not None, unread=record is None)

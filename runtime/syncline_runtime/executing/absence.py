@@ -31,6 +31,10 @@ async def confirm_absence(context: Context, side: Side, known: int, listed: int)
     after = 0
     while rows := store.unlisted(name, side.system, after, BATCH):
         after = rows[-1].member_id
+        if not context.options.protections.confirmed:
+            with store.transaction():
+                note_missing(context, side, [row.remote_id for row in rows])
+            continue
         await _look_again(context, side, [row.remote_id for row in rows])
 
 

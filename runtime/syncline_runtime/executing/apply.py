@@ -87,7 +87,8 @@ async def _wave(
 ) -> None:
     store = context.store
     shown: Mapping[str, NativeRecord] = {}
-    if kind is not ActionKind.CREATE:
+    protections = context.options.protections
+    if kind is not ActionKind.CREATE and protections.guard:
         portion, shown = await _guard_read(context, side, portion)
     natives: list[Native] = []
     sending: list[Sent] = []
@@ -113,6 +114,8 @@ async def _wave(
             context.run_id,
         )
         _refuse_unmappable(context, side, broken)
+        if not protections.intents:
+            store.end_wave(wave)
     if kind is ActionKind.CREATE:
         keys = store.idempotency_keys(wave, len(natives))
         writes = [Write(native, None, None, key) for native, key in zip(natives, keys, strict=True)]

@@ -25,6 +25,7 @@ from syncline_runtime.declaration import (
     Timed,
     Updating,
 )
+from syncline_runtime.executing.protections import ALL, Protections
 from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.identity import keys
@@ -70,7 +71,7 @@ class Options:
     `approved`: operations that guards let pass this time. `reviewed`: a plan that is being applied, and nothing else is done.
     `rebase`: the former state is lost or old, so that nothing is created until a person has seen what would be.
     `look_at`: records (entity, system, remote id) to be read by id, whatever a listing says of them.
-    `retry`: a full run also tries again what was refused.
+    `retry`: a full run also tries again what was refused. `protections` are all on, but in tests that look for their absence.
     """
 
     full: bool = False
@@ -83,6 +84,7 @@ class Options:
     reviewed: Reviewed | None = None
     rebase: bool = False
     look_at: Collection[tuple[str, str, str]] = ()
+    protections: Protections = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +201,8 @@ class Context:
         """The systems that get no write for this link now."""
         if not self.barred and not self.down and not self.unlisted:
             return _NOBODY
-        return frozenset(self.down | self.unlisted | self.barred.get(link_id, set()))
+        barred = self.barred.get(link_id, set()) if self.options.protections.barrier else set()
+        return frozenset(self.down | self.unlisted | barred)
 
 
 def _timed(rule: Rule) -> bool:

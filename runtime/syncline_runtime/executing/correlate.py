@@ -17,7 +17,8 @@ _NO_VALUES = b"{}"
 def correlate_unlinked(context: Context, counts: Counts) -> None:
     """Place every record without a link, first those that match, and decide the links that come of it."""
     context.summary.waiting = 0
-    creating = _keys_of_open_creates(context)
+    protections = context.options.protections
+    creating = _keys_of_open_creates(context) if protections.reserved else frozenset[tuple[int, str]]()
     for name in context.sides:
         if name in context.unlisted:
             # What is still to come may have the same keys.
@@ -145,7 +146,7 @@ def _fresh(context: Context, system: str) -> Callable[[MemberRow], bool]:
     lags = [
         (context.looked.get(side.system, 0.0), side.list_lag)
         for side in context.remote
-        if side.system != system and side.list_lag
+        if side.system != system and side.list_lag and context.options.protections.hold_off
     ]
     updated_at = context.sides[system].updated_at
 
@@ -164,6 +165,8 @@ def _fresh(context: Context, system: str) -> Callable[[MemberRow], bool]:
 def _orphaned(context: Context, system: str) -> list[dict[str, Any]]:
     """What was sent by creates that were given up and whose link is closed: if one landed late, its record is nobody's news."""
     unpack = context.sides[system].packing.unpack
+    if not context.options.protections.orphans:
+        return []
     return [unpack(sent) for sent in context.store.given_up_creates(context.entity.name, system)]
 
 

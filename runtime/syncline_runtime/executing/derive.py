@@ -107,6 +107,8 @@ def derive(
         if todo:
             work.append(_Work(row, link, link_members, todo, quiet))
     _queue(context, work, queues, held, refused, found)
+    if not context.options.protections.derived:
+        found.settled.extend(one.row.link_id for one in work)
     if found.settled or found.holds or found.stuck or found.waits or found.freed:
         with context.store.transaction():
             context.store.wait(found.waits)

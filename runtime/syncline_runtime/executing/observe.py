@@ -123,6 +123,9 @@ async def _read_due(context: Context, side: Side) -> None:
     due = list(dict.fromkeys((*due, *(row.remote_id for row in store.troubled(name, side.system)))))
     for start in range(0, len(due), BATCH):
         ids = due[start : start + BATCH]
+        if not context.options.protections.failed_again:
+            with store.transaction():
+                store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
         read_at = context.clock.now()
         found = await read_many(system, side, ids)
         with store.transaction():

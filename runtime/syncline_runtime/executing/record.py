@@ -166,7 +166,7 @@ def record_outcomes(
                         elif one.only:
                             settled.append(link_id)
                     case ActionKind.UPDATE if one.row is not None and one.member is not None:
-                        member = acknowledged(side, one, one.member, outcome, now)
+                        member = acknowledged(context, side, one, one.member, outcome, now)
                         if outcome.record is not None and not outcome.as_sent:
                             lost.extend(unkept := kept_otherwise(context, side, link_id, member, one.values))
                         else:
@@ -214,6 +214,8 @@ def record_outcomes(
                 dirty.append((name, system, remote_id, now, "not found when written"))
             case Unavailable():
                 pass
+            case Unknown() if not context.options.protections.intents:
+                summary.unknown += 1
             case Unknown(message):
                 summary.doubts.setdefault(system, message)
                 body = packed(native) if again else None
@@ -268,7 +270,7 @@ def record_outcomes(
     return failed
 
 
-def acknowledged(side: Side, sent: Sent, member: Member, outcome: Applied, now: float) -> Member:
+def acknowledged(context: Context, side: Side, sent: Sent, member: Member, outcome: Applied, now: float) -> Member:
     """The member after its acknowledged write; an answer that cannot be mapped counts as none.
 
     What the system filled in for a field that it refused in a create is a base, or it would pass for somebody's edit.
@@ -283,9 +285,14 @@ def acknowledged(side: Side, sent: Sent, member: Member, outcome: Applied, now: 
             stored = None
     if sent.kind is ActionKind.CREATE and sent.left_out and stored is not None:
         member = replace(member, shadow={name: stored.get(name, ABSENT) for name in sent.left_out})
+    values, protections = sent.values, context.options.protections
+    if stored is not None and not protections.stored_shadow:
+        stored = {**stored, **values}
+    if stored is not None and not protections.sent_only:
+        values = {**values, **{name: value for name, value in stored.items() if value is not ABSENT}}
     return observing.acknowledge(
         member,
-        sent.values,
+        values,
         stored,
         version=version,
         updated_at=side.updated_at(version),
@@ -302,7 +309,7 @@ def created_row(context: Context, side: Side, sent: Sent, native: Native, outcom
         return (remote_id, sent.link_id, shadow, None, None, None, now, now)
     if len(native) == side.natives and (outcome.as_sent or _shows(record.native, native)):
         return (remote_id, sent.link_id, shadow, None, None, record.version, now, now)
-    member = acknowledged(side, sent, Member(system=side.system, remote_id=remote_id), outcome, now)
+    member = acknowledged(context, side, sent, Member(system=side.system, remote_id=remote_id), outcome, now)
     kept_otherwise(context, side, sent.link_id, member, sent.values)
     return (
         remote_id,

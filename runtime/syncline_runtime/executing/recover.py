@@ -99,7 +99,7 @@ async def recover_creates(context: Context) -> None:
                 rows = [row for row in rows if row.seen == intent.sent] or rows
             now = context.clock.now()
             looked = now if side.sends else context.looked.get(intent.system, 0.0)
-            late = looked >= intent.resolve_after
+            late = looked >= intent.resolve_after or not context.options.protections.lag
             ours = len(rows) == 1 and _is_ours(context, side, values, rows[0])
             if ours or (len(rows) == 1 and late):
                 _adopt(context, side, intent, rows[0], now, ours=ours)
@@ -210,6 +210,8 @@ def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now:
     seen = row.seen
     if ours and (row.seen is None or row.seen == intent.sent):
         shadow, seen = intent.sent, None
+    elif not context.options.protections.recovered_base:
+        shadow, seen = row.seen, None
     elif ours and row.seen is not None:
         sent, shown = side.packing.unpack(intent.sent), side.packing.unpack(row.seen)
         made = {

@@ -20,7 +20,7 @@ def settle(
     """
     store, member = context.store, to_member(side, row)
     after: Member | None = None
-    late = read_at >= intent.resolve_after
+    late = read_at >= intent.resolve_after and context.options.protections.once
     match intent.op:
         case "delete":
             after = observing.deleted(member, read_at) if record is None else None
@@ -33,7 +33,7 @@ def settle(
                 # It did not land; where writes are conditional, it cannot overtake the next one either.
                 late = late or side.resource.lock != "none"
             else:
-                after = _after_update(side, intent, member, record, read_at, late=late)
+                after = _after_update(context, side, intent, member, record, read_at, late=late)
     if after is None and not late:
         context.summary.unknown += 1
         return False
@@ -65,7 +65,7 @@ def unbar(context: Context, intent: IntentRow) -> None:
 
 
 def _after_update(
-    side: Side, intent: IntentRow, member: Member, record: NativeRecord, read_at: float, *, late: bool
+    context: Context, side: Side, intent: IntentRow, member: Member, record: NativeRecord, read_at: float, *, late: bool
 ) -> Member | None:
     """The member if the update is known to have landed, wholly or (once it can no longer land) as far as it did; else None."""
     try:
@@ -73,10 +73,11 @@ def _after_update(
     except MAPPING_ERRORS:
         return None
     before = {} if intent.pre is None else side.packing.unpack(intent.pre)
-    echo = observing.echo(before, side.packing.unpack(intent.sent), shown)
+    protections = context.options.protections
+    echo = observing.echo(before, side.packing.unpack(intent.sent), shown, by_element=protections.by_element)
     if not echo.whole and not late:
         return None
-    read_at = max(read_at, member.as_of)
+    read_at = max(read_at, member.as_of) if protections.echo_ages else member.as_of
     accounted = replace(
         member,
         shadow={**member.shadow, **echo.shadow},

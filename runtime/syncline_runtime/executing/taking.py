@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from syncline_runtime import observing
@@ -62,6 +63,9 @@ def take(
     broken: list[tuple[NativeRecord, Failure]] = []
     aside: list[tuple[NativeRecord, MemberRow | None, Mapping[str, Any] | None]] = []
     dirty: list[Row] = []
+    protections = context.options.protections
+    if not protections.fresh_only:
+        lag = -inf
     for record in records:
         remote_id, native = record.remote_id, record.native
         row = known.get(remote_id)
@@ -116,7 +120,8 @@ def take(
             forgotten.append(row.member_id)
             stale_keys.extend(_key_rows(context, side, row, held))
             continue
-        if row.link_id is not None and side.system in context.barred.get(row.link_id, ()):
+        doubted = row.link_id is not None and side.system in context.barred.get(row.link_id, ())
+        if doubted and protections.early_echo:
             # Its write has no known outcome: recovery must look first, or our own value would pass for an edit.
             dirty.append((name, side.system, remote_id, context.clock.now(), "outcome unknown"))
             continue
@@ -313,7 +318,7 @@ def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[Nati
 
 def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
     """Account for 404s, in the caller's transaction; a record without a link is forgotten at once."""
-    store, now = context.store, context.clock.now()
+    store, now, protections = context.store, context.clock.now(), context.options.protections
     rows = store.members(context.entity.name, side.system, list(ids))
     lost: list[str] = []
     seen: list[Row] = []
@@ -328,6 +333,8 @@ def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
             continue
         member = to_member(side, row)
         after = observing.missing(member, now, side.list_lag)
+        if not (protections.twice and protections.confirmed):
+            after = observing.deleted(member, now)
         if after != member:
             seen.append(_seen_row(side, row.member_id, after))
             touched.append(row.link_id)

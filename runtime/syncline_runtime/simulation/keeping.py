@@ -91,6 +91,7 @@ class Keeper:
     def end_wave(self, wave_id: int) -> None:
         """The outcomes are known."""
         self._store.end_wave(wave_id)
+        self._announced.pop(wave_id, None)
         self.waves.pop(wave_id, None)
 
     def break_waves(self, entity: str, now: float) -> None:

@@ -152,13 +152,19 @@ class SimulatedSystem:
             self._may_fail("read")
             for remote_id in remote_ids[start : start + max(1, operation.many)]:
                 state = table.current(remote_id)
-                there = state is not None and state.native is not None
+                there = state is not None and state.native is not None and not self._is_unborn(table, remote_id)
                 found[remote_id] = (
                     self._server.shown(table, remote_id, state, single=True) if there and state is not None else None
                 )
                 self._ledger.read(self.name, resource, remote_id, table.native(remote_id))
         self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if r])}{_missing(found)}")
         return found
+
+    def _is_unborn(self, table: Table, remote_id: str) -> bool:
+        """Whether a record is too young for the replica that is asked."""
+        since = table.resource.list.since if table.resource.list is not None else None
+        age = self._world.elapsed - table.history[remote_id][0].at
+        return since is not None and age < since.lag_seconds and self._world.happens("unborn")
 
     def _may_fail(self, doing: str) -> None:
         if self._world.happens("unauthorised"):
@@ -232,7 +238,7 @@ class SimulatedSystem:
                 for one in outcomes
             ]
         return [
-            replace(one, record=stored.get(one.remote_id), read_back=True)
+            replace(one, record=stored.get(one.remote_id), read_back=True, unread=stored.get(one.remote_id) is None)
             if isinstance(one, Applied) and one.record is None
             else one
             for one in outcomes

@@ -12,6 +12,7 @@ from random import Random
 from syncline_runtime import executor
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
+from syncline_runtime.executing.protections import ALL, Protections
 from syncline_runtime.records import Correlation, Decision
 from syncline_runtime.simulation.invariants import settled
 from syncline_runtime.simulation.keeping import Keeper, dump
@@ -30,7 +31,8 @@ _MOST_QUIET_RUNS = 14
 class Profile:
     """How a schedule goes. `channels`: what the engine learns changes from, `cursor`, `full` or both; None draws from the seed.
 
-    `runs`, `records` and `faults` likewise. `crash_at` are I/O points at which the process dies.
+    `runs`, `records` and `faults` likewise. `crash_at` are I/O points at which the process dies; `carelessness` and
+    `protections` take something away from the engine that it should have.
     """
 
     channels: str | None = None
@@ -39,6 +41,7 @@ class Profile:
     faults: Faults | None = None
     crash_at: frozenset[int] = frozenset()
     carelessness: Carelessness | None = None
+    protections: Protections = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +206,7 @@ class _Schedule:
                 store=keeper,
                 clock=world,
                 reporter=_Untold(),
-                options=Options(apply_first=True, full=full, retry=False),
+                options=Options(apply_first=True, full=full, retry=False, protections=self.profile.protections),
             )
             try:
                 report = self.loop.run_until_complete(work)

@@ -68,6 +68,7 @@ class Faults:
     ignored: float = 0.0
     defaulted: float = 0.0
     hidden: float = 0.0
+    unborn: float = 0.0  # a record that was just made is not found yet
 
     @classmethod
     def drawn(cls, rng: Random) -> Self:
@@ -95,6 +96,7 @@ class Faults:
             "ignored": (0.0, 0.0, 0.0, 0.1),
             "defaulted": (0.0, 0.0, 0.1),
             "hidden": (0.0, 0.0, 0.3),
+            "unborn": (0.0, 0.3),
         }
         return cls(**{name: rng.choice(choices) for name, choices in often.items()})
 
