@@ -1,6 +1,6 @@
 """What really happened, as only the checker knows it: who typed what, what became durable, what was overwritten."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from syncline_runtime.declaration import FieldMap, Package
@@ -256,6 +256,16 @@ class Ledger:
             else:
                 self.window.add((sending.system, mapping.entity, sending.remote_id, name))
                 self.world.counts["overwritten in the window"] += 1
+
+    def ignores(self, sending: Sending, native: Native, names: Collection[str]) -> None:
+        """The system took no notice of some of the fields sent: what a person just stored there passes for what it made of them."""
+        mapping = self.mapping(sending.system, sending.resource)
+        assert mapping is not None
+        now = shown(mapping, native)
+        for flow in mapping.flows:
+            unseen = sending.guard is None or sending.guard[1].get(flow.field, ABSENT) != now.get(flow.field, ABSENT)
+            if unseen and set(flow.native) & set(names):
+                self.window.add((sending.system, mapping.entity, sending.remote_id, flow.field))
 
     def deletes(self, sending: Sending, before: Native) -> None:
         """A delete of the engine was applied: a linked record was really deleted by a person (I5)."""

@@ -303,6 +303,7 @@ class SimulatedSystem:
             remote_id = write.remote_id or ""
             ignored = self._people.habits.ignored
             kept = {name: value for name, value in write.native.items() if (self.name, name) not in ignored}
+            self._ledger.ignores(sending, native, write.native.keys() - kept.keys())
             self._ledger.overwrites(sending, native, table.distort({**native, **kept}))
             self._server.store(table, remote_id, {**native, **kept}, "engine")
             self._rework(table, remote_id, write.native)
