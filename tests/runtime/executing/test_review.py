@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncline_runtime.cli import execute
-from syncline_runtime.declaration import Ask, Creation, Deletion, OnDelete
+from syncline_runtime.declaration import Ask, Creation, Deletion, Drift, OnDelete, Owned
 from syncline_runtime.pending import Item, pending
 from syncline_runtime.ports import Refused, Unknown
 from syncline_runtime.simulation.twin import Fault
@@ -35,6 +35,17 @@ async def a_conflict(world: World) -> None:
     [other] = world.records("erp")
     world.twin("crm").put("customers", one, note="from crm")
     world.twin("erp").put("customers", other, memo="from erp")
+
+
+async def reported_drift(world: World) -> None:
+    """A system that does not own a field edits it, and the spec says report."""
+    sync = world.package.syncs[0]
+    rules = {**sync.rules, "name": Owned(by="crm", drift=Drift.REPORT, line=32)}
+    world.package = replace(world.package, syncs=(replace(sync, rules=rules),))
+    world.twin("crm").put("customers", vat="1", name="Ana")
+    await world.run()
+    [other] = world.records("erp")
+    world.twin("erp").put("customers", other, title="Annie")
 
 
 async def a_deletion(world: World) -> None:
@@ -151,6 +162,7 @@ WAYS = ("delete", "keep", "recreate")
 
 SCENARIOS: list[Callable[[World], Awaitable[None]]] = [
     a_conflict,
+    reported_drift,
     a_deletion,
     an_archive_lifted,
     duplicates,
@@ -270,6 +282,17 @@ async def test_an_answer_to_what_changed_since_is_void_and_the_conflict_stays(tm
         [again, void] = pending(world.package, store)
     assert again.candidates["erp"] == "newer"
     assert (void.kind, void.commands) == ("hold", ("review",))
+
+
+@pytest.mark.parametrize(("taken", "name"), [("crm", "Ana"), ("erp", "Annie")])
+async def test_reported_drift_is_decided_either_way(tmp_path: Path, taken: str, name: str) -> None:
+    world, [item], _ = await held(tmp_path, reported_drift)
+    assert (item.kind, item.field, item.agreed) == ("conflict", "name", "Ana")
+    assert command(world, "review", "resolve", item.name, "--take", taken)[0] == 0
+    await world.run()
+    assert world.column("crm", "name") == world.column("erp", "title") == [name]
+    assert command(world, "review") == (0, "nothing waits for a person\n", "")
+    await world.settled()
 
 
 @pytest.mark.parametrize(
