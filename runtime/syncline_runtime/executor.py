@@ -355,7 +355,9 @@ def _decide(context: Context, counts: Counts, before: int) -> Held:
         for system in context.sides
     }
     counts = {where: counts.get(where, 0) + done.get(where, 0) for where in {*counts, *done}}
-    for hold in guard(sync, counts, store.count_links(entity) + context.closed):
+    # Where nothing is to be done, nothing is counted.
+    links = store.count_links(entity) + context.closed if any(counts.values()) else 0
+    for hold in guard(sync, counts, links):
         granted = context.granted.get((hold.system, hold.operation))
         if hold.operation in context.options.approved or (granted is not None and hold.count <= granted):
             continue
@@ -386,7 +388,7 @@ def _agreed(context: Context) -> bool:
 
 
 def _finish(context: Context) -> Summary:
-    counts = context.store.review.counts().get(context.entity.name, {})
+    counts = context.store.review.counts("conflicts", "quarantined").get(context.entity.name, {})
     context.summary.conflicts = counts.get("conflicts", 0)
     context.summary.quarantined = counts.get("quarantined", 0)
     if context.summary.quarantined:

@@ -255,8 +255,8 @@ class ReviewStore(Protocol):
 
     def runs(self, limit: int) -> list[PastRun]: ...
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Per entity: live links, held links, records without a link, quarantined, conflicts, open intents."""
+    def counts(self, *names: str) -> dict[str, dict[str, int]]:
+        """Per entity: live links, held links, records without a link, quarantined, conflicts, open intents; or those named."""
 
 
 class EvolutionStore(Protocol):

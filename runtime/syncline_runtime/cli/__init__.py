@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "import": "syncline_runtime.cli.export",
     "rebase": "syncline_runtime.cli.run",
     "migrate": "syncline_runtime.cli.migrate",
+    "state": "syncline_runtime.cli.state",
     "erase": "syncline_runtime.cli.erase",
 }
 """The module of each command: `add(commands, package)` declares its arguments, `execute(package, arguments, out, err)` does it."""

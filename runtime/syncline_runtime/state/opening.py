@@ -11,6 +11,7 @@ from syncline_runtime.state.database import Database, Sqlite
 from syncline_runtime.state.failure import StateFailure
 from syncline_runtime.state.intact import LARGEST, holds, is_mark, mark
 from syncline_runtime.state.keys import VARIABLE, OuterKey, outer_key
+from syncline_runtime.state.migrating import migrate, refuse_unless_known
 from syncline_runtime.state.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 from syncline_runtime.state.sealing import Sealer
 
@@ -25,6 +26,7 @@ class Opened:
     database: Database
     sealer: Sealer
     identity: str
+    outer: OuterKey
 
 
 def open_database(
@@ -61,12 +63,14 @@ def open_database(
             path.chmod(0o600)
         if outer is None:
             with closing(_connected(path)) as database:
-                _recognised(database, path)
+                version = _recognised(database, path)
                 outer = outer_key(str(path), beside, fresh=False, given=given)
                 opened = unlocked(database, None if foreign else package, outer)
                 ((stored,),) = database.execute("SELECT code FROM file_code")
             if not examining:
                 _check(opened, path, stored)
+            if version < SCHEMA_VERSION:
+                _carry_over(path, version)
         return _ready(path, package, outer, fresh=fresh, foreign=foreign)
     except OSError as error:
         raise StateFailure(f"state file {path} cannot be opened: {error}") from error
@@ -82,15 +86,13 @@ def _connected(path: Path) -> Sqlite:
     return Sqlite(connection, str(path))
 
 
-def _recognised(database: Sqlite, path: Path) -> None:
+def _recognised(database: Sqlite, path: Path) -> int:
+    """The version of a state file. Raises StateFailure for any other file."""
     if database.execute("PRAGMA application_id") != [(APPLICATION_ID,)]:
         raise StateFailure(f"{path} is no state file of Syncline: name another with --state")
     ((version,),) = database.execute("PRAGMA user_version")
-    if version != SCHEMA_VERSION:
-        raise StateFailure(
-            f"state file {path} has schema {version}, this runtime uses {SCHEMA_VERSION}: "
-            "upgrade it with `pip install -U syncline-runtime`"
-        )
+    refuse_unless_known(str(path), version)
+    return int(version)
 
 
 def _check(opened: Opened, path: Path, stored: bytes) -> None:
@@ -108,6 +110,24 @@ def _check(opened: Opened, path: Path, stored: bytes) -> None:
         # A full check reads all of the file, so that a large one is looked at only after a run that did not end.
         if size <= LARGEST or database.execute("SELECT 1 FROM run WHERE ended IS NULL LIMIT 1"):
             check(database, quick=size > LARGEST)
+
+
+def _carry_over(path: Path, version: int) -> None:
+    """Make a state of an older version one of this runtime's; a copy of it as it was stays beside it."""
+    with closing(_connected(path)) as database:
+        former = path.with_name(f"{path.name}.schema{version}")
+        if not former.exists():
+            database.execute("VACUUM INTO ?", (str(former),))
+            former.chmod(0o600)
+        database.begin(writing=True)
+        try:
+            migrate(database, version)
+            database.execute("UPDATE file_code SET code = ?", (mark(),))
+            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            database.commit()
+        except BaseException:
+            database.roll_back()
+            raise
 
 
 def check(database: Database, *, quick: bool = False) -> None:
@@ -177,4 +197,4 @@ def unlocked(database: Database, package: str | None, outer: OuterKey) -> Opened
     codes = keys.pop(CODES_KEY, None)
     if codes is None or not keys:
         raise StateFailure(f"state {database.name} is damaged (its keys are missing): restore it from a backup")
-    return Opened(database, Sealer(database.name, identity, keys, max(keys), codes), identity)
+    return Opened(database, Sealer(database.name, identity, keys, max(keys), codes), identity, outer)

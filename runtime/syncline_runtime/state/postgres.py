@@ -11,6 +11,7 @@ from typing import Any, Final
 from syncline_runtime.rows import Row
 from syncline_runtime.state.failure import StateFailure
 from syncline_runtime.state.keys import VARIABLE, outer_key
+from syncline_runtime.state.migrating import migrate, refuse_unless_known
 from syncline_runtime.state.opening import Opened, filled, unlocked
 from syncline_runtime.state.schema import SCHEMA_VERSION, TABLES
 
@@ -157,12 +158,14 @@ def open_postgres(
             filled(database, package, outer)
             database.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
             database.commit()
-        version = database.execute("SELECT value FROM meta WHERE key = 'schema'")
-        if version != [(str(SCHEMA_VERSION),)]:
-            raise StateFailure(
-                f"state {name} has schema {version[0][0] if version else '?'}, this runtime uses {SCHEMA_VERSION}: "
-                "upgrade it with `pip install -U syncline-runtime`"
-            )
+        stored = database.execute("SELECT value FROM meta WHERE key = 'schema'")
+        version = int(stored[0][0]) if stored else 0
+        refuse_unless_known(name, version)
+        if version < SCHEMA_VERSION:
+            database.begin(writing=True)
+            migrate(database, version)
+            database.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
+            database.commit()
         return unlocked(database, None if foreign else package, outer)
     except psycopg.Error as error:
         database.close()

@@ -248,12 +248,13 @@ class Review:
             for run_id, started, ended, status, sealed in rows
         ]
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Per entity: live links, held links, records without a link, quarantined, conflicts, open intents."""
+    def counts(self, *names: str) -> dict[str, dict[str, int]]:
+        """Per entity: live links, held links, records without a link, quarantined, conflicts, open intents; or those named."""
         found: dict[str, dict[str, int]] = {}
-        for name, statement in _COUNTS.items():
-            for entity, count in self._execute(statement):
-                found.setdefault(entity, dict.fromkeys(_COUNTS, 0))[name] = count
+        wanted = names or tuple(_COUNTS)
+        for name in wanted:
+            for entity, count in self._execute(_COUNTS[name]):
+                found.setdefault(entity, dict.fromkeys(wanted, 0))[name] = count
         return found
 
 

@@ -5,7 +5,7 @@ Sealed columns hold ciphertexts (`sealing`): all values of fields, and all texts
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """Bumped with every change of the tables."""
 
 APPLICATION_ID: Final = 0x53594E43
@@ -37,6 +37,8 @@ CREATE TABLE link(
     CHECK(CASE status WHEN 'live' THEN 1 WHEN 'held' THEN 1 WHEN 'tombstone' THEN 1 ELSE 0 END = 1),
   unsettled INTEGER NOT NULL DEFAULT 1, opened_run INTEGER NOT NULL, closed_run INTEGER, cause TEXT, doc BLOB NOT NULL);
 CREATE INDEX link_unsettled ON link(entity, link_id, unsettled) WHERE unsettled > 0;
+CREATE INDEX link_open ON link(entity) WHERE status <> 'tombstone';
+CREATE INDEX link_held ON link(entity) WHERE status = 'held';
 
 -- one system in one entity: a small number for what would stand in every row and index entry
 CREATE TABLE side(side_id INTEGER PRIMARY KEY, entity TEXT NOT NULL, system TEXT NOT NULL, UNIQUE(entity, system));

@@ -62,9 +62,10 @@ class Sealer:
             sealed[_KEY_ID : _KEY_ID + _NONCE], sealed[_KEY_ID + _NONCE :], place
         )
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether a value is sealed under the newest key."""
-        return sealed[:_KEY_ID] == self._current
+    def turn(self, number: int, key: bytes) -> None:
+        """Seal under another key from now on; what is sealed under former ones still opens."""
+        self._current = number.to_bytes(_KEY_ID, "big")
+        self._ciphers[self._current] = AESGCM(key)
 
 
 class Place:
@@ -89,6 +90,14 @@ class Place:
                 f"state {self._sealer.name} is damaged or was changed by another hand: {self._column} of row {row} does not "
                 "open; restore it from a backup"
             ) from None
+
+    def opens(self, row: int, sealed: bytes | None) -> bool:
+        """Whether a value is as it was sealed for this row."""
+        try:
+            self.open(row, sealed)
+        except StateFailure:
+            return False
+        return True
 
     def seal_text(self, row: int, value: str | None) -> bytes | None:
         return None if value is None else self.seal(row, value.encode())

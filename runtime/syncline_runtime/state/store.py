@@ -23,6 +23,7 @@ from syncline_runtime.state.links import Links
 from syncline_runtime.state.members import Members
 from syncline_runtime.state.opening import open_database
 from syncline_runtime.state.referring import Referring
+from syncline_runtime.state.rekeying import Rekeying
 from syncline_runtime.state.retention import Retention
 from syncline_runtime.state.review import Review
 from syncline_runtime.state.schema import CODES, SEALED
@@ -82,6 +83,7 @@ class SqliteStore:
         self.inbox = Inbox(backing)
         self.erasure = Erasures(backing, self.audit)
         self.evolution = Evolution(backing, members)
+        self.rekeying = Rekeying(backing, opened.outer, self.identity)
 
         self.begin_listing = members.begin_listing
         self.add_listed = members.add_listed
