@@ -26,6 +26,7 @@ COMMANDS = {
     "erase": "syncline.cli.executing",
     "export": "syncline.cli.executing",
     "import": "syncline.cli.executing",
+    "state": "syncline.cli.executing",
     "rebase": "syncline.cli.executing",
     "migrate": "syncline.cli.executing",
 }

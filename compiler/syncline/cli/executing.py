@@ -29,6 +29,7 @@ DOES: Final = {
     "erase": "Erase one person's data, in the systems of SPEC as it says and in its state",
     "export": "Write the state of SPEC as lines of JSON, sealed or in the clear",
     "import": "Make a state of SPEC from an export",
+    "state": "Look at all of the state of SPEC, or exchange its keys",
     "rebase": "Begin anew where the state of SPEC is lost, or older than the systems",
     "migrate": "Show what a changed SPEC asks of stored state; `--apply` does it",
 }
