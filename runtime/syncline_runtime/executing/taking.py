@@ -108,7 +108,8 @@ def take(
             continue
         held = row.seen if row.seen is not None else row.shadow
         if document == held and scoped and not archived and row.state == "live":
-            if record.version != row.version:
+            # Of an old state that shows the same, the version is not taken over: it would make others look newer than they are.
+            if record.version != row.version and read_at - lag >= row.as_of:
                 renewed.append((record.version, row.member_id))
             continue
         if row.link_id is None and archived:
