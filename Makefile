@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems bench fuzz proofs simulate sweep lint golden clean
+.PHONY: help demo test systems bench fuzz proofs simulate sweep lint ci golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ lint: $(VENV)/.installed  ## ruff, mypy --strict, import rules
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy compiler/syncline runtime/syncline_runtime
 	@$(VENV)/bin/lint-imports
+
+ci: $(VENV)/.installed  ## the GitHub action and the pre-commit hooks, installed and run here as others' CI would
+	@$(VENV)/bin/python ci/rehearse.py
 
 golden: $(VENV)/.installed  ## write the golden files anew; look at the difference before committing
 	@$(VENV)/bin/python -m pytest -q tests/golden --refresh-golden || true

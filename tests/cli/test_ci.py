@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ci import rehearse
 from syncline.pipeline import check_spec
 from syncline.project.reading import read_settings
 
@@ -42,6 +43,22 @@ def test_the_action_checks_all_specs_and_annotates(folder: Path) -> None:
     done = run(folder)
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("::error file=specs/deep er/b.sync,line=2,")
+
+
+def test_the_steps_of_the_action_run_as_a_runner_runs_them(folder: Path) -> None:
+    install, check = rehearse.steps({"specs": "specs/**/*.sync"})
+    assert install.script.startswith("python -m pip install ")
+    for place in re.findall(r'"\$GITHUB_ACTION_PATH([^"]*)"', install.script):
+        assert (ROOT / place.lstrip("/") / "pyproject.toml").is_file()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = rehearse.run(check, folder, path)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("::error file=specs/deep er/b.sync,line=2,")
+    _, junit = rehearse.steps({"specs": "specs/a.sync", "output": "junit", "output-file": "found.xml"})
+    assert rehearse.run(junit, folder, path).returncode == 0
+    assert (folder / "found.xml").read_text(encoding="utf-8").startswith("<?xml")
+    with pytest.raises(KeyError):
+        list(rehearse.steps({"spec": "a.sync"}))
 
 
 def test_the_action_hands_its_inputs_on(folder: Path) -> None:
