@@ -700,6 +700,11 @@ class Sync:
 # -- derivations -------------------------------------------------------------------------------------------------------
 
 
+def derived_from(origin: str) -> str:
+    """What a derivation from an entity is called among the systems of a sync; no system of a spec can bear that name."""
+    return f"from {origin}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derivation:
     """`derive ENTITY from ORIGIN once when …` (`once`) or `… while …`: records of `entity` that follow from those of `origin`.
@@ -724,8 +729,8 @@ class Derivation:
 
     @property
     def system(self) -> str:
-        """What the rule is called among the systems of the sync; no system of a spec can bear that name."""
-        return f"from {self.origin}"
+        """What the rule is called among the systems of the sync."""
+        return derived_from(self.origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from syncline_runtime.declaration import derived_from
 from syncline_runtime.rows import SAME
 from syncline_runtime.state.backing import Backing
 from syncline_runtime.state.members import Members
@@ -45,6 +46,10 @@ class Evolution:
         self.drop_all_keys(old)
         for table in self._tables("entity"):
             self._execute(f"UPDATE {table} SET entity = ? WHERE entity = ?", (new, old))
+        # What was derived from it must be known again, or it would be made once more.
+        for table in self._tables("system"):
+            values = (derived_from(new), derived_from(old))
+            self._execute(f"UPDATE {table} SET system = ? WHERE system = ?", values)
         for word in ("spec", "applied"):
             if self._execute("SELECT 1 FROM meta WHERE key = ?", (f"{word}:{old}",)):
                 self._execute("DELETE FROM meta WHERE key = ?", (f"{word}:{new}",))

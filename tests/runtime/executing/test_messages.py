@@ -14,6 +14,7 @@ from syncline.pipeline import check_spec
 from syncline_runtime import executor
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
+from syncline_runtime.executing.migrate import carry_out, prepared
 from syncline_runtime.ports import Applied, Outcome, Unknown, Write
 from syncline_runtime.simulation.twin import Table, Twin
 from syncline_runtime.state import SqliteStore
@@ -138,6 +139,24 @@ async def test_a_crash_loses_no_message_and_sends_none_before_its_cause_is_kept(
     for _ in range(2):
         await world.run(later=400.0)
     assert len(world.post.sent) == 1
+
+
+async def test_what_was_derived_is_known_again_when_its_origin_is_renamed(tmp_path: Path, package: Package) -> None:
+    world = World(tmp_path / "state.db", package)
+    deal = await world.won()
+    await world.run()
+    renamed = SPEC.replace("Deal", "Chance").replace("entity Chance {", "entity Chance renamed from Deal {")
+    assert "renamed from Deal" in renamed
+    world.package = compiled(renamed)
+    with SqliteStore(world.path, world.package.name) as store:
+        migration = prepared(world.package, store)
+        assert migration.barred == ()
+        with store.transaction():
+            carry_out(world.package, store, migration)
+    for stage in ("open", "won"):
+        world.crm.put("contacts", deal, stage=stage)
+        await world.run()
+    assert len(world.post.calls_by_key) == 1
 
 
 def test_the_report_of_a_system_that_sends_can_be_told() -> None:
