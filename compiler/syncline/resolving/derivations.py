@@ -6,6 +6,7 @@ from dataclasses import replace
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.derivations import Derivation
 from syncline.model.spec import Arrow, Field, Line, Sync
+from syncline.model.types import Type
 from syncline.resolving.expressions import resolve_condition, resolve_expression
 from syncline.resolving.fitting import readable_as
 from syncline.resolving.scope import EntityScope, Scope
@@ -130,7 +131,7 @@ def _line(node: LineNode, entity: EntityScope | None, sight: EntitySight | None,
     )
     if expression is None or field is None:
         return None
-    if not readable_as(expression.type, field.type) or not set(expression.type.targets) <= set(field.type.targets):
+    if not readable_as(expression.type, field.type) or not _same_records(expression.type, field.type):
         _mismatch(node, field, str(expression.type), scope)
         return None
     return Line(
@@ -141,6 +142,13 @@ def _line(node: LineNode, entity: EntityScope | None, sight: EntitySight | None,
         native_span=node.right.span,
         expression=expression,
     )
+
+
+def _same_records(found: Type, expected: Type) -> bool:
+    """Whether a reference is to the same entities, and a collection of the same records, told apart by the same field."""
+    if found.item is not None and expected.item is not None and "record" in (found.item.kind, expected.item.kind):
+        return (found.item.name, found.by) == (expected.item.name, expected.by)
+    return set(found.targets) <= set(expected.targets)
 
 
 def _is_itself(node: Expression, sight: EntitySight) -> bool:

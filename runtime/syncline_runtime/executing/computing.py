@@ -9,7 +9,6 @@ from syncline_runtime.executing.context import Context
 from syncline_runtime.policy import Policy
 from syncline_runtime.records import ActionKind, Decision, FieldChange, Link, LinkStatus
 from syncline_runtime.rows import Row
-from syncline_runtime.state.packing import packing
 from syncline_runtime.values import ABSENT, Reference
 
 Related = Mapping[str, tuple[Mapping[str, Any], ...]]
@@ -22,7 +21,7 @@ def related(context: Context, link_ids: Sequence[int]) -> dict[int, Related]:
     for name, back in context.entity.back.items():
         members = context.store.referring.of(back.entity, back.via, link_ids)
         wanted = sorted({one for each in members.values() for one in each})
-        unpack = packing(context.package.entities[back.entity]).unpack
+        unpack = context.hubs[back.entity].unpack
         values = {
             row.link_id: unpack(row.doc)
             for row in context.store.links(wanted)

@@ -162,6 +162,7 @@ class Context:
     followers: tuple[Follower, ...] = ()
     dates: tuple[Callable[[Mapping[str, Any]], tuple[Any, ...]], ...] = ()
     collected: tuple[str, ...] = ()  # fields through which other records are computed from these
+    hubs: Mapping[str, Packing] = field(default_factory=dict)  # of the entities that its back-references collect
     touched: set[str] = field(default_factory=set)  # entities of which something is to be computed anew
     respecified: bool = False
     refers: bool = False  # some field holds another record
@@ -421,6 +422,7 @@ def make_context(
         summary=Summary(entity.name),
         reporter=reporter,
         instant=now,
+        hubs={back.entity: packing(package.entities[back.entity]) for back in entity.back.values()},
         collected=tuple(
             dict.fromkeys(
                 back.via
