@@ -371,7 +371,8 @@ class Flow:
     `native` names the resource's fields that the line reads and writes. `exact`: the system can hold every value of the field
     unchanged; otherwise what it shows is what `read(write(values))` says. `refers`: the field is a reference to a record of one of
     these entities, of which `read` shows the remote id and `write` takes it; `needed`: no record is created here without it.
-    `hears`: of a nested collection, the fields of its elements that this system may change.
+    `by`: the field of that record which is shown for it, instead of its id. `hears`: of a nested collection, the fields of its
+    elements that this system may change.
     """
 
     field: str
@@ -384,6 +385,7 @@ class Flow:
     operated: bool = False  # operations set it, so that no create does
     needed: bool = False
     hears: tuple[str, ...] = ()
+    by: str = ""
     line: int = 0  # of the spec
 
 
@@ -462,8 +464,16 @@ class Collection:
     refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-Targets: TypeAlias = tuple[str, ...] | Collection
-"""What a field refers to: a record of one of some entities, or what the elements of a collection do."""
+@dataclass(frozen=True, slots=True)
+class ByKey:
+    """A reference that a system shows as a field of the record instead of its id; no two records of `entity` have the same."""
+
+    entity: str
+    field: str
+
+
+Targets: TypeAlias = tuple[str, ...] | Collection | ByKey
+"""What a field refers to: a record of one of some entities, one by its key, or what the elements of a collection do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

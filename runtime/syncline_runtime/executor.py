@@ -15,6 +15,7 @@ from syncline_runtime.executing.derive import DELETIONS, Held
 from syncline_runtime.executing.migrate import admit, fingerprint, rehearse
 from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates, recover_listed
+from syncline_runtime.executing.referring import wake_by_key
 from syncline_runtime.executing.resolve import resolve
 from syncline_runtime.executing.summary import DONE, Summary
 from syncline_runtime.guarding import guard, rebased
@@ -376,6 +377,8 @@ def _wake(context: Context) -> int:
     if not context.refers:
         return 0
     with context.store.transaction():
+        if context.keyed and not context.summary.tried:
+            wake_by_key(context)
         return context.store.wake(context.entity.name)
 
 

@@ -317,6 +317,8 @@ def quarantined_line(row: Quarantined) -> str:
 def waiting_line(row: Waiting, members: Mapping[str, str]) -> str:
     """One line for a record that waits for another: for whom, and what brings it on."""
     known = ", ".join(f"{system} {remote_id}" for system, remote_id in members.items())
+    if row.remote_id == "=":
+        return f"{row.entity} {known}: {row.field} waits for a {row.target} with the key that {row.system} shows"
     if row.remote_id:
         return (
             f"{row.entity} {known}: {row.field} waits for {row.target} {row.remote_id} of {row.system}, which is not in step: "

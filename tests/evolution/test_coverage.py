@@ -170,6 +170,7 @@ IRRELEVANT = {
     "Elements.record": ELSEWHERE + ": the fields of the elements",
     "Map.paths": DERIVED + "the lines and conditions that name them",
     "Map.looks": DERIVED + "the lines that name them",
+    "Line.by": DERIVED + "the path on the left of the line",
     "Look": DERIVED + "the path, and the fields on it",
     "NativeField.ways": DERIVED + "the path, which is its name",
     "Way": DERIVED + "the path, and the native fields on it",

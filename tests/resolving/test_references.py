@@ -66,7 +66,7 @@ def line(resolved: Resolve) -> Resolve:
         ("name <- country_id.name", []),
         ("name <- parent_id.parent_id.name", []),
         ("label <- country_id.zone.label", []),
-        ("parent.vat <-> vat", [("not-yet.path", "parent.vat")]),
+        ("parent.vat <-> vat", []),
         ("region.title -> name", []),
         ("parent.region.title -> name", [("not-yet.path", "parent.region.title")]),
         ("lower(parent.region.title) -> name", [("not-yet.path", "parent.region.title")]),

@@ -26,6 +26,16 @@ def check_references(spec: Spec) -> Iterator[Diagnostic]:
 def _targets(field_map: Map, synced: Mapping[str, Sync]) -> Iterator[Diagnostic]:
     """Of each reference in a map, the targets that cannot be found in the same system."""
     system = field_map.system
+    for line in field_map.lines:
+        if line.by is not None and line.by.target not in synced:
+            said: dict[str, Fact] = {
+                "native": line.natives[0].name,
+                "system": system.name,
+                "target": line.by.target,
+                "entity": field_map.entity.name,
+                "resource": "one of its resources",
+            }
+            yield Diagnostic("reference.not-synced", line.native_span, said)
     for line in referring(field_map):
         native = line.natives[0]
         held = set(native.type.targets)

@@ -200,6 +200,8 @@ def _flow(line: Line, slot: str) -> Code:
         options["hears"] = sequence(map(text, _hears(line.elements)))
     if (targets := _refers(line)) != ():
         options["refers"] = sequence(text(target) for target in targets)
+        if line.by is not None:
+            options["by"] = text(line.by.field)
         if any(native.required for native in line.natives):
             options["needed"] = Plain("True")
     return call(
@@ -225,6 +227,8 @@ def _hears(elements: Map) -> tuple[str, ...]:
 def _refers(line: Line) -> tuple[str, ...]:
     """The entities that the line's value may be a record of."""
     value = line.field or line.expression
+    if line.by is not None:
+        return (line.by.target,)
     if line.elements is not None:
         return tuple(dict.fromkeys(target for each in line.elements.lines for target in _refers(each)))
     return value.type.targets if value is not None and value.type.kind == "ref" else ()

@@ -340,6 +340,8 @@ def is_exact(line: Line, slot: str) -> bool:
     """Whether the system holds every value of the line's field unchanged."""
     if line.elements is not None:
         return False
+    if line.by is not None:
+        return True  # which record it is, is told by the runtime
     if line.field is None or slot != line.field.name or line.expression is not None:
         return False
     if any(native.normalises or native.null or (line.pipeline and native.wire == "blank") for native in line.natives):

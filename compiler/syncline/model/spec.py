@@ -203,13 +203,23 @@ class Arrow(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A field of the record that a reference of the entity holds: `field` of `target`, through the reference `via`."""
+
+    via: str
+    target: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of a map.
 
     `field` is the entity's field; None for an expression that is written (`truncate(name, 40) -> short_name`), whose output slot is
     then `=` + the native name. `natives` are the resource's fields in order (several for `[a, b] as …`). `pipeline` stands in the
-    order of reading. `elements` maps the records of a nested collection, aligned by `key`. `expression` is set for one-way lines
-    with an expression: over native fields for `<-`, over entity fields for `->`.
+    order of reading. `elements` maps the records of a nested collection, aligned by `key`; `by` says that a reference is
+    shown as that field of its record. `expression` is set for one-way lines with an expression: over native fields for `<-`, over
+    entity fields for `->`.
     """
 
     field: Field | None
@@ -220,6 +230,7 @@ class Line:
     pipeline: tuple[CodecUse, ...] = ()
     elements: "Map | None" = None
     key: str | None = None
+    by: Look | None = None
     expression: Expression | None = None
     when: When = When.ALWAYS
 
@@ -236,15 +247,6 @@ class Equality:
     native: NativeField
     value: str | int | bool | None
     span: Span
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A field of the record that a reference of the entity holds: `field` of `target`, through the reference `via`."""
-
-    via: str
-    target: str
-    field: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from syncline.diagnostics.diagnostic import Label
@@ -29,6 +29,7 @@ from syncline.syntax import Entity as EntityNode
 from syncline.syntax import Expression as Node
 from syncline.syntax import Line as LineNode
 from syncline.syntax import Map as MapNode
+from syncline_runtime.codecs.registry import TEXT_KINDS
 from syncline_runtime.declaration import When
 
 _WHEN = {"create": When.ON_CREATE, "empty": When.INTO_EMPTY, "present": When.PRESENT}
@@ -79,7 +80,9 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
         where=equalities,
         where_expression=rest,
         paths=reached,
-        looks=looks,
+        looks={
+            path: look for path, look in looks.items() if path in {name.name for line in lines for name in _said(line)}
+        },
         when=when,
         complete=complete and (where is None) is (node.where is None) and (when is None) is (node.when is None),
     )
@@ -129,6 +132,10 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
             continue
         field = line.field
         elsewhere = field is not None and ends.inside is not None and field.name in (ends.inside.looks or {})
+        by = _by(line, ends) if elsewhere and scope.findings.count() == told else None
+        if by is not None and field is not None:
+            field, elsewhere = replace(field, name=by.via), False
+            line = replace(line, field=field, by=by)
         if elsewhere and (line.arrow is not Arrow.WRITE or line.pipeline):
             if scope.findings.count() == told:
                 path = line.span.text
@@ -164,6 +171,15 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
         else:
             complete = False
     return tuple(lines), complete
+
+
+def _by(line: Line, ends: _Ends) -> Look | None:
+    """The key through which a line shows a reference; None where its values are no texts."""
+    assert line.field is not None
+    assert ends.inside is not None
+    found = (ends.inside.looks or {}).get(line.field.name)
+    both = line.arrow is not Arrow.WRITE and line.expression is None
+    return found if both and line.field.type.kind in TEXT_KINDS else None
 
 
 def _executed(line: Line, ends: _Ends) -> bool:
@@ -435,6 +451,10 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
         expression=expression,
         when=when,
     )
+
+
+def _said(line: Line) -> list[EntityField | NativeValue]:
+    return [] if line.expression is None else _names(line.expression)
 
 
 def _names(expression: Expression) -> list[EntityField | NativeValue]:

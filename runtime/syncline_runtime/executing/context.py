@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from syncline_runtime.cursors import instant
 from syncline_runtime.declaration import (
+    ByKey,
     Cases,
     Connector,
     Creation,
@@ -14,6 +15,7 @@ from syncline_runtime.declaration import (
     Derivation,
     Entity,
     FieldMap,
+    Flow,
     Look,
     Newest,
     OnDelete,
@@ -35,6 +37,7 @@ from syncline_runtime.records import ActionKind, Correlation, Decision, Link, Li
 from syncline_runtime.reviewed import Reviewed
 from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import Packing, packing
+from syncline_runtime.values import ABSENT, Native
 
 BATCH = 1000
 """Links and records per transaction: memory is bounded by it."""
@@ -167,6 +170,7 @@ class Context:
     respecified: bool = False
     refers: bool = False  # some field holds another record
     looks: Mapping[str, Look] = field(default_factory=dict)  # by path, what is written of records that are referred to
+    keyed: tuple[str, ...] = ()  # references that some system shows by a key
     watched: tuple[tuple[str, str], ...] = ()  # entities that look through a field at records of this one
     later: frozenset[ActionKind] = frozenset()  # what is not done yet: deletions come after all else, children first
     telling: bool = False  # a plan: every decision is told, with its reasons
@@ -231,7 +235,7 @@ def sides(
             names[resource.archive[0]] = None
         if resource.merged:
             names[resource.merged] = None
-        refers = {flow.field: entity.collections.get(flow.field, flow.refers) for flow in mapping.flows if flow.refers}
+        refers = {flow.field: _targets(entity, flow) for flow in mapping.flows if flow.refers}
         found[name] = Side(
             system=name,
             mapping=mapping,
@@ -367,6 +371,23 @@ def followers(package: Package, entity: str) -> tuple[Follower, ...]:
     )
 
 
+def _targets(entity: Entity, flow: Flow) -> Targets:
+    return ByKey(flow.refers[0], flow.by) if flow.by else entity.collections.get(flow.field, flow.refers)
+
+
+def _for_the_core(side: Side) -> FieldMap:
+    """The map of a side for deciding: which record a key stands for is not for a codec to know."""
+    keyed = {name: ABSENT for name, targets in side.refers.items() if isinstance(targets, ByKey)}
+    if not keyed:
+        return side.mapping
+    write = side.mapping.write
+
+    def written(values: Mapping[str, Any], old: Native | None) -> Native:
+        return write({**values, **keyed}, old)
+
+    return replace(side.mapping, write=written)
+
+
 def make_context(
     package: Package,
     sync: Sync,
@@ -395,7 +416,7 @@ def make_context(
         policy=prepare(
             sync,
             entity,
-            {name: side.mapping for name, side in by_system.items()},
+            {name: _for_the_core(side) for name, side in by_system.items()},
             [
                 name
                 for name, side in by_system.items()
@@ -417,6 +438,20 @@ def make_context(
                 for mapping in package.mappings
                 for look in mapping.looks.values()
                 if look.entity == entity.name
+            )
+            | dict.fromkeys(
+                (mapping.entity, flow.field)
+                for mapping in package.mappings
+                for flow in mapping.flows
+                if flow.by and entity.name in flow.refers
+            )
+        ),
+        keyed=tuple(
+            dict.fromkeys(
+                name
+                for side in by_system.values()
+                for name, targets in side.refers.items()
+                if isinstance(targets, ByKey)
             )
         ),
         summary=Summary(entity.name),

@@ -84,7 +84,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         after = decision.link
         if context.looks:
             after = replace(after, values=without_looks(context, after))
-        if context.collected or context.watched or context.looks:
+        if context.collected or context.watched or context.looks or context.keyed:
             moved.append(Moved(before=link, after=after))
         document = row.doc if after.values is link.values else hub.pack(after.values)
         unsettled = int(bool(decision.actions) or always or link_id in context.barred)

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from syncline_runtime.codecs.elements import aligned
-from syncline_runtime.declaration import Collection, Targets
+from syncline_runtime.declaration import ByKey, Collection, Targets
 from syncline_runtime.executing.computing import Moved
 from syncline_runtime.executing.context import Context, Side
+from syncline_runtime.identity import keys
 from syncline_runtime.records import Link, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import packing
@@ -20,6 +21,10 @@ from syncline_runtime.values import ABSENT, Reference, Shown
 Pair: TypeAlias = tuple[LinkRow, list[MemberRow]]
 Ids: TypeAlias = Mapping[tuple[str, str], Mapping[str, int]]
 """By entity and system: the link of each remote id."""
+
+
+BY_KEY = "="
+"""Stands for the id of who is waited for, where that is told by a key: what the key is, is nobody's business."""
 
 
 class Referred(NamedTuple):
@@ -61,7 +66,7 @@ def note_looks(context: Context, moved: Sequence[Moved]) -> None:
     """Keep whom decided links look at, and look again from those that look at them, in the caller's transaction."""
     store = context.store
     rows: list[Row] = []
-    for via in {look.via for look in context.looks.values()} - set(context.collected):
+    for via in {*(look.via for look in context.looks.values()), *context.keyed} - set(context.collected):
         for one in moved:
             held = one.after.values.get(via)
             rows.append((context.entity.name, via, one.after.link_id, held.link if type(held) is Reference else None))
@@ -148,18 +153,25 @@ def remote_ids(
     for system, values in wanted:
         for name, targets in context.sides[system].refers.items():
             for value in _held(values.get(name), targets):
-                links.setdefault((value.entity, system), set()).add(value.link)
-    return {where: context.store.remotes_of(*where, sorted(found)) for where, found in links.items()}
+                links.setdefault((value.entity, _place(targets, system)), set()).add(value.link)
+    return {
+        where: _keys_of(context, *where, sorted(found))
+        if where[1].startswith("=")
+        else context.store.remotes_of(*where, sorted(found))
+        for where, found in links.items()
+    }
 
 
 def outgoing(side: Side, values: Mapping[str, Shown], remotes: Mapping[tuple[str, str], Mapping[int, str]]) -> Outgoing:
     """Values in a system's own form."""
     own, deferred = dict(values), dict[str, Reference]()
 
-    def remote_id(value: Reference) -> str | None:
-        return remotes.get((value.entity, side.system), {}).get(value.link)
-
     for name, targets in side.refers.items():
+        place = _place(targets, side.system)
+
+        def remote_id(value: Reference, place: str = place) -> str | None:
+            return remotes.get((value.entity, place), {}).get(value.link)
+
         held = _held(own.get(name), targets)
         missing = next((value for value in held if remote_id(value) is None), None)
         if missing is not None:
@@ -168,6 +180,13 @@ def outgoing(side: Side, values: Mapping[str, Shown], remotes: Mapping[tuple[str
         elif held:
             own[name] = _outside(own[name], targets, remote_id)
     return Outgoing(own, deferred)
+
+
+def wake_by_key(context: Context) -> None:
+    """Look again at links that wait for a record with a key, in the caller's transaction."""
+    name = context.entity.name
+    waiting = {row.link_id for row in context.store.waiting() if row.entity == name and row.remote_id == BY_KEY}
+    context.store.unsettle(sorted(waiting))
 
 
 def waiting_for(context: Context, link_id: int, system: str, deferred: Mapping[str, Reference]) -> list[Row]:
@@ -184,8 +203,39 @@ def _links_of(context: Context, links: Iterable[Link]) -> Ids:
                 for shown in (member.shadow, member.seen, member.renders):
                     for value, entities in _shown_ids(None if shown is None else shown.get(name), targets):
                         for target in entities:
-                            ids.setdefault((target, system), set()).add(value)
-    return {where: context.store.links_of(*where, sorted(found)) for where, found in ids.items()}
+                            ids.setdefault((target, _place(targets, system)), set()).add(value)
+    return {
+        where: _by_key(context, *where, sorted(found))
+        if where[1].startswith("=")
+        else context.store.links_of(*where, sorted(found))
+        for where, found in ids.items()
+    }
+
+
+def _place(targets: Targets, system: str) -> str:
+    """Where a reference is looked up: among the ids of a system, or among the values of a key."""
+    return f"={targets.field}" if isinstance(targets, ByKey) else system
+
+
+def _by_key(context: Context, entity: str, place: str, values: Sequence[str]) -> dict[str, int]:
+    """The link of each value of a key that one link alone has."""
+    field, declared = place[1:], context.package.entities[entity]
+    rule = next((number for number, one in enumerate(declared.match) if one.fields == (field,)), None)
+    if rule is None:
+        return {}
+    by_key = {key: value for value in values if (key := keys(declared, {field: value})[rule]) is not None}
+    found: dict[str, set[int]] = {}
+    for key, _, _, link_id, _ in context.store.holders(entity, rule, list(by_key)):
+        if link_id is not None:
+            found.setdefault(by_key[key], set()).add(link_id)
+    return {value: next(iter(links)) for value, links in found.items() if len(links) == 1}
+
+
+def _keys_of(context: Context, entity: str, place: str, links: Sequence[int]) -> dict[int, str]:
+    """The value of a key that each link has."""
+    unpack = packing(context.package.entities[entity]).unpack
+    found = {row.link_id: unpack(row.doc).get(place[1:]) for row in context.store.links(links)}
+    return {link_id: value for link_id, value in found.items() if type(value) is str}
 
 
 def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Ids) -> Referred:
@@ -204,14 +254,20 @@ def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Id
         inside = shadow if seen is None else seen
         for name, targets in side.refers.items():
             ids = _shown_ids(shown.get(name), targets)
+            agreed = link.values.get(name)
+            if isinstance(targets, ByKey) and ids and name not in inside and seen is None and type(agreed) is Reference:
+                # It was accounted for: the record has got another key since, which is to be written.
+                members[system] = replace(members[system], shadow={**shadow, name: Reference(targets.entity, 0)})
+                continue
             if name in inside and ids:
                 told.add(name)
             elif ids and member.state is MemberState.LIVE:
                 unknown.add(name)
+                place = _place(targets, system)
                 waits += [
-                    (link.link_id, link.entity, system, name, target, value, 0)
+                    (link.link_id, link.entity, system, name, target, BY_KEY if place != system else value, 0)
                     for value, entities in ids
-                    if not _linked(value, entities, system, known)
+                    if not _linked(value, entities, place, known)
                     for target in entities
                 ]
     bars: frozenset[str] = frozenset()
@@ -229,8 +285,9 @@ def _inside(side: Side, shown: Mapping[str, Shown], known: Ids) -> Mapping[str, 
             continue
         if inside is None:
             inside = dict(shown)
-        if all(_linked(value, entities, side.system, known) for value, entities in ids):
-            inside[name] = _inside_one(shown[name], targets, side.system, known)
+        place = _place(targets, side.system)
+        if all(_linked(value, entities, place, known) for value, entities in ids):
+            inside[name] = _inside_one(shown[name], targets, place, known)
         else:
             del inside[name]
     return shown if inside is None else inside
@@ -239,7 +296,8 @@ def _inside(side: Side, shown: Mapping[str, Shown], known: Ids) -> Mapping[str, 
 def _shown_ids(value: object, targets: Targets) -> list[tuple[str, tuple[str, ...]]]:
     """The remote ids in what a system shows of a field, each with the entities it may be of."""
     if not isinstance(targets, Collection):
-        return [(value, targets)] if type(value) is str else []
+        entities = (targets.entity,) if isinstance(targets, ByKey) else targets
+        return [(value, entities)] if type(value) is str else []
     if not isinstance(value, tuple):
         return []
     return [
@@ -267,7 +325,7 @@ def _linked(remote_id: str, entities: Sequence[str], system: str, known: Ids) ->
 def _inside_one(value: Shown, targets: Targets, system: str, known: Ids) -> Shown:
     """What a system shows of a field, with links for all remote ids, which are known to have one."""
     if not isinstance(targets, Collection):
-        return _linked(str(value), targets, system, known)
+        return _linked(str(value), (targets.entity,) if isinstance(targets, ByKey) else targets, system, known)
     assert isinstance(value, tuple)
     elements = [
         {
