@@ -73,6 +73,8 @@ class Serving:
                 if not isinstance(trigger, OnWebhook):
                     at = next_due(trigger, fired(store, sync, trigger), now)
                     found.append(Due(at=at, syncs=(sync.entity,), full=trigger.full))
+            if sync.triggers and (date := _dated(store, sync.entity)) is not None:
+                found.append(Due(at=date, syncs=(sync.entity,)))
         late = [one for one in found if one.at <= now]
         if late:
             full = any(one.full for one in late)
@@ -106,6 +108,7 @@ class Serving:
             )
             with store.transaction():
                 for name in names:
+                    store.save_setting(_dates_key(name), repr(started))
                     for trigger in self._sync(name).triggers:
                         if not isinstance(trigger, OnWebhook) and not chosen.hinted and (due.full or not trigger.full):
                             store.save_setting(_key(name, trigger), repr(started))
@@ -147,6 +150,18 @@ def fired(store: StateStore, sync: Sync, trigger: Every | Daily) -> float | None
     cursors = [store.cursor(sync.entity, system) for system in sync.systems]
     times = [cursor[1] for cursor in cursors if cursor is not None and cursor[1] is not None]
     return min(times) if len(times) == len(cursors) else None
+
+
+def _dated(store: StateStore, entity: str) -> float | None:
+    """The first date that records of an entity wait for, unless a run has looked at it since."""
+    awaited = store.awaiting.next(entity)
+    looked = store.setting(_dates_key(entity))
+    return None if awaited is None or (looked is not None and float(looked) >= awaited[1]) else awaited[1]
+
+
+def _dates_key(entity: str) -> str:
+    """Where it stands in the state when dates were looked at last."""
+    return f"dated:{entity}"
 
 
 def _key(entity: str, trigger: Every | Daily) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ DAY = 86_400.0
 class Served(Installation):
     """An installation that is served; what users do is scripted by the second."""
 
-    def __init__(self, folder: Path, *runs: str, more: str = "") -> None:
-        text = SPEC.format(runs="\n".join(f"  run {one}" for one in runs)) + more
+    def __init__(self, folder: Path, *runs: str, more: str = "", spec: str = SPEC) -> None:
+        text = spec.format(runs="\n".join(f"  run {one}" for one in runs)) + more
         super().__init__(folder, compiled(text, CALLING))
         self.begun = self.clock.time
         self.script: list[tuple[float, Callable[[], Any]]] = []
@@ -278,3 +279,19 @@ async def test_any_moment_is_a_good_one_to_stop(tmp_path: Path, seed: int) -> No
 )
 def test_a_trigger_that_nobody_serves_is_refused(runs: str, library: str, found: list[str]) -> None:
     assert codes(SPEC.format(runs=runs), library) == found
+
+
+async def test_a_date_that_a_record_waits_for_wakes_its_sync_once(tmp_path: Path) -> None:
+    spec = SPEC.replace("name : text(100),", "name : text(100), since : instant?,")
+    spec = spec.replace("crm.contacts {{ email", "crm.contacts {{ since <- joined, email")
+    spec = spec.replace(
+        "  delete in crm hold", "  create in erp when since is present and since is past\n  delete in crm hold"
+    )
+    world = Served(tmp_path, "every 1 day", spec=spec)
+    joined = datetime.fromtimestamp(world.begun + 10_000, UTC).isoformat()
+    world.put("crm.contacts", email="a@x.org", name="Ana", joined=joined)
+    await world.run(later=0)
+    assert world.records("erp.contacts") == {}
+    await world.serve(DAY / 2)
+    assert [record["email"] for record in world.records("erp.contacts").values()] == ["a@x.org"]
+    assert [at for at, _ in world.reports] == [10_000]

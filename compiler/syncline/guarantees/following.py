@@ -30,7 +30,7 @@ def following(sync: Sync) -> Iterator[Guarantee]:
             Topic.FOLLOWING,
             "looks-again",
             "a record whose date a condition waits for is looked at again by the first run after that date, whether it changed or "
-            "not; `run` and `status` say when; a day is over when it is over in UTC",
+            "not; `run` and `status` say when, and `serve` makes a run then; a day is over when it is over in UTC",
             waiting,
         )
 

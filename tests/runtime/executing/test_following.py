@@ -424,3 +424,25 @@ async def test_a_crash_at_any_call_leaves_exactly_one(tmp_path: Path, once: bool
         if calls[0] > 0:
             break
     assert reached
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_crash_after_the_record_was_made_leaves_exactly_one(tmp_path: Path, once: bool) -> None:
+    w = World(tmp_path / "state.db", package(once=once))
+    one = w.deal(number="D1", stage="open", title="Lamps")
+    await w.run()
+    w.deal(one, stage="won")
+    create = w.erp.create
+
+    async def crashing(resource: str, writes: Any) -> Any:
+        await create(resource, writes)
+        raise Crash("after")
+
+    w.erp.create = crashing  # type: ignore[method-assign]
+    with pytest.raises(Crash):
+        await w.run()
+    w.erp.create = create  # type: ignore[method-assign]
+    for _ in range(3):
+        await w.run(later=400.0)
+    assert w.orders == [("D1", "Lamps")]
+    await w.settled()
