@@ -278,7 +278,7 @@ async def _run_turns(contexts: Sequence[Context]) -> dict[str, Held]:
 
 async def _delete(context: Context, held: Held) -> None:
     """What is to be deleted, once all else is done in every sync: those that refer to others go first."""
-    context.later = frozenset()
+    context.later = frozenset(ActionKind) - DELETIONS
     with _timed(context, "apply"):
         await apply(context, held)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, tomb
+from syncline_runtime.executing.referring import look_again_at_who_refers
 from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by
 from syncline_runtime.records import Correlation
 from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow, Row
@@ -272,18 +273,8 @@ def _partners(context: Context, answers: Sequence[tuple[MemberRow, Correlation]]
     linked = [row.link_id for row in found.values() if row.link_id is not None]
     closed = {row.link_id for row in context.store.links(linked) if row.status == "tombstone"} if linked else set()
     if closed:
-        _look_again_at_who_refers(context)
+        look_again_at_who_refers(context)
     return {where: _survivor(row) if row.link_id in closed else row for where, row in found.items()}
-
-
-def _look_again_at_who_refers(context: Context) -> None:
-    """A survivor gets another link: what referred to its former one means the new one from now on."""
-    name = context.entity.name
-    referring = {
-        mapping.entity for mapping in context.package.mappings if any(name in flow.refers for flow in mapping.flows)
-    }
-    for entity in sorted(referring):
-        context.store.unsettle_all(entity)
 
 
 def _survivor(row: MemberRow) -> MemberRow:

@@ -182,6 +182,16 @@ def outgoing(side: Side, values: Mapping[str, Shown], remotes: Mapping[tuple[str
     return Outgoing(own, deferred)
 
 
+def look_again_at_who_refers(context: Context) -> None:
+    """Records of the entity got another link: what referred to their former one means the new one from now on."""
+    name = context.entity.name
+    referring = {
+        mapping.entity for mapping in context.package.mappings if any(name in flow.refers for flow in mapping.flows)
+    }
+    for entity in sorted(referring):
+        context.store.unsettle_all(entity)
+
+
 def wake_by_key(context: Context) -> None:
     """Look again at links that wait for a record with a key, in the caller's transaction."""
     name = context.entity.name

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from syncline_runtime.executing.context import Context, Side, key_rows
 from syncline_runtime.executing.decide import tomb
+from syncline_runtime.executing.referring import look_again_at_who_refers
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.values import Native
@@ -87,6 +88,7 @@ def _repoint(context: Context, side: Side, row: MemberRow, winner: str) -> None:
     store.add_keys(_keys(context, side, row._replace(remote_id=winner)))
     store.review.mark_dirty([(name, side.system, winner, now, f"{row.remote_id} was merged into it")])
     store.unsettle([link_id])
+    look_again_at_who_refers(context)
     reason = f"{row.remote_id} was merged into {winner}"
     store.review.journal(
         [(context.run_id, now, "merged", name, link_id, side.system, "", None, None, reason, context.sync.line)]

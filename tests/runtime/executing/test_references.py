@@ -410,3 +410,24 @@ async def test_who_waits_for_whom_is_told(refers: Any) -> None:
     first, second = out.getvalue().splitlines()
     assert "company waits in erp for a Company" in first
     assert "company waits for Company nobody knows of crm" in second
+
+
+async def test_what_referred_to_a_record_that_another_was_merged_into_means_that_link(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    company, contact = world.package.syncs
+    world.package = replace(world.package, syncs=(replace(company, merged="follow"), contact))
+    crm = world.package.systems["crm"]
+    merging = {**crm.resources, "Company": replace(crm.resources["Company"], merged="merged_into")}
+    world.package = replace(world.package, systems={**world.package.systems, "crm": replace(crm, resources=merging)})
+    refused = Refused("taken", "there is one of that name")
+    world.twins["erp"].tables["Company"].refuse = lambda native: refused if "again" in str(native.get("key")) else None
+    old = world.put("crm", "Company", key="acme", parent=None)
+    new = world.put("crm", "Company", key="acme again", parent=None)
+    world.put("crm", "Contact", key="bea", company=new)
+    await world.run()
+    assert world.by_key("erp", "Contact")["bea"]["company"] is None
+    world.put("crm", "Company", old, merged_into=new)
+    await world.run()
+    await world.run()
+    assert world.by_key("erp", "Contact")["bea"]["company"] == next(iter(world.twins["erp"].tables["Company"].records))
+    assert world.by_key("crm", "Contact")["bea"]["company"] == new
