@@ -4,7 +4,6 @@ The database notices a torn page, and a sealed value notices any change; a flipp
 for data. So a file that is closed gets a keyed code of all its bytes, in place of the mark that it had while it was written to.
 """
 
-import mmap
 import os
 from collections.abc import Callable
 from hashlib import blake2b
@@ -15,6 +14,7 @@ CODE: Final = 32
 LARGEST: Final = 32 * 1024 * 1024
 """Bytes of a file beyond which looking at all of them would cost more than a run with nothing to do."""
 
+_PORTION: Final = 1024 * 1024
 _OPEN: Final = b"syncline is open"
 
 Code: TypeAlias = Callable[[], blake2b]
@@ -51,13 +51,33 @@ def close(path: Path, marked: bytes, code: Code) -> None:
 
 def _code(path: Path, wanted: bytes, code: Code) -> tuple[bytes, int]:
     """The code of a file but for the bytes `wanted`; where these are in it, -1 unless they are in it once."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        place = content.find(wanted)
-        if place < 0 or content.find(wanted, place + 1) >= 0:
-            return b"", -1
-        made = code()
-        with memoryview(content) as whole, whole[:place] as head, whole[place + CODE :] as tail:
-            made.update(head)
-            made.update(bytes(CODE))
-            made.update(tail)
-        return made.digest(), place
+    place = _place(path, wanted)
+    if place < 0:
+        return b"", -1
+    made, at = code(), 0
+    with path.open("rb") as file:
+        while portion := bytearray(file.read(_PORTION)):
+            first, last = max(place, at), min(place + CODE, at + len(portion))
+            if first < last:
+                portion[first - at : last - at] = bytes(last - first)
+            made.update(portion)
+            at += len(portion)
+    return made.digest(), place
+
+
+def _place(path: Path, wanted: bytes) -> int:
+    """Where bytes are in a file; -1 unless they are in it once."""
+    found, at, end = -1, 0, b""
+    with path.open("rb") as file:
+        while portion := file.read(_PORTION):
+            # What lies across two portions is seen in the second.
+            seen = end + portion
+            here = seen.find(wanted)
+            while here >= 0:
+                if found >= 0:
+                    return -1
+                found = at - len(end) + here
+                here = seen.find(wanted, here + 1)
+            at += len(portion)
+            end = seen[-(CODE - 1) :]
+    return found
