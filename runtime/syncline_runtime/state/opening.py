@@ -1,9 +1,11 @@
 """Opening a state file: made if there is none, refused with one line if it is not ours, damaged, lost or of another version."""
 
+import fcntl
 import os
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +48,7 @@ def open_database(
     `examining` one, whether it was changed by another hand is left to who looks at it.
     """
     given = os.environ.get(VARIABLE) if key is None else key
-    beside = path.with_name(f"{path.name}.key")
+    beside, making = path.with_name(f"{path.name}.key"), path.with_name(f"{path.name}.making")
     if path.is_symlink():
         raise StateFailure(f"state file {path} is a symbolic link: name the file itself with --state")
     try:
@@ -56,26 +58,58 @@ def open_database(
             raise StateFailure(
                 f"there is no state file {path} yet: run a plan first, or name another one with --state", unusable=False
             )
-        outer = outer_key(str(path), beside, fresh=True, given=given, lost=lost) if fresh else None
-        if fresh:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        if fresh or making.exists():
+            with _alone(path, making) as interrupted:
+                if interrupted or not path.exists() or path.stat().st_size == 0:
+                    outer = outer_key(str(path), beside, fresh=True, given=given, lost=lost or interrupted)
+                    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+                    return _ready(path, package, outer, fresh=True, foreign=foreign)
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             path.chmod(0o600)
-        if outer is None:
-            with closing(_connected(path)) as database:
-                version = _recognised(database, path)
-                outer = outer_key(str(path), beside, fresh=False, given=given)
-                opened = unlocked(database, None if foreign else package, outer)
-                ((stored,),) = database.execute("SELECT code FROM file_code")
-            if not examining:
-                _check(opened, path, stored)
-            if version < SCHEMA_VERSION:
-                _carry_over(path, version)
-        return _ready(path, package, outer, fresh=fresh, foreign=foreign)
+        with closing(_connected(path)) as database:
+            version = _recognised(database, path)
+            outer = outer_key(str(path), beside, fresh=False, given=given)
+            opened = unlocked(database, None if foreign else package, outer)
+            ((stored,),) = database.execute("SELECT code FROM file_code")
+        if not examining:
+            _check(opened, path, stored)
+        if version < SCHEMA_VERSION:
+            _carry_over(path, version)
+        return _ready(path, package, outer, fresh=False, foreign=foreign)
     except OSError as error:
         raise StateFailure(f"state file {path} cannot be opened: {error}") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise StateFailure(f"state file {path} is damaged ({error}): restore it from a backup") from error
+
+
+@contextmanager
+def _alone(path: Path, making: Path) -> Iterator[bool]:
+    """Keep all others from making the same state; whether somebody began to and died, what is left of which is cleared away.
+
+    Raises StateFailure while another process is at it.
+    """
+    try:
+        mark_of, began = os.open(making, os.O_RDWR | os.O_CLOEXEC), True
+    except FileNotFoundError:
+        mark_of, began = os.open(making, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), False
+    with open(mark_of, "rb"):
+        try:
+            fcntl.flock(mark_of, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateFailure(
+                f"state file {path} is being made by another process: try again", unusable=False
+            ) from None
+        # Whoever made it to the end meanwhile has taken the mark away; this one may be another's.
+        interrupted = began and making.exists() and os.fstat(mark_of).st_ino == making.stat().st_ino
+        if interrupted:
+            for left in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+                left.unlink(missing_ok=True)
+        try:
+            yield interrupted
+        except StateFailure:
+            making.unlink(missing_ok=True)
+            raise
+        making.unlink(missing_ok=True)
 
 
 def _connected(path: Path) -> Sqlite:

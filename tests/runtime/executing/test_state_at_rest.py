@@ -12,7 +12,7 @@ import pytest
 from syncline_runtime.ports import Refused
 from syncline_runtime.rows import AuditEntry
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED, Fault
-from syncline_runtime.state import SqliteStore, StateFailure
+from syncline_runtime.state import SqliteStore, StateFailure, opening
 from syncline_runtime.state.keys import VARIABLE
 
 PLANTED = "PLANTED"
@@ -115,6 +115,27 @@ async def test_a_state_that_is_lost_is_no_new_one(two: Any) -> None:
     assert not two.path.exists()
     with SqliteStore(two.path, two.package.name, lost=True) as store:
         assert store.review.counts() == {}
+
+
+class Dead(BaseException):
+    """The process is killed."""
+
+
+@pytest.mark.parametrize("at", ["outer_key", "_create", "unlocked"])
+async def test_a_state_that_was_not_made_to_the_end_is_made_anew(
+    two: Any, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise Dead
+
+    with monkeypatch.context() as patched:
+        patched.setattr(opening, at, die)
+        with pytest.raises(Dead):
+            two.store()
+    put(two, "crm", 1, "x")
+    await two.run()
+    await two.settled()
+    assert names(two) == {"state.db", "state.db.key"}
 
 
 @pytest.mark.parametrize(
