@@ -176,6 +176,8 @@ def _excerpt(
 
 def printable(line: str) -> str:
     """A line safe for a terminal: tabs as four blanks, and a mark for each character that moves, hides or turns others."""
+    if line.isprintable():
+        return line
     return "".join(
         "    " if character == "\t" else character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for character in line
@@ -183,4 +185,6 @@ def printable(line: str) -> str:
 
 
 def _width(line: str) -> int:
+    if line.isascii():
+        return len(line)
     return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in line)
