@@ -201,3 +201,48 @@ async def test_edits_on_both_sides_meet_element_by_element(
     }
     assert found == {"crm": wanted, "erp": wanted}
     await world.quiet()
+
+
+async def test_a_person_is_asked_about_one_cell_that_both_changed_and_about_no_other(tmp_path: Path) -> None:
+    world = World(tmp_path, BY_SKU.replace("truth { otherwise", "truth { lines ask, otherwise"))
+    rows = [{"sku": "lamp", "qty": 2}, {"sku": "desk", "qty": 1}]
+    world.put("crm", "orders", "o1", number="A1", rows=rows)
+    await world.run()
+    there = world.only("erp", "orders")
+    other = {row["sku"]: row for row in there["rows"]}
+    world.put("crm", "orders", "o1", rows=[{**rows[0], "qty": 3}, rows[1]])
+    world.put("erp", "orders", there["id"], rows=[other["lamp"], {**other["desk"], "qty": 4}])
+    await world.run()
+    assert lines(world, "crm", "sku", "qty") == lines(world, "erp", "sku", "qty") == {"lamp": (3,), "desk": (4,)}
+    here, there = world.only("crm", "orders")["rows"], world.only("erp", "orders")
+    world.put("crm", "orders", "o1", rows=[{**row, "qty": 7} for row in here])
+    world.put("erp", "orders", there["id"], rows=[{**row, "qty": 8} for row in there["rows"]])
+    before = world.writes
+    await world.run()
+    assert world.writes == before
+    with world.store() as store:
+        (conflict,) = store.review.conflicts()
+    assert conflict.field == "lines"
+    world.put("erp", "orders", there["id"], rows=[{**row, "qty": 7} for row in there["rows"]])
+    await world.run()
+    with world.store() as store:
+        assert store.review.conflicts() == []
+    assert lines(world, "crm", "sku", "qty") == lines(world, "erp", "sku", "qty") == {"lamp": (7,), "desk": (7,)}
+    await world.quiet()
+
+
+async def test_without_a_key_the_list_is_one_value_in_its_order(tmp_path: Path) -> None:
+    text = (
+        BY_SKU.replace("list<Line> by sku", "list<Line>")
+        .replace(", price <-> price", "")
+        .replace(", note <-> memo", "")
+    )
+    world = World(tmp_path, text.replace(", price : decimal(10, 2)?, note : text?", ""))
+    world.put("crm", "orders", "o1", number="A1", rows=[{"sku": "b", "qty": 1}, {"sku": "a", "qty": 2}])
+    await world.run()
+    assert [row["sku"] for row in world.only("erp", "orders")["rows"]] == ["b", "a"]
+    there = world.only("erp", "orders")
+    world.put("erp", "orders", there["id"], rows=[*there["rows"][::-1], {"sku": "a", "qty": 2}])
+    await world.run()
+    assert [row["sku"] for row in world.only("crm", "orders")["rows"]] == ["a", "b", "a"]
+    await world.quiet()
