@@ -95,6 +95,7 @@ OF_REFERENCES: Final[Mapping[str, str]] = {
 """What a check of the whole spec establishes of its references, if it has any, by its code."""
 
 OF_DERIVATIONS: Final[Mapping[str, str]] = {
+    "pii.not-marked": "what is derived from, or computed with, personal data is declared as such",
     "derive.unsynced": "what is derived, and what it is derived from, is kept in step",
     "derive.cycle": "no record follows, over any number of steps, from a record of its own kind",
     "derive.contested": "what is derived as long as a condition holds is written by nothing else in the fields that it gives",

@@ -172,3 +172,20 @@ def test_creating_updating_and_belonging_may_wait_for_a_date() -> None:
         assert condition.waits.dates({"seen": day}) == (day,)
         answers = [condition.waits.holds({"seen": day, "rating": 1}, day + timedelta(days=days)) for days in (-1, 0)]
         assert answers == [False, True]
+
+
+def test_what_is_computed_from_personal_data_is_personal_data() -> None:
+    person = """entity Person {
+  name   : text(100) pii
+  orders : list<Order> via owner
+  named  : text(100)? = first(orders.name)
+  match name
+}
+entity Order {"""
+    marked = ("entity Order {", person)
+    owned = ("rating: integer? = 1,", "rating: integer? = 1, owner: ref Person?,")
+    names = ("name: text(100)?, rating: integer? = 1", "name: text(100)? pii, rating: integer? = 1")
+    found = check(WHOLE, marked, names, owned)
+    assert sorted(str(one.facts["field"]) for one in found.diagnostics if one.code == "pii.not-marked") == [
+        "Person.named"
+    ]

@@ -13,7 +13,7 @@ from syncline.checks.derivations import check_derivations, check_derived
 from syncline.checks.guarantees import check_outcomes, check_schedules, check_webhooks
 from syncline.checks.identity import check_identity
 from syncline.checks.owners import check_conditional_deletes, check_owners
-from syncline.checks.privacy import check_privacy
+from syncline.checks.privacy import check_marks, check_privacy
 from syncline.checks.references import check_references
 from syncline.checks.returning import check_returning
 from syncline.checks.sources import check_sources
@@ -73,6 +73,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
     if whole and all(sync.complete for sync in spec.syncs):
         make(check_schedules, spec)
         make(check_references, spec)
+    make(check_marks, spec)
     if whole:
         make(check_derivations, spec)
     make(check_amounts, spec)

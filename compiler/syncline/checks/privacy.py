@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label, Severity
 from syncline.guarantees.personal import personal_lines, unwritable
-from syncline.model.spec import Arrow, EraseRule, Map, Sync
+from syncline.model.spec import Arrow, EraseRule, Field, Map, Spec, Sync
+from syncline.model.spelling import names_in
+from syncline.source import Span
 
 
 def check_privacy(sync: Sync) -> Iterator[Diagnostic]:
@@ -29,6 +31,33 @@ def check_privacy(sync: Sync) -> Iterator[Diagnostic]:
         }
         labels = (Label(field.span, "declared-here"),)
         yield Diagnostic("pii.no-erase", sync.span, facts, labels, severity=Severity.WARNING)
+
+
+def check_marks(spec: Spec) -> Iterator[Diagnostic]:
+    """pii.not-marked: what is made of personal data, in another record or in another field, is personal data."""
+    for derivation in spec.derivations:
+        for line in derivation.lines:
+            names = () if line.expression is None else names_in(line.expression)
+            personal = [field for name in names if (field := derivation.origin.fields.get(name)) and field.pii]
+            if personal and line.field is not None and not line.field.pii:
+                yield _not_marked(line.span, derivation.entity.name, line.field, derivation.origin.name, personal[0])
+    for entity in spec.entities.values():
+        for computed in entity.fields.values():
+            for name in () if computed.computed is None or computed.pii else names_in(computed.computed):
+                head, _, rest = name.partition(".")
+                back = entity.back.get(head)
+                owner = entity if back is None else spec.entities[back.entity]
+                read = owner.fields.get(name if back is None else rest)
+                if read is not None and read.pii:
+                    yield _not_marked(computed.span, entity.name, computed, owner.name, read)
+
+
+def _not_marked(span: Span, entity: str, field: Field, owner: str, personal: Field) -> Diagnostic:
+    facts: dict[str, Fact] = {"field": f"{entity}.{field.name}", "source": f"{owner}.{personal.name}"}
+    labels = [Label(personal.span, "declared-here")]
+    if field.span is not span:
+        labels.append(Label(field.span, "to-be-marked"))
+    return Diagnostic("pii.not-marked", span, facts, tuple(labels))
 
 
 def _not_cleared(side: Map) -> Iterator[Diagnostic]:

@@ -1,12 +1,17 @@
 """Derived records: exactly one for each rule and source, however often its condition is seen, crashed on or replayed."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypedDict
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from syncline_runtime import executor
 from syncline_runtime.codecs.refusal import refusal
@@ -446,3 +451,68 @@ async def test_a_crash_after_the_record_was_made_leaves_exactly_one(tmp_path: Pa
         await w.run(later=400.0)
     assert w.orders == [("D1", "Lamps")]
     await w.settled()
+
+
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("stage"), st.integers(0, 2), st.sampled_from(["open", "won"])),
+        st.tuples(st.just("title"), st.integers(0, 2), st.sampled_from(["a", "b", "broken"])),
+        st.tuples(st.just("gone"), st.integers(0, 2), st.none()),
+        st.tuples(st.just("run"), st.integers(1, 12), st.sampled_from(["", "crash", "lands", "lost", "full"])),
+    ),
+    max_size=14,
+)
+
+
+async def _moves(w: World, moves: list[tuple[str, int, Any]]) -> set[str]:
+    """Make the moves; the numbers of deals that a whole run saw open and a later one won."""
+    ids = [w.deal(number=f"D{number}", stage="open", title="a") for number in range(3)]
+    await w.run()
+    known = dict.fromkeys(ids, "open")
+    expected: set[str] = set()
+    for what, number, how in moves:
+        if what in ("stage", "title") and ids[number] in w.crm.tables["deal"].records:
+            w.deal(ids[number], **{what: how})
+        elif what == "gone" and ids[number] in w.crm.tables["deal"].records:
+            w.crm.drop("deal", ids[number])
+        elif what == "run":
+            left = [number]
+
+            def crash(operation: str, left: list[int] = left) -> None:
+                left[0] -= 1
+                if left[0] == 0:
+                    raise Crash(operation)
+
+            if how == "crash":
+                w.crm.before = w.erp.before = crash
+            if how in ("lands", "lost"):
+                w.erp.faults["create"].append(UNKNOWN_BUT_LANDED if how == "lands" else UNKNOWN_AND_LOST)
+            with suppress(Crash):
+                await w.run(later=400.0, full=how == "full")
+            w.crm.before = w.erp.before = None
+            w.erp.faults["create"].clear()
+            if how != "crash" or left[0] > 0:
+                for remote_id, record in w.crm.tables["deal"].records.items():
+                    if record["title"] != "broken":
+                        if record["stage"] == "won" and known[remote_id] == "open":
+                            expected.add(record["number"])
+                        known[remote_id] = record["stage"]
+    for remote_id in w.crm.tables["deal"].records:
+        w.deal(remote_id, title="a")
+    for _ in range(3):
+        await w.run(later=400.0)
+    for remote_id, record in w.crm.tables["deal"].records.items():
+        if record["stage"] == "won" and known[remote_id] == "open":
+            expected.add(record["number"])
+    return expected
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(MOVES)
+def test_whatever_happens_there_is_one_for_each_deal_that_was_seen_to_be_won(moves: list[tuple[str, int, Any]]) -> None:
+    with TemporaryDirectory() as folder:
+        w = World(Path(folder) / "state.db", package())
+        expected = asyncio.run(_moves(w, moves))
+        numbers = [number for number, _ in w.orders]
+        assert len(numbers) == len(set(numbers))
+        assert expected <= set(numbers)

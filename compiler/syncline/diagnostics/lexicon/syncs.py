@@ -130,6 +130,12 @@ SYNCS = {
         "`keep` leaves it, with the reason.",
         {"declared-here": "personal data, declared here"},
     ),
+    "pii.not-marked": Entry(
+        "`{field}` is made of `{source}`, which is personal data, and is not marked as such",
+        "It would go where no personal data may go, and stay when the person is erased.",
+        "Mark it: `{field} : … pii`; or make it of what names nobody.",
+        {"declared-here": "personal data, declared here", "to-be-marked": "to be marked here"},
+    ),
     "pii.not-cleared": Entry(
         "`{field}` is personal data, and `{system}` takes none",
         "It would leave the systems that are meant to hold it.",
