@@ -44,6 +44,7 @@ OF_A_SYNC: Final[Mapping[str, str]] = {
     "create.required-missing": "where records are created, each field declared required has a line or a `where` that writes it",
     "create.no-value": "where records are created, no line writes a required field without a default that only that system "
     "fills",
+    "message.no-key": "a system that only takes records is declared to know them by a key, and for how long",
     "create.may-duplicate": "no create without an answer is looked for in a listing declared partial, but where a field that is "
     "declared unique would refuse a second one",
     "delete.no-rule": "for each system that a map writes, a clause says what a deletion elsewhere does there",
@@ -59,6 +60,7 @@ OF_A_SYNC: Final[Mapping[str, str]] = {
 
 OF_A_MAP: Final[Mapping[str, str]] = {
     "write.read-only": "no line writes a field that is declared read-only",
+    "state.no-operation": "each value that a line writes to a field that operations set has a declared operation",
     "type.narrowing-length": "in lines with one field of the system, no text of declared length leads to a shorter place, as far "
     "as the codecs between tell lengths",
     "type.narrowing-scale": "in lines with one field of the system, no decimal of declared scale leads to a smaller one, but where "
