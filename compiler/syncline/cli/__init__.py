@@ -8,6 +8,7 @@ COMMANDS = {
     "check": "syncline.cli.check",
     "fmt": "syncline.cli.fmt",
     "build": "syncline.cli.build",
+    "verify": "syncline.cli.verify",
     "explain": "syncline.cli.explain",
     "diff": "syncline.cli.diff",
     "lock": "syncline.cli.lock",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from syncline_runtime.declaration import Merged, Package, Sync
+from syncline_runtime.declaration import FieldMap, Merged, Package, Sync
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, prepare
 from syncline_runtime.records import MemberState
@@ -49,6 +49,10 @@ class _Checked:
         self.heard = {flow.field for mapping in self.maps.values() for flow in mapping.flows if flow.contributes} & set(
             self.entity.fields
         )
+        # What a system shows of a field into which its edits do not flow is not kept, and overwritten as the spec says.
+        self.told = {
+            (flow_of.system, flow.field) for flow_of in self.maps.values() for flow in flow_of.flows if flow.contributes
+        }
         self.journal: dict[tuple[int, str], set[Any]] = {}
         for kind in ("overwritten", "conflict"):
             for row in keeper.review.journal_entries(kind):
@@ -66,6 +70,7 @@ class _Checked:
         yield from self._histories()
         yield from self._sets()
         yield from self._unseen()
+        yield from self._unlawful()
 
     def _native(self, system: str, remote_id: str) -> Native | None:
         return self.servers[system].tables[self.maps[system].resource].native(remote_id)
@@ -140,6 +145,8 @@ class _Checked:
                 "C2",
                 f"{system} {member.remote_id} shows {name} {short(now.get(name))},"
                 f" link {link_id} is agreed on {short(values.get(name))}",
+                self.sync.entity,
+                name,
             )
 
     def _is_held(self, link_id: int, system: str, name: str) -> bool:
@@ -147,7 +154,7 @@ class _Checked:
 
     def _losses(self) -> Iterator[Violation]:
         for (system, entity, remote_id, name), edit in self.ledger.last.items():
-            if entity != self.sync.entity or name not in self.heard or isinstance(edit.value, frozenset):
+            if entity != self.sync.entity or (system, name) not in self.told or isinstance(edit.value, frozenset):
                 continue
             if (system, entity, remote_id, name) in self.ledger.window:
                 continue
@@ -160,6 +167,8 @@ class _Checked:
                 yield Violation(
                     "I2",
                     f"{system} {remote_id} {name} {short(edit.value)}, stored by {edit.by}, is nowhere to be found",
+                    entity,
+                    name,
                 )
 
     def _ends(self, link_id: int) -> bool:
@@ -195,14 +204,18 @@ class _Checked:
                     typed_elements: set[Any] = set().union(*(one for one in typed if isinstance(one, frozenset)))
                     if value - typed_elements:
                         yield Violation(
-                            "I4", f"link {link_id} {name}: nobody ever stored {short(value - typed_elements)}"
+                            "I4",
+                            f"link {link_id} {name}: nobody ever stored {short(value - typed_elements)}",
+                            entity,
+                            name,
                         )
                 elif value not in typed and not blank(value):
-                    yield Violation("I4", f"link {link_id} {name}: nobody ever stored {short(value)}")
+                    yield Violation("I4", f"link {link_id} {name}: nobody ever stored {short(value)}", entity, name)
             told = [value for value in past if not blank(value)]
             if kind in UNIQUE and len(set(told)) != len(told):
                 back = next(value for index, value in enumerate(told) if value in told[:index])
-                yield Violation("I3", f"link {link_id} {name}: {short(back)} is back after it was superseded")
+                text = f"link {link_id} {name}: {short(back)} is back after it was superseded"
+                yield Violation("I3", text, entity, name)
 
     def _sets(self) -> Iterator[Violation]:
         for name, rule in self.sync.rules.items():
@@ -218,7 +231,8 @@ class _Checked:
                 if (link_id, name) not in self.conflicts and set(agreed) != added - removed:
                     lost, extra = added - removed - set(agreed), set(agreed) - (added - removed)
                     told = [f"{short(lost)} is lost"] * bool(lost) + [f"{short(extra)} came back"] * bool(extra)
-                    yield Violation("I3" if extra else "I2", f"link {link_id} {name}: {', '.join(told)}")
+                    text = f"link {link_id} {name}: {', '.join(told)}"
+                    yield Violation("I3" if extra else "I2", text, self.sync.entity, name)
 
     def _unseen(self) -> Iterator[Violation]:
         for system in self.sync.systems:
@@ -239,3 +253,27 @@ class _Checked:
                     if self.reserved.intersection(enumerate(keys(self.entity, shown(mapping, native)))):
                         continue  # a create with its key waits for a person
                     yield Violation("C2", f"{system} {remote_id} has no link, and nobody is told why")
+
+    def _unlawful(self) -> Iterator[Violation]:
+        """A codec of one's own reads back what it wrote, for every value that was agreed on."""
+        for mapping in self.maps.values():
+            for flow in mapping.flows:
+                if (self.sync.entity, mapping.system, flow.field) not in self.ledger.trusted:
+                    continue
+                for (entity, link_id, name), past in self.ledger.accepted.items():
+                    if (entity, name) == (self.sync.entity, flow.field) and link_id in self.docs:
+                        yield from self._misread(mapping, name, link_id, past)
+
+    def _misread(self, mapping: FieldMap, name: str, link_id: int, past: list[Any]) -> Iterator[Violation]:
+        for value in past:
+            if blank(value):
+                continue
+            try:
+                native = mapping.write({**self.policy.absent, **self.docs[link_id], name: value}, None)
+                back = mapping.read(native).get(name, ABSENT)
+            except MAPPING_ERRORS:
+                continue
+            if back != value:
+                text = f"{mapping.system}: the codec of {name} writes {short(value)} so that it is read back as {short(back)}"
+                yield Violation("L1", text, self.sync.entity, name)
+                return

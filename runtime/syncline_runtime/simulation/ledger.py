@@ -47,8 +47,9 @@ class Sending(NamedTuple):
 class Ledger:
     """The checker's memory of one world. `accepted` holds the agreed values that became durable, in order and without repeats."""
 
-    def __init__(self, package: Package, world: World) -> None:
+    def __init__(self, package: Package, world: World, trusted: Collection[tuple[str, str, str]] = ()) -> None:
         self.package = package
+        self.trusted = trusted
         self.world = world
         self.keeper: Keeper | None = None
         self.waves: dict[int, Wave] = {}
@@ -158,7 +159,10 @@ class Ledger:
                         ]
                         if not others:
                             self.world.violate(
-                                "I7", f"a write to {system} of {flow.field} of link {one.link_id}: in conflict"
+                                "I7",
+                                f"a write to {system} of {flow.field} of link {one.link_id}: in conflict",
+                                mapping.entity,
+                                flow.field,
                             )
             if link is not None and link.status == LinkStatus.LIVE.value and one.op in ("create", "update"):
                 self._decided_upon(mapping, one, link, write)
@@ -250,9 +254,10 @@ class Ledger:
             if edit is None or edit.value != value:
                 continue
             if sending.locked:
-                self.world.violate("I2", f"{_told(edit)} overwritten under a lock")
+                self.world.violate("I2", f"{_told(edit)} overwritten under a lock", mapping.entity, name)
             elif edit.at < opened:
-                self.world.violate("I2", f"{_told(edit)} overwritten, and it was there to be seen before")
+                text = f"{_told(edit)} overwritten, and it was there to be seen before"
+                self.world.violate("I2", text, mapping.entity, name)
             else:
                 self.window.add((sending.system, mapping.entity, sending.remote_id, name))
                 self.world.counts["overwritten in the window"] += 1

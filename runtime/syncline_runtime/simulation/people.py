@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from syncline_runtime.declaration import FieldMap, Package, Sync
+from syncline_runtime.declaration import FieldMap, Flow, Package, Sync
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, canonical, hears, shown, spelled
 from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.server import Server, Table
@@ -59,6 +59,8 @@ class People:
         self._servers = servers
         self._ledger = ledger
         self.habits = habits
+        self.acts = 0
+        self.skipped: Collection[int] = ()
         self._number = 0
         self._keys: list[tuple[str, dict[str, Any]]] = []
         for name, server in servers.items():
@@ -82,6 +84,9 @@ class People:
 
     def act(self) -> None:
         """Somebody does something somewhere."""
+        self.acts += 1
+        if self.acts in self.skipped:
+            return
         rng = self._world.rng
         sync = rng.choice(self._package.syncs)
         system = rng.choice(sync.systems)
@@ -209,6 +214,21 @@ class People:
             native = spelled(mapping, flow, value, old, self._world.rng)
             if native is not None and not (kind in UNIQUE and value in typed):
                 return native
+        if (mapping.entity, mapping.system, name) in self._ledger.trusted:
+            return self._as_written(mapping, flow, kind, old)
+        return None
+
+    def _as_written(self, mapping: FieldMap, flow: Flow, kind: str, old: Native) -> Native | None:
+        """Native fields as a codec writes a value that it then reads back as another."""
+        for value in canonical(kind, self._number, self._world.rng, flow.field):
+            absent = {one.field: ABSENT for one in mapping.flows}
+            try:
+                native = mapping.write({**absent, flow.field: value}, old)
+            except MAPPING_ERRORS:
+                continue
+            found = {name: native[name] for name in flow.native if name in native}
+            if shown(mapping, {**old, **found}).get(flow.field, ABSENT) is not ABSENT:
+                return found
         return None
 
     def _regrouped(self, mapping: FieldMap, name: str, old: Native) -> Native | None:
@@ -236,13 +256,13 @@ def _distortion(package: Package, habits: Habits, system: str, table: Table) -> 
     ]
 
     def distort(native: Native) -> Native:
-        native = {**empty, **native}
+        native = sent = {**empty, **native}
         for each in normalised:
             try:
                 native = {**native, **each(native)}
             except MAPPING_ERRORS:
                 continue
-        return habits.distorted(system, native)
+        return habits.distorted(system, table.conduct.stored(sent, native))
 
     return distort
 

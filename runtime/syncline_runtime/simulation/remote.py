@@ -109,14 +109,14 @@ class SimulatedSystem:
     def _index(self, table: Table, listing: Listing, where: tuple[Condition, ...]) -> list[tuple[NativeRecord, Any]]:
         """Every record as the index shows it, each with a lag of its own, in the order of change."""
         since = listing.since
-        lag = since.lag_seconds if since is not None else 0.0
+        lag = table.conduct.lag(since.lag_seconds if since is not None else 0.0)
         found: list[tuple[State, NativeRecord, Any]] = []
         for remote_id in table.history:
             delay = self._world.rng.uniform(0.0, lag) if lag else 0.0
             state = table.as_of(remote_id, self._world.elapsed - delay)
             if state is None or state.native is None:
                 continue
-            if not fits(state.native, where):
+            if not fits(state.native, where) or table.conduct.leaves_out(self.name, remote_id):
                 continue
             if delay and state is not table.current(remote_id):
                 self._world.counts["stale index"] += 1
@@ -278,7 +278,8 @@ class SimulatedSystem:
         operation = _operation(purpose, table)
 
         def create() -> Outcome:
-            key = write.idempotency_key if operation is not None and operation.idempotency else None
+            honoured = operation is not None and operation.idempotency and table.conduct.idempotency
+            key = write.idempotency_key if honoured else None
             if key is not None and key in table.keys:
                 return self._applied(table, table.keys[key], operation)
             if (refused := self._forbidden(write)) is not None:
@@ -290,6 +291,7 @@ class SimulatedSystem:
             if key is not None:
                 table.keys[key] = remote_id
             self._ledger.created(sending, remote_id, native)
+            self._compare(table, remote_id, write.native)
             self._people.default(self.name, table.resource.name, remote_id, native)
             self._rework(table, remote_id, native)
             return self._applied(table, remote_id, operation)
@@ -306,6 +308,7 @@ class SimulatedSystem:
             self._ledger.ignores(sending, native, write.native.keys() - kept.keys())
             self._ledger.overwrites(sending, native, table.distort({**native, **kept}))
             self._server.store(table, remote_id, {**native, **kept}, "engine")
+            self._compare(table, remote_id, kept)
             self._rework(table, remote_id, write.native)
             return self._applied(table, remote_id, operation)
 
@@ -318,6 +321,21 @@ class SimulatedSystem:
             return Applied(write.remote_id or "")
 
         return {Purpose.CREATE: create, Purpose.UPDATE: update, Purpose.DELETE: delete}[purpose]
+
+    def _compare(self, table: Table, remote_id: str, sent: Mapping[str, Any]) -> None:
+        """What a system makes of a field that it was told to treat in some way is what the spec says that it makes of it."""
+        mapping, stored = self._ledger.mapping(self.name, table.resource.name), table.native(remote_id)
+        if mapping is None or stored is None:
+            return
+        for name in sent.keys() & table.conduct.stores.keys():
+            declared = dict(sent) if mapping.normalise is None else {**sent, **mapping.normalise(dict(sent))}
+            if stored.get(name) != declared[name]:
+                field = next((flow.field for flow in mapping.flows if name in flow.native), "")
+                text = (
+                    f"{self.name} was sent {name} {short(sent[name])}, stores {short(stored.get(name))},"
+                    f" and by the spec stores {short(declared[name])}"
+                )
+                self._world.violate("D1", text, mapping.entity, field)
 
     def _checked(self, table: Table, write: Write) -> tuple[Outcome | None, dict[str, Any] | None]:
         state = table.current(write.remote_id or "")

@@ -18,6 +18,7 @@ from syncline_runtime.simulation.invariants import settled
 from syncline_runtime.simulation.keeping import Keeper, dump
 from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.people import People, drawn
+from syncline_runtime.simulation.reality import Reality
 from syncline_runtime.simulation.remote import Carelessness, SimulatedSystem
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.virtual import VirtualLoop
@@ -32,7 +33,8 @@ class Profile:
     """How a schedule goes. `channels`: what the engine learns changes from, `cursor`, `full` or both; None draws from the seed.
 
     `runs`, `records` and `faults` likewise. `crash_at` are I/O points at which the process dies; `carelessness` and
-    `protections` take something away from the engine that it should have.
+    `protections` take something away from the engine that it should have. `reality` is what systems do against their declaration,
+    `trusted` are fields (entity, system, field) with a codec of one's own, `skipped` things that people would do and do not.
     """
 
     channels: str | None = None
@@ -42,12 +44,16 @@ class Profile:
     crash_at: frozenset[int] = frozenset()
     carelessness: Carelessness | None = None
     protections: Protections = ALL
+    reality: Reality | None = None
+    trusted: frozenset[tuple[str, str, str]] = frozenset()
+    skipped: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What came of a schedule: `violations` of invariants, the `events` in order, how often each fault struck, the I/O points
-    (before all was quiet), the writes of each quiet run, and the state as SQL."""
+    (before all was quiet), the writes of each quiet run, and the state as SQL; how many things people did, and in which fields
+    (entity, system, field) they stored values."""
 
     seed: int
     violations: tuple[Violation, ...]
@@ -56,6 +62,8 @@ class Result:
     points: int
     quiet_writes: tuple[int, ...]
     state: tuple[str, ...]
+    acts: int = 0
+    edited: frozenset[tuple[str, str, str]] = frozenset()
 
     def story(self, last: int = 400) -> str:
         """What happened, for people: the seed, what did not hold, and the events that led to it."""
@@ -103,24 +111,25 @@ class _Schedule:
             # Deletions, lies of a listing and permissions that are granted again only show in a full one.
             faults = replace(faults, delete=0.0, truncated=0.0, empty=0.0, hidden=0.0)
         self.world = World(seed, Random(self.rng.random()), self.loop, faults, profile.crash_at)
-        self.ledger = Ledger(package, self.world)
+        self.ledger = Ledger(package, self.world, profile.trusted)
         self.servers = {
-            name: Server(declared, self.world, self.rng.choice((0.0, -37.0, 45.0)))
+            name: Server(declared, self.world, self.rng.choice((0.0, -37.0, 45.0)), profile.reality)
             for name, declared in package.systems.items()
         }
         habits = drawn(package, self.world)
         self.ledger.ignored, self.ledger.filled = habits.ignored, habits.filled
         self.people = People(package, self.world, self.servers, self.ledger, habits)
+        self.people.skipped = profile.skipped
         self.world.act = self.people.act
         self.settle = {
             name: max(2 * declared.connector.timeout_seconds, 120.0) for name, declared in package.systems.items()
         }
         self.longest = max(
             (
-                resource.list.since.lag_seconds
-                for declared in package.systems.values()
-                for resource in declared.resources.values()
-                if resource.list is not None and resource.list.since is not None
+                table.conduct.lag(table.resource.list.since.lag_seconds)
+                for server in self.servers.values()
+                for table in server.tables.values()
+                if table.resource.list is not None and table.resource.list.since is not None
             ),
             default=0.0,
         ) + max(self.settle.values())
@@ -158,6 +167,8 @@ class _Schedule:
             points=points,
             quiet_writes=tuple(quiet),
             state=tuple(state),
+            acts=self.people.acts,
+            edited=frozenset((one.entity, one.system, one.field) for one in self.ledger.edits if one.by == "user"),
         )
 
     def _begin(self) -> None:

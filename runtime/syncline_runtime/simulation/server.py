@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from syncline_runtime import cursors
 from syncline_runtime.declaration import Condition, Resource, System
 from syncline_runtime.ports import NativeRecord
+from syncline_runtime.simulation.reality import AS_DECLARED, Conduct, Reality
 from syncline_runtime.simulation.world import World
 from syncline_runtime.values import Native
 
@@ -32,6 +33,7 @@ class Table:
     history: dict[str, list[State]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     distort: Callable[[Native], Native] = lambda native: native
+    conduct: Conduct = AS_DECLARED
     serial: int = 0
     changes: int = 0
 
@@ -62,13 +64,16 @@ class Server:
     """One system: its tables, and a clock of its own that is `ahead` of everybody else's. `hidden` are fields that the engine has
     lost the permission to see and write."""
 
-    def __init__(self, declared: System, world: World, ahead: float = 0.0) -> None:
+    def __init__(self, declared: System, world: World, ahead: float = 0.0, reality: Reality | None = None) -> None:
         self.declared = declared
         self.name = declared.name
         self.world = world
         self.ahead = ahead
         self.hidden: frozenset[str] = frozenset()
-        self.tables = {name: Table(resource) for name, resource in declared.resources.items()}
+        self.tables = {
+            name: Table(resource, conduct=(reality or {}).get((declared.name, name), AS_DECLARED))
+            for name, resource in declared.resources.items()
+        }
 
     def store(self, table: Table, remote_id: str, native: Native | None, by: str) -> State:
         """Make `native` the state of a record, as the system stores it; None deletes it."""

@@ -32,10 +32,12 @@ class Event(NamedTuple):
 
 
 class Violation(NamedTuple):
-    """An invariant that did not hold: which one, and what shows it."""
+    """An invariant that did not hold: which one, what shows it, and the field of an entity that it is about, if it is about one."""
 
     invariant: str
     text: str
+    entity: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +159,9 @@ class World:
         self.counts[fault] += 1
         return True
 
-    def violate(self, invariant: str, text: str) -> None:
+    def violate(self, invariant: str, text: str, entity: str = "", field: str = "") -> None:
         """Note that an invariant does not hold."""
-        self.violations.append(Violation(invariant, text))
+        self.violations.append(Violation(invariant, text, entity, field))
         self.tell("CHECK", invariant, text)
 
     def alive(self) -> None:

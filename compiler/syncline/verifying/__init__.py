@@ -1,0 +1,1 @@
+"""A spec under simulation: what is asked of the runtime's simulator, what it cannot ask, and the result as a document."""

@@ -1,0 +1,81 @@
+"""What the simulation of a spec does not show: known from the spec, or seen from what never happened. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from syncline.model.spec import Arrow, Line, Map, Spec
+from syncline.source import Span
+
+
+def trusted(spec: Spec) -> frozenset[tuple[str, str, str]]:
+    """The fields (entity, system, field) that a system reads and writes through a codec of one's own."""
+    return frozenset(
+        (side.entity.name, side.system.name, line.field.name)
+        for side in spec.maps
+        for line in side.lines
+        if line.field is not None and line.arrow is Arrow.BOTH and any(use.name == "python" for use in line.pipeline)
+    )
+
+
+def uncovered(
+    spec: Spec,
+    edited: Collection[tuple[str, str, str]],
+    sent: Mapping[tuple[str, str], int],
+    faults: Mapping[str, int],
+    known_faults: Collection[str],
+) -> Iterator[str]:
+    """What was not tried, a sentence each. `edited` are fields (entity, system, field) in which simulated people stored values,
+    `sent` the writes by (system, operation), `faults` how often each occurred."""
+    yield "requests, paging and logins as they go over the wire: the twins stand behind the connectors' port"
+    yield "people's answers in review, erasures, migrations, a lost state, and runs of more than a few records"
+    if any(trigger.kind == "webhook" for sync in spec.syncs for trigger in sync.triggers):
+        yield "webhooks: none is delivered; changes are found by listings alone"
+    for one in spec.derivations:
+        yield f"derivations: those of {one.entity.name} are carried out, but nothing asks for exactly one record each"
+    for name, entity in spec.entities.items():
+        if entity.back:
+            yield f"computed fields of {name} are carried out, but nothing asks whether they are right"
+        if entity.collections:
+            yield f"nested records of {name}: nobody edits them"
+    synced = {sync.entity.name for sync in spec.syncs}
+    for side in spec.maps:
+        if side.entity.name in synced:
+            yield from _untouched(side, edited)
+    for sync in spec.syncs:
+        for side in sync.maps:
+            if side.sends and not any(sent.get((side.system.name, what)) for what in ("create", "update")):
+                yield f"{side.system.name}: nothing was ever written there"
+    calm = [name for name in known_faults if not faults.get(name)]
+    if calm:
+        yield f"faults that did not occur: {', '.join(calm)}"
+
+
+def _untouched(side: Map, edited: Collection[tuple[str, str, str]]) -> Iterator[str]:
+    place = f"{side.system.name}.{side.resource.name}"
+    heard = [line.field.name for line in side.lines if line.field is not None and line.arrow is not Arrow.WRITE]
+    never = [name for name in heard if (side.entity.name, side.system.name, name) not in edited]
+    if never:
+        yield f"{place}: nobody ever stored a new {', '.join(never)} of {side.entity.name}; values for it are not made up"
+
+
+def places(spec: Spec, entity: str, field: str) -> tuple[tuple[str, Span], ...]:
+    """The clauses of a spec that speak of a field, or of all syncs and maps where none is given: what each is, and where."""
+    found: list[tuple[str, Span]] = []
+    for side in spec.maps:
+        if entity and side.entity.name != entity:
+            continue
+        lines = [line for line in side.lines if _speaks_of(line, field)] if field else []
+        found += [(f"map to {side.system.name}", line.span) for line in lines]
+        if not field:
+            found.append((f"map to {side.system.name}", side.span))
+    for sync in spec.syncs:
+        if entity and sync.entity.name != entity:
+            continue
+        if field:
+            found += [("truth", rule.span) for rule in sync.rules_for(field)]
+        else:
+            found.append(("sync", sync.span))
+    return tuple(found)
+
+
+def _speaks_of(line: Line, field: str) -> bool:
+    return line.field is not None and line.field.name == field

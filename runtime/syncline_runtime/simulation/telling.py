@@ -1,0 +1,121 @@
+"""What happened in a schedule, in words for people who know the systems and not the executor."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from syncline_runtime.simulation.world import Event
+
+INVARIANTS: Final[Mapping[str, str]] = {
+    "I1": "no record was created twice",
+    "I2": "no value that a person stored was lost",
+    "I3": "no value that was superseded came back",
+    "I4": "no value was made up: each was stored by somebody",
+    "I5": "nothing was deleted but what a person deleted elsewhere",
+    "I7": "what waits for a person, or for an outcome, was not written",
+    "I8": "no write was sent that was not noted in the state before, and decided upon",
+    "I10": "every record in scope was seen",
+    "I12": "no record was linked twice in one system",
+    "C1": "once all was quiet, it came to rest and wrote nothing more",
+    "C2": "once all was quiet, all systems agreed",
+    "C3": "once all was quiet, no write was without a known outcome",
+    "C5": "all that waits has a reason",
+    "D1": "systems stored what the spec says that they make of a value",
+    "L1": "codecs of one's own read back what they wrote",
+    "error": "no error came out of the executor",
+}
+"""What each invariant says, by its code; `D1` needs a description of reality, `L1` a codec of one's own."""
+
+FAULTS: Final[Mapping[str, str]] = {
+    "edit": "a person acted while an answer was awaited",
+    "busy": "a call was refused as busy, nothing done",
+    "lost": "a write was applied and its answer lost",
+    "zombie": "a write was applied after nobody waited any more",
+    "partial": "one item of a batch failed alone",
+    "crash": "the process died",
+    "unread": "a listing or a reading failed",
+    "truncated": "a listing broke off as if it were whole",
+    "empty": "a listing was empty as if there were nothing",
+    "unauthorised": "credentials were refused in the middle of a run",
+    "throttled": "a system asked to wait for an hour",
+    "locked": "the state was locked",
+    "full_disk": "the disk was full at a commit",
+    "clock_back": "our clock was set back",
+    "workflow": "a workflow changed a field after our write",
+    "same_key": "a person made a record with the key of another",
+    "delete": "a person deleted a record",
+    "clear": "a person emptied a field",
+    "undeclared": "a field of a system cut its texts, undeclared",
+    "ignored": "a field of a system took no notice of writes",
+    "defaulted": "a field of a system filled itself where empty",
+    "hidden": "a permission for a field was taken away",
+    "unborn": "a record that was just made was not found yet",
+    "stale index": "a listing showed a record as it was before",
+    "precondition failed": "a conditional write was refused, since the record had changed",
+    "overwritten in the window": "a value was overwritten between our last look and our write, which no lock prevented",
+    "made again": "a record was created again after its deletion",
+    "undone in doubt": "a person undid what an unanswered write had done",
+}
+"""What each fault or occurrence is, by its name."""
+
+
+def told(events: Sequence[Event]) -> Iterator[str]:
+    """The story, a sentence an event. Listings and looks that changed nothing are left out, but for those that hid something."""
+    for event in events:
+        sentence = _sentence(event)
+        if sentence is not None:
+            yield sentence
+
+
+def _sentence(event: Event) -> str | None:
+    role, _, system = event.who.partition("@")
+    match (role, event.what):
+        case ("user", "stores"):
+            return f"somebody in {system} stored {event.detail}"
+        case ("user", "deletes"):
+            return f"somebody in {system} deleted {event.detail}"
+        case ("admin", "hides"):
+            return f"{system} no longer let Syncline see {event.detail}"
+        case ("workflow", "stores"):
+            return f"a workflow of {system} stored {event.detail}"
+        case ("default", "stores"):
+            return f"{system} filled in {event.detail}"
+        case ("engine", "stores"):
+            return None
+        case ("engine", "runs"):
+            return f"Syncline ran{' ' + event.detail if event.detail else ', looking for what changed'}"
+        case ("engine", "CRASH"):
+            return f"Syncline crashed {event.detail.partition(' (point')[0]}"
+        case ("engine", "stops"):
+            return f"Syncline stopped: {event.detail}"
+        case ("engine", "is done"):
+            return f"the run was over: {event.detail}"
+        case ("engine", "is dead"):
+            return None
+        case ("state", _):
+            return f"{event.detail}"
+        case ("people", _):
+            return "from then on nobody did anything, and nothing failed"
+        case ("CHECK", _):
+            return f"NOT AS IT SHOULD BE: {event.detail}"
+        case (name, "asked"):
+            return f"Syncline asked {name} {event.detail}"
+        case (name, "answers"):
+            return f"{name} answered: {event.detail}"
+        case (name, "is silent"):
+            return (
+                "the answer was lost" if "lost" in event.detail else f"{name} did not answer, and had not done it yet"
+            )
+        case (name, "applies"):
+            return f"{name} did what it was asked before, late: {event.detail.removeprefix('a late request: ')}"
+        case (name, "fails"):
+            return f"{name} failed: {event.detail}"
+        case (name, "throttles"):
+            return f"{name} asked to wait for an hour"
+        case (name, "refuses"):
+            return f"{name} was busy and did nothing"
+        case (name, "listed"):
+            return f"{name} listed {event.detail}"
+        case (name, "read"):
+            return f"{name} was asked for {event.detail}"
+        case _:
+            return f"{event.who} {event.what} {event.detail}".rstrip()

@@ -1,0 +1,95 @@
+"""`syncline verify`: specs that are right pass, and a claim that systems do not keep is caught and told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from syncline.cli import main
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "specs" / "examples").glob("*.sync"))
+WRONG = Path(__file__).parent / "wrong"
+CLAIMS = WRONG / "claims.sync"
+
+
+def verify(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["verify", *map(str, arguments)])
+
+
+@pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_hold(spec: Path) -> None:
+    result = verify(spec, "--schedules", "3", "--json")
+    assert result.exit_code == 0, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    assert document["held"]
+    assert document["schedules"] == 3
+    assert sum(document["faults"].values()) > 0
+    assert any("over the wire" in sentence for sentence in document["not_covered"])
+
+
+def test_the_same_seeds_give_the_same_result() -> None:
+    first, again = (verify(CLAIMS, "--schedules", "2", "--seed", "5", "--json").stdout for _ in range(2))
+    assert first == again
+
+
+def test_records_that_a_listing_leaves_out_are_missed() -> None:
+    reality = WRONG / "listing-leaves-out.toml"
+    result = verify(CLAIMS, "--reality", reality, "--repeat", "seed=7 runs=1 records=3 channels=full faults=none")
+    assert result.exit_code == 1, result.output
+    assert "I10" in result.output
+    assert "was never seen" in result.output
+
+
+def test_a_listing_that_lags_undeclared_leaves_a_record_unseen() -> None:
+    reality = WRONG / "late-listing.toml"
+    result = verify(CLAIMS, "--reality", reality, "--repeat", "seed=1 runs=4 records=2 channels=cursor faults=edit:0.1")
+    assert result.exit_code == 1, result.output
+    assert "I10: b 1 was never seen" in result.output
+
+
+def test_a_normalisation_that_is_another_than_declared_is_told_with_its_line() -> None:
+    reality = WRONG / "other-normalisation.toml"
+    result = verify(CLAIMS, "--reality", reality, "--repeat", "seed=1 runs=1 records=1 channels=full faults=none")
+    assert result.exit_code == 1, result.output
+    assert "D1: b was sent name" in result.output
+    assert "claims.sync:50  map to b: name <-> name" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[c.things]\n", "there is no such system; there are a, b"),
+        ("[a.rows]\n", "a has no such resource; it has things"),
+        ("[a.things]\nkeys = 1\n", "known are honours_idempotency"),
+        ("[a.things]\nleaves_out = 2\n", "a share from 0 to 1, not 2"),
+        ("[a.things.stores]\nnome = 'upper'\n", "there is no such field"),
+        ("[a.things.stores]\nname = 'shout'\n", 'one of "as sent"'),
+        ("[a.things\n", "is not TOML"),
+    ],
+)
+def test_what_cannot_be_said_of_reality_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "reality.toml"
+    file.write_text(text)
+    result = verify(CLAIMS, "--reality", file)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        ("runs=1", "needs a seed"),
+        ("seed=x", "a whole number is needed"),
+        ("seed=1 faults=rain:1", "is no fault"),
+        ("seed=1 faults=lost:2", "between 0 and 1"),
+        ("seed=1 channels=none", "one of cursor, full, both"),
+        ("hurry", "is no part of a recipe"),
+    ],
+)
+def test_what_is_no_recipe_is_refused(recipe: str, said: str) -> None:
+    result = verify(CLAIMS, "--repeat", recipe)
+    assert result.exit_code == 2
+    assert said in result.output
