@@ -55,7 +55,7 @@ def test_a_normalisation_that_is_another_than_declared_is_told_with_its_line() -
     result = verify(CLAIMS, "--reality", reality, "--repeat", "seed=1 runs=1 records=1 channels=full faults=none")
     assert result.exit_code == 1, result.output
     assert "D1: b was sent name" in result.output
-    assert "claims.sync:50  map to b: name <-> name" in result.output
+    assert "claims.sync:45  map to b: name <-> name" in result.output
 
 
 @pytest.mark.parametrize(
