@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncline_runtime.declaration import Entity
@@ -18,6 +18,9 @@ from syncline_runtime.state import SqliteStore, StateFailure
 from syncline_runtime.state.packing import pack_value, packing, unpack_value
 from syncline_runtime.state.schema import SCHEMA_VERSION
 from syncline_runtime.values import ABSENT, Money
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A loaded machine is no finding."""
 
 Where = Callable[[Path], Path | str]
 
@@ -68,6 +71,7 @@ records = st.fixed_dictionaries(
 )
 
 
+@unhurried
 @given(records)
 def test_values_come_back_as_they_were(values: dict[str, Any]) -> None:
     packed = packing(ENTITY, ["=slot"])
@@ -79,6 +83,7 @@ def test_values_come_back_as_they_were(values: dict[str, Any]) -> None:
     }
 
 
+@unhurried
 @given(records)
 def test_equal_values_are_equal_bytes(values: dict[str, Any]) -> None:
     packed = packing(ENTITY, ["=slot"])
@@ -89,6 +94,7 @@ def test_equal_values_are_equal_bytes(values: dict[str, Any]) -> None:
     assert packed.pack(other) == packed.pack(values)
 
 
+@unhurried
 @given(st.one_of(*scalars.values(), st.frozensets(text), st.lists(text).map(tuple), st.none(), st.just(ABSENT)))
 def test_one_value_comes_back_as_it_was(value: Any) -> None:
     assert unpack_value(pack_value(value)) == value
