@@ -199,7 +199,7 @@ def test_a_model_is_as_described_and_leaves_nothing_to_look_up(path: Path) -> No
         resource = whole["systems"][mapping["system"]]["resources"][mapping["resource"]]
         for line in mapping["lines"]:
             assert line["field"] is None or line["field"] in entity["fields"]
-            assert set(line["natives"]) <= set(resource["fields"])
+            assert set(line["natives"]) <= {*resource["fields"], *mapping["paths"]}
     for sync in whole["syncs"]:
         assert sync["entity"] in whole["entities"]
         assert set(sync["systems"]) <= set(whole["systems"])
