@@ -1,6 +1,6 @@
 """The ports of the executor. Behind each stands a connector, a store, a clock or a limiter; in simulation, a twin."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -268,6 +268,8 @@ class EvolutionStore(Protocol):
     def rename_entity(self, old: str, new: str) -> None: ...
 
     def rename_fields(self, entity: str, names: Mapping[str, str]) -> None: ...
+
+    def rename_targets(self, entity: str, fields: Mapping[str, Collection[str]], names: Mapping[str, str]) -> None: ...
 
     def rename_members(self, entity: str, field: str, names: Mapping[str, str]) -> None: ...
 

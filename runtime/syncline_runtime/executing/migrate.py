@@ -168,6 +168,7 @@ def _rename(package: Package, store: StateStore, names: Mapping[str, str]) -> No
     evolution = store.evolution
     fields: dict[str, dict[str, str]] = {}
     members: dict[str, dict[str, str]] = {}
+    entities: dict[str, str] = {}
     for old, new in names.items():
         if "#" in new:
             enum, _, member = new.partition("#")
@@ -178,6 +179,7 @@ def _rename(package: Package, store: StateStore, names: Mapping[str, str]) -> No
             if former != field:
                 fields.setdefault(entity, {})[former] = field
         else:
+            entities[old] = new
             evolution.rename_entity(old, new)
     for entity, renamed in fields.items():
         evolution.rename_fields(entity, renamed)
@@ -186,6 +188,13 @@ def _rename(package: Package, store: StateStore, names: Mapping[str, str]) -> No
         if enum in members:
             entity, _, field = plain(subject.removeprefix("field ")).partition(".")
             evolution.rename_members(entity, field, members[enum])
+    for declared in package.entities.values() if entities else ():
+        references: dict[str, Collection[str]] = {
+            name: tuple(collection.refers) for name, collection in declared.collections.items() if collection.refers
+        }
+        references |= dict.fromkeys((name for name, kind in declared.kinds.items() if kind == "ref"), ())
+        if references:
+            evolution.rename_targets(declared.name, references, entities)
 
 
 def _renew_keys(package: Package, store: StateStore, sync: Sync) -> None:

@@ -1,6 +1,6 @@
 """Carrying stored state over to a changed spec. All methods must be called inside the store's `transaction()`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +13,8 @@ from syncline_runtime.state.members import Members
 _BATCH: Final = 1000
 _KEPT: Final = frozenset({"audit"})
 """Tables of what has happened: they go on saying it in the words of their day."""
-_FIELDS: Final = ("conflict", "quarantine")
+_OF_LINKS: Final = ("waiting", "referring", "awaiting", "intent", "conflict")
+"""Tables that refer to links, which go only after them."""
 _OF_SIDES: Final = "side IN (SELECT side_id FROM side WHERE entity = ? AND (CAST(? AS TEXT) IS NULL OR system = ?))"
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
@@ -46,6 +47,7 @@ class Evolution:
         self.drop_all_keys(old)
         for table in self._tables("entity"):
             self._execute(f"UPDATE {table} SET entity = ? WHERE entity = ?", (new, old))
+        self._execute("UPDATE waiting SET target = ? WHERE target = ?", (new, old))
         # What was derived from it must be known again, or it would be made once more.
         for table in self._tables("system"):
             values = (derived_from(new), derived_from(old))
@@ -59,9 +61,30 @@ class Evolution:
     def rename_fields(self, entity: str, names: Mapping[str, str]) -> None:
         """Stored values of fields go by their new names."""
         self._recode(entity, None, lambda values: {names.get(name, name): value for name, value in values.items()})
-        for table in _FIELDS:
+        for table in self._tables("entity", "field"):
             for old, new in names.items():
                 self._execute(f"UPDATE {table} SET field = ? WHERE entity = ? AND field = ?", (new, entity, old))
+
+    def rename_targets(self, entity: str, fields: Mapping[str, Collection[str]], names: Mapping[str, str]) -> None:
+        """What an entity's `fields` refer to goes by its new name; of a collection, in these fields of its elements."""
+
+        def target(value: Any) -> Any:
+            return [names.get(value[0], value[0]), *value[1:]] if isinstance(value, list) else value
+
+        def renamed(value: Any, inner: Collection[str]) -> Any:
+            if not inner:
+                return target(value)
+            if not isinstance(value, list):
+                return value
+            return [{name: target(of) if name in inner else of for name, of in element.items()} for element in value]
+
+        # Only agreed values name an entity: what a system shows is the id of a record.
+        self._recode_links(
+            entity,
+            lambda values: {
+                name: renamed(value, fields[name]) if name in fields else value for name, value in values.items()
+            },
+        )
 
     def rename_members(self, entity: str, field: str, names: Mapping[str, str]) -> None:
         """Stored members of an enum go by their new names, alone or in a collection."""
@@ -92,7 +115,8 @@ class Evolution:
         """All that is stored of an entity goes, the audit aside; how many links there were."""
         links = self.count_links(entity)
         self.drop_all_keys(entity)
-        for table in ("intent", "conflict"):
+        self._execute("DELETE FROM waiting WHERE target = ?", (entity,))
+        for table in _OF_LINKS:
             self._execute(f"DELETE FROM {table} WHERE entity = ?", (entity,))
         self._execute("DELETE FROM member WHERE side IN (SELECT side_id FROM side WHERE entity = ?)", (entity,))
         for table in self._tables("entity"):
@@ -182,12 +206,14 @@ class Evolution:
                     sealed.append(place.seal(number, _recoded(opened, recode)))
                 changed.append((*sealed, number))
             self._many("UPDATE member SET shadow = ?, seen = ?, renders = ? WHERE member_id = ?", changed)
+        if everything:
+            self._recode_links(entity, recode)
+
+    def _recode_links(self, entity: str, recode: Recode) -> None:
         last = 0
-        while everything and (
-            rows := self._execute(
-                "SELECT link_id, doc FROM link WHERE entity = ? AND link_id > ? ORDER BY link_id LIMIT ?",
-                (entity, last, _BATCH),
-            )
+        while rows := self._execute(
+            "SELECT link_id, doc FROM link WHERE entity = ? AND link_id > ? ORDER BY link_id LIMIT ?",
+            (entity, last, _BATCH),
         ):
             last = rows[-1][0]
             self._many(
