@@ -1,4 +1,4 @@
-"""`migrate` over a state that is sealed, as every state is: what it writes anew opens in its place, and says nothing in the file."""
+"""`migrate` over a state that is sealed, as every state is: what it writes anew opens in its place and says nothing."""
 
 from pathlib import Path
 
