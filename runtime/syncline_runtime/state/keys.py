@@ -64,11 +64,14 @@ def outer_key(name: str, beside: Path, *, fresh: bool, given: str | None, lost: 
         )
     key = os.urandom(_BYTES)
     try:
-        file = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        # Whole or not at all: a process may be killed in between.
+        written = beside.with_name(f"{beside.name}.new")
+        file = os.open(written, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         with os.fdopen(file, "wb") as out:
             out.write(urlsafe_b64encode(key) + b"\n")
             out.flush()
             os.fsync(out.fileno())
+        written.rename(beside)
     except OSError as error:
         raise StateFailure(f"the key of state {name} cannot be written: {error}; or give one in {VARIABLE}") from None
     return OuterKey(key, str(beside))
