@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems bench fuzz proofs simulate sweep lint ci golden clean
+.PHONY: help demo test systems bench fuzz proofs simulate sweep kill lint ci golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ proofs: $(VENV)/.installed  ## proofs doubled: N=3000 random specs, whose genera
 sweep: $(VENV)/.installed  ## a crash at every point of I/O of the simulated scenarios, then at every pair of points of three
 	@$(VENV)/bin/python -m tests.simulation --sweep
 	@$(VENV)/bin/python -m tests.simulation --pairs
+
+kill: $(VENV)/.installed  ## kill -9 of the real process, N=1000 times from SEED=1, over sandboxes; then it must converge
+	@$(VENV)/bin/python -m tests.killing $(or $(N),1000) --seed $(or $(SEED),1)
 
 lint: $(VENV)/.installed  ## ruff, mypy --strict, import rules
 	@$(VENV)/bin/ruff check .

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,8 @@ class Command:
         text, problems = process.communicate(timeout=_PATIENCE_SECONDS)
         return Ended(process.returncode, text, problems)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `python -m <package> <arguments>`."""
+    def start(self, *arguments: str, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+        """Start `python -m <package> <arguments>`; `before` is called in the new process, to set its limits."""
         lines = [f"{name}={value}\n" for name, value in self.variables.items()]
         (self.folder / ".env").write_text("".join(lines))
         return subprocess.Popen(
@@ -56,6 +56,7 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=before,
         )
 
 

@@ -6,6 +6,7 @@ updates and deletes, over `rest` and `jsonrpc`. What real systems do beyond thei
 
 import base64
 import json
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -31,6 +32,13 @@ class _Refused(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status, self.message = status, message
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that is gone before it was answered: what was asked of the system is done."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Sandbox:
@@ -66,7 +74,7 @@ class Sandbox:
 
     def start(self) -> "Sandbox":
         """Listen on a free loopback port."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, name=f"sandbox {self.system.name}", daemon=True).start()
         return self
@@ -97,10 +105,12 @@ class Sandbox:
     def shown(self, resource: str, identity: str, field: str) -> Any:
         """The value of a field as a person would see it."""
         declared = self.system.resources[resource].fields[field]
-        record = self.records[resource][identity]
+        record: Any = self.records[resource][identity]
         if declared.child is not None:
             return next((child[declared.child.value] for child in _children(record, declared.child)), None)
-        return record.get(declared.path[-1] if declared.path else field)
+        for name in declared.path or (field,):
+            record = (record or {}).get(name)
+        return record
 
     def answer(self, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
         """The status and document that one request gets."""
