@@ -121,6 +121,7 @@ def record_outcomes(
     stale_keys: list[Row] = []
     written: list[Row] = []
     accounted: list[Row] = []
+    aged: list[Row] = []
     dirty: list[Row] = []
     refused: list[Row] = []
     released: list[Row] = []
@@ -186,6 +187,8 @@ def record_outcomes(
                         if not gone:
                             fresh_keys.extend(key_rows(context, system, remote_id, one.member.shadow))
                         accounted.append((left.state.value, one.row.shadow, None, one.row.renders, one.row.member_id))
+                        # An older listing may still show it as it was.
+                        aged.append((left.state.value, None, left.version, now, left.missing_since, one.row.member_id))
                         journal.append(_journal_row(context, side, one, now))
             case Refused(code, message, fields):
                 failed += 1
@@ -237,6 +240,7 @@ def record_outcomes(
         store.add_keys(fresh_keys)
     if accounted:
         store.account(accounted)
+        store.see(aged)
     if done and kind in (ActionKind.CREATE, ActionKind.UPDATE):
         batch = [
             (one.link_id, outcome.remote_id, one.document)

@@ -31,11 +31,15 @@ class _Checked:
     ) -> None:
         self.package, self.sync, self.servers, self.keeper, self.ledger = package, sync, servers, keeper, ledger
         self.entity = package.entities[sync.entity]
-        self.maps = {name: package.mapping(sync.entity, name) for name in sync.systems}
+        self.systems = [name for name in sync.systems if name in servers]
+        self.maps = {name: package.mapping(sync.entity, name) for name in self.systems}
         self.policy: Policy = prepare(sync, self.entity, self.maps)
         ids = [link_id for link_id, entity in keeper.entities().items() if entity == sync.entity]
         self.links = {row.link_id: row for row in keeper.links(ids)}
-        self.members: dict[int, list[MemberRow]] = keeper.members_of(ids)
+        self.members: dict[int, list[MemberRow]] = {
+            link_id: [member for member in members if member.system in servers]
+            for link_id, members in keeper.members_of(ids).items()
+        }
         unpack = packing(self.entity).unpack
         self.docs = {link_id: unpack(row.doc) for link_id, row in self.links.items()}
         self.held = {(each.link_id, each.system, each.field) for each in keeper.review.quarantined() if each.link_id}
@@ -82,7 +86,7 @@ class _Checked:
             live = [remote_id for remote_id in ids if self._native(system, remote_id) is not None]
             if len(live) > 1:
                 yield Violation("I1", f"{system} has {', '.join(live)} for link {link_id} generation {generation}")
-        for system in self.sync.systems:
+        for system in self.systems:
             table = self.servers[system].tables[self.maps[system].resource]
             ids = table.live()
             for remote_id, row in self.keeper.members(self.sync.entity, system, ids).items():
@@ -183,6 +187,9 @@ class _Checked:
         native = self._native(edit.system, edit.remote_id)
         if native is None:
             return True
+        flow = self.policy.sides[edit.system].flows[edit.field]
+        if not flow.contributes and shown(self.maps[edit.system], native).get(edit.field) == edit.value:
+            return True
         mapping, table = self.maps[edit.system], self.servers[edit.system].tables[self.maps[edit.system].resource]
         for value in accepted:
             try:
@@ -235,7 +242,7 @@ class _Checked:
                     yield Violation("I3" if extra else "I2", text, self.sync.entity, name)
 
     def _unseen(self) -> Iterator[Violation]:
-        for system in self.sync.systems:
+        for system in self.systems:
             mapping = self.maps[system]
             table = self.servers[system].tables[mapping.resource]
             live = table.live()

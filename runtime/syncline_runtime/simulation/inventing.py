@@ -75,6 +75,15 @@ def canonical(kind: str, number: int, rng: Random, field: str) -> Iterable[Any]:
             return
 
 
+def members(mapping: FieldMap, rng: Random) -> list[str]:
+    """Members of the enumerations that a map knows: generated code keeps them as constants beside its functions."""
+    found: set[str] = set()
+    for constant in getattr(mapping.read, "__globals__", {}).values():
+        if isinstance(constant, frozenset):
+            found.update(member for member in constant if isinstance(member, str))
+    return rng.sample(sorted(found), len(found))
+
+
 def spelled(mapping: FieldMap, flow: Flow, value: Any, old: Native | None, rng: Random) -> Native | None:
     """Native fields by which a record shows `value` in the field of a line; None where that cannot be found out."""
     for native in _spellings(mapping, flow, value, old):

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from syncline_runtime.declaration import FieldMap, Flow, Package, Sync
-from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, canonical, hears, shown, spelled
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, canonical, hears, members, shown, spelled
 from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import World
@@ -71,16 +71,19 @@ class People:
 
     def begin(self, sync: Sync, rng: Random) -> None:
         """Somebody made a record before the engine came, perhaps the same one in several systems, perhaps one twice."""
-        first = rng.choice(sync.systems)
+        systems = self._systems(sync)
+        if not systems:
+            return
+        first = rng.choice(systems)
         self.create(sync, first)
         if not self._keys:
             return
         _, key = self._keys[-1]
-        for system in sync.systems:
+        for system in systems:
             if system != first and rng.random() < 0.5:
                 self.create(sync, system, like=key)
         if rng.random() < 0.12:
-            self.create(sync, rng.choice(sync.systems), like=key)
+            self.create(sync, rng.choice(systems), like=key)
 
     def act(self) -> None:
         """Somebody does something somewhere."""
@@ -88,8 +91,8 @@ class People:
         if self.acts in self.skipped:
             return
         rng = self._world.rng
-        sync = rng.choice(self._package.syncs)
-        system = rng.choice(sync.systems)
+        sync = rng.choice([one for one in self._package.syncs if self._systems(one)])
+        system = rng.choice(self._systems(sync))
         table, mapping = self._place(sync, system)
         live = table.live()
         if not live or rng.random() < 0.12:
@@ -200,6 +203,10 @@ class People:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
+    def _systems(self, sync: Sync) -> list[str]:
+        """The systems of a sync that people use; a derivation is none."""
+        return [name for name in sync.systems if name in self._servers]
+
     def _place(self, sync: Sync, system: str) -> tuple[Table, FieldMap]:
         mapping = self._package.mapping(sync.entity, system)
         return self._servers[system].tables[mapping.resource], mapping
@@ -210,8 +217,9 @@ class People:
         flow = next(flow for flow in mapping.flows if flow.field == name)
         self._number += 1
         typed = self._ledger.typed.get((mapping.entity, name), set())
-        for value in canonical(kind, self._number, self._world.rng, name):
-            native = spelled(mapping, flow, value, old, self._world.rng)
+        rng = self._world.rng
+        for value in members(mapping, rng) if kind == "enum" else canonical(kind, self._number, rng, name):
+            native = spelled(mapping, flow, value, old, rng)
             if native is not None and not (kind in UNIQUE and value in typed):
                 return native
         if (mapping.entity, mapping.system, name) in self._ledger.trusted:

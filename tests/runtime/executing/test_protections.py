@@ -169,3 +169,20 @@ async def test_a_young_record_waits_for_listings_that_lag(two: Any, on: bool) ->
     end()
     await two.run(later=200.0, full=True, protections=protections)
     assert (len(two.records("erp")) == 1) is on, "the same record is made twice"
+
+
+async def test_a_record_that_we_deleted_does_not_come_back_by_an_older_listing(two: Any) -> None:
+    lagging(two, "erp", 60.0)
+    crm, erp = two.twin("crm"), two.twin("erp")
+    customer = crm.put("customers", vat="A1", name="Ana")
+    await two.run()
+    await two.run(later=100.0)
+    (shown,) = [page async for page in erp.pages("customers", fields=())]
+    crm.drop("customers", customer)
+    await two.run(later=100.0, full=True)
+    await two.run(later=100.0, full=True)
+    assert (two.records("crm"), two.records("erp")) == ({}, {})
+    end = stale(erp, lambda now: shown.records)
+    await two.run(later=5.0, full=True)
+    end()
+    assert (two.records("crm"), two.records("erp")) == ({}, {})
