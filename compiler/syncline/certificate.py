@@ -1,10 +1,12 @@
 """The certificate of a generated package: what was proven of its spec, what tested, what assumed, and of which bytes that is said.
 
 {"format_version", "package", "compiler", "runtime_api", "spec": {"name", "file", "version", "sha256"}, "files": {NAME: SHA256},
- "obligations": [{"claim", "status", "by", "of", "at"?, "cases"?, "seed"?}]}
+ "obligations": [{"claim", "status", "by", "of", "at"?, "cases"?, "seed"?}],
+ "verification"?: {"schedules", "seed", "faults": {NAME: COUNT}, "not_covered": [SENTENCE]}}
 
 `status` is `proven` (a check established it for all values), `tested` (`cases` values were tried; `seed` is null: they are always
-the same) or `assumed`; `by` names the check's code, or what it is assumed of. `of` is what the claim is about, `at` its place.
+the same, but for simulated schedules, where it is the first of as many) or `assumed`; `by` names the check's code, or what it is
+assumed of. `of` is what the claim is about, `at` its place.
 """
 
 import json
@@ -23,6 +25,7 @@ from syncline.lowering import package_name
 from syncline.model.references import referring
 from syncline.model.spec import Arrow, Line, Map, Spec, Sync
 from syncline.source import Span
+from syncline.verifying.results import Tested
 from syncline_runtime.certified import CERTIFICATE, FORMAT_VERSION
 from syncline_runtime.declaration import RUNTIME_API
 
@@ -115,6 +118,7 @@ OF_WEBHOOKS: Final[Mapping[str, str]] = {
 LOOPS: Final = "cycle.endless"
 TWO_WAY: Final = "codec.not-invertible"
 ONE_WAY: Final = "codec.empty-domain"
+SIMULATION: Final = "simulation"
 NOTHING_TRIED: Final = Evidence(0, equal=False, exhaustive=False)
 
 
@@ -127,15 +131,16 @@ class Obligation(NamedTuple):
     of: str
     at: Span | None = None
     cases: int | None = None
+    seed: int | None = None
 
 
-def certified(spec: Spec, files: Mapping[str, str]) -> dict[str, str]:
-    """The files of a sound spec's package with their certificate."""
-    return {**files, CERTIFICATE: certificate(spec, files)}
+def certified(spec: Spec, files: Mapping[str, str], tested: Tested | None = None) -> dict[str, str]:
+    """The files of a sound spec's package with their certificate; `tested` is what their simulation came to."""
+    return {**files, CERTIFICATE: certificate(spec, files, tested)}
 
 
-def certificate(spec: Spec, files: Mapping[str, str]) -> str:
-    """The certificate of a package's files as JSON; the same for the same spec, compiler and runtime."""
+def certificate(spec: Spec, files: Mapping[str, str], tested: Tested | None = None) -> str:
+    """The certificate of a package's files as JSON; the same for the same spec, compiler, runtime and simulation."""
     document = {
         "format_version": FORMAT_VERSION,
         "package": package_name(spec),
@@ -143,8 +148,15 @@ def certificate(spec: Spec, files: Mapping[str, str]) -> str:
         "runtime_api": RUNTIME_API,
         "spec": {"name": spec.name, "file": _name(spec.file), "version": spec.version, "sha256": spec.sha256},
         "files": {path: sha256(text.encode()).hexdigest() for path, text in sorted(files.items())},
-        "obligations": [_entry(one) for one in obligations(spec)],
+        "obligations": [_entry(one) for one in (*obligations(spec), *_of_simulation(spec, tested))],
     }
+    if tested is not None:
+        document["verification"] = {
+            "schedules": tested.schedules,
+            "seed": tested.seed,
+            "faults": dict(tested.faults),
+            "not_covered": list(tested.not_covered),
+        }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -225,6 +237,14 @@ def _of_deletions(sync: Sync, whole: bool) -> Iterator[Obligation]:
                 yield Obligation(claim, "assumed", "conditions-not-comparable", of, at)
 
 
+def _of_simulation(spec: Spec, tested: Tested | None) -> Iterator[Obligation]:
+    """What held in every simulated schedule; the cases are schedules."""
+    if tested is None:
+        return
+    for claim in tested.claims:
+        yield Obligation(claim, "tested", SIMULATION, f"spec {spec.name}", spec.span, tested.schedules, tested.seed)
+
+
 def _by_check(claim: str, code: str, of: str, at: Span, *, holds: bool) -> Obligation:
     if holds:
         return Obligation(claim, "proven", code, of, at)
@@ -283,7 +303,7 @@ def _entry(one: Obligation) -> dict[str, Any]:
         line, column = one.at.source.position(one.at.start)
         found["at"] = f"{_name(one.at.source.name)}:{line}:{column}"
     if one.cases is not None:
-        found |= {"cases": one.cases, "seed": None}
+        found |= {"cases": one.cases, "seed": one.seed}
     return found
 
 

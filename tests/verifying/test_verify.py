@@ -58,6 +58,66 @@ def test_a_normalisation_that_is_another_than_declared_is_told_with_its_line() -
     assert "claims.sync:45  map to b: name <-> name" in result.output
 
 
+def test_an_idempotency_key_that_is_not_honoured_makes_two_records() -> None:
+    reality = WRONG / "keys-not-honoured.toml"
+    result = verify(CLAIMS, "--reality", reality, "--repeat", "seed=5 runs=4 records=1 channels=full faults=zombie:0.6")
+    assert result.exit_code == 1, result.output
+    assert "I1: b has 2, 3 for link 1" in result.output
+    assert "b did not answer, and had not done it yet" in result.output
+
+
+def test_a_codec_that_does_not_read_what_it_wrote_is_told_by_its_shortest_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(WRONG))
+    spec = tmp_path / "loud.sync"
+    spec.write_text(CLAIMS.read_text().replace("  name <-> name", '  name <-> name as python("forgetful:Loud")', 1))
+    result = verify(spec, "--schedules", "1", "--json", "--save", tmp_path / "result.json")
+    assert result.exit_code == 1, result.output
+    document = json.loads((tmp_path / "result.json").read_text())
+    (failure,) = (one for one in document["failures"] if one["invariant"] == "L1")
+    assert failure["at"][0].endswith('loud.sync:39  map to a: name <-> name as python("forgetful:Loud")')
+    assert len(document["story"]) < 20
+    recipe = document["repeat"].partition('--repeat "')[2].rstrip('"')
+    assert "faults=none" in recipe
+    again = verify(spec, "--repeat", recipe)
+    assert again.exit_code == 1
+    assert "L1: " in again.output
+    refused = build(spec, tmp_path / "out", "--verified", tmp_path / "result.json")
+    assert refused.exit_code == 2
+    assert "an invariant did not hold" in refused.output
+
+
+def build(spec: Path, folder: Path, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["build", str(spec), "-o", str(folder), *map(str, arguments)])
+
+
+def test_a_result_goes_into_the_certificate_of_its_own_spec_alone(tmp_path: Path) -> None:
+    saved = tmp_path / "result.json"
+    assert verify(CLAIMS, "--schedules", "2", "--seed", "40", "--save", saved).exit_code == 0
+    assert build(CLAIMS, tmp_path, "--verified", saved).exit_code == 0
+    document = json.loads((tmp_path / "claims" / "certificate.json").read_text())
+    tested = [one for one in document["obligations"] if one["by"] == "simulation"]
+    assert {one["status"] for one in tested} == {"tested"}
+    assert {(one["cases"], one["seed"]) for one in tested} == {(2, 40)}
+    assert document["verification"]["schedules"] == 2
+    assert any("over the wire" in sentence for sentence in document["verification"]["not_covered"])
+    assert build(CLAIMS, tmp_path, "--verified", saved, "--check").exit_code == 0
+
+    other = tmp_path / "claims.sync"
+    other.write_text(CLAIMS.read_text() + "\n## Another one.\n")
+    refused = build(other, tmp_path / "other", "--verified", saved)
+    assert refused.exit_code == 2
+    assert "another version of claims.sync" in refused.output
+
+    reality = tmp_path / "reality.toml"
+    reality.write_text("[b.things]\nhonours_idempotency = true\n")
+    assert verify(CLAIMS, "--schedules", "1", "--reality", reality, "--save", saved).exit_code == 0
+    refused = build(CLAIMS, tmp_path / "other", "--verified", saved)
+    assert refused.exit_code == 2
+    assert "--reality" in refused.output
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

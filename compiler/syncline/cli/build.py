@@ -9,7 +9,9 @@ from syncline.building import MANIFEST, BuildPlan, Refusal, digest, planned
 from syncline.cli.check import FOUND, show
 from syncline.cli.checking import checked_spec
 from syncline.cli.files import COULD_NOT_RUN, fail, read_spec
+from syncline.model.spec import Spec
 from syncline.pipeline import generate
+from syncline.verifying.results import Refused, Tested, accepted
 
 _REASONS = {
     "edited": "was edited since it was built: move the edit into the spec or a module of your own, or overwrite it with --force",
@@ -23,7 +25,8 @@ _REASONS = {
 @click.option("-o", "--output", required=True, metavar="DIR", help="The folder in which the package is made.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file would change.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand or are not ours.")
-def build(spec: str, output: str, check: bool, force: bool) -> None:
+@click.option("--verified", metavar="FILE", help="Certify what `syncline verify --save FILE` found of just this spec.")
+def build(spec: str, output: str, check: bool, force: bool, verified: str | None) -> None:
     """Build the Python package of SPEC in DIR: only changed files are written, stale ones deleted, edited ones refused.
 
     Exits with 0 when done or up to date, 1 when the spec has errors or --check found a change, 2 when it could not run.
@@ -40,7 +43,8 @@ def build(spec: str, output: str, check: bool, force: bool) -> None:
 
     folder = Path(output) / package_name(checked.model)
     try:
-        files = certified(checked.model, generate(checked.model))
+        code = generate(checked.model)
+        files = certified(checked.model, code, None if verified is None else _tested(verified, checked.model, code))
     except (EmissionRefused, LookupError, TypeError) as error:
         fail(f"{spec} could not be built, which is a defect of syncline, please report it: {error}")
     plan = planned(files, _present(folder), _manifest(folder), force=force)
@@ -56,6 +60,16 @@ def build(spec: str, output: str, check: bool, force: bool) -> None:
     except OSError as error:
         fail(f"cannot write {error.filename or folder}: {error.strerror or error}")
     _tell(plan, folder, "wrote", "deleted")
+
+
+def _tested(verified: str, model: Spec, code: dict[str, str]) -> Tested:
+    """What the result of a verification says of just this spec and code."""
+    try:
+        return accepted(Path(verified).read_bytes(), model, code)
+    except OSError as error:
+        fail(f"cannot read {verified}: {error.strerror or error}")
+    except Refused as error:
+        fail(f"{verified} {error}")
 
 
 def _present(folder: Path) -> dict[str, str]:

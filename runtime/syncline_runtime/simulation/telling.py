@@ -59,11 +59,35 @@ FAULTS: Final[Mapping[str, str]] = {
 
 
 def told(events: Sequence[Event]) -> Iterator[str]:
-    """The story, a sentence an event. Listings and looks that changed nothing are left out, but for those that hid something."""
-    for event in events:
+    """The story, a sentence an event. Once nobody does anything any more, looks are left out, and runs that do nothing else."""
+    quiet = next((number for number, event in enumerate(events) if event.who == "people"), len(events))
+    later, idle = list(events[quiet:]), 0
+    kept = list(events[:quiet])
+    for number, event in enumerate(later):
+        if event.what in ("listed", "read"):
+            continue
+        if (event.who, event.what) == ("engine", "runs") and _is_idle(later[number + 1 :]):
+            idle += 1
+            continue
+        if (event.who, event.what) == ("engine", "is done") and event.detail.endswith(" 0 writes"):
+            continue
+        kept.append(event)
+    for event in kept:
         sentence = _sentence(event)
         if sentence is not None:
             yield sentence
+    if idle:
+        yield f"Syncline ran {idle} times more, and wrote nothing"
+
+
+def _is_idle(following: Sequence[Event]) -> bool:
+    """Whether a run does nothing but look, up to its end."""
+    for event in following:
+        if (event.who, event.what) == ("engine", "is done"):
+            return event.detail.endswith(" 0 writes")
+        if event.what not in ("listed", "read"):
+            return False
+    return False
 
 
 def _sentence(event: Event) -> str | None:
