@@ -11,6 +11,7 @@ import click
 
 from syncline.cli import remembering
 from syncline.cli.files import fail
+from syncline.cli.selecting import selected
 
 # Nothing of the compiler is imported here: what an earlier check found is shown without it.
 if TYPE_CHECKING:
@@ -82,11 +83,16 @@ def check(
     no_cache: bool,
     show_settings: bool,
 ) -> None:
-    """Check SPECs (`-` is standard input). Exits with 0 when clean, 1 with findings, 2 when it could not run."""
+    """Check SPECs: files, folders with all below them, or `-` for standard input.
+
+    Exits with 0 when clean, 1 with findings, 2 when it could not run.
+    """
     if report and not output_file and output not in SHOWN_HERE:
         fail(f"--report is shown as text or joined to json; write {output} to a file with --output-file")
     if prune_baseline and not baseline:
         fail("--prune-baseline needs --baseline FILE")
+    selection = selected(specs)
+    specs = selection.specs
     if show_settings:
         from syncline.cli import projects
 
@@ -95,7 +101,7 @@ def check(
     if fix or unsafe_fixes:
         from syncline.cli.mending import mend_specs
 
-        mend_specs(specs, unsafe=unsafe_fixes)
+        mend_specs(selection, unsafe=unsafe_fixes)
     plain = output in SHOWN_HERE and not any(
         (output_file, report, changes, records, against, baseline, write_baseline, stats, no_cache)
     )

@@ -11,10 +11,15 @@ from syncline.syntax.parsing import parse
 
 
 class Mended(NamedTuple):
-    """A text after fixes, and how many were carried out."""
+    """A text after fixes, and the codes of the findings that were mended, one for each fix."""
 
     text: str
-    done: int
+    codes: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> int:
+        """How many fixes were carried out."""
+        return len(self.codes)
 
 
 def mended(source: Source, found: Iterable[Diagnostic], *, unsafe: bool) -> Mended:
@@ -22,22 +27,27 @@ def mended(source: Source, found: Iterable[Diagnostic], *, unsafe: bool) -> Mend
 
     A file that was laid out as the formatter does it still is; one that parses still does.
     """
-    fixes = _apart(fix for each in found if (fix := fix_of(each)) and _is_of(fix, source) and (fix.safe or unsafe))
+    offered = {
+        id(fix): (fix, each.code)
+        for each in found
+        if (fix := fix_of(each)) and _is_of(fix, source) and (fix.safe or unsafe)
+    }
+    fixes = _apart(fix for fix, _ in offered.values())
     if not fixes:
-        return Mended(source.text, 0)
+        return Mended(source.text)
     before = len(parse(source)[1])
-    text, count = _edited(source.text, fixes), len(fixes)
+    text = _edited(source.text, fixes)
     if _mistakes(source.name, text) > before:
         # One of them breaks the file: find the others by trying each.
         good: list[Fix] = []
         for fix in fixes:
             if _mistakes(source.name, _edited(source.text, [*good, fix])) <= before:
                 good.append(fix)
-        text, count = _edited(source.text, good), len(good)
-    if count and formatted(source) == source.text:
+        fixes, text = good, _edited(source.text, good)
+    if fixes and formatted(source) == source.text:
         laid_out = formatted(Source(source.name, text))
         text = laid_out if isinstance(laid_out, str) else text
-    return Mended(text, count)
+    return Mended(text, tuple(offered[id(fix)][1] for fix in fixes))
 
 
 def _is_of(fix: Fix, source: Source) -> bool:
