@@ -25,7 +25,7 @@ fuzz: $(VENV)/.installed  ## malformed specs: N=10000 of them, made from SEED=1
 simulate: $(VENV)/.installed  ## the executor in simulated worlds: SEEDS=10000 of them, from START=0
 	@$(VENV)/bin/python -m tests.simulation $(or $(SEEDS),10000) --start $(or $(START),0)
 
-proofs: $(VENV)/.installed  ## proofs doubled: N=3000 random specs, whose generated code must keep the laws that were claimed
+proofs: $(VENV)/.installed  ## proofs doubled: N=3000 random specs, whose code must keep the laws that were claimed, and N/10 whole policies, run
 	@$(VENV)/bin/python -m tests.proofs $(or $(N),3000) --seed $(or $(SEED),1)
 
 sweep: $(VENV)/.installed  ## a crash at every point of I/O of the simulated scenarios, then at every pair of points of three
