@@ -67,7 +67,7 @@ def _unread(
         document,
         before,
         None,
-        now,
+        now + side.list_lag,  # a young record may not be found at once
         context.run_id,
         sent_at,
         None,
