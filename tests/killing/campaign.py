@@ -280,16 +280,16 @@ def campaign(world: World, seed: int, kills: int, *, population: int) -> Tally:
     at.populate(population)
     while at.tally.kills < kills and not at.tally.found:
         until = min(kills, at.tally.kills + at.patience())
-        while at.tally.kills < until:
+        while at.tally.kills < until and not at.tally.found:
             at.kill()
             at.people_work()
         at.converge()
     for trouble in (at.pause, at.fill_disk, at.lock):
         for _ in range(_TRIES):
             at.people_work()
-            if at.tally.found or trouble():
+            if trouble():
                 break
-        at.converge()
+    at.converge()
     return at.tally
 
 
