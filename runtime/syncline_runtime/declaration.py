@@ -687,7 +687,8 @@ class Sync:
     """The policy of one entity across systems. `systems` is in the order of the spec, which every tie falls back on.
 
     `rules` has an entry for each contested field; a field without one has a single contributing system.
-    `together` lists groups of fields that are decided as one.
+    `together` lists groups of fields that are decided as one. `unknown`: a create without an answer is looked for, and sent again
+    where it has not shown (`look`), or waits for a person instead (`hold`).
     """
 
     entity: str
@@ -700,6 +701,7 @@ class Sync:
     empty: Literal["propagates", "ignored"] = "propagates"
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     merged: Literal["hold", "follow"] = "hold"
+    unknown: Literal["look", "hold"] = "look"
     guards: tuple[GuardLimit, ...] = ()
     after: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()

@@ -306,6 +306,11 @@ def test_creates_whose_answers_name_no_record_are_found_by_their_key(
         assert len(made.systems["desk"].records["people"]) == 2
 
 
+def test_with_unknown_hold_a_partial_listing_makes_no_second_record() -> None:
+    spec = text(list=", partial").replace("  guard delete", "  unknown hold\n  guard delete")
+    assert verdicts(spec, Topic.DUPLICATES) == ["held", "at-most-once"]
+
+
 def test_a_create_without_a_key_is_sent_once_and_waits_for_a_person(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -172,6 +172,7 @@ def _sync(sync: Sync) -> dict[str, _Aspects]:
             "empty": sync.empty or "nothing",
             "out of scope": sync.out_of_scope,
             **({"merged": sync.merged} if sync.merged == "follow" else {}),
+            **({"unknown": sync.unknown} if sync.unknown != "look" else {}),
             "schedule": _several(schedule_of(sync.triggers, _mark)),
             **{f"guard {guard.operation}": limit_of(guard) for guard in sync.guards},
         }

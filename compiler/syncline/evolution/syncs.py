@@ -41,7 +41,12 @@ def _sync(spec: Spec, before: Sync, after: Sync, renames: Renaming) -> Iterator[
     both = [one.name for one in after.systems if one.name in {other.name for other in before.systems}]
     for system in both:
         yield from _writes(spec, before, after, system, field)
-    clauses = (("empty", "sync.empty"), ("out_of_scope", "sync.out-of-scope"), ("merged", "sync.merged"))
+    clauses = (
+        ("empty", "sync.empty"),
+        ("out_of_scope", "sync.out-of-scope"),
+        ("merged", "sync.merged"),
+        ("unknown", "sync.unknown"),
+    )
     for attribute, code in clauses:
         was, now = str(getattr(before, attribute) or "nothing"), str(getattr(after, attribute) or "nothing")
         if was != now:

@@ -37,7 +37,7 @@ def may_duplicate(sync: Sync, side: Map) -> tuple[MatchRule, ...]:
     """The rules by whose key a create of unknown outcome is looked for in vain, sent again, and not refused there: the listing may
     leave records out."""
     listing = side.resource.declaration.list
-    if not creates(sync, side) or listing is None or listing.complete:
+    if not creates(sync, side) or listing is None or listing.complete or sync.unknown == "hold":
         return ()
     return tuple(rule for rule, natives in keys_written(sync, side) if refused_twice(side, rule, natives) is None)
 
@@ -55,7 +55,7 @@ def duplicates(sync: Sync, side: Map) -> Iterator[Guarantee]:
     found = list(keys_written(sync, side))
     wait = waiting_seconds(side)
     for rule, natives in found:
-        yield _by_key(side, rule, natives, wait)
+        yield _held(sync, rule) if sync.unknown == "hold" else _by_key(side, rule, natives, wait)
     if not any(always_has(rule) for rule, _ in found):
         keys = " or ".join(f"`{_fields(rule)}`" for rule, _ in found)
         yield Guarantee(
@@ -98,6 +98,16 @@ def _repeated_for(create: Operation) -> str:
         hours = create.idempotency_seconds / 3600
         return f"within a run, and in later ones for {hours:g} hours"
     return "within a run"
+
+
+def _held(sync: Sync, rule: MatchRule) -> Guarantee:
+    return Guarantee(
+        Topic.DUPLICATES,
+        "held",
+        f"a create without an answer is looked for by `{_fields(rule)}`; where it does not show, nothing is sent again, and it "
+        "waits for a person (`unknown hold`)",
+        (rule.span, sync.span),
+    )
 
 
 def _by_key(side: Map, rule: MatchRule, natives: tuple[NativeField, ...], wait: float) -> Guarantee:

@@ -80,6 +80,8 @@ def _sync(sync: Sync, name: str) -> _Declared:
     optional["out_of_scope"] = text(sync.out_of_scope)
     if sync.merged == "follow":
         optional["merged"] = text(sync.merged)
+    if sync.unknown == "hold":
+        optional["unknown"] = text(sync.unknown)
     optional["guards"] = guards
     optional["erases"] = _mapping(_erases(sync))
     optional["triggers"] = sequence(map(spelled, _triggers(sync)))

@@ -376,6 +376,7 @@ class Sync:
     empty: Literal["propagates", "ignored"] | None = None
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     merged: Literal["hold", "follow"] = "hold"
+    unknown: Literal["look", "hold"] = "look"  # what becomes of a create without an answer
     guards: tuple[Guard, ...] = ()
     erases: tuple[EraseRule, ...] = ()
     triggers: tuple[Trigger, ...] = ()

@@ -63,6 +63,7 @@ class _Clauses:
     empty: Literal["propagates", "ignored"] | None = None
     out_of_scope: Literal["unlink", "keep", "archive"] = "unlink"
     merged: Literal["hold", "follow"] = "hold"
+    unknown: Literal["look", "hold"] = "look"
     first: dict[str, Span] = field(default_factory=dict)
     complete: bool = True
 
@@ -143,6 +144,7 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         empty=clauses.empty,
         out_of_scope=clauses.out_of_scope,
         merged=clauses.merged,
+        unknown=clauses.unknown,
         guards=tuple(clauses.guards),
         erases=tuple(clauses.erases),
         triggers=tuple(clauses.triggers),
@@ -230,7 +232,8 @@ def _clause(node: Clause, policy: Policy, clauses: _Clauses, scope: Scope) -> No
             if _once("merged", node.span, clauses, scope):
                 clauses.merged = "follow" if action.text == "follow" else "hold"
         case Unknown():
-            _once("unknown", node.span, clauses, scope)
+            if _once("unknown", node.span, clauses, scope):
+                clauses.unknown = "hold"
         case GuardNode():
             if _once(f"guard {node.operation}", node.span, clauses, scope):
                 _guard(node, clauses, scope)

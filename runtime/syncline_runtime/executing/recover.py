@@ -105,13 +105,13 @@ async def recover_creates(context: Context) -> None:
                 _adopt(context, side, intent, rows[0], now, ours=ours)
             elif not rows and lasts(intent, side.resource.create, now) and not context.telling:
                 again.setdefault(intent.system, []).append(intent)
-            elif not rows and late and (any(wanted) or side.sends):
+            elif not rows and late and (any(wanted) or side.sends) and context.sync.unknown != "hold":
                 store.give_up_intents([intent.intent_id])
                 unbar(context, intent)
             else:
                 context.summary.unknown += 1
                 if late:
-                    _ask(context, intent, "several records have its key" if rows else "it has no key to look for")
+                    _ask(context, intent, _why(rows, wanted))
     for system, intents in again.items():
         await _send_again(context, context.sides[system], intents)
 
@@ -242,6 +242,12 @@ def _closed(context: Context, intent: IntentRow) -> None:
     context.store.review.release([(context.entity.name, intent.system, "", intent.link_id)])
     context.summary.did(intent.system, "adopted")
     unbar(context, intent)
+
+
+def _why(rows: Sequence[MemberRow], wanted: Sequence[str | None]) -> str:
+    if rows:
+        return "several records have its key"
+    return "none shows its key" if any(wanted) else "it has no key to look for"
 
 
 def _ask(context: Context, intent: IntentRow, why: str) -> None:

@@ -1,7 +1,10 @@
 """Writes whose outcome nobody knows: what is found later is told from what a person did meanwhile."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from syncline_runtime.ports import Applied
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
@@ -122,3 +125,42 @@ async def test_what_an_answer_shows_beside_our_write_is_decided_before_it_is_pas
     await three.run()
     assert three.column("crm", "phone") == ["by a workflow"]
     await three.settled()
+
+
+@pytest.mark.parametrize("fault", [UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED])
+async def test_unknown_hold_sends_no_create_again_until_a_person_says_that_it_did_not_happen(
+    world: Callable[..., Any], fault: Any
+) -> None:
+    two = world("crm", "erp", sync={"unknown": "hold"})
+    two.twin("crm").put("customers", vat="A1", name="Ana")
+    erp = two.twin("erp")
+    erp.faults["create"].append(fault)
+    listed = erp.pages
+    hidden = fault is UNKNOWN_BUT_LANDED
+
+    async def partly(*arguments: Any, **options: Any) -> Any:
+        """A listing that leaves records out."""
+        async for page in listed(*arguments, **options):
+            yield replace(page, records=()) if hidden else page
+
+    erp.pages = partly
+    await two.run()
+    made = len(two.records("erp"))
+    for _ in range(3):
+        await two.run(later=100_000.0)
+    assert len(two.records("erp")) == made, "nobody said that it did not happen"
+    with two.store() as store:
+        (item,) = [one for one in store.review.quarantined(10) if one.reason_code == "outcome.unknown"]
+        (intent,) = store.open_intents("Customer")
+    assert "none shows its key" in item.detail
+    if hidden:
+        hidden = False
+        await two.run(later=60.0)
+    else:
+        with two.store() as store, store.transaction():
+            store.answers.give([(0.0, "ana", "retry", "Customer", intent.link_id, "erp", "", "", None, "{}")])
+        await two.run(later=60.0)
+    assert len(two.records("erp")) == 1
+    with two.store() as store:
+        assert not store.open_intents("Customer")
+    await two.settled()

@@ -159,8 +159,8 @@ CHECKS = {
         "a record created in `{system}` may be made twice after a time-out: its listing may leave it out",
         "A create without an answer is looked for by {key} and sent again when it does not show; a listing that leaves records out "
         "never shows some of them.",
-        "Declare the key `unique` if the system refuses a second one, take `partial` away if the listing is complete, or say "
-        "`create in {system} never`.",
+        "Declare the key `unique` if the system refuses a second one, take `partial` away if the listing is complete, let a "
+        "person look (`unknown hold`), or say `create in {system} never`.",
         {"partial-here": "may leave records out"},
     ),
     "delete.by-absence": Entry(

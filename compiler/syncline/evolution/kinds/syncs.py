@@ -125,6 +125,13 @@ SYNCS: Final[Mapping[str, Kind]] = {
         "Links go on with the record that is left, or wait for a person.",
         "Let whoever owns the records agree.",
     ),
+    "sync.unknown": Kind(
+        BEHAVIOUR,
+        APPROVAL,
+        "{subject}, creates without an answer: {new}, formerly {old}",
+        "They are looked for and sent again where they do not show (`look`), or wait for a person (`hold`).",
+        "Let whoever looks after the run agree.",
+    ),
     "guard.loosened": Kind(
         BEHAVIOUR,
         APPROVAL,
