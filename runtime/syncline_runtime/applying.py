@@ -23,26 +23,7 @@ from syncline_runtime.planned import (
 from syncline_runtime.ports import Clock, StateStore, System
 from syncline_runtime.records import Correlation, Decision
 from syncline_runtime.reviewed import Reviewed
-
-
-class Silent:
-    """A reporter that tells nobody."""
-
-    telling = False
-
-    def phase(self, entity: str, phase: str, done: int) -> None:
-        return None
-
-    def decided(self, decision: Decision) -> None:
-        return None
-
-    def placed(self, entity: str, system: str, remote_id: str, correlation: Correlation) -> None:
-        return None
-
-    def refused(
-        self, entity: str, system: str, remote_id: str, reason: str, field: str, detail: str, place: str
-    ) -> None:
-        return None
+from syncline_runtime.telling import Quiet
 
 
 class Gathering:
@@ -166,7 +147,7 @@ async def apply_plan(
         systems=systems,
         store=store,
         clock=clock,
-        reporter=Silent(),
+        reporter=Quiet(),
         options=replace(options, look_at=asked),
         syncs=plan.syncs,
         asked=asked,

@@ -1,10 +1,10 @@
 """Least privilege: the writes that a package can ever need, and a guard around each system that lets nothing else pass."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Sequence
 
-from syncline_runtime.declaration import Condition, OnDelete, Package
-from syncline_runtime.ports import NativeRecord, Outcome, Page, System, Write
-from syncline_runtime.reviewed import WriteForbidden
+from syncline_runtime.declaration import OnDelete, Package
+from syncline_runtime.ports import Outcome, System, Write
+from syncline_runtime.reviewed import ReadOnly, WriteForbidden
 
 
 def needed(package: Package, system: str) -> frozenset[tuple[str, str]]:
@@ -32,29 +32,12 @@ def needed(package: Package, system: str) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-class OnlyNeeded:
+class OnlyNeeded(ReadOnly):
     """A system that takes no write that its package never needs: it raises WriteForbidden before it reaches the connector."""
 
     def __init__(self, system: System, writes: frozenset[tuple[str, str]]) -> None:
-        self.name = system.name
-        self._system = system
+        super().__init__(system)
         self._writes = writes
-
-    async def open(self) -> None:
-        await self._system.open()
-
-    async def close(self) -> None:
-        await self._system.close()
-
-    def pages(
-        self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
-    ) -> AsyncIterator[Page]:
-        return self._system.pages(resource, fields=fields, where=where, since=since)
-
-    async def read(
-        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
-    ) -> Mapping[str, NativeRecord | None]:
-        return await self._system.read(resource, remote_ids, fields=fields)
 
     async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
         self._check("create", resource)

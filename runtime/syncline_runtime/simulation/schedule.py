@@ -13,7 +13,6 @@ from syncline_runtime import executor
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executing.protections import ALL, Protections
-from syncline_runtime.records import Correlation, Decision
 from syncline_runtime.simulation.invariants import settled
 from syncline_runtime.simulation.keeping import Keeper, dump
 from syncline_runtime.simulation.ledger import Ledger
@@ -24,6 +23,7 @@ from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.virtual import VirtualLoop
 from syncline_runtime.simulation.world import Crash, Event, Faults, Violation, World
 from syncline_runtime.state import SqliteStore, StateFailure
+from syncline_runtime.telling import Quiet
 
 _MOST_QUIET_RUNS = 14
 
@@ -76,26 +76,6 @@ def simulate(package: Package, seed: int, profile: Profile | None = None, *, fol
     """Run one schedule of `package` against twins of its systems; the same seed gives the same result."""
     with tempfile.TemporaryDirectory(dir=folder, prefix="syncline-simulation-") as made:
         return _Schedule(package, seed, profile or Profile(), Path(made) / "state.db").carried_out()
-
-
-class _Untold:
-    """A reporter that nobody listens to."""
-
-    telling = False
-
-    def phase(self, entity: str, phase: str, done: int) -> None:
-        return None
-
-    def decided(self, decision: Decision) -> None:
-        return None
-
-    def placed(self, entity: str, system: str, remote_id: str, correlation: Correlation) -> None:
-        return None
-
-    def refused(
-        self, entity: str, system: str, remote_id: str, reason: str, field: str, detail: str, place: str
-    ) -> None:
-        return None
 
 
 class _Schedule:
@@ -216,7 +196,7 @@ class _Schedule:
                 systems=systems,
                 store=keeper,
                 clock=world,
-                reporter=_Untold(),
+                reporter=Quiet(),
                 options=Options(apply_first=True, full=full, retry=False, protections=self.profile.protections),
             )
             try:

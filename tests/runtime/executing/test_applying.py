@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncline_runtime.applying import Applied, Silent, apply_plan, find, plan_of
+from syncline_runtime.applying import Applied, apply_plan, find, plan_of
 from syncline_runtime.executing.context import Options
 from syncline_runtime.planned import Plan, PlanFailure, loaded, saved
 from syncline_runtime.ports import System, SystemFailure, Write
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed, WriteForbidden
+from syncline_runtime.telling import Quiet
 from tests.runtime.executing import references, test_following, test_references
 from tests.runtime.executing.conftest import World, package
 from tests.runtime.executing.references import Kind
@@ -28,7 +29,7 @@ async def review(world: World, **options: Any) -> Plan:
     chosen = Options(**options)
     with world.store() as store:
         found = await find(
-            world.package, systems=world.twins, store=store, clock=world.clock, reporter=Silent(), options=chosen
+            world.package, systems=world.twins, store=store, clock=world.clock, reporter=Quiet(), options=chosen
         )
         plan = plan_of(world.package, store, world.clock, chosen, (), found)
     again = loaded(saved(plan))
@@ -45,7 +46,7 @@ async def carry_out(world: World, plan: Plan, **options: Any) -> Applied:
             systems=world.twins,
             store=store,
             clock=world.clock,
-            reporter=Silent(),
+            reporter=Quiet(),
             **options,
         )
 
@@ -271,7 +272,7 @@ async def test_a_record_that_follows_from_another_is_made_as_it_was_reviewed(tmp
         world.clock.time += 60
         with world.store() as store:
             found = await find(
-                world.package, systems=systems, store=store, clock=world.clock, reporter=Silent(), options=Options()
+                world.package, systems=systems, store=store, clock=world.clock, reporter=Quiet(), options=Options()
             )
             return loaded(saved(plan_of(world.package, store, world.clock, Options(), (), found)))
 
@@ -279,7 +280,7 @@ async def test_a_record_that_follows_from_another_is_made_as_it_was_reviewed(tmp
         world.clock.time += 60
         with world.store() as store:
             return await apply_plan(
-                world.package, plan, systems=systems, store=store, clock=world.clock, reporter=Silent()
+                world.package, plan, systems=systems, store=store, clock=world.clock, reporter=Quiet()
             )
 
     systems = {"crm": world.crm, "erp": world.erp}
