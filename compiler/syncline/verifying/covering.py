@@ -30,7 +30,7 @@ def uncovered(
     if any(trigger.kind == "webhook" for sync in spec.syncs for trigger in sync.triggers):
         yield "webhooks: none is delivered; changes are found by listings alone"
     for one in spec.derivations:
-        yield f"derivations: those of {one.entity.name} are carried out, but nothing asks for exactly one record each"
+        yield f"derivations: those of {one.entity.name} are carried out, but nothing asks for exactly one record each, or whose values it has"
     for name, entity in spec.entities.items():
         if entity.back:
             yield f"computed fields of {name} are carried out, but nothing asks whether they are right"
@@ -42,9 +42,12 @@ def uncovered(
             yield from _untouched(side, edited)
     for sync in spec.syncs:
         for side in sync.maps:
-            if side.sends and not any(sent.get((side.system.name, what)) for what in ("create", "update")):
+            writes = any(line.arrow is not Arrow.READ for line in side.lines)
+            if writes and not any(sent.get((side.system.name, what)) for what in ("create", "update")):
                 yield f"{side.system.name}: nothing was ever written there"
     calm = [name for name in known_faults if not faults.get(name)]
+    if not sum(sent.values()):
+        yield "NOTHING WAS EVER WRITTEN in any system, so that hardly anything was tried"
     if calm:
         yield f"faults that did not occur: {', '.join(calm)}"
 

@@ -201,8 +201,12 @@ class _Checked:
         return False
 
     def _histories(self) -> Iterator[Violation]:
+        # What a rule derives, nobody needs to have typed.
+        derived = {
+            flow.field for one in self.package.derivations if one.entity == self.sync.entity for flow in one.flows
+        }
         for (entity, link_id, name), past in self.ledger.accepted.items():
-            if entity != self.sync.entity or name not in self.heard:
+            if entity != self.sync.entity or name not in self.heard or name in derived:
                 continue
             kind = self.entity.kinds.get(name, "")
             typed = self.ledger.typed.get((entity, name), set()) | {self.entity.defaults.get(name)}

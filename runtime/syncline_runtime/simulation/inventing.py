@@ -29,6 +29,7 @@ def canonical(kind: str, number: int, rng: Random, field: str) -> Iterable[Any]:
             yield f"{initial}{number:05d} of many"
             yield f"{initial}{number:05d}"
             yield f"{initial}{_short(number)}"
+            yield f"{initial}{_short(number)}".upper()
         case "email":
             yield f"{initial}{number}@example.org"
         case "phone":

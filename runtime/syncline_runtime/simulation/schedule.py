@@ -148,7 +148,11 @@ class _Schedule:
             quiet_writes=tuple(quiet),
             state=tuple(state),
             acts=self.people.acts,
-            edited=frozenset((one.entity, one.system, one.field) for one in self.ledger.edits if one.by == "user"),
+            edited=frozenset(
+                (one.entity, one.system, one.field)
+                for one in self.ledger.edits
+                if one.by == "user" and one.value is not None
+            ),
         )
 
     def _begin(self) -> None:
