@@ -30,7 +30,7 @@ def uncovered(
     if any(trigger.kind == "webhook" for sync in spec.syncs for trigger in sync.triggers):
         yield "webhooks: none is delivered; changes are found by listings alone"
     for one in spec.derivations:
-        yield f"derivations: those of {one.entity.name} are carried out, but nothing asks for exactly one record each, or whose values it has"
+        yield f"derivations: those of {one.entity.name} are carried out, but not counted, nor are their values checked"
     for name, entity in spec.entities.items():
         if entity.back:
             yield f"computed fields of {name} are carried out, but nothing asks whether they are right"
