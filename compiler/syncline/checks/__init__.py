@@ -10,7 +10,7 @@ from syncline.checks.completeness import check_completeness
 from syncline.checks.cycles import check_cycles
 from syncline.checks.deletion import check_deletion
 from syncline.checks.derivations import check_derivations, check_derived
-from syncline.checks.guarantees import check_outcomes, check_schedules, check_webhooks
+from syncline.checks.guarantees import check_listings, check_outcomes, check_schedules, check_webhooks
 from syncline.checks.identity import check_identity
 from syncline.checks.owners import check_conditional_deletes, check_owners
 from syncline.checks.privacy import check_marks, check_privacy
@@ -72,6 +72,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
             make(check_derived, sync)
     if whole and all(sync.complete for sync in spec.syncs):
         make(check_schedules, spec)
+        make(check_listings, spec)
         make(check_references, spec)
     make(check_marks, spec)
     if whole:

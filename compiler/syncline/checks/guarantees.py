@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from syncline.checks.capabilities import rule_of
-from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
+from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label, Severity
 from syncline.guarantees.asked import place
-from syncline.guarantees.cost import Scheduled, dearest, login, needed, scheduled
+from syncline.guarantees.cost import Scheduled, dearest, lists_all, login, needed, scheduled
 from syncline.guarantees.running import unheard
 from syncline.guarantees.writing import may_duplicate
 from syncline.model.spec import Map, Spec, Sync
 from syncline_runtime.declaration import OnDelete
+
+_FEW = 10_000
+"""Records that a collection soon has, whatever it is of."""
 
 
 def check_outcomes(sync: Sync) -> Iterator[Diagnostic]:
@@ -79,6 +82,36 @@ def check_schedules(spec: Spec, *, changed: int = 0, records: int = 0) -> Iterat
     for uses in scheduled((spec,)).values():
         if _exceeds(uses, changed, records):
             yield _too_dear(uses, changed, records)
+
+
+def check_listings(spec: Spec) -> Iterator[Diagnostic]:
+    """cost.lists-all, where not even a small collection can be listed as often as the schedule wants, though nothing changes."""
+    for uses in scheduled((spec,)).values():
+        rate = uses[0].side.system.connector.declaration.rate
+        if rate is None or _exceeds(uses, 0, 0):
+            continue
+        for one in uses:
+            needs = login(one.side) + dearest(one.sync, one.side, 0, _FEW)
+            allowed = rate.calls / rate.seconds * one.seconds
+            if not lists_all(one.side) or needs <= allowed:
+                continue
+            resource, connector = one.side.resource, one.side.system.connector
+            yield Diagnostic(
+                "cost.lists-all",
+                one.span,
+                {
+                    "resource": resource.name,
+                    "system": one.side.system.name,
+                    "records": f"{_FEW:,}",
+                    "run": f"{needs:,}",
+                    "allowed": f"{allowed:,.0f}",
+                },
+                (
+                    *(Label(span, "listing-here") for span in place(resource, "list")[:1]),
+                    Label(connector.places.get("rate", connector.span), "rate-here"),
+                ),
+                severity=Severity.HINT,
+            )
 
 
 def check_schedules_together(specs: Sequence[Spec]) -> Iterator[Diagnostic]:

@@ -44,6 +44,7 @@ _RULES: Final = {
     "baseline.outdated": Rule(Category.STANDARD, True, Severity.WARNING),
     "codec.empty-domain": Rule(Category.BASIC, True),
     "cost": Rule(Category.COST, True),
+    "cost.lists-all": Rule(Category.COST, True, Severity.HINT),
     "create.may-duplicate": Rule(Category.SAFETY, False),
     "create.no-value": Rule(Category.BASIC, True),
     "create.required-missing": Rule(Category.SAFETY, True),

@@ -177,4 +177,11 @@ CHECKS = {
         "Run less often, or declare the rate that your account really has.",
         {"rate-here": "the declared rate", "too": "and {entity} here, on the same account"},
     ),
+    "cost.lists-all": Entry(
+        "every run lists all of `{resource}` in `{system}`, and this schedule has no room for {records} records",
+        "Without `since` a run reads every record anew: {records} take {run} calls, and the declared rate allows {allowed} from "
+        "one run to the next.",
+        "Declare how the listing is asked for changes (`since`), or run less often.",
+        {"listing-here": "lists everything", "rate-here": "the declared rate"},
+    ),
 }

@@ -95,4 +95,9 @@ LIVING = {
         "Whoever joins the team has to guess what a record of it stands for in the business.",
         "Say it in a line above: `## A company that buys from us`.",
     ),
+    "docs.personal": Entry(
+        "nothing says what {entity}.{field}, which is personal, is kept for",
+        "Who asks what is known of them, and who has to answer, needs the purpose and not only the name.",
+        "Say it in a line above: `## To reach them about an order`.",
+    ),
 }
