@@ -198,7 +198,9 @@ class People:
         for flow in mapping.flows:
             place = (system, flow.native[0]) if flow.native else None
             if place in self.habits.filled and shown(mapping, native).get(flow.field) is None:
-                by = "filling" if set(flow.native) & set(sent) else "default"
+                # What stands behind a reference is sent as the reference.
+                named = {*flow.native, *(name.partition(".")[0] for name in flow.native)}
+                by = "filling" if named & set(sent) else "default"
                 self.edit(mapping, table, remote_id, flow.field, by=by)
 
     # -- inside --------------------------------------------------------------------------------------------------------
