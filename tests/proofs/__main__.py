@@ -30,8 +30,7 @@ def main() -> None:
         except AssertionError as error:
             print(f"seed {start}: {error}", file=sys.stderr)
             raise SystemExit(1) from None
-        all_found.told.update(found.told)
-        all_found.strict.update(found.strict)
+        all_found.add(found)
         done += size
     print(f"{done:,} random specs, {time.process_time() - began:.0f} s")
     print(*all_found.lines(), sep="\n")

@@ -57,6 +57,15 @@ def text_lines(draw: st.DrawFn) -> RandomLine:
 
 
 @st.composite
+def null_lines(draw: st.DrawFn) -> RandomLine:
+    null, native_null = draw(st.sampled_from(("", "?"))), draw(st.sampled_from(("", "?", " required")))
+    codecs = draw(st.sampled_from(("", "", "trim", 'none("-")'))) if null else draw(st.sampled_from(("", "trim")))
+    values = st.one_of(TEXT, *([st.none()] if null else []))
+    natives = st.one_of(TEXT, *([st.none()] if native_null == "?" else []))
+    return RandomLine(f"text{null}", (f"text{native_null}",), codecs, values, natives.map(lambda one: (one,)))
+
+
+@st.composite
 def table_lines(draw: st.DrawFn) -> RandomLine:
     whole = draw(st.booleans())
     native = st.integers(0, 5) if whole else st.sampled_from(("a", "b", "c", "d", "e"))
@@ -93,13 +102,14 @@ def boolean_lines(draw: st.DrawFn) -> RandomLine:
 @st.composite
 def number_lines(draw: st.DrawFn) -> RandomLine:
     scale, other = draw(st.tuples(st.integers(0, 4), st.integers(0, 4)))
+    digits, room = draw(st.tuples(st.integers(7, 8), st.integers(7, 8)))
     numbers = st.decimals(-9999, 9999, places=other).map(lambda value: value.normalize() + 0)
     codecs = draw(st.sampled_from(("", f"round({scale})")))
     spelling = draw(st.sampled_from(("", " spelled text")))
     natives = st.decimals(-9999, 9999, places=scale)
     return RandomLine(
-        f"decimal({8 + other}, {other})",
-        (f"decimal({8 + scale}, {scale}){spelling}",),
+        f"decimal({digits + other}, {other})",
+        (f"decimal({room + scale}, {scale}){spelling}",),
         codecs,
         numbers,
         natives.map(lambda value: (f"{value:f}" if spelling else value,)),
@@ -186,6 +196,7 @@ def collection_lines(draw: st.DrawFn) -> RandomLine:
 LINES = st.one_of(
     text_lines(),
     text_lines(),
+    null_lines(),
     table_lines(),
     boolean_lines(),
     number_lines(),

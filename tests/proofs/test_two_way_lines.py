@@ -25,6 +25,7 @@ from syncline_runtime.codecs import CODECS, CodecError, table
 from syncline_runtime.declaration import FieldMap
 from syncline_runtime.values import ABSENT, Money
 from tests.proofs.lines import ENUM, LINES, RandomLine
+from tests.proofs.refusals import bounds, strays
 
 PROVEN = ("codec.not-invertible", "codec.empty-domain")
 """The findings that claim that a line does not carry its values."""
@@ -193,18 +194,46 @@ def tries_of(line: RandomLine) -> st.SearchStrategy[list[tuple[Any, tuple[Any, .
     return st.lists(st.tuples(line.values, line.read), min_size=SAMPLES, max_size=SAMPLES)
 
 
+def has_witness(line: RandomLine, code: str, data: st.DataObject) -> bool:
+    """Whether some value shows that a refused line is rightly refused: its code is made all the same."""
+    tries = data.draw(tries_of(line))
+    if code in PROVEN:
+        refused = interpreted(line)
+        broken = doubly_meant(line) or any(breach(refused, 0, line, value, native) for value, native in tries)
+        return broken or not all(writable(refused, 0, [value for value, _ in tries]))
+    model, _ = spec_of([line])
+    (written,) = model.maps[0].lines
+    assert written.field is not None
+    made, plain = load_package(generate(model)).mappings[0], interpreted(line)
+    first = written.natives[0]
+    values = (*(value for value, _ in tries), *bounds(written.field.type))
+    natives = (*(native for _, native in tries), *((one,) for one in bounds(first.type, first.wire)))
+    pairs = [*((value, natives[0]) for value in values), *((values[0], native) for native in natives)]
+    return any(strays(written, "f0", made, plain, value, native) for value, native in pairs)
+
+
 @dataclass
 class Doubled:
     """What became of the lines of random specs: how many by verdict, and the refusals without a witness."""
 
     told: Counter[str] = filled(default_factory=Counter)
+    refused: Counter[str] = filled(default_factory=Counter)
+    too_strict: Counter[str] = filled(default_factory=Counter)
     strict: dict[str, str] = filled(default_factory=dict)
+
+    def add(self, other: "Doubled") -> None:
+        self.told.update(other.told)
+        self.refused.update(other.refused)
+        self.too_strict.update(other.too_strict)
+        self.strict.update(other.strict)
 
     def lines(self) -> Iterator[str]:
         """It in words."""
         yield "two-way lines: " + ", ".join(f"{count:,} {what}" for what, count in self.told.most_common())
-        for written, value in self.strict.items():
-            yield f"  no witness found for {written} (named: {value})"
+        for code, count in self.refused.most_common():
+            yield f"  refused by {code}: {count:,}, without a witness: {self.too_strict[code]:,}"
+        for written, why in self.strict.items():
+            yield f"  no witness found for {written} ({why})"
 
 
 def doubled(specs: int, start: int) -> Doubled:
@@ -231,20 +260,15 @@ def doubled(specs: int, start: int) -> Doubled:
             for value, native in data.draw(tries_of(line)):
                 wrong = breach(field_map, number, line, value, native)
                 assert not wrong, f"{line.type} <-> {line.natives} as {line.codecs}: {wrong}"
-        for number, finding in found.items():
+        refusals = {number: one for number, one in found.items() if one.code not in ILL_TYPED}
+        told["ill-typed"] += len(found) - len(refusals)
+        for number, finding in refusals.items():
             line = lines[number]
-            if finding.code in PROVEN:
-                told["refused as not invertible"] += 1
-                tries = data.draw(tries_of(line))
-                refused = interpreted(line)
-                broken = doubly_meant(line) or any(breach(refused, 0, line, value, native) for value, native in tries)
-                if not broken and all(writable(refused, 0, [value for value, _ in tries])):
-                    told["refused without a witness"] += 1
-                    strict[f"{line.type} <-> {', '.join(line.natives)} as {line.codecs}"] = str(
-                        finding.facts.get("value")
-                    )
-            else:
-                told["ill-typed" if finding.code in ILL_TYPED else f"refused by {finding.code}"] += 1
+            found_all.refused[finding.code] += 1
+            if not has_witness(line, finding.code, data):
+                found_all.too_strict[finding.code] += 1
+                shown = f"{line.type} <-> {', '.join(line.natives)} as {line.codecs}"
+                strict[shown] = f"{finding.code}, named: {finding.facts.get('value')}"
 
     double()
     return found_all
@@ -256,5 +280,31 @@ def test_what_is_accepted_obeys_and_what_is_refused_breaks(capsys: pytest.Captur
         print("", *found.lines(), sep="\n  ")
     told = found.told
     assert told["accepted"] > 100
-    assert told["refused as not invertible"] > 10
-    assert told["refused without a witness"] * 20 <= told["refused as not invertible"]
+    assert sum(found.refused[code] for code in PROVEN) > 10
+    assert found.too_strict.total() * 20 <= found.refused.total()
+
+
+@pytest.mark.parametrize(
+    ("type_", "native", "codecs", "code"),
+    [
+        ("text(9)", "text(8)", "", "type.narrowing-length"),
+        ("text(8)", "text(9)", 'prefix("ab")', "type.narrowing-length"),
+        ("text(8)", "text(9)", "", "type.narrowing-length"),
+        ("decimal(9, 1)", "decimal(9, 3)", "", "type.narrowing-range"),
+        ("decimal(9, 3)", "decimal(7, 1)", "", "type.narrowing-scale"),
+        ("text?", "text required", "", "type.null-into-required"),
+        ("text", "text?", "", "type.null-from-optional"),
+        ("Stage", "text", '{ lead: "L", won: "W" }', "enum.gap"),
+    ],
+)
+@seed(1)
+@settings(max_examples=1, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_refusal_by_type_has_a_witness(type_: str, native: str, codecs: str, code: str, data: st.DataObject) -> None:
+    nothing = st.sampled_from(("lead", "won")) if type_ == "Stage" else st.just(None if "?" in type_ else "a")
+    if "decimal" in type_:
+        nothing = st.just(Decimal(1))
+    line = RandomLine(type_, (native,), codecs, nothing, nothing.map(lambda one: (one,)))
+    _, found = spec_of([line])
+    assert found[0].code == code
+    assert has_witness(line, code, data)
