@@ -135,6 +135,15 @@ def test_a_value_that_a_codec_turns_into_the_spelling_of_absence(codecs: str, va
     assert not breach(generated([turned]), 0, turned, value, ("x",))
 
 
+@pytest.mark.parametrize("codecs", ['upper then suffix("2")', 'upper then prefix("1")'])
+def test_a_text_of_full_length_is_written_with_what_is_put_around_it(codecs: str) -> None:
+    line = RandomLine("text(8)", ("text(9)",), codecs, st.none(), st.none())
+    (native,) = generated([line]).write({"f0": "A" * 8}, None).values()
+    assert len(native) == 9
+    with pytest.raises(CodecError):
+        generated([line]).write({"f0": "A" * 7 + "ß"}, None)
+
+
 def doubly_meant(line: RandomLine) -> bool:
     """Whether a table says of one spelling that it means two members: one of the two rows is not what happens."""
     model, _ = spec_of([line])

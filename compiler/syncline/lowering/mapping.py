@@ -223,6 +223,10 @@ def _named_fields(map_: Map) -> dict[str, Line]:
     return found
 
 
+_AROUND: Final = ("prefix", "suffix")
+"""Codecs that write more than the field's own text, and read it without."""
+
+
 def _written(line: Line, record: str, constants: Constants, locals_: Mapping[str, str]) -> Code:
     if line.expression is not None:
         return _shown_where(line.expression, locals_)
@@ -244,7 +248,10 @@ def _written(line: Line, record: str, constants: Constants, locals_: Mapping[str
             code = call(known.put, code, *_arguments(use, constants), *extra)
         if line.arrow is Arrow.BOTH and use.name in ("upper", "lower") and line.field.type.length is not None:
             # ß is SS in capitals: what would no longer fit when it is read back is refused before it is written.
-            code = call("text_of", code, Plain(literal(line.field.type.length)))
+            room = line.field.type.length
+            for around in line.pipeline[position + 1 :]:
+                room = room + (len(str(around.arguments[0])) if around.name in _AROUND else 0)
+            code = call("text_of", code, Plain(literal(room)))
     return code
 
 
