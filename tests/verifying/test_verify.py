@@ -19,15 +19,7 @@ def verify(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["verify", *map(str, arguments)])
 
 
-DRIFTS = pytest.mark.xfail(
-    reason="agreement (C2) is asked of a field whose drift a rule keeps or reports", strict=False
-)
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [pytest.param(one, marks=DRIFTS if one.stem == "regions" else (), id=one.stem) for one in EXAMPLES],
-)
+@pytest.mark.parametrize("spec", EXAMPLES, ids=[one.stem for one in EXAMPLES])
 def test_examples_hold(spec: Path) -> None:
     result = verify(spec, "--schedules", "3", "--json")
     assert result.exit_code == 0, result.output

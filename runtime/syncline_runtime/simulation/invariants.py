@@ -5,7 +5,7 @@ from typing import Any
 
 from syncline_runtime.declaration import FieldMap, Merged, Package, Sync
 from syncline_runtime.identity import keys
-from syncline_runtime.policy import Policy, blank, prepare
+from syncline_runtime.policy import Policy, blank, prepare, written_over
 from syncline_runtime.records import MemberState
 from syncline_runtime.rows import MemberRow
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, shown
@@ -144,6 +144,10 @@ class _Checked:
             if blank(values[name]) and any((system, each) in self.ledger.filled for each in side.flows[name].native):
                 continue
             if (link_id, name) in self.conflicts or self._is_held(link_id, system, name):
+                continue
+            if not written_over(side.flows[name].when, now.get(name, ABSENT), values[name]):
+                continue
+            if (system, name) in self.keeper.review.drifts(link_id):  # `drift keep` and `report`: told, and left there
                 continue
             yield Violation(
                 "C2",
