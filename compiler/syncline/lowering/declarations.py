@@ -49,7 +49,7 @@ def spelled(value: Any) -> Code:
             )
         case Mapping():
             return mapping((literal(key), spelled(item)) for key, item in value.items())
-        case _ if is_dataclass(value) and type(value).__module__ == "syncline_runtime.declaration":
+        case _ if is_dataclass(value) and type(value).__module__.startswith("syncline_runtime.declaration"):
             given = [item for item in fields(value) if getattr(value, item.name) != _default(item)]
             # Only what stands first goes without its name: `FromEnvironment("TOKEN", secret=True)`.
             unnamed = next((item.name for item in given if not item.kw_only), None)

@@ -19,7 +19,7 @@ _STANDARD: Final[Mapping[str, tuple[str, ...]]] = {
 _DECLARED: Final = tuple(
     name
     for name, value in vars(declaration).items()
-    if isinstance(value, type) and value.__module__ == declaration.__name__
+    if isinstance(value, type) and value.__module__.startswith(declaration.__name__)
 )
 _APPLIED: Final = {signature.python for definition in FUNCTIONS.values() for signature in definition.signatures}
 
