@@ -212,26 +212,30 @@ def test_the_sync_killed_in_mid_run_goes_on_where_it_was(shop: Shop) -> None:
 # -- a record that is refused ------------------------------------------------------------------------------------------
 
 
-def test_a_record_that_the_target_refuses_stops_nobody_else(shop: Shop) -> None:
+def test_a_value_that_the_target_refuses_stops_neither_its_record_nor_any_other(shop: Shop) -> None:
     shop.database.client.edit("7", notes="x" * 2001)  # the CRM takes 2000
     shop.database.client.edit("151", notes="y" * 3000)
 
     ended = shop.run()
 
     assert ended.code == NEEDS_PERSON
-    assert len(shop.names()) == COUNT - 2
+    assert len(shop.names()) == COUNT
+    assert {record["notes"] for record in shop.crm.client.all("contacts").values()} == {""}
     told = [line for line in ended.text.splitlines() if "2000 character" in line]
     assert len(told) == 2, ended.text
     assert all("notes: " in line and "failures.sync:" in line for line in told), told
 
+    stamps = shop.crm.client.stamps("contacts")
     sent = len(shop.proxy.seen(creates))
     assert shop.run().code == NEEDS_PERSON
-    assert len(shop.proxy.seen(creates)) == sent  # a refused record is not sent again as it stands
+    assert len(shop.proxy.seen(creates)) == sent  # a refused value is not sent again as it stands
+    assert not writes_between(stamps, shop.crm.client.stamps("contacts"))
 
     shop.database.client.edit("7", notes="x" * 2000)
     shop.database.client.edit("151", notes=None)
     assert shop.run().code == IN_STEP
     shop.hold_to_completion()
+    assert sorted(record["notes"] for record in shop.crm.client.all("contacts").values())[-2:] == ["", "x" * 2000]
 
 
 def test_an_update_that_the_target_refuses_leaves_the_other_fields_in_step(shop: Shop) -> None:
