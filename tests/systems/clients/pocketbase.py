@@ -1,6 +1,7 @@
 """An administrator's look at PocketBase, over its own API."""
 
 from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import Any
 
 from .http import answers, call
@@ -61,10 +62,16 @@ class PocketBaseClient:
         self._call("DELETE", f"/collections/{collection}/records/{key}")
 
     def clear(self) -> None:
-        """Remove every record of the collections that are not the server's own."""
-        for collection in self._call("GET", "/collections?perPage=200")["items"]:
-            if not collection["system"] and collection["type"] == "base":
-                self._call("DELETE", f"/collections/{collection['name']}/truncate")
+        """Remove every record of the collections that are not the server's own; those that refer to another first."""
+        referred = {
+            collection["id"]: {field["collectionId"] for field in collection["fields"] if field["type"] == "relation"}
+            - {collection["id"]}
+            for collection in self._call("GET", "/collections?perPage=200")["items"]
+            if not collection["system"] and collection["type"] == "base"
+        }
+        for name in reversed(list(TopologicalSorter(referred).static_order())):
+            if name in referred:
+                self._call("DELETE", f"/collections/{name}/truncate")
 
     def collections(self) -> set[str]:
         """The names of all collections."""
