@@ -55,10 +55,10 @@ def test_customers_that_one_system_cannot_take_stop_nobody_else(companies: Compa
     lines = [line.strip() for line in ended.text.splitlines() if line.startswith("  ! ")]
     assert len(lines) == 2, ended.text
     (refused,) = (line for line in lines if "is not valid" in line)
-    assert "Customer erp" in refused
+    assert "@erp  Customer crm" in refused
     assert "+4710000000" in refused.replace(" ", "")
     (unreadable,) = (line for line in lines if "value.too-long" in line)
-    assert f"Customer erp {too_long}: name: " in unreadable
+    assert f"Customer erp {too_long} name: " in unreadable
     assert "crm_erp_customers.sync:" in unreadable
     companies.hold_to_nothing_left()
 

@@ -110,8 +110,8 @@ def test_the_first_run_makes_the_linked_agree_and_leaves_the_others_alone(first:
 def test_ambiguous_customers_and_those_without_a_key_wait_for_a_person(first: FirstRun) -> None:
     people, companies = first.companies.people, first.companies
     blocked = people.ambiguous | people.keyless
-    waiting = companies.command("status", "--json").document["quarantine"]
-    reasons = {(row["system"], row["remote_id"]): row["reason_code"] for row in waiting}
+    waiting = companies.command("status", "--json").document["waiting"]
+    reasons = {(row["system"], row["id"]): row["code"] for row in waiting}
 
     held_by_crm = [people.crm[label] for label in blocked & people.crm.keys()]
     held_by_erp = [people.erp[label] for label in blocked & people.erp.keys()]
@@ -312,9 +312,11 @@ def test_ask_nobody_is_overwritten_until_a_person_has_decided(companies: Compani
     contact, party = companies.both(label)
     assert (contact["website"], party["website"]) == ("https://crm.example.com", "https://erp.example.com")
     assert party["phone"] == "+47 22 22 77 77"  # the other fields go on
-    shown = companies.command("status").text
-    assert "website: crm https://crm.example.com, erp https://erp.example.com" in shown
-    assert "crm_erp_customers.sync:" in shown
+    waiting = companies.command("status", "--json").document["waiting"]
+    (conflict,) = (item for item in waiting if item["kind"] == "conflict")
+    assert conflict["field"] == "website"
+    assert conflict["candidates"] == {"crm": "https://crm.example.com", "erp": "https://erp.example.com"}
+    assert conflict["place"].startswith("crm_erp_customers.sync:")
 
     companies.crm.client.edit("contacts", contact["id"], website="https://erp.example.com")  # the decision
 

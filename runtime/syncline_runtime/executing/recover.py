@@ -136,6 +136,8 @@ async def _search(context: Context, side: Side, values: Mapping[str, Shown]) -> 
         return
     native = side.mapping.write({**dict.fromkeys(context.entity.fields, ABSENT), **values}, None)
     names = [name for flow in side.mapping.flows if flow.field in rule.fields for name in flow.native if name in native]
+    if any(side.resource.fields[name].child is not None for name in names):
+        return  # a value in an embedded record is none that a system can be asked for
     asked = [*side.mapping.where, *(Condition(field=name, value=native[name]) for name in dict.fromkeys(names))]
     try:
         async for page in context.systems[side.system].pages(side.resource.name, fields=side.fields, where=asked):
