@@ -20,9 +20,10 @@ from syncline_runtime.planned import (
     planned_record,
     without,
 )
-from syncline_runtime.ports import Clock, StateStore, System
+from syncline_runtime.ports import Clock, System
 from syncline_runtime.records import Correlation, Decision
 from syncline_runtime.reviewed import Reviewed
+from syncline_runtime.stores import StateStore
 from syncline_runtime.telling import Quiet
 
 

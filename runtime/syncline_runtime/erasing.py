@@ -15,7 +15,6 @@ from syncline_runtime.ports import (
     Outcome,
     Refused,
     Stale,
-    StateStore,
     System,
     SystemFailure,
     Unavailable,
@@ -23,6 +22,7 @@ from syncline_runtime.ports import (
     Write,
 )
 from syncline_runtime.rows import AuditEntry, MemberRow
+from syncline_runtime.stores import StateStore
 
 _LEASE_SECONDS = 3600.0
 

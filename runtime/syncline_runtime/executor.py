@@ -21,10 +21,11 @@ from syncline_runtime.executing.summary import DONE, Summary
 from syncline_runtime.guarding import guard, rebased
 from syncline_runtime.ordering import grouped
 from syncline_runtime.pending import dismissed
-from syncline_runtime.ports import Clock, StateStore, System, SystemFailure
+from syncline_runtime.ports import Clock, System, SystemFailure
 from syncline_runtime.privileges import OnlyNeeded, needed
 from syncline_runtime.records import ActionKind
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly
+from syncline_runtime.stores import StateStore
 from syncline_runtime.webhooks import KEPT_SECONDS
 
 _LEASE_SECONDS = 6 * 3600.0

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from syncline_runtime.declaration import Entity, Package
-from syncline_runtime.executing.context import Options, Side, sides
+from syncline_runtime.executing.sides import Side, sides
 from syncline_runtime.identity import keys
-from syncline_runtime.ports import StateStore
 from syncline_runtime.rows import Answer, MemberRow, OpenConflict, Quarantined
 from syncline_runtime.state.packing import packing, unpack_value
+from syncline_runtime.stores import StateStore
 from syncline_runtime.values import ABSENT, Shown
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class _Reading:
         """The systems of an entity."""
         if entity.name not in self._sides:
             sync = next((one for one in self._package.syncs if one.entity == entity.name), None)
-            self._sides[entity.name] = {} if sync is None else sides(self._package, sync, entity, Options())
+            self._sides[entity.name] = {} if sync is None else sides(self._package, sync, entity)
         return self._sides[entity.name]
 
     def _shows(self, entity: Entity, row: MemberRow) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from syncline_runtime import executor
 from syncline_runtime.declaration import Daily, Every, FieldMap, OnWebhook, Package, Sync
 from syncline_runtime.executing.context import Options, Reporter
 from syncline_runtime.executor import Report
-from syncline_runtime.ports import Clock, StateStore, System
+from syncline_runtime.ports import Clock, System
 from syncline_runtime.scheduling import next_due
 from syncline_runtime.state import StateFailure
+from syncline_runtime.stores import StateStore
 
 _AGAIN_SECONDS: Final = 60.0
 """After a run that could not be made, because another one holds the state or the disk is full."""

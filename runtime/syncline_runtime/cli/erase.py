@@ -15,8 +15,8 @@ from syncline_runtime.cli.systems import connect
 from syncline_runtime.cli.why import links_of
 from syncline_runtime.declaration import Package
 from syncline_runtime.erasing import Erased, Step, erase, steps_of, together
-from syncline_runtime.ports import StateStore
 from syncline_runtime.state import SqliteStore
+from syncline_runtime.stores import StateStore
 from syncline_runtime.telling import FORMAT_VERSION, Redacted
 
 _LEFT = (

@@ -14,13 +14,13 @@ from syncline_runtime.cli.exits import FAILED, NEEDS_PERSON
 from syncline_runtime.cli.waiting import item_document, item_lines
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Entity, Package
-from syncline_runtime.executing.context import Options, sides
 from syncline_runtime.executing.resolve import shown_print
+from syncline_runtime.executing.sides import sides
 from syncline_runtime.pending import Item, pending, said
-from syncline_runtime.ports import StateStore
 from syncline_runtime.rows import Row
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.state.packing import pack_value, tagged
+from syncline_runtime.stores import StateStore
 from syncline_runtime.telling import FORMAT_VERSION, Redacted
 from syncline_runtime.values import ABSENT
 
@@ -262,7 +262,7 @@ def _typed(package: Package, item: Item, text: str) -> Any:
         except msgspec.DecodeError as error:
             raise NoAnswer(f"{item.name}: {text!r} is no value of {item.field} ({error})") from None
     sync = next(one for one in package.syncs if one.entity == entity.name)
-    for side in sides(package, sync, entity, Options()).values():
+    for side in sides(package, sync, entity).values():
         if item.field in side.writes:
             try:
                 side.mapping.write({**dict.fromkeys(entity.fields), item.field: value}, None)

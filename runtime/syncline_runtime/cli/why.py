@@ -10,12 +10,12 @@ import msgspec
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import FAILED
 from syncline_runtime.declaration import Entity, Package
-from syncline_runtime.executing.context import Options, sides
+from syncline_runtime.executing.sides import sides
 from syncline_runtime.identity import keys
-from syncline_runtime.ports import StateStore
 from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.state.packing import packing, tagged, unpack_value
+from syncline_runtime.stores import StateStore
 from syncline_runtime.telling import FORMAT_VERSION, Redacted, shown
 from syncline_runtime.values import ABSENT, Shown
 
@@ -180,7 +180,7 @@ def _history(package: Package, store: StateStore, entity: Entity, row: LinkRow) 
     members.sort(key=lambda one: order.index(one.system) if one.system in order else len(order))
     shows: dict[str, dict[str, Any]] = {}
     sync = next((one for one in package.syncs if one.entity == entity.name), None)
-    for system, side in ({} if sync is None else sides(package, sync, entity, Options())).items():
+    for system, side in ({} if sync is None else sides(package, sync, entity)).items():
         own = next((one for one in members if one.system == system), None)
         if own is not None:
             unpack = side.packing.unpack

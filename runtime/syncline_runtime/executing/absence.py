@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from syncline_runtime.executing.context import BATCH, Context, Side
+from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.repointing import without_aliases
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.guarding import listing_shrunk
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Operation
-from syncline_runtime.executing.context import BATCH, Context, Side
+from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, may_lack, record_outcomes
 from syncline_runtime.executing.repeating import packed, repeatable
 from syncline_runtime.executing.repointing import without_aliases
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
 from syncline_runtime.records import ActionKind

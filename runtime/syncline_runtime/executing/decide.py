@@ -6,11 +6,12 @@ from dataclasses import replace
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import decide
 from syncline_runtime.executing.computing import Moved, computed, note_references, related
-from syncline_runtime.executing.context import BATCH, Context, Side, key_rows, to_link
+from syncline_runtime.executing.context import BATCH, Context, key_rows, to_link
 from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.place import Failure, mapping_failure
 from syncline_runtime.executing.referring import looks_elsewhere, note_looks, own_row, read_references, without_looks
 from syncline_runtime.executing.retaining import drifts, hold_contested
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.waiting import keep_waiting, next_date
 from syncline_runtime.records import Action, ActionKind, Decision, FieldChange, Link, LinkStatus, Member, MemberState
 from syncline_runtime.rows import SAME, LinkRow, MemberRow, Row

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import actions, made_alike
-from syncline_runtime.executing.context import Context, Side, to_link, to_member
+from syncline_runtime.executing.context import Context, to_link, to_member
 from syncline_runtime.executing.decide import decision_failure, held_row, refuse_decisions
 from syncline_runtime.executing.place import Failure
 from syncline_runtime.executing.record import Sent, fingerprint, may_lack
@@ -17,6 +17,7 @@ from syncline_runtime.executing.referring import (
     remote_ids,
     waiting_for,
 )
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.records import Action, ActionKind, Link
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 

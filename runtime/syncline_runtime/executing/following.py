@@ -7,7 +7,8 @@ from typing import Any
 
 from syncline_runtime import observing
 from syncline_runtime.declaration import Derivation
-from syncline_runtime.executing.context import Context, Follower, to_member
+from syncline_runtime.executing.context import Context, to_member
+from syncline_runtime.executing.sides import Follower
 from syncline_runtime.identity import keys
 from syncline_runtime.records import Link, LinkStatus, Member, MemberState, Observation
 from syncline_runtime.rows import Row

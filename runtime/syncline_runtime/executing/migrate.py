@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from syncline_runtime.declaration import Package, Sync
 from syncline_runtime.evolving import Aspects, Difference, differences, digest_of, plain, renames_of
-from syncline_runtime.executing.context import BATCH, Options, sides
+from syncline_runtime.executing.context import BATCH
+from syncline_runtime.executing.sides import sides
 from syncline_runtime.identity import keys
 from syncline_runtime.migrating import (
     ForgetCursor,
@@ -21,8 +22,8 @@ from syncline_runtime.migrating import (
     steps,
     unknown_answers,
 )
-from syncline_runtime.ports import StateStore
 from syncline_runtime.rows import Row
+from syncline_runtime.stores import StateStore
 
 _STAMP = "stamp"
 
@@ -201,7 +202,7 @@ def _renew_keys(package: Package, store: StateStore, sync: Sync) -> None:
     """Make the index of correlation anew: rules, names or values of its keys may have changed."""
     entity, evolution = package.entities[sync.entity], store.evolution
     evolution.drop_all_keys(entity.name)
-    for side in sides(package, sync, entity, Options()).values():
+    for side in sides(package, sync, entity).values():
         after = 0
         while rows := evolution.shown(entity.name, side.system, after, BATCH):
             after = rows[-1][0]

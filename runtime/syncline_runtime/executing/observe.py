@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from syncline_runtime.executing.absence import confirm_absence
-from syncline_runtime.executing.context import BATCH, Context, Side
+from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.repointing import without_aliases
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Page, SystemFailure
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
-from syncline_runtime.executing.context import Context, Side, key_rows
+from syncline_runtime.executing.context import Context, key_rows
 from syncline_runtime.executing.place import readable
 from syncline_runtime.executing.repeating import packed, repeatable
 from syncline_runtime.executing.retaining import hold_contested, kept_otherwise, print_of
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.summary import DONE
 from syncline_runtime.ports import Applied, Gone, Outcome, Refused, Stale, Unavailable, Unknown
 from syncline_runtime.records import Action, ActionKind, Member

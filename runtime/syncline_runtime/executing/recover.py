@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from syncline_runtime import observing
 from syncline_runtime.declaration import Condition
-from syncline_runtime.executing.context import Context, Side, to_member
+from syncline_runtime.executing.context import Context, to_member
 from syncline_runtime.executing.record import Sent, created_row
 from syncline_runtime.executing.repeating import lasts, unpacked
 from syncline_runtime.executing.settling import settle, unbar
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import read_many, take
 from syncline_runtime.identity import keys, made_by
 from syncline_runtime.observing import may_render

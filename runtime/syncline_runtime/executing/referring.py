@@ -11,7 +11,8 @@ from typing import NamedTuple, TypeAlias
 from syncline_runtime.codecs.elements import aligned
 from syncline_runtime.declaration import ByKey, Collection, Targets
 from syncline_runtime.executing.computing import Moved
-from syncline_runtime.executing.context import Context, Side
+from syncline_runtime.executing.context import Context
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.identity import keys
 from syncline_runtime.records import Link, LinkStatus, Member, MemberState
 from syncline_runtime.rows import LinkRow, MemberRow, Row

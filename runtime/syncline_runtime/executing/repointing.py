@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from syncline_runtime.executing.context import Context, Side, key_rows
+from syncline_runtime.executing.context import Context, key_rows
 from syncline_runtime.executing.decide import tomb
 from syncline_runtime.executing.referring import look_again_at_who_refers
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.values import Native

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
-from syncline_runtime.executing.context import Context, Side
+from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.place import flow_of
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.normalising import REFORMATTED, normalisation
 from syncline_runtime.records import Decision, Member
 from syncline_runtime.rows import Row

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
-from syncline_runtime.executing.context import Context, Side, to_member
+from syncline_runtime.executing.context import Context, to_member
 from syncline_runtime.executing.place import readable
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.records import Member, Observation
 from syncline_runtime.rows import IntentRow, MemberRow

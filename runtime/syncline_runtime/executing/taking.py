@@ -9,10 +9,11 @@ from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import archives
 from syncline_runtime.erasing import is_erased
-from syncline_runtime.executing.context import Context, Side, key_rows, to_member
+from syncline_runtime.executing.context import Context, key_rows, to_member
 from syncline_runtime.executing.place import Failure, mapping_failure, readable
 from syncline_runtime.executing.repointing import without_merged
 from syncline_runtime.executing.settling import settle
+from syncline_runtime.executing.sides import Side
 from syncline_runtime.identity import keys
 from syncline_runtime.observing import Verdict
 from syncline_runtime.ports import NativeRecord, System
