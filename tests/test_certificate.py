@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import syncline
+import syncline_runtime
 from syncline.certificate import (
     LOOPS,
     OF_A_MAP,
@@ -57,7 +58,8 @@ def built(tmp_path: Path) -> Path:
 def run(package: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", package.name, "run"],
-        cwd=package.parent, capture_output=True, text=True, timeout=60, check=False, env={"PATH": ""},
+        cwd=package.parent, capture_output=True, text=True, timeout=60, check=False,
+        env={"PATH": "", "PYTHONPATH": str(Path(syncline_runtime.__file__).parents[1])},
     )  # fmt: skip
 
 
@@ -151,6 +153,57 @@ def test_a_file_that_was_edited_is_refused_in_one_line_that_says_how_to_mend_it(
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert re.fullmatch(rf"northwind: {name} is not what was built, .* `syncline build northwind\.sync -o .*`", line)
+
+
+EDITS = {
+    "a constant": lambda text: text.replace('"northwind"', '"southwind"', 1),
+    "no Python": lambda text: text + "\nthis is no Python(\n",
+    "cut off": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "an import that fails": lambda text: "import nothing_of_the_kind\n" + text,
+    "no text": lambda text: "\0" + text,
+    "gone": lambda text: None,
+}
+"""What an editor, a merge or a full disk makes of a file of the package."""
+
+
+@pytest.mark.parametrize(
+    ("name", "edit"), [("package.py", "a constant"), *(("customer.py", edit) for edit in EDITS if edit != "a constant")]
+)
+def test_what_python_could_not_import_is_refused_before_it_is_imported(built: Path, name: str, edit: str) -> None:
+    path = built / name
+    text = EDITS[edit](path.read_text(encoding="utf-8"))
+    if text is None:
+        path.unlink()
+    else:
+        assert text != path.read_text(encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
+    done = run(built)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    said = "is missing" if text is None else "is not what was built"
+    assert re.fullmatch(rf"northwind: {name} {said}, .* `syncline build northwind\.sync -o .*`", line)
+
+
+def test_an_edited_package_is_no_module_for_others(built: Path) -> None:
+    (built / "customer.py").write_text("1 +", encoding="utf-8")
+    asked = [
+        sys.executable,
+        "-c",
+        "try:\n import northwind\nexcept ImportError as error:\n print(type(error).__name__)",
+    ]
+    done = subprocess.run(asked, cwd=built.parent, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "NotAsBuilt\n"
+
+
+def test_a_runtime_of_another_time_is_told_in_one_line(built: Path) -> None:
+    init = built / "__init__.py"
+    init.write_text(init.read_text("utf-8").replace("require_runtime(1,", "require_runtime(2,"), "utf-8")
+    (built / CERTIFICATE).unlink()
+    done = run(built)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "runtime API 2" in line
 
 
 def test_a_missing_or_foreign_certificate_is_refused(built: Path) -> None:

@@ -26,6 +26,9 @@ _FORBIDDEN: Final = frozenset(
     {"eval", "exec", "compile", "open", "globals", "locals", "vars", "getattr", "setattr", "input", "breakpoint"}
 )
 
+_OWN: Final = frozenset({"__name__", "__all__", "__file__"})
+"""Names of Python's own that a package speaks of."""
+
 
 class EmissionRefused(Exception):
     """The rendered text is not the code that was meant: a defect of the compiler, never of the spec."""
@@ -79,9 +82,7 @@ def _refuse_surprises(path: str, text: str) -> None:
                 pass
             case ast.Import() | ast.ImportFrom():
                 raise EmissionRefused(f"{path}: unexpected import in generated code")
-            case ast.Name(id=name) if name in _FORBIDDEN or (
-                name.startswith("__") and name != "__name__" and name != "__all__"
-            ):
+            case ast.Name(id=name) if name in _FORBIDDEN or (name.startswith("__") and name not in _OWN):
                 raise EmissionRefused(f"{path}: unexpected name {name} in generated code")
             case ast.Attribute(attr=name) if name.startswith("_"):
                 raise EmissionRefused(f"{path}: unexpected attribute {name} in generated code")

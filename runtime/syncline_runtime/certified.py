@@ -1,37 +1,56 @@
-"""Whether a generated package is still what its certificate vouches for."""
+"""Whether a generated package is still what its certificate vouches for. Its files are looked at before any of them is imported."""
 
 import json
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from syncline_runtime.declaration import Package
+if TYPE_CHECKING:
+    from syncline_runtime.declaration import Package
 
 CERTIFICATE: Final = "certificate.json"
 FORMAT_VERSION: Final = "1.0"
+_FAILED: Final = 2
 
 
-def uncertified(package: Package) -> str | None:
-    """Why the package must not run, in one line with its remedy; None where its files are those that were certified.
+class NotAsBuilt(ImportError):
+    """A file of the package is not the one that was certified; the message is one line with its remedy."""
 
-    A package without maps does nothing, and is not looked at.
+
+def require_as_built(init: str, source: str) -> None:
+    """Raise NotAsBuilt unless the files beside `init`, the `__init__.py` of a package of `source`, are those of its certificate.
+
+    Run as `python -m PACKAGE` the process ends with the message instead. A package without a certificate may be imported, to be
+    looked at and tested; it is not run.
     """
-    folder = _folder(package)
-    if folder is None:
-        return None
-    again = f"build it again with `syncline build {package.source} -o {folder.parent.name or '.'}`"
+    folder = Path(init).parent
+    problem = differing(folder, source)
+    if problem is not None:
+        refuse(NotAsBuilt(f"{folder.name}: {problem}"))
+
+
+def refuse(problem: ImportError) -> NoReturn:
+    """Raise, or end a process that would show people a traceback."""
+    # Python says so while it looks for the module that `-m` names.
+    if sys.argv[:1] == ["-m"]:
+        sys.stderr.write(f"{problem}\n")
+        raise SystemExit(_FAILED)
+    raise problem
+
+
+def differing(folder: Path, source: str) -> str | None:
+    """What is wrong with the files of a package, in one line with its remedy; None where they are those that were certified, or
+    nothing vouches for them."""
     try:
         document = json.loads((folder / CERTIFICATE).read_bytes())
     except FileNotFoundError:
-        return f"{CERTIFICATE} is missing beside the package, so nothing vouches for it: {again}, and ship all of its files"
+        return None
     except (OSError, ValueError, RecursionError):
         document = None
-    files = _files(document)
+    files, again = _files(document), _again(folder, source)
     if files is None:
         return f"{CERTIFICATE} cannot be read: {again}"
-    if document["spec"]["sha256"] != package.spec_sha256:
-        return f"{CERTIFICATE} is of another version of {package.source}: {again}"
     for name, expected in files.items():
         try:
             found = sha256((folder / name).read_bytes()).hexdigest()
@@ -42,7 +61,32 @@ def uncertified(package: Package) -> str | None:
     return None
 
 
-def _folder(package: Package) -> Path | None:
+def uncertified(package: "Package") -> str | None:
+    """Why the package must not run, in one line with its remedy; None where its files are those that were certified.
+
+    A package without maps does nothing, and is not looked at.
+    """
+    folder = _folder(package)
+    if folder is None:
+        return None
+    again = _again(folder, package.source)
+    problem = differing(folder, package.source)
+    if problem is not None:
+        return problem
+    try:
+        document = json.loads((folder / CERTIFICATE).read_bytes())
+    except OSError:
+        return f"{CERTIFICATE} is missing beside the package, so nothing vouches for it: {again}, and ship all of its files"
+    if document["spec"]["sha256"] != package.spec_sha256:
+        return f"{CERTIFICATE} is of another version of {package.source}: {again}"
+    return None
+
+
+def _again(folder: Path, source: str) -> str:
+    return f"build it again with `syncline build {source} -o {folder.parent.name or '.'}`"
+
+
+def _folder(package: "Package") -> Path | None:
     """Where the package's own modules stand, told by the functions that they define."""
     for mapping in package.mappings:
         module = sys.modules.get(mapping.read.__module__)

@@ -4,6 +4,7 @@ A generated module *declares* and *maps*; this package *does*. Everything here i
 (`read`, `write`, predicates) that the generated modules define and hand over by reference.
 """
 
+from syncline_runtime.certified import refuse, require_as_built
 from syncline_runtime.declaration.entities import (
     BackReference,
     ByKey,
@@ -135,6 +136,7 @@ __all__ = [
     "Webhooks",
     "When",
     "derived_from",
+    "require_as_built",
     "require_runtime",
 ]
 
@@ -155,6 +157,9 @@ def require_runtime(api: int, package: str) -> None:
         if api > RUNTIME_API
         else "generate the package again with `syncline build` (or install the older syncline-runtime)"
     )
-    raise RuntimeMismatch(
-        f"package {package!r} was generated for runtime API {api}, the installed syncline-runtime offers {RUNTIME_API}: {remedy}"
+    refuse(
+        RuntimeMismatch(
+            f"package {package!r} was generated for runtime API {api}, the installed syncline-runtime offers {RUNTIME_API}: "
+            f"{remedy}"
+        )
     )

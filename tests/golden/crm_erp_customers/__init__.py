@@ -2,8 +2,9 @@
 # sha256 of the spec: 356c782c7cacb39b98274575bb780aad77bb021019cf39b20ab1c469874b2441
 """Customers are won in the CRM and invoiced from the ERP; both edit them."""
 
-from syncline_runtime.declaration import require_runtime
+from syncline_runtime.declaration import require_as_built, require_runtime
 
+require_as_built(__file__, "crm_erp_customers.sync")
 require_runtime(1, "crm_erp_customers")
 
 from .package import PACKAGE  # noqa: E402

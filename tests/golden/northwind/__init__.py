@@ -2,8 +2,9 @@
 # sha256 of the spec: dec261ee738e01341f25ec11f9a7bb234a5eee1e9ff066b5ebe5c11b5a2574b4
 """Northwind's customers: won in the CRM, invoiced from the ERP. `make demo` runs this spec agai..."""
 
-from syncline_runtime.declaration import require_runtime
+from syncline_runtime.declaration import require_as_built, require_runtime
 
+require_as_built(__file__, "northwind.sync")
 require_runtime(1, "northwind")
 
 from .package import PACKAGE  # noqa: E402

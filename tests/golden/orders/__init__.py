@@ -2,8 +2,9 @@
 # sha256 of the spec: 05f9dc0fe069f8f253151ccae4996fd9dbef0ce0fd46264152322ca64b62e2f1
 """Companies, their contacts and their orders: sold in the CRM, delivered from the database of t..."""
 
-from syncline_runtime.declaration import require_runtime
+from syncline_runtime.declaration import require_as_built, require_runtime
 
+require_as_built(__file__, "orders.sync")
 require_runtime(1, "orders")
 
 from .package import PACKAGE  # noqa: E402

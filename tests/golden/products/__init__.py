@@ -2,8 +2,9 @@
 # sha256 of the spec: 5b78e0a2e4818c3825fc6f9ed008b5bf0dbec5da4adf74f9dde276a126cf03ca
 """Products and their prices are kept in the ERP; the CRM shows them to the people who sell."""
 
-from syncline_runtime.declaration import require_runtime
+from syncline_runtime.declaration import require_as_built, require_runtime
 
+require_as_built(__file__, "products.sync")
 require_runtime(1, "products")
 
 from .package import PACKAGE  # noqa: E402

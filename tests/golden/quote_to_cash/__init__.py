@@ -2,8 +2,9 @@
 # sha256 of the spec: d9d059d2023dadbcbbf32254e33c4cc1fb28d3a47930a3954f44760796a6692a
 """A deal that is won becomes one quotation in the books, and an accepted one an invoice; what i..."""
 
-from syncline_runtime.declaration import require_runtime
+from syncline_runtime.declaration import require_as_built, require_runtime
 
+require_as_built(__file__, "quote_to_cash.sync")
 require_runtime(1, "quote_to_cash")
 
 from .package import PACKAGE  # noqa: E402

@@ -2,8 +2,9 @@
 # sha256 of the spec: 0683104b85d3458cd101854f21221d9db2073f901800e708a7da4ab77bcf3b51
 """Customers of two regions: the ERP owns those in Europe, the CRM all others. Personal data can..."""
 
-from syncline_runtime.declaration import require_runtime
+from syncline_runtime.declaration import require_as_built, require_runtime
 
+require_as_built(__file__, "regions.sync")
 require_runtime(1, "regions")
 
 from .package import PACKAGE  # noqa: E402

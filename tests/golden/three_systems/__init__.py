@@ -2,8 +2,9 @@
 # sha256 of the spec: 081b2b8f8bca5a87b835ce835525f5765177707c6ed30dfffe886c810e2bc70a
 """The customers of the CRM and the ERP, and of the database behind the web shop."""
 
-from syncline_runtime.declaration import require_runtime
+from syncline_runtime.declaration import require_as_built, require_runtime
 
+require_as_built(__file__, "three_systems.sync")
 require_runtime(1, "three_systems")
 
 from .package import PACKAGE  # noqa: E402
