@@ -46,11 +46,13 @@ def admit(package: Package, store: StateStore) -> None:
     Raises SpecChanged. Must be called inside a transaction.
     """
     stored = _stored(store)
+    if stored == package.stamp.aspects:
+        return
     if stored is not None:
         unsafe = [one for one in differences(stored, package.stamp) if not one.safe]
         if unsafe:
             raise SpecChanged(_refusal(package, unsafe))
-    if package.stamp.aspects and stored != package.stamp.aspects:
+    if package.stamp.aspects:
         store.save_setting(_STAMP, digest_of(package.stamp))
 
 

@@ -104,6 +104,25 @@ class Keeper:
         """The entity of each link."""
         return dict(self._store._execute("SELECT link_id, entity FROM link"))
 
+    def documents(self) -> dict[int, tuple[str, bytes]]:
+        """The entity of each link and what is agreed on, sealed: other bytes whenever it was written."""
+        rows = self._store._execute("SELECT link_id, entity, doc FROM link")
+        return {number: (entity, sealed) for number, entity, sealed in rows}
+
+    def linked(self) -> dict[tuple[str, str, str], int]:
+        """The link of each record that has one, by system, entity and remote id."""
+        rows = self._store._execute(
+            "SELECT s.system, s.entity, m.remote_id, m.link_id FROM member m JOIN side s ON s.side_id = m.side"
+            " WHERE m.link_id IS NOT NULL"
+        )
+        return {(system, entity, remote_id): number for system, entity, remote_id, number in rows}
+
+    def doubts(self) -> set[tuple[str, str]]:
+        """The records, by system and remote id, of which a write has no known outcome."""
+        return set(
+            self._store._execute("SELECT system, remote_id FROM intent WHERE state = 'open' AND remote_id IS NOT NULL")
+        )
+
 
 def dump(store: SqliteStore) -> list[str]:
     """The whole state, opened, but for what differs by design between two of them: names, keys, codes, and who held the lease."""

@@ -70,7 +70,7 @@ class Ledger:
         self._read: dict[tuple[str, str, str], tuple[float, Mapping[str, Shown]]] = {}
         self._hubs = {name: packing(entity) for name, entity in package.entities.items()}
         self._maps = {(one.system, one.resource): one for one in package.mappings}
-        self._docs: dict[int, bytes] = {}
+        self._sealed: dict[int, bytes] = {}
         self._doubts: set[tuple[str, str]] = set()
 
     def mapping(self, system: str, resource: str) -> FieldMap | None:
@@ -301,25 +301,16 @@ class Ledger:
         """Take over what the store holds now."""
         keeper = self.keeper
         assert keeper is not None
-        entities = keeper.entities()
-        self._doubts = {
-            (intent.system, intent.remote_id)
-            for name in self.package.entities
-            for intent in keeper.open_intents(name)
-            if intent.remote_id is not None
-        }
-        for row in keeper.links(list(entities)):
-            if self._docs.get(row.link_id) == row.doc:
-                continue
-            self._docs[row.link_id] = row.doc
-            entity = entities[row.link_id]
+        self._doubts = keeper.doubts()
+        documents = keeper.documents()
+        changed = [number for number, (_, sealed) in documents.items() if self._sealed.get(number) != sealed]
+        for row in keeper.links(changed):
+            entity, self._sealed[row.link_id] = documents[row.link_id]
             for name, value in self._hubs[entity].unpack(row.doc).items():
                 past = self.accepted.setdefault((entity, row.link_id, name), [])
                 if not past or past[-1] != value:
                     past.append(value)
-        for link_id, members in keeper.members_of(list(entities)).items():
-            for member in members:
-                self.linked[member.system, entities[link_id], member.remote_id] = link_id
+        self.linked.update(keeper.linked())
 
     def _keys(self, mapping: FieldMap, values: Mapping[str, Shown]) -> list[str]:
         found = keys(self.package.entities[mapping.entity], values)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, TypedDict, get_type_hints
 
 import msgspec
@@ -98,7 +99,7 @@ class Packing:
 
 def packing(entity: Entity, slots: Iterable[str] = (), references: Iterable[str] = ()) -> Packing:
     """The packing of `entity` with the output slots of one map, and with its `references` as remote ids."""
-    types: dict[str, Any] = {name: kind for name, kind in get_type_hints(entity.shape).items() if name in entity.fields}
+    types: dict[str, Any] = {name: kind for name, kind in _hints(entity.shape).items() if name in entity.fields}
     for name in references:
         if name in entity.collections:
             own_form: Any = _own_form(entity.collections[name])
@@ -133,9 +134,15 @@ def packing(entity: Entity, slots: Iterable[str] = (), references: Iterable[str]
     return Packing(pack_with_slots if own else pack, unpack)
 
 
+@lru_cache(maxsize=256)
+def _hints(shape: type) -> Mapping[str, Any]:
+    """The types of a shape's members: each run makes several packings of an entity."""
+    return get_type_hints(shape)
+
+
 def _own_form(collection: Collection) -> Any:
     """The shape of an element as a system shows it, with remote ids for references."""
-    hints: dict[str, Any] = {**get_type_hints(collection.shape), **dict.fromkeys(collection.refers, str | None)}
+    hints: dict[str, Any] = {**_hints(collection.shape), **dict.fromkeys(collection.refers, str | None)}
     return TypedDict("Element", hints, total=False)  # type: ignore[operator]
 
 

@@ -159,10 +159,9 @@ class SqliteStore:
 
     def opened(self) -> dict[str, list[dict[str, Any]]]:
         """Everything that is stored, opened, by table: without the codes, which are of this state alone."""
-        return {table: self._opened(table) for table in self._database.columns()}
+        return {table: self._opened(table, sorted(names)) for table, names in self._database.columns().items()}
 
-    def _opened(self, table: str) -> list[dict[str, Any]]:
-        names = sorted(self._database.columns()[table])
+    def _opened(self, table: str, names: list[str]) -> list[dict[str, Any]]:
         key, sealed = SEALED.get(table, ("", ()))
         places = {name: self._backing.sealer.place(f"{table}.{name}") for name in sealed}
         found = []
