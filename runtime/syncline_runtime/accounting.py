@@ -53,6 +53,7 @@ def accounted_member(member: Member, accounted: Mapping[str, Shown] | None = Non
         as_of=member.as_of,
         missing_since=member.missing_since,
         renders=renders,
+        unseen=member.unseen,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from syncline_runtime.declaration import Values
 from syncline_runtime.normalising import normalisation
+from syncline_runtime.policy import blank
 from syncline_runtime.records import Member, MemberState, Observation
 from syncline_runtime.values import ABSENT, Shown
 
@@ -60,6 +61,8 @@ def observe(member: Member, observation: Observation, lag_seconds: float) -> Mem
     if verdict is Verdict.DEFER:
         return member
     version, updated_at = _newest(member, observation, lag_seconds)
+    if member.unseen and (verdict is Verdict.ACCEPTED or observation.read_at - lag_seconds >= member.as_of):
+        member = absorb(member, observation.values)
     if verdict is Verdict.KNOWN:
         if version == member.version and updated_at == member.updated_at and member.missing_since is None:
             return member
@@ -73,6 +76,26 @@ def observe(member: Member, observation: Observation, lag_seconds: float) -> Mem
         as_of=max(member.as_of, observation.read_at),
         missing_since=None,
     )
+
+
+def absorb(member: Member, shown: Values) -> Member:
+    """Return what is known of `member` after the first reading since writes of which nobody said what they stored.
+
+    What the system may have made of the value sent is its rendering of that. What it showed before the write it kept instead, so
+    that the value is still to be written. Anything else is somebody's edit.
+    """
+    shadow, renders = dict(member.shadow), dict(member.renders)
+    unseen: dict[str, Shown] = {}
+    for name, before in member.unseen.items():
+        sent, now = shadow.get(name, ABSENT), shown.get(name, ABSENT)
+        if now is ABSENT:
+            unseen[name] = before
+        elif now != sent and sent is not ABSENT:
+            if normalisation(sent, now) is not None:
+                shadow[name], renders[name] = now, sent
+            elif now == before or (blank(now) and blank(before)):
+                shadow[name] = now
+    return replace(member, shadow=shadow, renders=renders, unseen=unseen)
 
 
 def acknowledge(
@@ -89,15 +112,21 @@ def acknowledge(
 
     The shadow becomes what the system stored, for the fields sent and no others; another field that differs is somebody's edit
     and becomes `seen`. What it stored otherwise than sent is a rendering of that, unless it is what it showed before: then it
-    did not take the value. `stored` None: the system does not say, the value sent stands. `version` and `updated_at` None: unknown.
-    Not `at_once`: `stored` was read some time after the write, so that of the fields sent, too, one that shows nothing that the
-    system may have made of its value was edited since.
+    did not take the value. `stored` None: the system does not say, the value sent stands until it is seen. `version` and
+    `updated_at` None: unknown. Not `at_once`: `stored` was read some time after the write, so that of the fields sent, too, one
+    that shows nothing that the system may have made of its value was edited since.
     """
     answer: Values = {} if stored is None else stored
-    shadow, renders = dict(member.shadow), dict(member.renders)
+    if member.unseen and answer:
+        member = absorb(member, {name: value for name, value in answer.items() if name not in sent})
+    shadow, renders, unseen = dict(member.shadow), dict(member.renders), dict(member.unseen)
     edited: dict[str, Shown] = {}
     for name, value in sent.items():
         kept = answer.get(name, ABSENT)
+        if kept is ABSENT:
+            unseen.setdefault(name, member.shadow.get(name, ABSENT))
+        else:
+            unseen.pop(name, None)
         told = kept is not ABSENT and kept not in (value, member.shadow.get(name, ABSENT))
         if told and not at_once and not may_render(value, kept):
             edited[name] = kept
@@ -116,6 +145,7 @@ def acknowledge(
         shadow=shadow,
         seen=seen if seen != shadow else None,
         renders=renders,
+        unseen=unseen,
         version=version,
         updated_at=updated_at if updated_at is not None else member.updated_at,
         as_of=max(member.as_of, acknowledged_at),

@@ -48,6 +48,7 @@ class Member:
     `shadow` is what that system showed, field by field, when it was last accounted for; a field without a shadow has no base.
     `seen` is the last accepted observation not yet (wholly) accounted for, or None when nothing new was seen; held fields keep it.
     `renders` holds, by field, the value we sent where the system stored something else: the shadow is its rendering of that value.
+    `unseen` holds, by field, what it showed before our last write of it, until a reading says what it made of that.
     """
 
     system: str
@@ -61,6 +62,7 @@ class Member:
     missing_since: float | None = None
     first_merge: bool = False  # linked in this run: its shadow is not a base yet
     renders: Mapping[str, Shown] = field(default_factory=dict)
+    unseen: Mapping[str, Shown] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -291,6 +291,9 @@ class StateStore(Protocol):
     def renew_versions(self, rows: Iterable[Row]) -> None:
         """Same content under a new version: (version, member_id)."""
 
+    def render(self, rows: Iterable[Row]) -> None:
+        """What was sent where something else was stored: (renders, member_id)."""
+
     def rename(self, rows: Iterable[Row]) -> None:
         """Records that go on under another id: (remote_id, member_id)."""
 

@@ -14,6 +14,7 @@ from syncline_runtime.declaration import (
     Updating,
 )
 from syncline_runtime.executing.protections import ALL, Protections
+from syncline_runtime.executing.renders import unseen_of
 from syncline_runtime.executing.sides import (
     Follower,
     Side,
@@ -254,13 +255,15 @@ def to_member(
     `agreed` is the link's document and its values: a shadow of the same bytes need not be unpacked again.
     """
     unpack = side.packing.unpack
+    shadow = _EMPTY if row.shadow is None else agreed[1] if row.shadow == agreed[0] else unpack(row.shadow)
     return Member(
         system=row.system,
         remote_id=row.remote_id,
         state=_STATES[row.state],
-        shadow=_EMPTY if row.shadow is None else agreed[1] if row.shadow == agreed[0] else unpack(row.shadow),
+        shadow=shadow,
         seen=None if row.seen is None else unpack(row.seen),
         renders=_EMPTY if row.renders is None else unpack(row.renders),
+        unseen=_EMPTY if row.renders is None else unseen_of(side.packing, row.renders, shadow),
         version=row.version,
         updated_at=side.updated_at(row.version) if timed else None,
         as_of=row.as_of,

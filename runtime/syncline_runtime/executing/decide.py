@@ -10,6 +10,7 @@ from syncline_runtime.executing.context import BATCH, Context, key_rows, to_link
 from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.place import Failure, mapping_failure
 from syncline_runtime.executing.referring import looks_elsewhere, note_looks, own_row, read_references, without_looks
+from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.retaining import drifts, hold_contested
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.waiting import keep_waiting, next_date
@@ -177,8 +178,7 @@ def _member_row(side: Side, link_id: int, row: MemberRow, after: Member, agreed:
         shadow = SAME
     if new:
         return (link_id, shadow, seen, row.member_id)
-    renders = side.packing.pack(after.renders) if after.renders else None
-    return (after.state.value, shadow, seen, renders, row.member_id)
+    return (after.state.value, shadow, seen, packed_renders(side.packing, after), row.member_id)
 
 
 def _note(

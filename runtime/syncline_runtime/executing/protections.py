@@ -21,7 +21,7 @@ class Protections:
     `once`: nothing is explained for ever. `echo_ages`: recognising an echo is news of when the record was seen. `derived`: work is
     found anew, never remembered. `failed_again`: what could not be read is read again. `orphans`: a create that lands after its
     link was closed makes no new record. `reserved`: a create in doubt reserves its keys. `hold_off`: a record waits for listings
-    that lag.
+    that lag. `unseen`: where a system does not say what it stored, the next reading does.
     """
 
     intents: bool = True
@@ -43,6 +43,7 @@ class Protections:
     orphans: bool = True
     reserved: bool = True
     hold_off: bool = True
+    unseen: bool = True
 
 
 ALL = Protections()

@@ -9,6 +9,7 @@ from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, key_rows
 from syncline_runtime.executing.place import readable
+from syncline_runtime.executing.renders import ALL_UNSEEN, packed_renders
 from syncline_runtime.executing.repeating import packed, repeatable
 from syncline_runtime.executing.retaining import hold_contested, kept_otherwise, print_of
 from syncline_runtime.executing.sides import Side
@@ -295,7 +296,7 @@ def acknowledged(context: Context, side: Side, sent: Sent, member: Member, outco
         stored = {**stored, **values}
     if stored is not None and not protections.sent_only:
         values = {**values, **{name: value for name, value in stored.items() if value is not ABSENT}}
-    return observing.acknowledge(
+    known = observing.acknowledge(
         member,
         values,
         stored,
@@ -304,6 +305,7 @@ def acknowledged(context: Context, side: Side, sent: Sent, member: Member, outco
         acknowledged_at=now,
         at_once=not outcome.read_back,
     )
+    return known if protections.unseen or not known.unseen else replace(known, unseen={})
 
 
 def created_row(context: Context, side: Side, sent: Sent, native: Native, outcome: Applied, now: float) -> Row:
@@ -311,7 +313,9 @@ def created_row(context: Context, side: Side, sent: Sent, native: Native, outcom
     pack, record, remote_id = side.packing.pack, outcome.record, outcome.remote_id
     shadow = SAME if sent.alike else sent.document
     if record is None:
-        return (remote_id, sent.link_id, shadow, None, None, None, now, now)
+        # What is only sent is never shown.
+        unseen = None if side.sends or not context.options.protections.unseen else ALL_UNSEEN
+        return (remote_id, sent.link_id, shadow, None, unseen, None, now, now)
     if len(native) == side.natives and (outcome.as_sent or _shows(record.native, native)):
         return (remote_id, sent.link_id, shadow, None, None, record.version, now, now)
     member = acknowledged(context, side, sent, Member(system=side.system, remote_id=remote_id), outcome, now)
@@ -321,7 +325,7 @@ def created_row(context: Context, side: Side, sent: Sent, native: Native, outcom
         sent.link_id,
         pack(member.shadow),
         None if member.seen is None else pack(member.seen),
-        pack(member.renders) if member.renders else None,
+        packed_renders(side.packing, member),
         member.version,
         member.as_of,
         now,
@@ -337,7 +341,7 @@ def _written_row(side: Side, row: MemberRow, member: Member) -> Row:
     return (
         pack(member.shadow),
         None if member.seen is None else pack(member.seen),
-        pack(member.renders) if member.renders else None,
+        packed_renders(side.packing, member),
         member.version,
         member.as_of,
         row.member_id,

@@ -12,6 +12,7 @@ from syncline_runtime.executing.context import Context, to_link
 from syncline_runtime.executing.decide import Counts, decide_links, tomb
 from syncline_runtime.executing.following import follow, store_following
 from syncline_runtime.executing.referring import Referred, own_row, read_references
+from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.policy import prepare
 from syncline_runtime.records import Link, LinkStatus, MemberState
 from syncline_runtime.rows import Answer, LinkRow, MemberRow, Row
@@ -158,7 +159,7 @@ def _account(context: Context, link: Link, referred: Referred | None) -> None:
                 member.state.value,
                 None if member.first_merge else pack(member.shadow),
                 None if member.seen is None else pack(member.seen),
-                pack(member.renders) if member.renders else None,
+                packed_renders(context.sides[system].packing, member),
                 rows[system].member_id,
             )
         )

@@ -6,10 +6,11 @@ from typing import Final
 
 from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.place import flow_of
+from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.normalising import REFORMATTED, normalisation
 from syncline_runtime.records import Decision, Member
-from syncline_runtime.rows import Row
+from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.state.packing import pack_value
 from syncline_runtime.values import ABSENT, Shown
 
@@ -36,6 +37,39 @@ def kept_otherwise(context: Context, side: Side, link_id: int, member: Member, s
         count, _ = context.summary.normalised.get(where, (0, ""))
         context.summary.normalised[where] = (count + 1, normalisation(value, stored) or REFORMATTED)
     return refused
+
+
+def account_unseen(context: Context, side: Side, row: MemberRow, before: Member, after: Member) -> Row:
+    """Tell, in the caller's transaction, what a system made of writes that nobody had seen since; for `account`, the record as it
+    is known now."""
+    link_id, now = row.link_id or 0, context.clock.now()
+    sent = {
+        name: value
+        for name in before.unseen
+        if name not in after.unseen and (value := before.shadow.get(name, ABSENT)) is not ABSENT
+    }
+    refused = kept_otherwise(context, side, link_id, after, sent)
+    # A person may as well have put it back: that is on record before it is written over.
+    context.store.review.journal(
+        (
+            context.run_id,
+            now,
+            "overwritten",
+            context.entity.name,
+            link_id,
+            side.system,
+            field,
+            pack_value(after.shadow[field]),
+            pack_value(sent[field]),
+            "it shows again what it showed before our write: taken for not stored, and written again (F13)",
+            flow_of(side.mapping, field).line,
+        )
+        for _, _, _, field, _, _ in refused
+    )
+    hold_contested(context, refused, drifted=False)
+    pack = side.packing.pack
+    seen = None if after.seen is None else pack(after.seen)
+    return (after.state.value, pack(after.shadow), seen, packed_renders(side.packing, after), row.member_id)
 
 
 def drifts(context: Context, decision: Decision) -> list[Row]:

@@ -6,6 +6,7 @@ from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, to_member
 from syncline_runtime.executing.place import readable
+from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.records import Member, Observation
@@ -47,7 +48,7 @@ def settle(
     else:
         pack = side.packing.pack
         seen = None if after.seen is None else pack(after.seen)
-        renders = pack(after.renders) if after.renders else None
+        renders = packed_renders(side.packing, after)
         store.written([(pack(after.shadow), seen, renders, after.version, after.as_of, row.member_id)])
         store.account([(after.state.value, pack(after.shadow), seen, renders, row.member_id)])
         store.close_intents([intent.intent_id])

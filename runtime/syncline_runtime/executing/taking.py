@@ -11,7 +11,9 @@ from syncline_runtime.deciding import archives
 from syncline_runtime.erasing import is_erased
 from syncline_runtime.executing.context import Context, key_rows, to_member
 from syncline_runtime.executing.place import Failure, mapping_failure, readable
+from syncline_runtime.executing.renders import is_unseen, seen_of
 from syncline_runtime.executing.repointing import without_merged
+from syncline_runtime.executing.retaining import account_unseen
 from syncline_runtime.executing.settling import settle
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.identity import keys
@@ -57,6 +59,8 @@ def take(
     stale_keys: list[Row] = []
     seen: list[Row] = []
     renewed: list[Row] = []
+    rendered: list[Row] = []
+    accounted: list[Row] = []
     touched: list[int] = []
     released: list[str] = []
     readable_again: list[str] = []
@@ -112,6 +116,8 @@ def take(
             # Of an old state that shows the same, the version is not taken over: it would make others look newer than they are.
             if record.version != row.version and read_at - lag >= row.as_of:
                 renewed.append((record.version, row.member_id))
+            if row.renders is not None and row.seen is None and read_at - lag >= row.as_of and is_unseen(row.renders):
+                rendered.append((seen_of(row.renders), row.member_id))
             continue
         if row.link_id is None and archived:
             aside.append((record, row, values if scoped else None))
@@ -152,6 +158,8 @@ def take(
             after = observing.observe(member, observation, lag)
         if after == member:
             continue
+        if after.unseen != member.unseen:
+            accounted.append(account_unseen(context, side, row, member, after))
         seen.append(_seen_row(side, row.member_id, after))
         if row.link_id is not None:
             touched.append(row.link_id)
@@ -178,6 +186,10 @@ def take(
         store.stage(name, side.system, [(*row, read_at, "live") for row in staged.values() if row[0] not in alone])
     if renewed:
         store.renew_versions(renewed)
+    if rendered:
+        store.render(rendered)
+    if accounted:
+        store.account(accounted)
     if seen:
         store.see(seen)
     if touched:

@@ -210,6 +210,13 @@ class Members:
         """Same content under a new version: (version, member_id)."""
         self._many("UPDATE member SET version = ? WHERE member_id = ?", rows)
 
+    def render(self, rows: Iterable[Row]) -> None:
+        """What was sent where something else was stored: (renders, member_id)."""
+        seal = self._renders.seal
+        self._many(
+            "UPDATE member SET renders = ? WHERE member_id = ?", [(seal(row[1], row[0]), row[1]) for row in rows]
+        )
+
     def rename(self, rows: Iterable[Row]) -> None:
         """Records that go on under another id: (remote_id, member_id)."""
         self._many("UPDATE member SET remote_id = ? WHERE member_id = ?", rows)

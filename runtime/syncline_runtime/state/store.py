@@ -89,6 +89,7 @@ class SqliteStore:
         self.add_listed = members.add_listed
         self.unlisted = members.unlisted
         self.rename = members.rename
+        self.render = members.render
         self.count_unlisted = members.count_unlisted
         self.count_members = members.count
         self.troubled = members.troubled
