@@ -1,4 +1,4 @@
-"""The document of renders: what was sent where a system stored something else, and what writes that nobody has seen since replaced."""
+"""The document of renders: what was sent where a system stored something else, and what writes replaced that nobody saw since."""
 
 from collections.abc import Mapping
 from typing import Any, Final
