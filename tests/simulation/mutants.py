@@ -14,6 +14,7 @@ def without(name: str) -> Profile:
 
 MUTANTS: Mapping[str, Profile] = {
     "shadow_is_sent": without("stored_shadow"),
+    "webhook_payload": Profile(carelessness=Carelessness(payloads=True), channels="hooks"),
     "no_intent": without("intents"),
     "no_barrier": without("barrier"),
     "delete_on_absence": without("confirmed"),
@@ -26,6 +27,7 @@ MUTANTS: Mapping[str, Profile] = {
     "late_echo": without("early_echo"),
     "stored_work": without("derived"),
     "single_404": without("twice"),
+    "no_racy": without("content"),
     "drop_failed": without("failed_again"),
     "no_overlap": Profile(carelessness=Carelessness(no_overlap=True)),
     "whole_set_echo": without("by_element"),

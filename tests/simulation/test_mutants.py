@@ -2,11 +2,13 @@
 
 import pytest
 
+from syncline_runtime.simulation.world import WIDE
 from tests.simulation.campaign import tallied
 from tests.simulation.mutants import MUTANTS
 
 FIRST_KILLED = {
     "shadow_is_sent": 0,
+    "webhook_payload": WIDE + 1,
     "no_intent": 6,
     "no_barrier": 0,
     "delete_on_absence": 6,
@@ -18,6 +20,7 @@ FIRST_KILLED = {
     "strict_cursor": 20,
     "stored_work": 0,
     "single_404": 40,
+    "no_racy": 16,
     "no_overlap": 20,
     "explain_for_ever": 1,
 }

@@ -9,7 +9,7 @@ from syncline_runtime.simulation.world import Faults
 from tests.simulation.campaign import tallied
 from tests.simulation.house import house
 
-SCHEDULES, PORTION = 500, 25
+SCHEDULES, PORTION = 300, 25
 
 FAILED_ONCE = (16, 21, 27, 30, 34, 44, 50, 55, 72, 79, 92, 95, 96, 99, 201, 236, 280, 281, 282, 298, 573, 10153, 10611)
 """Seeds that found a mistake; what a seed is may change with the worlds, and still they are run."""

@@ -21,7 +21,8 @@ class Protections:
     `once`: nothing is explained for ever. `echo_ages`: recognising an echo is news of when the record was seen. `derived`: work is
     found anew, never remembered. `failed_again`: what could not be read is read again. `orphans`: a create that lands after its
     link was closed makes no new record. `reserved`: a create in doubt reserves its keys. `hold_off`: a record waits for listings
-    that lag. `unseen`: where a system does not say what it stored, the next reading does.
+    that lag. `unseen`: where a system does not say what it stored, the next reading does. `content`: what a record shows is
+    compared, also where it bears the time of change that is known already.
     """
 
     intents: bool = True
@@ -44,6 +45,7 @@ class Protections:
     reserved: bool = True
     hold_off: bool = True
     unseen: bool = True
+    content: bool = True
 
 
 ALL = Protections()

@@ -69,12 +69,15 @@ def take(
     aside: list[tuple[NativeRecord, MemberRow | None, Mapping[str, Any] | None]] = []
     dirty: list[Row] = []
     protections = context.options.protections
+    by_content = protections.content
     if not protections.fresh_only:
         lag = -inf
     for record in records:
         remote_id, native = record.remote_id, record.native
         row = known.get(remote_id)
         if row is not None and row.shadow is None and is_erased(row):
+            continue
+        if not by_content and row is not None and record.version is not None and record.version == row.version:
             continue
         try:
             scoped = in_scope is None or in_scope(native)

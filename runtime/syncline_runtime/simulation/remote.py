@@ -20,6 +20,7 @@ from syncline_runtime.ports import (
     Unknown,
     Write,
 )
+from syncline_runtime.simulation.hooks import Hooks
 from syncline_runtime.simulation.ledger import Ledger, Sending
 from syncline_runtime.simulation.people import People
 from syncline_runtime.simulation.server import Server, State, Table, fits
@@ -31,10 +32,14 @@ _HOUR = 3600.0
 
 @dataclass(slots=True)
 class Carelessness:
-    """How a connector asks for what changed: with the overlap that its declaration needs, or (in tests of the tests) without."""
+    """How a connector asks for what changed: with the overlap that its declaration needs, or (in tests of the tests) without.
+
+    `payloads`: what a webhook said of a record stands in for reading it.
+    """
 
     no_overlap: bool = False
     strict: bool = False
+    payloads: bool = False
 
 
 class SimulatedSystem:
@@ -48,6 +53,7 @@ class SimulatedSystem:
         people: People,
         settle: float,
         carelessness: Carelessness | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.name = server.name
         self._server = server
@@ -56,6 +62,7 @@ class SimulatedSystem:
         self._people = people
         self._settle = settle
         self._careless = carelessness or Carelessness()
+        self._hooks = hooks
 
     async def open(self) -> None:
         """Log in. Raises SystemFailure."""
@@ -157,6 +164,13 @@ class SimulatedSystem:
                     self._server.shown(table, remote_id, state, single=True) if there and state is not None else None
                 )
                 self._ledger.read(self.name, resource, remote_id, table.native(remote_id))
+                place = (self.name, resource, remote_id)
+                if self._careless.payloads and self._hooks is not None and place in self._hooks.payloads:
+                    native = self._hooks.payloads.pop(place)
+                    believed = None if state is None or native is None else state._replace(native=native)
+                    found[remote_id] = (
+                        None if believed is None else self._server.shown(table, remote_id, believed, single=True)
+                    )
         self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if r])}{_missing(found)}")
         return found
 

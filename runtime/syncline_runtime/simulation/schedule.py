@@ -13,6 +13,7 @@ from syncline_runtime import executor
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executing.protections import ALL, Protections
+from syncline_runtime.simulation.hooks import Hooks
 from syncline_runtime.simulation.invariants import settled
 from syncline_runtime.simulation.keeping import Keeper, dump
 from syncline_runtime.simulation.ledger import Ledger
@@ -21,7 +22,7 @@ from syncline_runtime.simulation.reality import Reality
 from syncline_runtime.simulation.remote import Carelessness, SimulatedSystem
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.virtual import VirtualLoop
-from syncline_runtime.simulation.world import Crash, Event, Faults, Violation, World
+from syncline_runtime.simulation.world import WIDE, Crash, Event, Faults, Violation, World
 from syncline_runtime.state import SqliteStore, StateFailure
 from syncline_runtime.telling import Quiet
 
@@ -30,7 +31,8 @@ _MOST_QUIET_RUNS = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """How a schedule goes. `channels`: what the engine learns changes from, `cursor`, `full` or both; None draws from the seed.
+    """How a schedule goes. `channels`: what the engine learns changes from, `cursor`, `full`, `both`, `hooks` (webhooks, and
+    full listings now and then) or `hooks only` (no listing after the first run); None draws from the seed.
 
     `runs`, `records` and `faults` likewise. `crash_at` are I/O points at which the process dies; `carelessness` and
     `protections` take something away from the engine that it should have. `reality` is what systems do against their declaration,
@@ -85,8 +87,10 @@ class _Schedule:
         self.package, self.seed, self.profile, self.path = package, seed, profile, path
         self.rng = Random(seed)
         self.loop = VirtualLoop()
-        faults = profile.faults or Faults.drawn(self.rng)
-        self.channels = profile.channels or self.rng.choice(("both", "both", "cursor", "full"))
+        wide = seed >= WIDE
+        faults = profile.faults or Faults.drawn(self.rng, wide=wide)
+        known = ("both", "both", "cursor", "full", *(("hooks", "hooks") if wide else ()))
+        self.channels = profile.channels or self.rng.choice(known)
         if self.channels == "cursor":
             # Deletions, lies of a listing and permissions that are granted again only show in a full one.
             faults = replace(faults, delete=0.0, truncated=0.0, empty=0.0, hidden=0.0)
@@ -100,6 +104,8 @@ class _Schedule:
         self.ledger.ignored, self.ledger.filled = habits.ignored, habits.filled
         self.people = People(package, self.world, self.servers, self.ledger, habits)
         self.people.skipped = profile.skipped
+        self.hooks = Hooks(package, self.world, lambda: SqliteStore(path, package.name, create=False))
+        self.calling = self.channels in ("hooks", "hooks only") or (wide and self.channels == "both")
         self.world.act = self.people.act
         self.settle = {
             name: max(2 * declared.connector.timeout_seconds, 120.0) for name, declared in package.systems.items()
@@ -119,6 +125,8 @@ class _Schedule:
         asyncio.set_event_loop(self.loop)
         try:
             self._begin()
+            if self.calling:
+                self.hooks.connect(self.servers)
             runs = self.profile.runs if self.profile.runs is not None else self.rng.randint(4, 9)
             for _ in range(runs):
                 for _ in range(self.rng.randint(0, 3)):
@@ -130,6 +138,7 @@ class _Schedule:
             points = self.world.points
             quiet = self._calm_down()
             violations = [*self.world.violations]
+            self.hooks.rest()
             with SqliteStore(self.path, self.package.name) as store:
                 keeper = Keeper(store, self.world, self._identity(), self.ledger.waves, self.ledger.committed)
                 violations += settled(self.package, self.servers, keeper, self.ledger)
@@ -137,6 +146,7 @@ class _Schedule:
             if len(quiet) >= _MOST_QUIET_RUNS:
                 violations.append(Violation("C1", f"it never comes to rest: writes of quiet runs {quiet}"))
         finally:
+            self.hooks.rest()
             self.loop.close()
             asyncio.set_event_loop(None)
         return Result(
@@ -172,7 +182,7 @@ class _Schedule:
         writes: list[int] = []
         while len(writes) < _MOST_QUIET_RUNS and (len(writes) < 4 or any(writes[-3:])):
             self.world.pass_time(self.longest + 60.0)
-            writes.append(self._run(full=self.channels != "cursor"))
+            writes.append(self._run(full=self.channels not in ("cursor", "hooks only")))
         return writes
 
     def _identity(self) -> str:
@@ -181,17 +191,22 @@ class _Schedule:
     def _run(self, *, full: bool | None = None) -> int:
         """One run of the real executor; how many records it wrote."""
         if full is None:
-            full = {"full": True, "cursor": False}.get(self.channels, self.rng.random() < 0.4)
+            lists = {"full": True, "cursor": False, "hooks only": False}
+            full = lists.get(self.channels, self.rng.random() < 0.4)
+        hinted = self.channels in ("hooks", "hooks only") and not full
         world = self.world
         world.dead = False
-        world.tell("engine", "runs", "with a full listing" if full else "")
+        world.tell("engine", "runs", "with a full listing" if full else "by webhooks alone" if hinted else "")
         written = 0
+        died = False
+        self.hooks.rest()
         with SqliteStore(self.path, self.package.name) as store:
+            self.hooks.begin(store)
             keeper = Keeper(store, world, self._identity(), self.ledger.waves, self.ledger.committed)
             self.ledger.keeper = keeper
             systems = {
                 name: SimulatedSystem(
-                    server, world, self.ledger, self.people, self.settle[name], self.profile.carelessness
+                    server, world, self.ledger, self.people, self.settle[name], self.profile.carelessness, self.hooks
                 )
                 for name, server in self.servers.items()
             }
@@ -201,19 +216,23 @@ class _Schedule:
                 store=keeper,
                 clock=world,
                 reporter=Quiet(),
-                options=Options(apply_first=True, full=full, retry=False, protections=self.profile.protections),
+                options=Options(
+                    apply_first=True, full=full, hinted=hinted, retry=False, protections=self.profile.protections
+                ),
             )
             try:
                 report = self.loop.run_until_complete(work)
                 written = sum(summary.writes for summary in report.summaries)
                 world.tell("engine", "is done", f"{report.status}, {written} writes")
             except Crash:
+                died = True
                 world.tell("engine", "is dead")
             except (StateFailure, sqlite3.Error) as error:
                 world.tell("engine", "stops", str(error))
             finally:
                 world.dead = True
                 self._abandon(asyncio.all_tasks(self.loop))
+                self.hooks.end(listening=not died)
         return written
 
     def _abandon(self, tasks: Collection["asyncio.Task[object]"]) -> None:

@@ -62,7 +62,7 @@ class Table:
 
 class Server:
     """One system: its tables, and a clock of its own that is `ahead` of everybody else's. `hidden` are fields that the engine has
-    lost the permission to see and write."""
+    lost the permission to see and write; `changed` hears of each change."""
 
     def __init__(self, declared: System, world: World, ahead: float = 0.0, reality: Reality | None = None) -> None:
         self.declared = declared
@@ -70,6 +70,7 @@ class Server:
         self.world = world
         self.ahead = ahead
         self.hidden: frozenset[str] = frozenset()
+        self.changed: Callable[[Table, str], None] = lambda table, remote_id: None
         self.tables = {
             name: Table(resource, conduct=(reality or {}).get((declared.name, name), AS_DECLARED))
             for name, resource in declared.resources.items()
@@ -84,6 +85,7 @@ class Server:
             native = self._stamped(table, table.distort(deepcopy(native)), moment)
         state = State(self.world.elapsed, native, by, len(states) + 1, moment)
         states.append(state)
+        self.changed(table, remote_id)
         return state
 
     def make(self, table: Table, native: Native, by: str) -> str:

@@ -14,6 +14,10 @@ EPOCH: Final = 1_800_000_000.0
 """When every simulated world begins, in seconds since the epoch."""
 
 
+WIDE: Final = 1_000_000
+"""From this seed on, worlds have what those before do not: webhooks, and more that goes wrong."""
+
+
 class Crash(BaseException):
     """The process dies here. No handler of the engine may survive it."""
 
@@ -71,10 +75,14 @@ class Faults:
     defaulted: float = 0.0
     hidden: float = 0.0
     unborn: float = 0.0  # a record that was just made is not found yet
+    hook_lost: float = 0.0
+    hook_twice: float = 0.0
+    hook_late: float = 0.0
 
     @classmethod
-    def drawn(cls, rng: Random) -> Self:
-        """Faults for one schedule; each is absent, rare or frequent by itself."""
+    def drawn(cls, rng: Random, *, wide: bool = False) -> Self:
+        """Faults for one schedule; each is absent, rare or frequent by itself. Those of `wide` worlds are drawn last, so that
+        what a seed means without them does not change."""
         often = {
             "edit": (0.03, 0.08, 0.2),
             "busy": (0.0, 0.03, 0.1),
@@ -100,6 +108,12 @@ class Faults:
             "hidden": (0.0, 0.0, 0.3),
             "unborn": (0.0, 0.3),
         }
+        if wide:
+            often |= {
+                "hook_lost": (0.0, 0.1, 0.5),
+                "hook_twice": (0.0, 0.2),
+                "hook_late": (0.0, 0.1, 0.4),
+            }
         return cls(**{name: rng.choice(choices) for name, choices in often.items()})
 
     def quiet(self) -> "Faults":

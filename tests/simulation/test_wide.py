@@ -1,0 +1,48 @@
+"""Worlds that have more: webhooks, and more that goes wrong. Seeds from a million on."""
+
+from pathlib import Path
+
+import pytest
+
+from syncline_runtime.simulation.schedule import Profile, simulate
+from syncline_runtime.simulation.world import WIDE, Faults
+from tests.simulation.campaign import tallied
+from tests.simulation.house import able, built, house
+from tests.simulation.test_schedules import told
+
+SCHEDULES, PORTION = 200, 25
+
+
+@pytest.mark.parametrize("first", range(WIDE, WIDE + SCHEDULES, PORTION))
+def test_every_invariant_holds_in_wide_worlds(first: int) -> None:
+    tally = tallied(range(first, first + PORTION))
+    assert not tally.failing, told(tally.failing)
+
+
+@pytest.mark.parametrize("channels", ["cursor", "full", "hooks"])
+def test_each_channel_alone_comes_into_step(channels: str) -> None:
+    faults = Faults(
+        edit=0.2, delete=0.0 if channels == "cursor" else 0.05, hook_lost=0.2, hook_twice=0.2, hook_late=0.2
+    )
+    tally = tallied(range(WIDE, WIDE + 12), Profile(channels=channels, faults=faults))
+    assert not tally.failing, told(tally.failing)
+    assert bool(tally.faults["hooks"]) is (channels == "hooks")
+    if channels == "hooks":
+        assert all(tally.faults[each] for each in ("hook_lost", "hook_twice", "hook_late"))
+
+
+def test_webhooks_alone_bring_every_edit_if_none_is_lost() -> None:
+    """Not one listing after the first run: what is agreed in the end came by the inbox. (Where listings lag, what is to be made
+    anew waits for one.)"""
+    package = able(built(), {"a": {}, "b": {}})
+    for seed in range(WIDE, WIDE + 10):
+        result = simulate(package, seed, Profile(channels="hooks only", faults=Faults(edit=0.2)))
+        assert not result.violations, result.story()
+
+
+@pytest.mark.parametrize("seed", range(WIDE, WIDE + 4))
+def test_one_seed_is_one_story_with_webhooks(seed: int, tmp_path: Path) -> None:
+    first, again = (simulate(house(seed), seed, folder=tmp_path) for _ in range(2))
+    assert [event.line() for event in first.events] == [event.line() for event in again.events]
+    assert first.state == again.state
+    assert first.points == again.points
