@@ -155,9 +155,14 @@ class World:
         return EPOCH + self.loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        """The engine waits."""
+        """The engine waits; what is late meanwhile lands when it is due, not when the engine looks again."""
         self.alive()
-        await asyncio.sleep(seconds)
+        end = self.loop.time() + seconds
+        while self._late and self._late[0][0] < end:
+            await asyncio.sleep(max(0.0, self._late[0][0] - self.loop.time()))
+            self.land()
+            self.alive()
+        await asyncio.sleep(end - self.loop.time())
         self.land()
         self.alive()
 
