@@ -41,6 +41,10 @@ class ReviewStore(Protocol):
         """A value that was written did not stay: (entity, link_id, system, field, print, run_id); those (link, system, field) to
         which that happened three times with the same value, in runs that follow one another."""
 
+    def fought(self, rows: Sequence[Row], since_run: int, since: float) -> list[Row]:
+        """Of changes that are about to be agreed on, (entity, link_id, system, field, value), those with which a system has put its
+        value in the place of another's for the third time, since a run or a time."""
+
     def name_records(self, rows: Iterable[Row]) -> None:
         """What is held of a record that had no id has one now: (remote_id, entity, system, link_id)."""
 

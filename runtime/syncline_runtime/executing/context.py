@@ -1,5 +1,6 @@
 """What all phases of one sync in one run share."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -116,6 +117,7 @@ class Context:
     respecified: bool = False
     refers: bool = False  # some field holds another record
     looks: Mapping[str, Look] = field(default_factory=dict)  # by path, what is written of records that are referred to
+    shared: frozenset[str] = frozenset()  # fields that several systems change in one another
     keyed: tuple[str, ...] = ()  # references that some system shows by a key
     watched: tuple[tuple[str, str], ...] = ()  # entities that look through a field at records of this one
     later: frozenset[ActionKind] = frozenset()  # what is not done yet: deletions come after all else, children first
@@ -213,6 +215,16 @@ def make_context(
                 for flow in mapping.flows
                 if flow.by and entity.name in flow.refers
             )
+        ),
+        shared=frozenset(
+            name
+            for name, count in Counter(
+                flow.field
+                for side in by_system.values()
+                for flow in side.mapping.flows
+                if side.remote and flow.contributes and flow.writes
+            ).items()
+            if count > 1
         ),
         keyed=tuple(
             dict.fromkeys(

@@ -11,7 +11,7 @@ from syncline_runtime.executing.following import Follows, follow, store_followin
 from syncline_runtime.executing.place import Failure, mapping_failure
 from syncline_runtime.executing.referring import looks_elsewhere, note_looks, own_row, read_references, without_looks
 from syncline_runtime.executing.renders import packed_renders
-from syncline_runtime.executing.retaining import drifts, hold_contested
+from syncline_runtime.executing.retaining import drifts, hold_contested, hold_fought, is_answer
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.waiting import keep_waiting, next_date
 from syncline_runtime.records import Action, ActionKind, Decision, FieldChange, Link, LinkStatus, Member, MemberState
@@ -55,6 +55,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     free: list[int] = []
     leaving: list[Row] = []
     drifted: list[Row] = []
+    fought: list[tuple[Decision, FieldChange]] = []
     following: list[Follows] = []
     dates: list[tuple[int, float | None]] = []
     looked_at = context.store.awaiting.looked_at([row.link_id for row, _ in pairs]) if context.dates and not new else {}
@@ -120,6 +121,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
                 held.append(held_row(context, action))
         if not decision.actions and link_id not in context.barred:
             free.append(link_id)
+        if decision.changes and context.shared:
+            fought.extend((decision, change) for change in decision.changes if is_answer(context, link, change))
         if decision.changes or decision.losers or decision.conflicts or decision.drifts:
             _note(context, decision, journal, conflicts, now)
             drifted.extend(drifts(context, decision))
@@ -145,6 +148,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     if leaving:
         store.add_keys(leaving)
     hold_contested(context, drifted, drifted=True)
+    hold_fought(context, fought)
     if following:
         store_following(context, following)
     if moved:

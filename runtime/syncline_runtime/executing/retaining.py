@@ -9,7 +9,8 @@ from syncline_runtime.executing.place import flow_of
 from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.normalising import REFORMATTED, normalisation
-from syncline_runtime.records import Decision, Member
+from syncline_runtime.policy import rendering
+from syncline_runtime.records import Decision, FieldChange, Link, Member
 from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.state.packing import pack_value
 from syncline_runtime.values import ABSENT, Shown
@@ -89,6 +90,64 @@ def hold_contested(context: Context, rows: Sequence[Row], *, drifted: bool) -> N
     prints = {(link_id, system, field): print_ for _, link_id, system, field, print_, _ in rows}
     reached = context.store.review.contest(rows)
     context.store.review.quarantine(_held(context, reached, prints, drifted=drifted))
+
+
+_RUNS, _SECONDS = 10, 3600.0
+"""How far back two systems are looked at that change each other's values: as many runs or as long, whichever is more."""
+
+
+def is_answer(context: Context, link: Link, change: FieldChange) -> bool:
+    """Whether a change may be one system's answer to what another one wrote."""
+    return (
+        change.origin is not None
+        and change.field in context.shared
+        and change.before is not ABSENT
+        and not link.fresh
+        and change.before != change.after
+        and change.row != "F3"
+    )
+
+
+def hold_fought(context: Context, changes: Sequence[tuple[Decision, FieldChange]]) -> None:
+    """End, in the caller's transaction, what systems do to each other without end: a value that has come back for the third time
+    stays agreed on, and is written no more."""
+    if not changes:
+        return
+    name = context.entity.name
+    rows = [(name, one.link.link_id, change.origin, change.field, pack_value(change.after)) for one, change in changes]
+    since_run, since = context.run_id - _RUNS, context.clock.now() - _SECONDS
+    reached = {(row[1], row[3]) for row in context.store.review.fought(rows, since_run, since)}
+    held: list[Row] = []
+    for decision, change in changes:
+        link = decision.link
+        if (link.link_id, change.field) not in reached:
+            continue
+        for system, member in link.members.items():
+            side, flow = context.sides[system], flow_of(context.sides[system].mapping, change.field)
+            if system == change.origin or not side.remote or not flow.writes:
+                continue
+            wanted = rendering(context.policy, system, link.values).values.get(change.field, ABSENT)
+            detail = (
+                f"{change.origin} and {system} have each put their own value in the place of the other's three times: "
+                f"end that in one of them, or give one alone a say (`{change.field} owned by …`)"
+            )
+            place = f"{context.package.source}:{flow.line}" if flow.line else ""
+            held.append(
+                (
+                    name,
+                    system,
+                    member.remote_id,
+                    link.link_id,
+                    "write.fought-over",
+                    change.field,
+                    f"{detail}; {_RELEASE}",
+                    place,
+                    print_of(change.field, wanted),
+                    context.run_id,
+                )
+            )
+            context.reporter.refused(name, system, member.remote_id, "write.fought-over", change.field, detail, place)
+    context.store.review.quarantine(held)
 
 
 def _held(

@@ -5,6 +5,7 @@ last hash is kept apart, so that rows missing at the end are noticed. Values the
 forgotten: their codes stay.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +18,9 @@ from syncline_runtime.state.failure import StateFailure
 _HEAD: Final = "audit head"
 _FIRST: Final = bytes(32)
 _SEPARATE: Final = "\x1f"
+_LATELY: Final = 31
+"""How many rows of a link are looked at for what two systems do to each other."""
+_IN_VAIN: Final = 3
 _COLUMNS: Final = (
     "seq, run_id, at, actor, action, entity, link_id, system, field, reason, line, before, after, before_code, after_code,"
     " batch, hash"
@@ -108,6 +112,34 @@ class Audit:
         return int(seq), bytes.fromhex(hash_)
 
     # -- reading -------------------------------------------------------------------------------------------------------
+
+    def fought(self, rows: Sequence[Row], since_run: int, since: float) -> list[Row]:
+        """Of changes that are about to be agreed on, (entity, link_id, system, field, value), those with which a system has put its
+        value in the place of another's for the third time, since a run or a time."""
+        before: dict[tuple[int, str], list[tuple[str, bytes | None]]] = {}
+        for link_id, field, system, code in self._execute(
+            "SELECT a.link_id, a.field, a.system, a.after_code FROM json_each(?) j CROSS JOIN audit a ON a.link_id = j.value"
+            " WHERE a.link_id <> 0 AND a.seq >= coalesce((SELECT b.seq FROM audit b WHERE b.link_id = a.link_id AND b.link_id <> 0"
+            f" ORDER BY b.seq DESC LIMIT 1 OFFSET {_LATELY}), 0)"
+            " AND a.action = 'agreed' AND (a.run_id >= ? OR a.at >= ?) ORDER BY a.seq",
+            (json.dumps(list(dict.fromkeys(row[1] for row in rows))), since_run, since),
+        ):
+            before.setdefault((link_id, field), []).append((system, code))
+        found = []
+        for row in rows:
+            entity, link_id, system, field, value = row
+            past = before.get((link_id, field), ())
+            if len(past) < 2 * (_IN_VAIN - 1):
+                continue
+            about = f"{entity}{_SEPARATE}{field}{_SEPARATE}".encode()
+            mine = (system, self._sealer.code("audit value", about + value.encode()))
+            times, last = 1, system
+            for one in reversed(past):
+                times += one == mine and last != system
+                last = one[0]
+            if times >= _IN_VAIN:
+                found.append(row)
+        return found
 
     @property
     def head(self) -> str:

@@ -86,6 +86,11 @@ class Review:
                 reached.append((row[1], row[2], row[3]))
         return reached
 
+    def fought(self, rows: Sequence[Row], since_run: int, since: float) -> list[Row]:
+        """Of changes that are about to be agreed on, (entity, link_id, system, field, value), those with which a system has put its
+        value in the place of another's for the third time, since a run or a time."""
+        return self._audit.fought(rows, since_run, since)
+
     def name_records(self, rows: Iterable[Row]) -> None:
         """What is held of a record that had no id has one now: (remote_id, entity, system, link_id)."""
         rows = list(rows)
