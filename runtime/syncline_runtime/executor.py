@@ -289,6 +289,9 @@ def _finish_run(context: Context) -> Summary:
     context.summary.planned.clear()
     with store.transaction():
         store.save_setting(f"spec:{entity}", fingerprint(context.package))
+        waits_until = context.summary.waits_until
+        if waits_until is not None or store.setting(young(entity)):
+            store.save_setting(young(entity), "" if waits_until is None else repr(waits_until))
         if not context.down:
             store.save_setting(_applied(context.sync), str(context.run_id))
             if context.rebasing and not any(operation == "create" for _, operation in context.summary.guarded):
@@ -406,6 +409,11 @@ def _finish(context: Context) -> Summary:
 
 def _applied(sync: Sync) -> str:
     return f"applied:{sync.entity}"
+
+
+def young(entity: str) -> str:
+    """Where it stands in the state until when the first of its records is too young to be created from."""
+    return f"young:{entity}"
 
 
 def _rebased(sync: Sync) -> str:

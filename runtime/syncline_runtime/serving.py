@@ -76,6 +76,8 @@ class Serving:
                     found.append(Due(at=at, syncs=(sync.entity,), full=trigger.full))
             if sync.triggers and (date := _dated(store, sync.entity)) is not None:
                 found.append(Due(at=date, syncs=(sync.entity,)))
+            if sync.triggers and (until := _waits_until(store, sync.entity)) is not None:
+                found.append(Due(at=until, syncs=(sync.entity,)))
         late = [one for one in found if one.at <= now]
         if late:
             full = any(one.full for one in late)
@@ -158,6 +160,12 @@ def _dated(store: StateStore, entity: str) -> float | None:
     awaited = store.awaiting.next(entity)
     looked = store.setting(_dates_key(entity))
     return None if awaited is None or (looked is not None and float(looked) >= awaited[1]) else awaited[1]
+
+
+def _waits_until(store: StateStore, entity: str) -> float | None:
+    """Until when the first record waits for listings that lag, unless a run has begun after that."""
+    until, looked = store.setting(executor.young(entity)), store.setting(_dates_key(entity))
+    return None if not until or (looked is not None and float(looked) >= float(until)) else float(until)
 
 
 def _dates_key(entity: str) -> str:

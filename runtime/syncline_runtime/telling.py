@@ -275,13 +275,13 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
     for entity, count in summary.passed.items():
         extra.append(f"no {entity} follows from {count} of it, where the condition held at first sight")
     if summary.next_date is not None:
-        when = datetime.fromtimestamp(summary.next_date).astimezone().isoformat(" ", "minutes")
-        extra.append(f"{summary.awaiting} wait for a date, the first for {when}: run again then")
+        extra.append(f"{summary.awaiting} wait for a date, the first for {_when(summary.next_date)}: run again then")
     if summary.losers:
         extra.append(f"{summary.losers} overwritten values are in the journal")
     if summary.waiting:
+        until = "" if summary.waits_until is None else f", the first until {_when(summary.waits_until)}: run again then"
         extra.append(
-            f"{summary.waiting} records wait for a create under way, or for other systems' listings to catch up"
+            f"{summary.waiting} records wait for a create under way, or for other systems' listings to catch up{until}"
         )
     if summary.deferred:
         extra.append(f"{summary.deferred} records wait for others that they refer to: `status` tells for which")
@@ -301,6 +301,10 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
         "  " + " · ".join(part for part in (f"read {seen}", f"requests {sent}" if sent else "", spent) if part)
     )
     return lines
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().isoformat(" ", "seconds" if at % 60 else "minutes")
 
 
 def refusal_line(entity: str, system: str, remote_id: str, reason: str, field: str, detail: str, place: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from syncline_runtime.executor import Report
 from syncline_runtime.serving import Serving
+from syncline_runtime.telling import summary_lines
 from tests.compiled.installation import READABLE, Installation, codes, compiled
 
 CALLING = (
@@ -295,3 +297,28 @@ async def test_a_date_that_a_record_waits_for_wakes_its_sync_once(tmp_path: Path
     await world.serve(DAY / 2)
     assert [record["email"] for record in world.records("erp.contacts").values()] == ["a@x.org"]
     assert [at for at, _ in world.reports] == [10_000]
+
+
+async def test_a_record_too_young_to_be_created_elsewhere_is_looked_at_as_soon_as_it_is_not(tmp_path: Path) -> None:
+    """The listing of the ERP lags by two minutes: a new customer of the CRM may be there already, and not be shown."""
+    world, _ = await begun(tmp_path, "every 1 hour")
+    declared = world.package.systems["erp"]
+    resource = declared.resources["contacts"]
+    assert resource.list is not None
+    assert resource.list.since is not None
+    listing = replace(resource.list, since=replace(resource.list.since, lag_seconds=120.0))
+    erp = replace(declared, resources={**declared.resources, "contacts": replace(resource, list=listing)})
+    world.serving.package = replace(world.package, systems={**world.package.systems, "erp": erp})
+    said: list[str] = []
+    told = world.serving.told
+
+    def lines(report: Report) -> None:
+        said.extend(line for one in report.summaries for line in summary_lines(one, {}, planned=False))
+        told(report)
+
+    world.serving.told = lines
+    await world.serve(9_000, (3_500, lambda: world.put("crm.contacts", email="b@x.org", name="Bo")))
+    assert len(world.records("erp.contacts")) == 2
+    assert [at for at, _ in world.reports] == [3_600, 3_720, 7_320], "the hour counts from the last run"
+    (waits,) = (line for line in said if "records wait for" in line)
+    assert "the first until " in waits

@@ -6,6 +6,7 @@ import time
 from datetime import datetime
 from typing import TextIO
 
+from syncline_runtime import executor
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import NEEDS_PERSON
 from syncline_runtime.cli.waiting import LISTED, item_document, tell_deferred, tell_waiting
@@ -74,6 +75,8 @@ def _due(package: Package, store: SqliteStore, entity: str) -> dict[str, float]:
         found["reading again"] = reading
     if (awaited := store.awaiting.next(entity)) is not None:
         found["a date that records wait for"] = awaited[1]
+    if young := store.setting(executor.young(entity)):
+        found["a record too young to be created elsewhere"] = float(young)
     intents = [intent.resolve_after for intent in store.open_intents(entity)]
     if intents:
         found["an unknown outcome"] = min(intents)

@@ -9,7 +9,7 @@ from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, tomb
 from syncline_runtime.executing.referring import look_again_at_who_refers
 from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by
-from syncline_runtime.records import Correlation
+from syncline_runtime.records import Correlation, Situation
 from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow, Row
 
 _NO_VALUES = b"{}"
@@ -17,7 +17,7 @@ _NO_VALUES = b"{}"
 
 def correlate_unlinked(context: Context, counts: Counts) -> None:
     """Place every record without a link, first those that match, and decide the links that come of it."""
-    context.summary.waiting = 0
+    context.summary.waiting, context.summary.waits_until = 0, None
     protections = context.options.protections
     creating = _keys_of_open_creates(context) if protections.reserved else frozenset[tuple[int, str]]()
     for name in context.sides:
@@ -67,6 +67,7 @@ def _place(
     unpack = context.sides[system].packing.unpack
     fresh, orphaned = _fresh(context, system), _orphaned(context, system)
     records = []
+    young = {} if fresh is None else {row.remote_id: until for row in rows if (until := fresh(row)) is not None}
     for row in rows:
         values = unpack(row.seen or _NO_VALUES)
         own = tuple(keys(entity, values))
@@ -75,7 +76,7 @@ def _place(
                 system=system,
                 remote_id=row.remote_id,
                 keys=own,
-                fresh=fresh(row),
+                fresh=row.remote_id in young,
                 orphan=bool(orphaned) and any(made_by(entity, sent, values, own) for sent in orphaned),
             )
         )
@@ -118,7 +119,7 @@ def _place(
                     placed.pairs.append((LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [row, *members]))
                     next_id += 1
             case "wait":
-                context.summary.waiting += 1
+                context.summary.waits(young.get(row.remote_id) if answer.situation is Situation.ABSENT else None)
             case _:
                 placed.held.append(_held_row(context, row, answer))
     if placed.pairs and context.refers:
@@ -142,8 +143,9 @@ def _place(
 _SKEW_SECONDS = 60.0
 
 
-def _fresh(context: Context, system: str) -> Callable[[MemberRow], bool]:
-    """Whether a record appeared so recently that a listing of another system may not show its like yet."""
+def _fresh(context: Context, system: str) -> Callable[[MemberRow], float | None] | None:
+    """Tells until when a record is so young that a listing of another system may not show its like yet, None of one that is not so
+    young; None where no listing lags."""
     lags = [
         (context.looked.get(side.system, 0.0), side.list_lag)
         for side in context.remote
@@ -151,16 +153,17 @@ def _fresh(context: Context, system: str) -> Callable[[MemberRow], bool]:
     ]
     updated_at = context.sides[system].updated_at
 
-    def fresh(row: MemberRow) -> bool:
+    def fresh(row: MemberRow) -> float | None:
+        until = None
         for looked, lag in lags:
             changed = updated_at(row.version) if looked < row.first_seen + lag else None
             if looked < row.first_seen + lag and (
                 changed is None or changed.timestamp() + lag + _SKEW_SECONDS > looked
             ):
-                return True
-        return False
+                until = max(until or 0.0, row.first_seen + lag)
+        return until
 
-    return fresh if lags else lambda row: False
+    return fresh if lags else None
 
 
 def _orphaned(context: Context, system: str) -> list[dict[str, Any]]:

@@ -21,7 +21,8 @@ class Summary:
     a guard holds, by system and operation; `derived` by entity the records that follow from this one's, `passed` those whose
     condition held at first sight; `awaiting` are those that wait for a date, the first of which is `next_date`; `doubts` tells by
     system why a write has no known outcome, the first one's reason; `normalised` by `system.resource.field` how often a value was
-    stored otherwise than sent, and as by which declaration; `deferred` records wait for others that they refer to."""
+    stored otherwise than sent, and as by which declaration; `deferred` records wait for others that they refer to; `waiting` ones
+    for a create under way or for listings that lag, the first of these until `waits_until`."""
 
     entity: str
     observed: dict[str, int] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Summary:
     awaiting: int = 0
     next_date: float | None = None
     waiting: int = 0
+    waits_until: float | None = None
     deferred: int = 0
     unknown: int = 0
     doubts: dict[str, str] = field(default_factory=dict)
@@ -49,6 +51,12 @@ class Summary:
     def did(self, system: str, word: str, count: int = 1) -> None:
         """Count what was done in a system."""
         self.done[system, word] = self.done.get((system, word), 0) + count
+
+    def waits(self, until: float | None) -> None:
+        """Count a record that waits, for a listing until a time."""
+        self.waiting += 1
+        times = [at for at in (until, self.waits_until) if at is not None]
+        self.waits_until = min(times, default=None)
 
     def derive(self, entity: str, count: int) -> None:
         """Count records of `entity` that follow from those of this sync."""
@@ -96,6 +104,7 @@ class Summary:
             "awaiting": self.awaiting,
             "next_date": self.next_date,
             "waiting": self.waiting,
+            "waits_until": self.waits_until,
             "deferred": self.deferred,
             "unknown": self.unknown,
             "doubts": self.doubts,
