@@ -1,11 +1,8 @@
 """Where the state of a test is kept: in a file, and of some tests once more in PostgreSQL, if the machine has it."""
 
-import itertools
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.runtime import postgres
@@ -33,12 +30,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     """Where a state goes that would be kept in a file."""
     if getattr(request, "param", "file") == "file":
         return lambda path: path
-    url: str = request.getfixturevalue("postgres_url")
-    name = f"state_{os.getpid()}_{next(_NUMBERS)}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+    url = postgres.new_database(request.getfixturevalue("postgres_url"))
     monkeypatch.chdir(tmp_path)
-    return lambda path: url.rpartition("/")[0] + f"/{name}"
-
-
-_NUMBERS = itertools.count(1)
+    return lambda path: url

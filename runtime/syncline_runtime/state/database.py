@@ -31,6 +31,12 @@ class Database(Protocol):
     def columns(self) -> dict[str, frozenset[str]]:
         """The columns of each table of the state."""
 
+    def verdict(self, *, quick: bool) -> str:
+        """`ok` if tables and indexes hold together, else what is wrong."""
+
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted where it was, as far as that is ours to do. Outside a transaction."""
+
     def close(self) -> None: ...
 
 
@@ -75,6 +81,13 @@ class Sqlite:
         for table, column in rows:
             found.setdefault(table, set()).add(column)
         return {table: frozenset(names) for table, names in found.items()}
+
+    def verdict(self, *, quick: bool) -> str:
+        return str(self.execute(f"PRAGMA {'quick_check' if quick else 'integrity_check'}(1)")[0][0])
+
+    def scrub(self) -> None:
+        for statement in ("PRAGMA secure_delete = ON", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            self.execute(statement)
 
     def close(self) -> None:
         self._connection.close()

@@ -23,6 +23,7 @@ class Erasures:
 
     def __init__(self, backing: Backing, audit: Audit) -> None:
         self._execute = backing.database.execute
+        self._scrub = backing.database.scrub
         self._audit = audit
         self._doc = backing.sealer.place("link.doc")
 
@@ -97,6 +98,4 @@ class Erasures:
 
     def scrub(self) -> None:
         """Overwrite what was freed, in the file and in its log. Outside a transaction."""
-        self._execute("PRAGMA secure_delete = ON")
-        self._execute("VACUUM")
-        self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._scrub()

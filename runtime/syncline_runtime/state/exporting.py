@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from syncline_runtime.state.audit import Audit
+from syncline_runtime.state.backing import Backing
+from syncline_runtime.state.database import Database
 from syncline_runtime.state.failure import StateFailure
-from syncline_runtime.state.keys import VARIABLE, OuterKey, outer_key
-from syncline_runtime.state.opening import CODES_KEY, open_database
+from syncline_runtime.state.keys import VARIABLE, OuterKey
+from syncline_runtime.state.opening import CODES_KEY, open_database, unlocked
 from syncline_runtime.state.schema import SCHEMA_VERSION, SEALED, TABLES
 from syncline_runtime.state.sealing import Sealer
 from syncline_runtime.state.store import SqliteStore, is_url
@@ -88,45 +91,50 @@ def _read(value: Any) -> Any:
             return value
 
 
-def imported(path: Path, package: str, lines: Iterable[str], *, key: str | None = None) -> int:
-    """Make the state file `path` of an export; how many rows. Sealed lines take the key that they were sealed with.
+def imported(where: Path | str, package: str, lines: Iterable[str], *, key: str | None = None) -> int:
+    """Make the state of an export in a file or in the database of a URL; how many rows. Sealed lines take the key that they were
+    sealed with.
 
-    Raises StateFailure, and leaves no file, if there is one already or the lines are not whole.
+    Raises StateFailure, and leaves nothing, if there is a state already or the lines are not whole.
     """
-    if is_url(path):
-        raise StateFailure("an export is imported into a file: name one with --state", unusable=False)
-    if path.exists():
-        raise StateFailure(f"there is a state file {path} already: name another one with --state", unusable=False)
     numbered = iter(lines)
     head = _head(next(numbered, ""), package)
+    if is_url(where):
+        return _into_database(str(where), package, head, numbered, key)
+    path = Path(where)
+    if path.exists():
+        raise StateFailure(f"there is a state file {path} already: name another one with --state", unusable=False)
     beside = path.with_name(f"{path.name}.key")
-    given = os.environ.get(VARIABLE) if key is None else key
     had_key = beside.exists()
-    if not given and had_key:
-        given = str(beside)
-    if not given and head["sealed"]:
-        raise StateFailure(f"the export is sealed: put its key into {beside}, or give it in {VARIABLE}", unusable=False)
+    filling = _Filling(head, package, numbered)
     try:
-        opened = open_database(path, package, key=given)
-        try:
-            count = _filled(
-                path, opened.database, head, numbered, outer_key(str(path), beside, fresh=False, given=given)
-            )
-        finally:
-            opened.database.close()
-        with SqliteStore(path, package, create=False, key=given) as store:
-            faults = store.audit.faults()
-            if faults:
-                raise StateFailure(
-                    f"the export was altered: audit row {faults[0].seq} {faults[0].problem}", unusable=False
-                )
+        open_database(path, package, key=_given(head, beside, key), filling=filling).database.close()
     except BaseException:
         for left in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
             left.unlink(missing_ok=True)
         if not had_key:
             beside.unlink(missing_ok=True)
         raise
-    return count
+    return filling.count
+
+
+def _into_database(url: str, package: str, head: dict[str, Any], lines: Iterator[str], key: str | None) -> int:
+    from syncline_runtime.state.postgres import beside_of, open_postgres
+
+    filling = _Filling(head, package, lines)
+    given = _given(head, beside_of(package), key)
+    open_postgres(url, package, create=True, key=given, filling=filling).database.close()
+    return filling.count
+
+
+def _given(head: dict[str, Any], beside: Path, key: str | None) -> str | None:
+    """The key that the new state opens with; None where one is made for it. Raises StateFailure."""
+    given = os.environ.get(VARIABLE) if key is None else key
+    if not given and beside.exists():
+        given = str(beside)
+    if not given and head["sealed"]:
+        raise StateFailure(f"the export is sealed: put its key into {beside}, or give it in {VARIABLE}", unusable=False)
+    return given
 
 
 def _head(line: str, package: str) -> dict[str, Any]:
@@ -153,21 +161,35 @@ def _head(line: str, package: str) -> dict[str, Any]:
             raise StateFailure("this is no export of a state: `export` makes one", unusable=False)
 
 
-def _filled(path: Path, database: Any, head: dict[str, Any], lines: Iterator[str], outer: OuterKey) -> int:
-    """Put the rows of an export into a new database."""
-    columns = database.columns()
-    count = 0
-    whole = False
-    sealer: Sealer | None = None
-    database.begin(writing=True)
-    try:
+class _Filling:
+    """Puts the rows of an export into a new database, and counts them."""
+
+    def __init__(self, head: dict[str, Any], package: str, lines: Iterator[str]) -> None:
+        self.count = 0
+        self._head, self._package, self._lines = head, package, lines
+
+    def __call__(self, database: Database, outer: OuterKey) -> None:
+        """Raises StateFailure for lines that are not whole, or were altered."""
+        try:
+            self._fill(database, outer)
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateFailure(f"the export cannot be read ({type(error).__name__})", unusable=False) from None
+        opened = unlocked(database, self._package, outer)
+        faults = Audit(Backing(database, opened.sealer)).faults()
+        if faults:
+            raise StateFailure(f"the export was altered: audit row {faults[0].seq} {faults[0].problem}", unusable=False)
+
+    def _fill(self, database: Database, outer: OuterKey) -> None:
+        columns = database.columns()
+        whole = False
+        sealer: Sealer | None = None
         database.execute("PRAGMA defer_foreign_keys = ON")
         for table in ("meta", "data_key"):
             database.execute(f"DELETE FROM {table}")
-        for line in lines:
+        for line in self._lines:
             document = json.loads(line)
             if isinstance(document, dict):
-                whole = document.get("rows") == count
+                whole = document.get("rows") == self.count
                 break
             table, raw = document
             if table not in columns or not raw.keys() <= columns[table]:
@@ -175,10 +197,10 @@ def _filled(path: Path, database: Any, head: dict[str, Any], lines: Iterator[str
                     f"the export has a table or column that this runtime does not know: {table}", unusable=False
                 )
             values = {name: _read(value) for name, value in raw.items()}
-            if not head["sealed"] and table == "meta" and values["key"] == "store":
-                sealer = _resealing(path, database, head, values["value"], outer)
+            if not self._head["sealed"] and table == "meta" and values["key"] == "store":
+                sealer = _resealing(database, self._head, values["value"], outer)
             key, sealed = SEALED.get(table, ("", ()))
-            if not head["sealed"] and sealed:
+            if not self._head["sealed"] and sealed:
                 if sealer is None:
                     raise StateFailure("the export does not name its state before its rows", unusable=False)
                 for name in sealed:
@@ -187,22 +209,14 @@ def _filled(path: Path, database: Any, head: dict[str, Any], lines: Iterator[str
             database.execute(
                 f"INSERT INTO {table}({names}) VALUES ({', '.join('?' * len(values))})", list(values.values())
             )
-            count += 1
+            self.count += 1
         if not whole:
             raise StateFailure("the export is not whole: lines are missing", unusable=False)
-        database.commit()
-    except (ValueError, KeyError, TypeError) as error:
-        database.roll_back()
-        raise StateFailure(f"the export cannot be read ({type(error).__name__})", unusable=False) from None
-    except BaseException:
-        database.roll_back()
-        raise
-    return count
 
 
-def _resealing(path: Path, database: Any, head: dict[str, Any], identity: str, outer: OuterKey) -> Sealer:
+def _resealing(database: Database, head: dict[str, Any], identity: str, outer: OuterKey) -> Sealer:
     """New keys for the values of a clear export; the codes keep theirs, or nothing would be found again."""
     codes, documents = b64decode(head["code_key"]), os.urandom(32)
     for number, key in ((CODES_KEY, codes), (CODES_KEY + 1, documents)):
         database.execute("INSERT INTO data_key VALUES (?, ?)", (number, outer.wrap(key, identity, number)))
-    return Sealer(str(path), identity, {CODES_KEY + 1: documents}, CODES_KEY + 1, codes)
+    return Sealer(database.name, identity, {CODES_KEY + 1: documents}, CODES_KEY + 1, codes)

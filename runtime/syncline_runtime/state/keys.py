@@ -62,19 +62,36 @@ def outer_key(name: str, beside: Path, *, fresh: bool, given: str | None, lost: 
             f"state {name} is gone, but its key {beside} is there: restore the state from a backup, or begin anew with "
             "`rebase`, which links what the systems hold by its keys"
         )
+    made = prepared(name, beside)
+    settle(beside)
+    return made
+
+
+def prepared(name: str, beside: Path) -> OuterKey:
+    """A new key, written whole and durably, but not where it is looked for yet: `settle` puts it there. Raises StateFailure."""
     key = os.urandom(_BYTES)
     try:
-        # Whole or not at all: a process may be killed in between.
-        written = beside.with_name(f"{beside.name}.new")
-        file = os.open(written, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        file = os.open(_ahead(beside), os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         with os.fdopen(file, "wb") as out:
             out.write(urlsafe_b64encode(key) + b"\n")
             out.flush()
             os.fsync(out.fileno())
-        written.rename(beside)
     except OSError as error:
         raise StateFailure(f"the key of state {name} cannot be written: {error}; or give one in {VARIABLE}") from None
     return OuterKey(key, str(beside))
+
+
+def settle(beside: Path) -> None:
+    """Put a key that was `prepared` in its place, if there is one and the place is free. Raises StateFailure."""
+    try:
+        if not beside.exists() and _ahead(beside).exists():
+            _ahead(beside).rename(beside)
+    except OSError as error:
+        raise StateFailure(f"the key {beside} cannot be put in its place: {error}") from None
+
+
+def _ahead(beside: Path) -> Path:
+    return beside.with_name(f"{beside.name}.new")
 
 
 def _read(path: Path, told: str, name: str) -> bytes:

@@ -4,10 +4,11 @@ import fcntl
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from syncline_runtime.state.database import Database, Sqlite
 from syncline_runtime.state.failure import StateFailure
@@ -31,6 +32,10 @@ class Opened:
     outer: OuterKey
 
 
+Filling: TypeAlias = Callable[[Database, OuterKey], None]
+"""Puts rows into a new state, inside the transaction that makes it."""
+
+
 def open_database(
     path: Path,
     package: str,
@@ -40,8 +45,10 @@ def open_database(
     foreign: bool = False,
     lost: bool = False,
     examining: bool = False,
+    filling: Filling | None = None,
 ) -> Opened:
-    """The state file of `package` (or, `foreign`, of another), WAL and `synchronous=FULL`, readable by its owner only.
+    """The state file of `package` (or, `foreign`, of another), WAL and `synchronous=FULL`, readable by its owner only; a new
+    one with what `filling` puts into it.
 
     Raises StateFailure for a file of another program or package, of another schema, a damaged one, or one that `key` (else the
     key in the environment or next to the file) does not open; for one whose key alone is left, unless it is known to be `lost`.
@@ -63,7 +70,9 @@ def open_database(
                 if interrupted or not path.exists() or path.stat().st_size == 0:
                     outer = outer_key(str(path), beside, fresh=True, given=given, lost=lost or interrupted)
                     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-                    return _ready(path, package, outer, fresh=True, foreign=foreign)
+                    return _ready(path, package, outer, fresh=True, foreign=foreign, filling=filling)
+        if filling is not None:
+            raise StateFailure(f"there is a state file {path} already: name another one with --state", unusable=False)
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             path.chmod(0o600)
         with closing(_connected(path)) as database:
@@ -166,14 +175,16 @@ def _carry_over(path: Path, version: int) -> None:
 
 def check(database: Database, *, quick: bool = False) -> None:
     """See that tables and indexes of a file hold together. Raises StateFailure."""
-    ((verdict, *_), *_) = database.execute(f"PRAGMA {'quick_check' if quick else 'integrity_check'}(1)")
+    verdict = database.verdict(quick=quick)
     if verdict != "ok":
         raise StateFailure(
-            f"state file {database.name} is damaged ({verdict}): restore it from a backup, or begin anew with `rebase`"
+            f"state {database.name} is damaged ({verdict}): restore it from a backup, or begin anew with `rebase`"
         )
 
 
-def _ready(path: Path, package: str, outer: OuterKey, *, fresh: bool, foreign: bool) -> Opened:
+def _ready(
+    path: Path, package: str, outer: OuterKey, *, fresh: bool, foreign: bool, filling: Filling | None = None
+) -> Opened:
     database = _connected(path)
     try:
         for pragma in (
@@ -186,19 +197,21 @@ def _ready(path: Path, package: str, outer: OuterKey, *, fresh: bool, foreign: b
         ):
             database.execute(f"PRAGMA {pragma}")
         if fresh:
-            _create(database, package, outer)
+            _create(database, package, outer, filling)
         return unlocked(database, None if foreign else package, outer)
     except BaseException:
         database.close()
         raise
 
 
-def _create(database: Sqlite, package: str, outer: OuterKey) -> None:
+def _create(database: Sqlite, package: str, outer: OuterKey, filling: Filling | None) -> None:
     database.begin(writing=True)
     for statement in TABLES.split(";\n"):
         if statement.strip():
             database.execute(statement)
     filled(database, package, outer)
+    if filling is not None:
+        filling(database, outer)
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     database.commit()
