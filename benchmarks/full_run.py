@@ -1,7 +1,7 @@
 """A full first run from a loopback REST server into SQLite, ours against by hand, in processes of their own.
 
 `python full_run.py [COUNT] [REPEATS]` prints processor seconds, peak memory and requests, and the ratios to the job by hand: as it
-is written at first, and with a state that makes it as durable as ours.
+is written at first, with a state that makes it as durable as ours, and with one that holds all that ours holds, sealed.
 """
 
 import os
@@ -79,7 +79,7 @@ def requests(output: str) -> int:
 
 def compare(count: int, repeats: int) -> dict[str, float]:
     """Medians of interleaved runs: processor seconds and memory of ours and by hand, the ratio, and the requests of ours."""
-    ours, by_hand, durable, again = [], [], [], []
+    ours, by_hand, durable, same, again = [], [], [], [], []
     server = subprocess.Popen(
         [sys.executable, str(HERE / "people_server.py"), "0", str(count)], stdout=subprocess.PIPE, text=True
     )
@@ -95,9 +95,12 @@ def compare(count: int, repeats: int) -> dict[str, float]:
             )
             for turn in range(repeats):
                 mine, theirs = database(folder, f"ours{turn}"), database(folder, f"hand{turn}")
-                safe = database(folder, f"durable{turn}")
+                safe, sealed = database(folder, f"durable{turn}"), database(folder, f"sealed{turn}")
                 by_hand.append(spent([str(HERE / "by_hand.py"), url, str(theirs)]))
                 durable.append(spent([str(HERE / "by_hand.py"), url, str(safe), str(folder / f"links{turn}.db")]))
+                same.append(
+                    spent([str(HERE / "by_hand.py"), url, str(sealed), str(folder / f"same{turn}.db"), "sealed"])
+                )
                 environment = {
                     "PYTHONPATH": str(folder),
                     "API_URL": url,
@@ -106,7 +109,7 @@ def compare(count: int, repeats: int) -> dict[str, float]:
                 state = str(folder / f"state{turn}.db")
                 ours.append(spent(["-m", "people", "run", "--apply-first", "--state", state], **environment))
                 again.append(spent(["-m", "people", "run", "--state", state], **environment))
-                assert rows(mine) == rows(theirs) == rows(safe), "all must write the same rows"
+                assert rows(mine) == rows(theirs) == rows(safe) == rows(sealed), "all must write the same rows"
                 print(ours[-1].output, again[-1].output, file=sys.stderr)
     finally:
         server.terminate()
@@ -119,6 +122,8 @@ def compare(count: int, repeats: int) -> dict[str, float]:
         "ratio, durable": statistics.median(
             mine.seconds / one.seconds for mine, one in zip(ours, durable, strict=True)
         ),
+        "by hand, sealed": statistics.median(cost.seconds for cost in same),
+        "ratio, sealed": statistics.median(mine.seconds / one.seconds for mine, one in zip(ours, same, strict=True)),
         "ours MB": max(cost.memory for cost in ours),
         "by hand MB": max(cost.memory for cost in by_hand),
         "nothing changed": statistics.median(cost.seconds for cost in again),

@@ -64,34 +64,31 @@ class Sqlite:
         """Why the statement did not go through for one row, if it did not. Raises LostConnection."""
         try:
             cursor.execute(statement, row)
-        except sqlite3.IntegrityError as error:
-            return _sqlite_refusal(str(error))
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                return Unavailable(f"the database is in use by somebody else ({error})")
-            raise LostConnection(str(error)) from None
-        except (
-            sqlite3.InterfaceError,
-            sqlite3.ProgrammingError,
-            sqlite3.DataError,
-            OverflowError,
-            ValueError,
-        ) as error:
-            return Refused("value", f"the database cannot hold this value ({error})")
         except sqlite3.Error as error:
-            raise LostConnection(str(error)) from None
+            return _sqlite_failure(error)
+        except (OverflowError, ValueError) as error:
+            return _unfit(error)
         return None
 
     def insert(self, connection: Any, statement: str, show: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
         """See Database. Looking at all rows at once, within the same transaction, costs half of what RETURNING does, and shows
         what triggers left."""
         cursor = connection.cursor()
+        execute = cursor.execute
         done: list[Ran] = []
         made: list[int] = []
         for row in rows:
-            refused = self._one(cursor, statement, row)
-            done.append(refused)
-            made.append(0 if refused is not None else cursor.lastrowid)
+            try:
+                execute(statement, row)
+            except sqlite3.Error as error:
+                done.append(_sqlite_failure(error))
+                made.append(0)
+            except (OverflowError, ValueError) as error:
+                done.append(_unfit(error))
+                made.append(0)
+            else:
+                done.append(None)
+                made.append(cursor.lastrowid)
         try:
             shown = cursor.execute(show, (json.dumps([rowid for rowid in made if rowid]),)).fetchall()
         except sqlite3.Error as error:
@@ -250,6 +247,23 @@ def _collection(value: Any) -> Any:
 
 
 _SQLITE: Final = re.compile(r"(UNIQUE|NOT NULL|CHECK|FOREIGN KEY|PRIMARY KEY)? ?constraint failed:? ?(.*)")
+
+
+def _sqlite_failure(error: sqlite3.Error) -> Refused | Unavailable:
+    """Why a statement did not go through. Raises LostConnection."""
+    match error:
+        case sqlite3.IntegrityError():
+            return _sqlite_refusal(str(error))
+        case sqlite3.OperationalError() if "locked" in str(error) or "busy" in str(error):
+            return Unavailable(f"the database is in use by somebody else ({error})")
+        case sqlite3.InterfaceError() | sqlite3.ProgrammingError() | sqlite3.DataError():
+            return _unfit(error)
+        case _:
+            raise LostConnection(str(error)) from None
+
+
+def _unfit(error: Exception) -> Refused:
+    return Refused("value", f"the database cannot hold this value ({error})")
 
 
 def _sqlite_refusal(text: str) -> Refused:

@@ -1,7 +1,8 @@
 """Listing a resource over HTTP, page by page."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urljoin
 
 from syncline_runtime import cursors
@@ -14,6 +15,8 @@ from syncline_runtime.connectors.session import Answered, Failed, Session
 from syncline_runtime.declaration import Condition, Listing, Text
 from syncline_runtime.paging import EndlessListing, PageFacts, Step, first, following, ordered
 from syncline_runtime.ports import NativeRecord, Page, SystemFailure
+
+_QUOTING: Final = re.compile(r"['\"\\\\]")
 
 
 async def pages(
@@ -48,7 +51,7 @@ async def pages(
             records = [shape.record(item) for item in items_at(answer.document, listing.items, resource.name)]
         except NotARecord as error:
             raise SystemFailure(session.system.name, f"could not list {resource.name}: {error}") from None
-        versions = [_version(record, listing) for record in records]
+        versions = _versions(records, listing)
         facts = PageFacts(
             ids=[record.remote_id for record in records], versions=versions, token=_token(session, listing, answer)
         )
@@ -62,16 +65,25 @@ async def pages(
         step = onward
 
 
-def _version(record: NativeRecord, listing: Listing) -> Any:
-    if listing.since is None:
-        return None
-    version = cursors.shown(record.native, listing.since.field, listing.since.fallback)
-    return version if _quotable(version) else None
+def _versions(records: Sequence[NativeRecord], listing: Listing) -> list[Any]:
+    """The version of each record of a page, None where it could not be asked for."""
+    since = listing.since
+    if since is None:
+        return [None] * len(records)
+    field, fallback = since.field, since.fallback
+    if fallback:
+        versions = [cursors.shown(record.native, field, fallback) for record in records]
+    else:
+        versions = [record.native.get(field) for record in records]
+    # One look at all texts of a page: hardly any system has such a version.
+    if _QUOTING.search("".join(version for version in versions if type(version) is str)) is None:
+        return versions
+    return [version if _quotable(version) else None for version in versions]
 
 
 def _quotable(value: Any) -> bool:
     """Whether a value can stand in a textual condition: how a system quotes inside a text is not declared."""
-    return not isinstance(value, str) or not any(character in value for character in "'\"\\")
+    return not isinstance(value, str) or _QUOTING.search(value) is None
 
 
 def _equalities(session: Session, shape: Shape, listing: Listing, where: Sequence[Condition]) -> list[Any]:

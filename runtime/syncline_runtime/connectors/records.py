@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from syncline_runtime.connectors import children
 from syncline_runtime.connectors.paths import MISSING, asked_name, at, flattened_of
@@ -10,6 +10,8 @@ from syncline_runtime.cursors import raw_text, shown
 from syncline_runtime.declaration import NativeField, Resource
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.values import Native
+
+_NO_IDENTITY: Final = frozenset((dict, list, bool))
 
 
 class NotARecord(Exception):
@@ -36,13 +38,16 @@ class Shape:
             found = children.shown(delivered, field.child) if field.child is not None else MISSING
             if found is not MISSING:
                 native = {**native, field.name: found}
-        identity = native.get(resource.identity)
-        if identity is None or identity == "" or type(identity) in (dict, list, bool):
-            raise NotARecord(f"a record of {resource.name} has no {resource.identity}")
-        version = etag if resource.lock == "etag" and etag else None
+        identity = native.get(self.identity)
+        if identity is None or identity == "" or type(identity) in _NO_IDENTITY:
+            raise NotARecord(f"a record of {resource.name} has no {self.identity}")
+        version = etag if etag and resource.lock == "etag" else None
         if version is None and resource.version is not None:
-            value = shown(native, resource.version, resource.version_fallback)
-            version = raw_text(value, resource.version_spelling)
+            version = native.get(resource.version)
+            if type(version) is not str or not version:
+                version = raw_text(
+                    shown(native, resource.version, resource.version_fallback), resource.version_spelling
+                )
         return NativeRecord(identity if type(identity) is str else str(identity), native, version)
 
     def asked(self, names: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 from unicodedata import normalize
 
@@ -33,10 +34,15 @@ def held_to_types(mapping: FieldMap, entity: Entity, source: str) -> FieldMap:
 
 def _reading(read: Callable[[Native], dict[str, Any]], places: Mapping[str, str]) -> Callable[[Native], dict[str, Any]]:
     texts, plain = tuple(places), frozenset((str, type(None)))
+    # With two names at least it gives a tuple; a name that stands twice changes nothing.
+    all_of = itemgetter(*texts, texts[0])
 
     def reading(native: Native) -> dict[str, Any]:
         values: dict[str, Any] = read(native)
-        shown = [*map(values.get, texts)]
+        try:
+            shown = all_of(values)
+        except KeyError:
+            shown = tuple(map(values.get, texts))
         # Texts in ASCII, and nulls, are as they should be: one look at all of them.
         if plain.issuperset(map(type, shown)) and "".join(filter(None, shown)).isascii():
             return values
