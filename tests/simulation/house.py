@@ -13,6 +13,7 @@ from typing import Any
 from syncline.cli.files import loader
 from syncline.pipeline import check_spec, generate
 from syncline_runtime.declaration import Operation, Package, Resource, System
+from syncline_runtime.simulation.world import WIDE
 
 SPEC = Path(__file__).with_name("house.sync")
 
@@ -53,7 +54,26 @@ def house(seed: int) -> Package:
     rng = Random(f"house {seed}")
     package = built()
     systems = ("a", "b", "c") if rng.random() < 0.35 else ("a", "b")
-    return able(package, {name: rng.choice(CAPABILITIES) for name in systems})
+    found = able(package, {name: rng.choice(CAPABILITIES) for name in systems})
+    return merging(found, rng) if seed >= WIDE else found
+
+
+def merging(package: Package, rng: Random) -> Package:
+    """The package with systems that tell a merged record by a field, or answer for it with the one that is left."""
+    (sync,) = package.syncs
+    policy: Any = rng.choice(("hold", "follow"))
+    telling = {name for name in package.systems if rng.random() < 0.5}
+    return replace(
+        package,
+        systems={name: _telling(one) if name in telling else one for name, one in package.systems.items()},
+        syncs=(replace(sync, merged=policy),),
+    )
+
+
+def _telling(system: System) -> System:
+    return replace(
+        system, resources={name: replace(one, merged="merged_into") for name, one in system.resources.items()}
+    )
 
 
 def able(package: Package, capabilities: Mapping[str, Mapping[str, Any]]) -> Package:

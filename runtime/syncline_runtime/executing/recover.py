@@ -7,6 +7,7 @@ from syncline_runtime.declaration import Condition
 from syncline_runtime.executing.context import Context, to_member
 from syncline_runtime.executing.record import Sent, created_row
 from syncline_runtime.executing.repeating import lasts, unpacked
+from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.settling import settle, unbar
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import read_many, take
@@ -41,11 +42,17 @@ async def recover(context: Context) -> None:
             context.summary.failures[side.system] = str(failure)
             continue
         with context.store.transaction():
+            found = without_aliases(context, side, found)
             rows = context.store.members(context.entity.name, side.system, ids)
             for intent in own:
                 remote_id = intent.remote_id or ""
-                if remote_id in rows:
-                    settle(context, side, intent, rows[remote_id], found.get(remote_id), read_at)
+                if remote_id in rows and remote_id in found:
+                    settle(context, side, intent, rows[remote_id], found[remote_id], read_at)
+                elif read_at >= intent.resolve_after:
+                    # Its record was merged into another meanwhile, which is read for itself.
+                    context.store.give_up_intents([intent.intent_id])
+                    context.store.unsettle([intent.link_id])
+                    unbar(context, intent)
 
 
 async def _read_twice(

@@ -45,17 +45,20 @@ def follow(context: Context, side: Side, gone: Mapping[str, str], known: Mapping
     """Let the links of records that were merged go on with the others, where the spec says so and these are free."""
     store, name = context.store, context.entity.name
     winners = store.members(name, side.system, list(set(gone.values())))
+    taken: set[str] = set()
     for remote_id, winner in gone.items():
         row = known.get(remote_id)
-        if row is None or row.state in ("gone", "released"):
+        if row is None or row.state in ("gone", "released") or remote_id in taken:
             continue
         if row.link_id is None:
             _forget(context, side, row)
         elif context.sync.merged != "follow":
             _hold(context, side, row, winner, "say `merged follow` in its sync, or look after its partners")
-        elif not _freed(context, side, winners.pop(winner, None)):
+        elif winner in taken or not _freed(context, side, winners.get(winner)):
             _hold(context, side, row, winner, "that one has a link of its own: merge their partners too, or delete one")
         else:
+            # Another that was merged into the same one finds it taken, and so does who goes through the list with what was known.
+            taken.add(winner)
             _repoint(context, side, row, winner)
 
 

@@ -129,6 +129,8 @@ class Hooks:
             store = self._idle
         with store.transaction():
             store.inbox.receive(system, event.event_id, self.world.now(), event.records, event.body_sha256)
+        if self.world.happens("fsync"):
+            raise StateFailure("disk I/O error")
 
 
 def _body(resource: Resource, remote_id: str, native: Native | None) -> bytes:

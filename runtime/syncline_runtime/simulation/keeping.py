@@ -60,6 +60,11 @@ class Keeper:
                 if self._world.happens("full_disk"):
                     self._world.tell("state", "fails", "the disk is full")
                     raise sqlite3.OperationalError("database or disk is full")
+                failing = self._world.happens("fsync")
+                durable = failing and self._world.rng.random() < 0.5
+                if failing and not durable:
+                    self._world.tell("state", "fails", "a commit, which is undone")
+                    raise sqlite3.OperationalError("disk I/O error")
         except BaseException:
             self._announced.clear()
             raise
@@ -68,6 +73,9 @@ class Keeper:
         self.waves.update(self._announced)
         self._announced.clear()
         self._committed()
+        if durable:
+            self._world.tell("state", "fails", "a commit, which is durable")
+            raise sqlite3.OperationalError("disk I/O error")
         self._world.may_crash("after a commit")
 
     def acquire(self, name: str, now: float, seconds: float) -> None:

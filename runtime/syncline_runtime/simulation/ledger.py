@@ -63,6 +63,7 @@ class Ledger:
         self.accepted: dict[tuple[str, int, str], list[Any]] = {}
         self.linked: dict[tuple[str, str, str], int] = {}
         self.deleted: dict[tuple[str, str, str], float] = {}
+        self.revived: set[tuple[str, str, str]] = set()
         self.made: dict[tuple[str, str, int, int], list[str]] = {}
         self.born: dict[tuple[str, str, str], list[float]] = {}
         self.ignored: set[tuple[str, str]] = set()
@@ -101,7 +102,7 @@ class Ledger:
                 self.removed.setdefault(place, set()).update(had - value)
                 gained, dropped = self._regrouped.get(place, (value, value))
                 undone = (gained & (had - value) or dropped & (value - had)) and self._in_doubt(system, remote_id)
-                if undone or (by != "engine" and self._is_unknown_child(system, mapping.entity, remote_id)):
+                if undone or (by != "engine" and self.is_unknown_child(system, mapping.entity, remote_id)):
                     # Undone before anybody looked: nothing tells it from a write that never landed, or from somebody's own record.
                     self.window.add(place)
                     self.world.counts["undone in doubt"] += 1
@@ -116,6 +117,25 @@ class Ledger:
         if mapping is not None:
             self.deleted[system, mapping.entity, remote_id] = self.world.elapsed
             self.world.tell(f"user@{system}", "deletes", remote_id)
+
+    def merged(self, system: str, resource: str, loser: str, winner: str) -> None:
+        """A person merged a record into another: what becomes of the values of both is that system's business."""
+        mapping = self.mapping(system, resource)
+        if mapping is not None:
+            for remote_id in (loser, winner):
+                self.revived.add((system, mapping.entity, remote_id))
+                self.window |= {(system, mapping.entity, remote_id, flow.field) for flow in mapping.flows}
+            self.world.tell(f"user@{system}", "merges", f"{loser} into {winner}")
+
+    def undeleted(self, system: str, resource: str, remote_id: str, native: Native) -> None:
+        """A person brought a record back: what it shows, somebody wants again, however old it is."""
+        mapping = self.mapping(system, resource)
+        if mapping is not None:
+            self.world.tell(f"user@{system}", "undeletes", remote_id)
+            self.revived.add((system, mapping.entity, remote_id))
+            self.window |= {(system, mapping.entity, remote_id, flow.field) for flow in mapping.flows}
+            for key in self._keys(mapping, shown(mapping, native)):
+                self.born.setdefault((system, mapping.entity, key), []).append(self.world.elapsed)
 
     # -- what the engine does ------------------------------------------------------------------------------------------
 
@@ -283,7 +303,7 @@ class Ledger:
             self.world.violate("I5", f"{sending.system} {sending.remote_id} deleted, and nobody deleted its source")
         self.overwrites(sending, before, {})
 
-    def _is_unknown_child(self, system: str, entity: str, remote_id: str) -> bool:
+    def is_unknown_child(self, system: str, entity: str, remote_id: str) -> bool:
         """Whether the engine made a record and does not know of it."""
         if (system, entity, remote_id) in self.linked:
             return False

@@ -99,6 +99,12 @@ class People:
             self.create(sync, system)
         elif self._world.happens("delete"):
             self.delete(mapping, table, rng.choice(live))
+        elif len(live) > 1 and self._world.happens("merge"):
+            self.merge(mapping, table, *rng.sample(live, 2))
+        elif (dead := table.dead()) and self._world.happens("undelete"):
+            self.undelete(mapping, table, rng.choice(dead))
+        elif self._world.happens("rekey"):
+            self.rekey(mapping, table, rng.choice(live))
         else:
             self.edit(mapping, table, rng.choice(live))
 
@@ -161,6 +167,38 @@ class People:
         """Somebody deletes a record."""
         self._servers[mapping.system].store(table, remote_id, None, "user")
         self._ledger.dropped(mapping.system, mapping.resource, remote_id)
+
+    def merge(self, mapping: FieldMap, table: Table, loser: str, winner: str) -> None:
+        """Somebody merges a record into another of the same system, which keeps what it has."""
+        table.merged[loser] = winner
+        if table.resource.merged:
+            state = table.current(loser)
+            native = {} if state is None or state.native is None else state.native
+            self._servers[mapping.system].store(table, loser, {**native, table.resource.merged: winner}, "user")
+        else:
+            self._servers[mapping.system].changed(table, loser)
+        self._ledger.merged(mapping.system, mapping.resource, loser, winner)
+
+    def undelete(self, mapping: FieldMap, table: Table, remote_id: str) -> None:
+        """Somebody brings a deleted record back as it was."""
+        native = next(state.native for state in reversed(table.history[remote_id]) if state.native is not None)
+        self._servers[mapping.system].store(table, remote_id, native, "user")
+        self._ledger.undeleted(mapping.system, mapping.resource, remote_id, table.native(remote_id) or {})
+
+    def rekey(self, mapping: FieldMap, table: Table, remote_id: str) -> None:
+        """Somebody changes a key of a record; not of one that the engine made and does not know of, by which alone it is found."""
+        if self._ledger.is_unknown_child(mapping.system, mapping.entity, remote_id):
+            return
+        keys = {name for rule in self._package.entities[mapping.entity].match for name in rule.fields}
+        names = [flow.field for flow in mapping.flows if flow.field in keys]
+        before = table.native(remote_id)
+        if not names or before is None:
+            return
+        native = self._invented(mapping, self._world.rng.choice(names), before)
+        if native is not None:
+            self._servers[mapping.system].store(table, remote_id, {**before, **native}, "user")
+            after = table.native(remote_id) or {}
+            self._ledger.stored(mapping.system, mapping.resource, remote_id, before, after, "user")
 
     def permit(self) -> None:
         """Somebody changes what the engine may see: in a system, one field less, or all again."""

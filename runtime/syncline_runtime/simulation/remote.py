@@ -90,6 +90,7 @@ class SimulatedSystem:
         spelling = listing.since.spelling if listing.since is not None else "text"
         water = asked
         seen: dict[str, Any] = {}
+        again: list[tuple[NativeRecord, Any]] = []
         while True:
             read_at = self._world.now()
             await self._world.wait(self.name, "list")
@@ -97,10 +98,17 @@ class SimulatedSystem:
             found = self._index(table, listing, tuple(where))
             if bound is not None:
                 found = [one for one in found if self._is_after(one[1], bound, listing)]
-            fresh = [one for one in found if seen.get(one[0].remote_id, seen) != one[1]]
+            fresh = [*again, *(one for one in found if seen.get(one[0].remote_id, seen) != one[1])]
+            again.clear()
             if everything and self._world.happens("empty"):
                 fresh = []
             portion, rest = fresh[:_PAGE], fresh[_PAGE:]
+            if everything and rest and self._world.happens("shifted"):
+                if self._world.rng.random() < 0.5:
+                    passed_over, version = rest.pop(0)
+                    seen[passed_over.remote_id] = version
+                else:
+                    again.append(portion[-1])
             if everything and rest and self._world.happens("truncated"):
                 rest = []
             seen.update((record.remote_id, version) for record, version in portion)
@@ -121,7 +129,7 @@ class SimulatedSystem:
         for remote_id in table.history:
             delay = self._world.rng.uniform(0.0, lag) if lag else 0.0
             state = table.as_of(remote_id, self._world.elapsed - delay)
-            if state is None or state.native is None:
+            if state is None or state.native is None or (remote_id in table.merged and not table.resource.merged):
                 continue
             if not fits(state.native, where) or table.conduct.leaves_out(self.name, remote_id):
                 continue
@@ -158,10 +166,13 @@ class SimulatedSystem:
             await self._world.wait(self.name, "read")
             self._may_fail("read")
             for remote_id in remote_ids[start : start + max(1, operation.many)]:
-                state = table.current(remote_id)
+                asked, state = remote_id, table.current(remote_id)
+                if remote_id in table.merged and not table.resource.merged:
+                    asked = table.survivor(remote_id)
+                    state = table.current(asked)
                 there = state is not None and state.native is not None and not self._is_unborn(table, remote_id)
                 found[remote_id] = (
-                    self._server.shown(table, remote_id, state, single=True) if there and state is not None else None
+                    self._server.shown(table, asked, state, single=True) if there and state is not None else None
                 )
                 self._ledger.read(self.name, resource, remote_id, table.native(remote_id))
                 place = (self.name, resource, remote_id)
@@ -225,6 +236,8 @@ class SimulatedSystem:
             return await self._given_up(table, effects, sent_at)
         if len(writes) > 1 and world.happens("partial"):
             outcomes = self._apply_but_one(purpose, table, effects)
+        elif len(writes) > 1 and world.happens("shuffled"):
+            outcomes = self._apply_shuffled(effects)
         else:
             outcomes = [effect() for effect in effects]
         world.may_crash(f"after {self.name} {what}")
@@ -288,8 +301,18 @@ class SimulatedSystem:
                 outcomes.append(Unknown("no answer for this one"))
         return outcomes
 
+    def _apply_shuffled(self, effects: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
+        """All are applied, in an order of the system's own; some answers are missing."""
+        order = self._world.rng.sample(range(len(effects)), len(effects))
+        outcomes = {index: effects[index]() for index in order}
+        missing = {index for index in order if self._world.rng.random() < 0.4}
+        return [
+            Unknown("no answer for this one") if index in missing else outcomes[index] for index in range(len(effects))
+        ]
+
     def _effect(self, purpose: Purpose, table: Table, write: Write, sending: Sending) -> Callable[[], Outcome]:
         operation = _operation(purpose, table)
+        mapping = self._ledger.mapping(self.name, table.resource.name)
 
         def create() -> Outcome:
             honoured = operation is not None and operation.idempotency and table.conduct.idempotency
@@ -308,7 +331,10 @@ class SimulatedSystem:
             self._compare(table, remote_id, write.native)
             self._people.default(self.name, table.resource.name, remote_id, native)
             self._rework(table, remote_id, native)
-            return self._applied(table, remote_id, operation)
+            answer = self._applied(table, remote_id, operation)
+            if mapping is not None and self._world.happens("snatched"):
+                self._people.delete(mapping, table, remote_id)
+            return answer
 
         def update() -> Outcome:
             refused, native = self._checked(table, write)
@@ -353,7 +379,7 @@ class SimulatedSystem:
 
     def _checked(self, table: Table, write: Write) -> tuple[Outcome | None, dict[str, Any] | None]:
         state = table.current(write.remote_id or "")
-        if state is None or state.native is None:
+        if state is None or state.native is None or write.remote_id in table.merged:
             return Gone(), None
         if write.version is not None and table.resource.lock != "none":
             shown = self._server.version(table, state, single=True)

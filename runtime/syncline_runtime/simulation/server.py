@@ -27,11 +27,13 @@ class State(NamedTuple):
 
 @dataclass(slots=True)
 class Table:
-    """One resource. `distort` is what the system does to a native record it stores, declared or not."""
+    """One resource. `distort` is what the system does to a native record it stores, declared or not; `merged` are records that are
+    no more, each with the one into which it was merged."""
 
     resource: Resource
     history: dict[str, list[State]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
     distort: Callable[[Native], Native] = lambda native: native
     conduct: Conduct = AS_DECLARED
     serial: int = 0
@@ -43,9 +45,15 @@ class Table:
         return states[-1] if states else None
 
     def native(self, remote_id: str) -> Native | None:
-        """What a record holds now; None where it is not there."""
+        """What a record holds now; None where it is not there, or was merged into another."""
         state = self.current(remote_id)
-        return None if state is None else state.native
+        return None if state is None or remote_id in self.merged else state.native
+
+    def survivor(self, remote_id: str) -> str:
+        """The record that one was merged into, itself if it was not."""
+        while remote_id in self.merged:
+            remote_id = self.merged[remote_id]
+        return remote_id
 
     def as_of(self, remote_id: str, at: float) -> State | None:
         """The state of a record at some time."""
@@ -57,7 +65,11 @@ class Table:
 
     def live(self) -> list[str]:
         """The ids of records that are there, oldest first."""
-        return [remote_id for remote_id, states in self.history.items() if states[-1].native is not None]
+        return [remote_id for remote_id in self.history if self.native(remote_id) is not None]
+
+    def dead(self) -> list[str]:
+        """The ids of records that were deleted, oldest first."""
+        return [remote_id for remote_id, states in self.history.items() if states[-1].native is None]
 
 
 class Server:

@@ -78,6 +78,13 @@ class Faults:
     hook_lost: float = 0.0
     hook_twice: float = 0.0
     hook_late: float = 0.0
+    shifted: float = 0.0  # between two pages of a listing a record is passed over, or shown twice
+    shuffled: float = 0.0  # a batch is applied in another order, and some of its answers are missing
+    snatched: float = 0.0  # somebody deletes a record that was made a moment ago
+    fsync: float = 0.0  # a commit fails, whether it became durable or not
+    merge: float = 0.0
+    undelete: float = 0.0
+    rekey: float = 0.0
 
     @classmethod
     def drawn(cls, rng: Random, *, wide: bool = False) -> Self:
@@ -113,6 +120,13 @@ class Faults:
                 "hook_lost": (0.0, 0.1, 0.5),
                 "hook_twice": (0.0, 0.2),
                 "hook_late": (0.0, 0.1, 0.4),
+                "shifted": (0.0, 0.0, 0.2),
+                "shuffled": (0.0, 0.3),
+                "snatched": (0.0, 0.0, 0.15),
+                "fsync": (0.0, 0.0, 0.01),
+                "merge": (0.0, 0.0, 0.08),
+                "undelete": (0.0, 0.0, 0.1),
+                "rekey": (0.0, 0.0, 0.08),
             }
         return cls(**{name: rng.choice(choices) for name, choices in often.items()})
 

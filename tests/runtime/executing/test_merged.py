@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from syncline_runtime.declaration import Deletion, OnDelete
+from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST
 
 
 def merging(world: Any, *, follow: bool) -> Any:
@@ -24,6 +25,18 @@ async def linked(two: Any) -> dict[str, str]:
     two.twin("crm").put("customers", vat="A1", name="Ana", phone="1")
     await two.run()
     return {record["vat_no"]: key for key, record in two.records("erp").items()}
+
+
+def as_another_name(two: Any, loser: str, winner: str) -> None:
+    """The ERP lists the loser no more, and answers for it with the winner."""
+    original = two.twin("erp").read
+
+    async def read(resource: str, remote_ids: Any, **options: Any) -> Any:
+        found = dict(await original(resource, [winner if one == loser else one for one in remote_ids], **options))
+        return {one: found[winner if one == loser else one] for one in remote_ids}
+
+    del two.records("erp")[loser]
+    two.twin("erp").read = read
 
 
 async def test_a_link_goes_on_with_the_record_that_is_left(world: Any) -> None:
@@ -80,6 +93,52 @@ async def test_without_follow_a_person_is_asked_and_nothing_is_deleted(world: An
         assert "identity.merged" in {row.reason_code for row in store.review.quarantined()}
 
 
+async def test_of_two_that_were_merged_into_one_only_one_link_goes_on(world: Any) -> None:
+    two = merging(world, follow=True)
+    two.twin("crm").put("customers", vat="A2", name="Bo")
+    ids = await linked(two)
+    winner = two.twin("erp").put("customers", vat_no=None, title="Ana Ek")
+    await two.run()
+    for loser in ids.values():
+        two.twin("erp").put("customers", loser, into=winner)
+    for _ in range(3):
+        report = await two.run()
+    assert (len(two.records("crm")), report.exit_code) == (2, 1)
+    with two.store() as store:
+        (held,) = store.review.quarantined()
+    assert held.remote_id in ids.values()
+    assert "has a link of its own" in held.detail
+    await two.settled()
+
+
+@pytest.mark.parametrize("alias", [False, True])
+async def test_a_write_without_an_answer_to_what_was_merged_is_settled(world: Any, alias: bool) -> None:
+    two = merging(world, follow=True)
+    ids = await linked(two)
+    (crm,) = two.records("crm")
+    winner = two.twin("erp").put("customers", vat_no=None, title="Ana Ek", tel="1")
+    await two.run()
+    two.twin("crm").put("customers", crm, phone="2")
+    two.twin("erp").faults["update"].append(UNKNOWN_AND_LOST)
+    await two.run()
+    with two.store() as store:
+        assert store.open_intents("Customer")
+    two.twin("erp").put("customers", winner, vat_no="A1")
+    if alias:
+        as_another_name(two, ids["A1"], winner)
+    else:
+        two.twin("erp").put("customers", ids["A1"], into=winner)
+    for _ in range(3):
+        await two.run(later=200.0)
+    with two.store() as store:
+        assert not store.open_intents("Customer"), "nothing tells of it any more"
+    assert two.records("erp")[winner]["title"] == "Ana Ek"
+    two.twin("crm").put("customers", crm, phone="3")
+    await two.run()
+    assert two.records("erp")[winner]["tel"] == "3"
+    await two.settled()
+
+
 @pytest.mark.parametrize("full", [True, False])
 async def test_a_reading_that_is_answered_with_another_record_tells_of_a_merger(world: Any, full: bool) -> None:
     """Some systems keep the old id as another name of the record that is left."""
@@ -87,15 +146,8 @@ async def test_a_reading_that_is_answered_with_another_record_tells_of_a_merger(
     ids = await linked(two)
     winner = two.twin("erp").put("customers", vat_no=None, title="Ana Ek", tel="1")
     await two.run()
-    original = two.twin("erp").read
-
-    async def read(resource: str, remote_ids: Any, **options: Any) -> Any:
-        found = dict(await original(resource, [winner if one == ids["A1"] else one for one in remote_ids], **options))
-        return {one: found[winner if one == ids["A1"] else one] for one in remote_ids}
-
-    del two.records("erp")[ids["A1"]]
     two.twin("erp").put("customers", winner, vat_no="A1")
-    two.twin("erp").read = read
+    as_another_name(two, ids["A1"], winner)
     if not full:
         (crm,) = two.records("crm")
         two.twin("crm").put("customers", crm, limit=5)
