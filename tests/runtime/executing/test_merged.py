@@ -128,8 +128,8 @@ async def test_a_write_without_an_answer_to_what_was_merged_is_settled(world: An
         as_another_name(two, ids["A1"], winner)
     else:
         two.twin("erp").put("customers", ids["A1"], into=winner)
-    for _ in range(3):
-        await two.run(later=200.0)
+    for later in (1.0, 200.0, 200.0):
+        await two.run(later=later)
     with two.store() as store:
         assert not store.open_intents("Customer"), "nothing tells of it any more"
     assert two.records("erp")[winner]["title"] == "Ana Ek"
