@@ -39,7 +39,7 @@ def decide(policy: Policy, link: Link, *, barred: Collection[str] = ()) -> Decis
     if link.status is LinkStatus.TOMBSTONE:
         if not _undeleted(link):
             return Decision(link=link)
-        link = _reopened(link)
+        link = _reopened(policy, link)
     disposed = _dispose(policy, link, barred)
     if disposed.final:
         return Decision(
@@ -150,9 +150,9 @@ def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
     if gone and not missing and not link.fresh and not any(members[system].first_merge for system in live):
         return _delete(policy, link, live, gone, told, barred)
     if not gone and not missing and live:
-        archived = [system for system in _in_state(policy, link, MemberState.RELEASED) if archives(policy.sync, system)]
+        archived = [system for system in policy.sides if system in members and is_archived(policy, members[system])]
         if archived:
-            return _still_archived(policy, link, live, archived)
+            return _still_archived(policy, link, live, archived, barred)
     return _Disposed(link=link, playing=tuple(live), creating=not missing and not gone and bool(live), actions=told)
 
 
@@ -196,10 +196,30 @@ def archives(sync: Sync, system: str) -> bool:
     return clause is not None and OnDelete.ARCHIVE in clause.policies
 
 
-def _still_archived(policy: Policy, link: Link, live: Sequence[str], archived: Sequence[str]) -> _Disposed:
-    """A record is back whose partners were archived for its sake: lifting an archive is a person's business."""
-    line = policy.sync.deletes[archived[0]].line
+def is_archived(policy: Policy, member: Member) -> bool:
+    """Whether a record is still there, and was archived for its partners' sake."""
+    if member.state is not MemberState.RELEASED or member.missing_since is not None:
+        return False
+    return archives(policy.sync, member.system) or policy.sync.out_of_scope == "archive"
+
+
+def _still_archived(
+    policy: Policy, link: Link, live: Sequence[str], archived: Sequence[str], barred: Collection[str]
+) -> _Disposed:
+    """A record is back whose partners were archived for its sake: they are restored, or a person must do that."""
+    clause = policy.sync.deletes.get(archived[0])
+    line = policy.sync.line if clause is None else clause.line
     back, there = " and ".join(live), " and ".join(archived)
+    stuck = [system for system in archived if system not in policy.restorable]
+    if not stuck:
+        reason = f"back in {back}"
+        return _Disposed(
+            link=link,
+            final=True,
+            actions=tuple(
+                action_of(ActionKind.RESTORE, link, system, reason, line) for system in archived if system not in barred
+            ),
+        )
     reason = f"back in {back}, still archived in {there}: lift the archive there too, or archive it in {back} again"
     return _Disposed(
         link=replace(link, status=LinkStatus.HELD),
@@ -297,10 +317,26 @@ def _undeleted(link: Link) -> bool:
     return any(member.state is MemberState.LIVE and member.seen is not None for member in link.members.values())
 
 
-def _reopened(link: Link) -> Link:
-    """A deleted record is back under its own id: the link lives again, what is still gone is a dead generation."""
-    gone = [system for system, member in link.members.items() if member.state is MemberState.GONE]
-    return replace(_without(link, gone), status=LinkStatus.LIVE)
+def _reopened(policy: Policy, link: Link) -> Link:
+    """A deleted record is back under its own id: the link lives again. One that a person archived may be lifted too; what is gone
+    is a dead generation."""
+    members = {
+        system: replace(member, state=MemberState.RELEASED) if liftable(policy, member) else member
+        for system, member in link.members.items()
+    }
+    gone = [system for system, member in members.items() if member.state is MemberState.GONE]
+    link = replace(link, members=members, status=LinkStatus.LIVE)
+    return _without(link, gone) if gone else link
+
+
+def liftable(policy: Policy, member: Member) -> bool:
+    """Whether a record that a person archived is lifted when one of its partners is back."""
+    return (
+        member.state is MemberState.GONE
+        and member.missing_since is None
+        and member.system in policy.restorable
+        and archives(policy.sync, member.system)
+    )
 
 
 def _without(link: Link, systems: Collection[str]) -> Link:

@@ -23,7 +23,7 @@ class Hold:
 
 _KINDS: Final[Mapping[str, tuple[ActionKind, ...]]] = {
     "create": (ActionKind.CREATE,),
-    "update": (ActionKind.UPDATE,),
+    "update": (ActionKind.UPDATE, ActionKind.RESTORE),
     "delete": (ActionKind.DELETE, ActionKind.ARCHIVE),
 }
 _DEFAULTS: Final = (

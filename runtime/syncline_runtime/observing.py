@@ -205,8 +205,11 @@ def missing(member: Member, now: float, lag_seconds: float) -> Member:
 
     `now` is when the reading began. A record out of scope that is gone is released: its deletion is nobody's business.
     """
-    if member.state in (MemberState.GONE, MemberState.RELEASED):
+    if member.state is MemberState.RELEASED:
         return member
+    if member.state is MemberState.GONE:
+        # What a person archived is not even that any more.
+        return member if member.missing_since is not None else replace(member, missing_since=now)
     out_of_scope = member.state is MemberState.OUT_OF_SCOPE
     if member.missing_since is None:
         return replace(member, state=member.state if out_of_scope else MemberState.MISSING, missing_since=now)
@@ -215,6 +218,16 @@ def missing(member: Member, now: float, lag_seconds: float) -> Member:
     return replace(
         member, state=MemberState.RELEASED if out_of_scope else MemberState.GONE, as_of=max(member.as_of, now)
     )
+
+
+def archived(member: Member, now: float) -> Member:
+    """Return `member` after a reading that shows it archived: deleted, but still there."""
+    return replace(member, state=MemberState.GONE, seen=None, as_of=max(member.as_of, now), missing_since=None)
+
+
+def restored(member: Member, now: float) -> Member:
+    """Return `member` after we have lifted its archive: in step again as it was, until it is read."""
+    return replace(member, state=MemberState.LIVE, as_of=max(member.as_of, now), missing_since=None)
 
 
 def deleted(member: Member, now: float) -> Member:

@@ -72,7 +72,8 @@ class Unit:
 class Policy:
     """A sync, its entity, and both sorted out: sides in the order of the spec, the unit of each field, fields in order.
 
-    `essential` are the fields without which no record is created: required ones, and those it is known by.
+    `essential` are the fields without which no record is created: required ones, and those it is known by. In the `restorable`
+    systems an archive can be lifted.
     """
 
     sync: Sync
@@ -82,11 +83,18 @@ class Policy:
     position: Mapping[str, int]
     absent: Mapping[str, Shown]
     essential: frozenset[str]
+    restorable: frozenset[str] = frozenset()
 
 
-def prepare(sync: Sync, entity: Entity, maps: Mapping[str, FieldMap], silent: Collection[str] = ()) -> Policy:
+def prepare(
+    sync: Sync,
+    entity: Entity,
+    maps: Mapping[str, FieldMap],
+    silent: Collection[str] = (),
+    restorable: Collection[str] = (),
+) -> Policy:
     """Prepare the policy of `sync`; `maps` has a map for each system of the sync, the `silent` ones among them do not say what
-    they stored. Done once a run."""
+    they stored, in the `restorable` ones an archive can be lifted. Done once a run."""
     sides = {
         system: _side(sync, maps[system], entity.fields, silent=system in silent)
         for system in sync.systems
@@ -110,6 +118,7 @@ def prepare(sync: Sync, entity: Entity, maps: Mapping[str, FieldMap], silent: Co
         },
         absent=dict.fromkeys(entity.fields, ABSENT),
         essential=entity.required.union(*(rule.fields for rule in entity.match if not rule.ask)),
+        restorable=frozenset(restorable),
     )
 
 

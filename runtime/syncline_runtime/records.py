@@ -119,6 +119,7 @@ class ActionKind(Enum):
     UPDATE = "update"
     DELETE = "delete"
     ARCHIVE = "archive"
+    RESTORE = "restore"  # lift the archive of a record whose partner is back
     UNLINK = "unlink"
     HOLD = "hold"
 

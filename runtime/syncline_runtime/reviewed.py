@@ -71,7 +71,7 @@ class Reviewed:
             if len(writes) > self._creates.get(system, 0):
                 raise WriteForbidden(f"{system}: more records were about to be created than the plan has")
             return
-        kinds = ("update", "archive") if operation == "update" else (operation,)
+        kinds = ("update", "archive", "restore") if operation == "update" else (operation,)
         planned = set[str]().union(*(self._ids.get((system, kind), set()) for kind in kinds))
         for one in writes:
             if one.remote_id not in planned:

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Operation
-from syncline_runtime.executing.context import BATCH, Context
+from syncline_runtime.executing.context import BATCH, Context, key_rows
+from syncline_runtime.executing.decide import tomb
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, may_lack, record_outcomes
 from syncline_runtime.executing.repeating import packed, repeatable
 from syncline_runtime.executing.repointing import without_aliases
-from syncline_runtime.executing.sides import Side
+from syncline_runtime.executing.sides import Side, restorable
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
 from syncline_runtime.records import ActionKind
@@ -221,6 +222,12 @@ def _native(side: Side, sent: Sent, agreed: Mapping[str, Shown], old: Native | N
                 raise LookupError("the resource has no archive field")
             name, value = side.resource.archive
             return {name: value}
+        case ActionKind.RESTORE:
+            if not restorable(side.resource):
+                raise LookupError("the resource has no archive field that can be lifted")
+            assert side.resource.archive is not None
+            name, value = side.resource.archive
+            return {name: not value}
         case _:
             native = mapping.write(agreed, old)
             if len(sent.values) < side.written:
@@ -241,6 +248,8 @@ async def _guard_read(
     ids = [sent.remote_id for sent in portion if sent.remote_id is not None]
     read_at = context.clock.now()
     found = await read_many(context.systems[side.system], side, ids)
+    if any(sent.kind is ActionKind.RESTORE for sent in portion):
+        found = await _purged_aside(context, side, portion, found)
     found = without_aliases(context, side, found)
     same: list[Sent] = []
     news: list[NativeRecord] = []
@@ -252,6 +261,9 @@ async def _guard_read(
             continue
         if record is None:
             lost.append(remote_id)
+            continue
+        if sent.kind is ActionKind.RESTORE:  # what was edited meanwhile is read when it is back
+            same.append(sent)
             continue
         try:
             known = pack(readable(side.mapping, record.native)[0]) == (row.seen if row.seen is not None else row.shadow)
@@ -266,6 +278,33 @@ async def _guard_read(
             take(context, side, news, read_at, 0.0, placing=False)
             note_missing(context, side, lost)
     return same, {remote_id: record for remote_id, record in found.items() if record is not None}
+
+
+async def _purged_aside(
+    context: Context, side: Side, portion: Sequence[Sent], found: Mapping[str, NativeRecord | None]
+) -> Mapping[str, NativeRecord | None]:
+    """The readings, less those of records that are not even in the archive any more, when they are looked for twice: each is a
+    dead generation, and its place in the link is free for a new record."""
+    lost = [sent for sent in portion if sent.remote_id is not None and found.get(sent.remote_id) is None]
+    if not lost:
+        return found
+    await context.clock.sleep(side.list_lag)
+    again = await read_many(context.systems[side.system], side, [sent.remote_id or "" for sent in lost])
+    store, now = context.store, context.clock.now()
+    purged = [sent for sent in lost if again.get(sent.remote_id or "") is None]
+    with store.transaction():
+        rows = [sent.row for sent in purged if sent.row is not None]
+        store.review.bury(tomb(context, row.link_id or 0, 0, row, "purged from the archive", now) for row in rows)
+        store.drop_keys(
+            key
+            for sent in purged
+            if sent.member is not None
+            for key in key_rows(context, side.system, sent.remote_id or "", sent.member.shadow)
+        )
+        store.forget_members(row.member_id for row in rows)
+        store.unsettle([sent.link_id for sent in lost])
+    gone = {sent.remote_id for sent in purged}
+    return {remote_id: record for remote_id, record in {**found, **again}.items() if remote_id not in gone}
 
 
 def _refuse_unmappable(context: Context, side: Side, broken: Sequence[tuple[Sent, Failure]]) -> None:

@@ -22,6 +22,7 @@ from syncline_runtime.executing.sides import (
     at_time,
     followers,
     for_the_core,
+    restorable,
     sides,
     silent,
     timed_conditions,
@@ -192,6 +193,7 @@ def make_context(
                 for name, side in by_system.items()
                 if side.remote and silent(package.systems[name].connector, side.resource)
             ],
+            [name for name, side in by_system.items() if side.remote and restorable(side.resource)],
         ),
         sides=by_system,
         systems=systems,

@@ -21,7 +21,7 @@ from syncline_runtime.executing.sides import Side
 from syncline_runtime.records import Action, ActionKind, Link
 from syncline_runtime.rows import LinkRow, MemberRow, Row
 
-REMOTE = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.ARCHIVE)
+REMOTE = (ActionKind.CREATE, ActionKind.RESTORE, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.ARCHIVE)
 
 DELETIONS = frozenset((ActionKind.DELETE, ActionKind.ARCHIVE))
 

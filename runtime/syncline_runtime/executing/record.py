@@ -183,6 +183,13 @@ def record_outcomes(
                         after = set(key_rows(context, system, remote_id, member.shadow))
                         stale_keys.extend(sorted(before - after))
                         fresh_keys.extend(sorted(after - before))
+                    case ActionKind.RESTORE if one.row is not None and one.member is not None:
+                        back = observing.restored(one.member, now)
+                        accounted.append((back.state.value, one.row.shadow, None, one.row.renders, one.row.member_id))
+                        aged.append((back.state.value, None, back.version, now, None, one.row.member_id))
+                        dirty.append((name, system, remote_id, now, "restored"))
+                        touched.append(link_id)
+                        journal.append(_journal_row(context, side, one, now))
                     case _ if one.row is not None and one.member is not None:
                         gone = kind is ActionKind.DELETE
                         left = observing.deleted(one.member, now) if gone else observing.released(one.member)
@@ -349,7 +356,7 @@ def _written_row(side: Side, row: MemberRow, member: Member) -> Row:
 
 
 def _journal_row(context: Context, side: Side, sent: Sent, now: float) -> Row:
-    kind = "deleted" if sent.kind is ActionKind.DELETE else "archived"
+    kind = DONE[sent.kind]
     reason, line = (sent.action.reason, sent.action.line) if sent.action is not None else ("", 0)
     return (
         context.run_id,

@@ -104,6 +104,8 @@ def _hold(context: Context, side: Side, row: MemberRow, winner: str, remedy: str
     """The link stays with what it has in other systems; nothing is deleted or made anew there."""
     store, name = context.store, context.entity.name
     store.account([("released", row.shadow, None, row.renders, row.member_id)])
+    # Not there in its own right any more: nobody lifts its archive.
+    store.see([("released", None, row.version, row.as_of, context.clock.now(), row.member_id)])
     store.unsettle([row.link_id or 0])
     detail = f"{side.system} merged it into {winner}: {remedy}; then `review dismiss`"
     place = f"{context.package.source}:{context.sync.line}" if context.sync.line else ""

@@ -30,6 +30,10 @@ def settle(
             flag = side.resource.archive
             if record is not None and flag is not None and record.native.get(flag[0]) == flag[1]:
                 after = observing.released(member)
+        case "restore":
+            flag = side.resource.archive
+            if record is not None and flag is not None and record.native.get(flag[0]) != flag[1]:
+                after = observing.restored(member, read_at)
         case _ if record is not None:
             if record.version is not None and record.version == intent.if_version:
                 # It did not land; where writes are conditional, it cannot overtake the next one either.

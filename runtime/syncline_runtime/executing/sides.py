@@ -137,6 +137,11 @@ def sides(
     return found
 
 
+def restorable(resource: Resource) -> bool:
+    """Whether an archive can be lifted by an update: where the flag is a yes or a no, the other of the two lifts it."""
+    return resource.archive is not None and type(resource.archive[1]) is bool and resource.update is not None
+
+
 def silent(connector: Connector, resource: Resource) -> bool:
     """Whether the answer to a create does not say what was stored."""
     match connector.protocol:

@@ -10,6 +10,7 @@ DONE = {
     ActionKind.UPDATE: "updated",
     ActionKind.DELETE: "deleted",
     ActionKind.ARCHIVE: "archived",
+    ActionKind.RESTORE: "restored",
     ActionKind.UNLINK: "unlinked",
 }
 """The summary's word for each kind of action."""

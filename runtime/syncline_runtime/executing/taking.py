@@ -7,7 +7,7 @@ from typing import Any
 
 from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
-from syncline_runtime.deciding import archives
+from syncline_runtime.deciding import archives, is_archived, liftable
 from syncline_runtime.erasing import is_erased
 from syncline_runtime.executing.context import Context, key_rows, to_member
 from syncline_runtime.executing.place import Failure, mapping_failure, readable
@@ -147,12 +147,13 @@ def take(
         )
         member = to_member(side, row)
         if not archived and _lifted(context, side, member):
-            if not _lives(context, row):
+            if not _lives(context, row) and not _lifts_others(context, row):
                 broken.append((record, _alone_back(context, side)))
                 continue
             member = replace(member, state=MemberState.GONE)  # by our archive; it is back as any other
         if archived:
-            after = observing.deleted(member, read_at) if member.state is MemberState.LIVE else member
+            standing = member.state in (MemberState.LIVE, MemberState.MISSING)
+            after = observing.archived(member, read_at) if standing else member
         else:
             acceptance = observing.accept(member, observation, lag)
             if acceptance.verdict is Verdict.DEFER:
@@ -286,6 +287,16 @@ def _lifted(context: Context, side: Side, member: Member) -> bool:
 def _lives(context: Context, row: MemberRow) -> bool:
     """Whether the link of a record is open (again)."""
     return row.link_id is not None and any(link.status != "tombstone" for link in context.store.links([row.link_id]))
+
+
+def _lifts_others(context: Context, row: MemberRow) -> bool:
+    """Whether a record that is back brings its partners back: those that a person archived, and that can be lifted."""
+    rows = context.store.members_of([row.link_id or 0]).get(row.link_id or 0, [])
+    others = [one for one in rows if one.member_id != row.member_id and one.system in context.sides]
+    known = [to_member(context.sides[one.system], one) for one in others]
+    return any(liftable(context.policy, one) for one in known) and all(
+        liftable(context.policy, one) or is_archived(context.policy, one) for one in known
+    )
 
 
 def _alone_back(context: Context, side: Side) -> Failure:

@@ -150,7 +150,7 @@ class Ledger:
         mapping, keeper = self.mapping(system, resource), self.keeper
         assert mapping is not None
         assert keeper is not None
-        ops = {"create": ("create",), "delete": ("delete",)}.get(what, ("update", "archive"))
+        ops = {"create": ("create",), "delete": ("delete",)}.get(what, ("update", "archive", "restore"))
         waves = {
             number: wave
             for number, wave in keeper.waves.items()

@@ -60,6 +60,11 @@ async def an_archive_lifted(world: World) -> None:
     sync = world.package.syncs[0]
     deletes = {name: Deletion(policy=OnDelete.ARCHIVE, line=22) for name in ("crm", "erp")}
     world.package = replace(world.package, syncs=(replace(sync, deletes=deletes),))
+    declared = world.package.systems["erp"]
+    # the flag is one of several words: nobody knows which one lifts it
+    resource = replace(declared.resources["customers"], archive=("state", "archived"))
+    systems = {**world.package.systems, "erp": replace(declared, resources={"customers": resource})}
+    world.package = replace(world.package, systems=systems)
     one = world.twin("crm").put("customers", vat="1", name="Ana")
     await world.run()
     kept = dict(world.records("crm")[one])
