@@ -58,7 +58,7 @@ def test_a_guard_of_the_spec_replaces_the_default_of_its_operation() -> None:
         Hold(
             system="erp",
             operation="update",
-            operations=(UPDATE,),
+            operations=(UPDATE, ActionKind.RESTORE),
             count=100,
             reason="100 updates of Company in erp, of 100 links: guard update over 20 and 50% (default)",
             release="run --approve update",
