@@ -65,7 +65,7 @@ def keys(entity: Entity, values: Values) -> tuple[Key | None, ...]:
 
 
 def made_by(entity: Entity, sent: Values, shown: Values, own: Sequence[Key | None]) -> bool:
-    """Tell whether a record was made by a create of `sent`: the same key, and but for its keys half of what was sent, at least.
+    """Tell whether a record was made by a create of `sent`: the same key, and, of what else was sent and is shown, half at least.
 
     A person may have made another of the same key at the same time. `own` are the keys of what is `shown`.
     """
@@ -73,8 +73,12 @@ def made_by(entity: Entity, sent: Values, shown: Values, own: Sequence[Key | Non
     if not any(key is not None and key == other for key, other in zip(wanted, own, strict=True)):
         return False
     matched = {name for rule in entity.match for name in rule.fields}
-    told = [name for name, value in sent.items() if name not in matched and not blank(value)]
-    same = sum(may_render(sent[name], shown.get(name, ABSENT)) for name in told)
+    told = [
+        name
+        for name, value in sent.items()
+        if name not in matched and not blank(value) and shown.get(name, ABSENT) is not ABSENT
+    ]
+    same = sum(may_render(sent[name], shown[name]) for name in told)
     return 2 * same >= len(told)
 
 

@@ -47,13 +47,12 @@ class Write:
 class Applied:
     """The write happened. `record` is what the system says it stored, None where it does not say; `as_sent` that it shows each
     field that was sent just as it was sent, False where nobody compared; `read_back` that it was read afterwards, so that
-    somebody may have edited it since; `unread` that this was tried in vain, and what was stored must be looked at."""
+    somebody may have edited it since."""
 
     remote_id: str
     record: NativeRecord | None = None
     as_sent: bool = False
     read_back: bool = False
-    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

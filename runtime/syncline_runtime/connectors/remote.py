@@ -174,11 +174,7 @@ class RemoteSystem:
         try:
             stored = await self.read(resource, silent, fields=fields)
         except SystemFailure:
-            # The writes happened all the same.
-            return [
-                replace(one, unread=True) if isinstance(one, Applied) and one.record is None else one
-                for one in outcomes
-            ]
+            return outcomes  # the writes happened all the same
         return [
             writing.merged(one, stored.get(one.remote_id)) if isinstance(one, Applied) and one.record is None else one
             for one in outcomes

@@ -267,4 +267,4 @@ def merged(first: Outcome, record: NativeRecord | None) -> Outcome:
     """A write whose stored record was read back afterwards; None: it was not found, or not yet."""
     if not isinstance(first, Applied):
         return first
-    return Applied(first.remote_id, record, read_back=record is not None, unread=record is None)
+    return Applied(first.remote_id, record, read_back=record is not None)

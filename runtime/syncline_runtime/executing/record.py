@@ -53,30 +53,6 @@ class Sent(NamedTuple):
         )
 
 
-def _unread(
-    context: Context, side: Side, sent: Sent, remote_id: str, before: bytes | None, now: float, sent_at: float
-) -> Row:
-    """The intent of a write that happened, and of which nobody knows what the system made; its link is barred until then."""
-    context.barred.setdefault(sent.link_id, set()).add(side.system)
-    document = ahead(sent)[1]
-    update = ActionKind.UPDATE.value
-    return (
-        sent.link_id,
-        context.entity.name,
-        side.system,
-        update,
-        remote_id,
-        document,
-        before,
-        None,
-        now + side.list_lag,  # a young record may not be found at once
-        context.run_id,
-        sent_at,
-        None,
-        None,
-    )
-
-
 def fingerprint(sent: Sent, field: str = "") -> bytes:
     """What tells this write, or that of one `field`, from another to the same record: a refused one is not sent again."""
     if field in sent.values:
@@ -151,13 +127,6 @@ def record_outcomes(
                     else:
                         released.append((name, system, remote_id, link_id))
                 match kind:
-                    case ActionKind.CREATE if outcome.unread:
-                        # Nothing is its base before it is read, and that is done as for a write without an answer.
-                        empty = side.packing.pack({})
-                        created.append((outcome.remote_id, link_id, empty, None, None, None, now, now))
-                        unknown.append(_unread(context, side, one, outcome.remote_id, empty, now, sent_at))
-                    case ActionKind.UPDATE if outcome.unread and one.row is not None:
-                        unknown.append(_unread(context, side, one, remote_id, one.row.shadow, now, sent_at))
                     case ActionKind.CREATE:
                         # It needs no keys of its own: it is found by those of its link, until it leaves that.
                         row = created_row(context, side, one, native, outcome, now)

@@ -6,15 +6,16 @@ from syncline_runtime import observing
 from syncline_runtime.declaration import Condition
 from syncline_runtime.executing.context import Context, to_member
 from syncline_runtime.executing.record import Sent, created_row
+from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.repeating import lasts, unpacked
 from syncline_runtime.executing.repointing import without_aliases
-from syncline_runtime.executing.settling import settle, unbar
+from syncline_runtime.executing.settling import not_shown, settle, unbar
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import read_many, take
 from syncline_runtime.identity import keys, made_by
 from syncline_runtime.observing import may_render
 from syncline_runtime.ports import Applied, NativeRecord, Refused, SystemFailure, Write
-from syncline_runtime.records import ActionKind, MemberState
+from syncline_runtime.records import ActionKind, Member, MemberState
 from syncline_runtime.rows import IntentRow, MemberRow, Row
 from syncline_runtime.values import ABSENT, Shown
 
@@ -229,8 +230,10 @@ def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now:
             for name, value in sent.items()
             if (now_shown := shown.get(name, value)) != value and may_render(value, now_shown)
         }
-        shadow = side.packing.pack({**sent, **{name: shown[name] for name in made}})
-        renders = side.packing.pack(made) if made else None
+        base = {**sent, **{name: shown[name] for name in made}}
+        hidden = dict.fromkeys(not_shown(side, sent, shown), ABSENT)
+        member = Member(system=side.system, remote_id=row.remote_id, shadow=base, renders=made, unseen=hidden)
+        shadow, renders = side.packing.pack(base), packed_renders(side.packing, member)
         seen = row.seen if row.seen != shadow else None
     adopted: Row = (
         row.remote_id,

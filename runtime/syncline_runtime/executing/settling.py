@@ -1,16 +1,18 @@
 """Settling: what one reading of a record tells of a write whose outcome nobody knew."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, to_member
-from syncline_runtime.executing.place import readable
+from syncline_runtime.executing.place import flow_of, readable
 from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.ports import NativeRecord
-from syncline_runtime.records import Member, Observation
+from syncline_runtime.records import Member, MemberState, Observation
 from syncline_runtime.rows import IntentRow, MemberRow
+from syncline_runtime.values import ABSENT, Shown
 
 
 def settle(
@@ -18,7 +20,8 @@ def settle(
 ) -> bool:
     """Account for a reading (None: the record is not there), in the caller's transaction; whether the outcome is known now.
 
-    The first reading taken when the write can no longer land settles it for good: what the record shows later is no echo.
+    The first reading taken when the write can no longer land settles it for good: what the record shows later is no echo. Only
+    fields that it does not show wait for one that does.
     """
     store, member = context.store, to_member(side, row)
     after: Member | None = None
@@ -34,18 +37,25 @@ def settle(
             flag = side.resource.archive
             if record is not None and flag is not None and record.native.get(flag[0]) != flag[1]:
                 after = observing.restored(member, read_at)
-        case _ if record is not None:
-            if record.version is not None and record.version == intent.if_version:
-                # It did not land; where writes are conditional, it cannot overtake the next one either.
-                late = late or side.resource.lock != "none"
-            else:
+        case _ if record is None:
+            if late and side.resource.read is not None and member.state in (MemberState.LIVE, MemberState.MISSING):
+                # Whether it is gone is yet to be confirmed; if it is found after all, it must tell what became of the write.
+                store.review.mark_dirty([(context.entity.name, side.system, row.remote_id, read_at, "outcome unknown")])
+                late = False
+        case _ if _is_as_before(side, intent, record):
+            # It did not land; where writes are conditional, it cannot overtake the next one either.
+            late = late or side.resource.lock != "none"
+        case _:
+            try:
                 after = _after_update(context, side, intent, member, record, read_at, late=late)
+            except MAPPING_ERRORS:
+                late = False  # what cannot be read tells nothing
     if after is None and not late:
         context.summary.unknown += 1
         return False
     if after is None:
         store.give_up_intents([intent.intent_id])
-        if row.missing_since is not None:
+        if row.missing_since is not None and member.state is not MemberState.GONE:
             store.see([(row.state, row.seen, row.version, row.as_of, None, row.member_id)])
         if side.resource.read is not None:
             store.review.mark_dirty([(context.entity.name, side.system, row.remote_id, read_at, "outcome unknown")])
@@ -70,25 +80,38 @@ def unbar(context: Context, intent: IntentRow) -> None:
         context.barred.pop(intent.link_id, None)
 
 
+def not_shown(side: Side, sent: Mapping[str, Shown], shown: Mapping[str, Shown]) -> list[str]:
+    """The fields that were sent, and that a reading should show and does not: their permission was lost, or their value cannot
+    be read."""
+    return [name for name in sent if shown.get(name, ABSENT) is ABSENT and flow_of(side.mapping, name).contributes]
+
+
+def _is_as_before(side: Side, intent: IntentRow, record: NativeRecord) -> bool:
+    """Whether the record has the version that it had before the write. A time proves nothing: our write may have fallen into the
+    unit of the clock in which the record was changed before it."""
+    version = record.version
+    return version is not None and version == intent.if_version and side.updated_at(version) is None
+
+
 def _after_update(
     context: Context, side: Side, intent: IntentRow, member: Member, record: NativeRecord, read_at: float, *, late: bool
 ) -> Member | None:
-    """The member if the update is known to have landed, wholly or (once it can no longer land) as far as it did; else None."""
-    try:
-        shown, _ = readable(side.mapping, record.native)
-    except MAPPING_ERRORS:
-        return None
-    before = {} if intent.pre is None else side.packing.unpack(intent.pre)
+    """The member if the update is known to have landed, wholly or (once it can no longer land) as far as it did; else None. Raises
+    MAPPING_ERRORS."""
+    shown, _ = readable(side.mapping, record.native)
+    before, sent = {} if intent.pre is None else side.packing.unpack(intent.pre), side.packing.unpack(intent.sent)
     protections = context.options.protections
-    echo = observing.echo(before, side.packing.unpack(intent.sent), shown, by_element=protections.by_element)
+    echo = observing.echo(before, sent, shown, by_element=protections.by_element)
+    hidden = not_shown(side, sent, shown) if protections.unseen else []
     if not echo.whole and not late:
         return None
     read_at = max(read_at, member.as_of) if protections.echo_ages else member.as_of
     accounted = replace(
         member,
-        shadow={**member.shadow, **echo.shadow},
+        shadow={**member.shadow, **echo.shadow, **{name: sent[name] for name in hidden}},
         seen=None,
         renders={name: value for name, value in member.renders.items() if name not in echo.shadow} | echo.renders,
+        unseen={**member.unseen, **{name: before.get(name, ABSENT) for name in hidden}},
         as_of=read_at,
     )
     observation = Observation(

@@ -260,13 +260,10 @@ class SimulatedSystem:
         try:
             stored = await self.read(resource, silent, fields=())
         except SystemFailure:
-            return [
-                replace(one, unread=True) if isinstance(one, Applied) and one.record is None else one
-                for one in outcomes
-            ]
+            return outcomes
         return [
-            replace(one, record=stored.get(one.remote_id), read_back=True, unread=stored.get(one.remote_id) is None)
-            if isinstance(one, Applied) and one.record is None
+            replace(one, record=stored[one.remote_id], read_back=True)
+            if isinstance(one, Applied) and stored.get(one.remote_id) is not None
             else one
             for one in outcomes
         ]

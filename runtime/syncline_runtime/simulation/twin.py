@@ -1,7 +1,7 @@
 """A system in memory that behaves like a real one: version stamps, pages, change cursors, and faults on demand."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,9 +33,11 @@ class Fault:
 
 @dataclass(slots=True)
 class Table:
-    """One resource: records by id, `version` the field that is stamped with each change, if there is one."""
+    """One resource: records by id, `version` the field that is stamped with each change, if there is one, to the `unit` of time.
+    `hidden` are fields that are not shown."""
 
     version: str | None = "updated"
+    unit: str = "microseconds"
     since: bool = True
     page_size: int = 100
     returns: bool = True
@@ -43,6 +45,7 @@ class Table:
     normalise: Callable[[Native], Native] | None = None
     refuse: Callable[[Native], Refused | None] | None = None
     defaults: Mapping[str, object] = field(default_factory=dict)
+    hidden: Collection[str] = ()
     records: dict[str, Native] = field(default_factory=dict)
 
 
@@ -153,7 +156,7 @@ class Twin:
             self.before(operation)
 
     def _record(self, table: Table, remote_id: str) -> NativeRecord:
-        native = deepcopy(table.records[remote_id])
+        native = {name: deepcopy(own) for name, own in table.records[remote_id].items() if name not in table.hidden}
         return NativeRecord(remote_id, native, str(native[table.version]) if table.version else None)
 
     def _store(self, table: Table, remote_id: str, record: Native) -> None:
@@ -162,7 +165,7 @@ class Twin:
         if table.version is not None:
             # Two changes within one tick of the clock still differ, as in a system with fine stamps.
             self._stamp = max(self._stamp + 0.000001, self.clock.now())
-            record[table.version] = datetime.fromtimestamp(self._stamp, UTC).isoformat(timespec="microseconds")
+            record[table.version] = datetime.fromtimestamp(self._stamp, UTC).isoformat(timespec=table.unit)
         table.records[remote_id] = record
 
     def _write(self, operation: str, table: Table, write: Write) -> Outcome:
