@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -143,6 +144,17 @@ def test_a_package_as_built_runs(built: Path) -> None:
     done = run(built)
     assert CERTIFICATE not in done.stderr
     assert "CRM_URL" in done.stderr, "it got as far as its settings"
+
+
+def test_what_nobody_reads_is_no_error(built: Path) -> None:
+    reading_end, writing_end = os.pipe()
+    os.close(reading_end)
+    done = subprocess.run(
+        [sys.executable, "-m", built.name, "--help"], cwd=built.parent, stdout=writing_end, stderr=subprocess.PIPE,
+        timeout=60, check=False, env={"PATH": "", "PYTHONPATH": str(Path(syncline_runtime.__file__).parents[1])},
+    )  # fmt: skip
+    os.close(writing_end)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("name", ["customer.py", "syncs.py", "py.typed"])

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -20,10 +20,11 @@ _LONGEST = 60
 
 
 class Redacted:
-    """A text stream that strikes secrets out, whatever wrote them."""
+    """A text stream that strikes secrets out, whatever wrote them. That its reader goes away stops nothing that is under way."""
 
     def __init__(self, stream: TextIO, secrets: Iterable[str]) -> None:
         self._stream = stream
+        self._read = True
         # The longest first, so that no secret within another leaves its rest; too short ones would only blot out other text.
         self._secrets = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
 
@@ -34,10 +35,17 @@ class Redacted:
     def write(self, text: str) -> None:
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        self._stream.write(text)
+        self._unless_gone(lambda: self._stream.write(text))
 
     def flush(self) -> None:
-        self._stream.flush()
+        self._unless_gone(self._stream.flush)
+
+    def _unless_gone(self, tell: Callable[[], object]) -> None:
+        if self._read:
+            try:
+                tell()
+            except BrokenPipeError:
+                self._read = False
 
 
 def shown(value: Shown) -> str:
@@ -275,19 +283,22 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
     for entity, count in summary.passed.items():
         extra.append(f"no {entity} follows from {count} of it, where the condition held at first sight")
     if summary.next_date is not None:
-        extra.append(f"{summary.awaiting} wait for a date, the first for {_when(summary.next_date)}: run again then")
+        wait = _counted(summary.awaiting, "record waits", "records wait")
+        extra.append(f"{wait} for a date, the first for {_when(summary.next_date)}: run again then")
     if summary.losers:
-        extra.append(f"{summary.losers} overwritten values are in the journal")
+        extra.append(f"{_counted(summary.losers, 'overwritten value is', 'overwritten values are')} in the journal")
     if summary.waiting:
         until = "" if summary.waits_until is None else f", the first until {_when(summary.waits_until)}: run again then"
-        extra.append(
-            f"{summary.waiting} records wait for a create under way, or for other systems' listings to catch up{until}"
-        )
+        wait = _counted(summary.waiting, "record waits", "records wait")
+        extra.append(f"{wait} for a create under way, or for other systems' listings to catch up{until}")
     if summary.deferred:
-        extra.append(f"{summary.deferred} records wait for others that they refer to: `status` tells for which")
+        wait = _counted(summary.deferred, "record waits", "records wait")
+        extra.append(f"{wait} for others that they refer to: `status` tells for which")
     if summary.unknown:
         why = "; ".join(f"{system}: {message}" for system, message in summary.doubts.items())
-        told = f"{summary.unknown} writes with unknown outcome" + (f" ({why})" if why else "")
+        told = _counted(summary.unknown, "write with unknown outcome", "writes with unknown outcome") + (
+            f" ({why})" if why else ""
+        )
         extra.append(f"{told}: the next run looks before it repeats them")
     extra += [
         f"{where} was stored otherwise than sent, {times} times (W-NORM): its connector should say `normalises({declared})`"
@@ -301,6 +312,10 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
         "  " + " · ".join(part for part in (f"read {seen}", f"requests {sent}" if sent else "", spent) if part)
     )
     return lines
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _when(at: float) -> str:

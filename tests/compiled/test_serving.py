@@ -320,5 +320,5 @@ async def test_a_record_too_young_to_be_created_elsewhere_is_looked_at_as_soon_a
     await world.serve(9_000, (3_500, lambda: world.put("crm.contacts", email="b@x.org", name="Bo")))
     assert len(world.records("erp.contacts")) == 2
     assert [at for at, _ in world.reports] == [3_600, 3_720, 7_320], "the hour counts from the last run"
-    (waits,) = (line for line in said if "records wait for" in line)
+    (waits,) = (line for line in said if "wait" in line and "for a create under way" in line)
     assert "the first until " in waits

@@ -2,9 +2,12 @@
 
 import io
 import json
+import os
 import re
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -409,3 +412,20 @@ def test_commands_that_change_something_are_in_the_audit_with_who_gave_them(
     actions = {row["action"] for row in told if row["actor"] == "Kari"}
     assert {"applying", "approved", "rebasing", "migrating", "pruned", "exported", "imported"} <= actions
     assert shell.do("audit", "verify", "--state", "other.db") == 0
+
+
+@pytest.mark.parametrize(("command", "held"), [(("plan",), 2), (("run", "--apply-first"), 3)])
+def test_a_reader_that_goes_away_stops_nothing(shell: Shell, command: tuple[str, ...], held: int) -> None:
+    with gone() as nobody, open(nobody, "wb", buffering=0, closefd=False) as pipe:
+        told = io.TextIOWrapper(pipe, write_through=True)
+        assert execute(shell.package, command, stdout=told, stderr=io.StringIO()) == 0
+    assert rows(shell.erp, "SELECT count(*) FROM customers") == [(held,)]
+
+
+@contextmanager
+def gone() -> Iterator[int]:
+    """A pipe whose reader is gone."""
+    reading_end, writing_end = os.pipe()
+    os.close(reading_end)
+    yield writing_end
+    os.close(writing_end)

@@ -1,6 +1,7 @@
 """`python -m <package> COMMAND`: argv, files and exit codes. Each command has a file of its own, imported when it is asked for."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -39,7 +40,14 @@ def main(package: Package, argv: Sequence[str] | None = None) -> NoReturn:
     if problem is not None:
         sys.stderr.write(f"{package.name}: {problem}\n")
         raise SystemExit(FAILED)
-    raise SystemExit(execute(package, sys.argv[1:] if argv is None else argv))
+    try:
+        raise SystemExit(execute(package, sys.argv[1:] if argv is None else argv))
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is left is for nobody: the interpreter is not to try it again on its way out.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def execute(
@@ -56,6 +64,8 @@ def execute(
         return UNUSABLE if failure.unusable else FAILED
     except (SystemFailure, SpecChanged) as failure:
         err.write(f"{package.name}: {failure}\n")
+    except BrokenPipeError:
+        err.write(f"{package.name}: nobody reads what it says\n")
     except KeyboardInterrupt:
         err.write(f"{package.name}: stopped; the next run goes on from here\n")
     return FAILED
