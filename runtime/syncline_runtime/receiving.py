@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 from syncline_runtime.declaration import Resource
-from syncline_runtime.webhooks import LONGEST_BODY, Event, Rejected, received
+from syncline_runtime.signing import Rejected, Signing
+from syncline_runtime.webhooks import LONGEST_BODY, Event, received
 
 PATH: Final = "/webhooks/"
 _AT_ONCE, _PATIENCE_SECONDS = 16, 10.0
@@ -19,18 +20,18 @@ Keep = Callable[[str, Event], None]
 
 
 class Door:
-    """Listens from `start` to `stop`; `keys` and `resources` are by system. `tell` gets a line for what is refused or fails."""
+    """Listens from `start` to `stop`; `signings` and `resources` are by system. `tell` gets a line for what is refused or fails."""
 
     def __init__(
         self,
-        keys: Mapping[str, bytes],
+        signings: Mapping[str, Signing],
         resources: Mapping[str, Mapping[str, Resource]],
         *,
         keep: Keep,
         now: Callable[[], float],
         tell: Callable[[str], None],
     ) -> None:
-        self.keys = keys
+        self.signings = signings
         self.resources = resources
         self.keep = keep
         self.now = now
@@ -60,11 +61,11 @@ class Door:
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
         """The status for a call, once it is kept."""
         system = path.removeprefix(PATH) if path.startswith(PATH) else ""
-        key = self.keys.get(system)
-        if key is None:
+        signing = self.signings.get(system)
+        if signing is None:
             return 404
         try:
-            event = received(key, self.resources[system], headers, body, self.now())
+            event = received(signing, self.resources[system], headers, body, self.now())
         except Rejected as reason:
             self.tell(f"webhook of {system} refused: {reason}")
             return 401

@@ -1,11 +1,5 @@
-"""What a system calls about: a webhook is verified, and read for the ids that it names. Nothing else of it is ever used.
+"""What a system calls about: a webhook is verified, and read for the ids that it names. Nothing else of it is ever used."""
 
-Signatures are those of Standard Webhooks 1.0 (https://github.com/standard-webhooks/standard-webhooks): HMAC-SHA256 over
-`id.timestamp.body`.
-"""
-
-import hmac
-from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,17 +8,13 @@ from typing import Any, Final
 import msgspec
 
 from syncline_runtime.declaration import Hook, Resource
+from syncline_runtime.signing import Rejected, Signing, verified
 
 LONGEST_BODY: Final = 1024 * 1024
-TOLERANCE_SECONDS: Final = 300
 KEPT_SECONDS: Final = 7 * 86_400.0
 """How long an event's id is remembered: a second delivery within it does nothing."""
 
-_LONGEST_NAME, _MOST_SIGNATURES, _MOST_RECORDS = 255, 16, 1000
-
-
-class Rejected(Exception):
-    """The webhook is not one of the system's own, or not one of now."""
+_LONGEST_NAME, _MOST_RECORDS = 255, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +26,14 @@ class Event:
     body_sha256: str
 
 
-def signing_key(secret: str) -> bytes:
-    """The key that a secret spells: base64, after `whsec_` if it begins so. Raises ValueError for a key that protects nothing."""
-    try:
-        key = b64decode(secret.removeprefix("whsec_"), validate=True)
-    except ValueError:
-        raise ValueError("the signing secret is no base64: copy it as the system shows it, `whsec_` included") from None
-    if len(key) < 16:
-        raise ValueError("the signing secret is shorter than 16 bytes: have the system make one")
-    return key
-
-
 def received(
-    key: bytes, resources: Mapping[str, Resource], headers: Mapping[str, str], body: bytes, now: float
+    signing: Signing, resources: Mapping[str, Resource], headers: Mapping[str, str], body: bytes, now: float
 ) -> Event:
     """The event that a call tells. `headers` go by their names in lower case. Raises Rejected, whatever is wrong."""
     try:
-        event_id = _verified(key, headers, body, now)
+        if len(body) > LONGEST_BODY:
+            raise Rejected("it is too long")
+        event_id = verified(signing, headers, body, now)
         payload = msgspec.json.decode(body)
         records = tuple(dict.fromkeys(_records(resources, payload)))
     except Rejected:
@@ -60,33 +41,6 @@ def received(
     except Exception as error:  # a call that cannot be read is nobody's, however it fails
         raise Rejected(f"it cannot be read ({type(error).__name__})") from None
     return Event(event_id, records[:_MOST_RECORDS], sha256(body).hexdigest())
-
-
-def _verified(key: bytes, headers: Mapping[str, str], body: bytes, now: float) -> str:
-    event_id, sent, signatures = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
-    if not 0 < len(event_id) <= _LONGEST_NAME or not event_id.isascii() or not event_id.isprintable():
-        raise Rejected("it has no id")
-    if not sent.isascii() or not sent.isdecimal() or len(sent) > 12:
-        raise Rejected("it does not say when it was sent")
-    if abs(now - int(sent)) > TOLERANCE_SECONDS:
-        raise Rejected("it was sent too long ago, or the clocks differ")
-    if len(body) > LONGEST_BODY:
-        raise Rejected("it is too long")
-    wanted = hmac.new(key, f"{event_id}.{sent}.".encode() + body, sha256).digest()
-    genuine = False
-    for signature in signatures.split(" ")[:_MOST_SIGNATURES]:
-        version, _, encoded = signature.partition(",")
-        if version != "v1":
-            continue
-        try:
-            given = b64decode(encoded, validate=True)
-        except ValueError:
-            continue
-        # Every signature is compared: the time taken says nothing of which one fits.
-        genuine |= hmac.compare_digest(given, wanted)
-    if not genuine:
-        raise Rejected("its signature is not the system's")
-    return event_id
 
 
 def _records(resources: Mapping[str, Resource], payload: Any) -> Iterator[tuple[str, str]]:

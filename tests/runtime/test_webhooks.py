@@ -15,38 +15,19 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.declaration import Hook, Resource
+from syncline_runtime.declaration import SCHEMES, Scheme
 from syncline_runtime.keeping import Keeper
 from syncline_runtime.receiving import Door
+from syncline_runtime.signing import Rejected, Signing, signing
 from syncline_runtime.state import SqliteStore
-from syncline_runtime.webhooks import LONGEST_BODY, Event, Rejected, received, signing_key
+from syncline_runtime.webhooks import LONGEST_BODY, Event, received
+from tests.hostile.calls import ADDRESS, BODY, KEY, NOW, RESOURCES, mutated, signature, signed
 
-KEY = b"0123456789abcdef0123456789abcdef"
-NOW = 1_800_000_000.0
-PEOPLE = Resource(
-    name="people", identity="id", fields={}, webhook=Hook(id="data.id", event="type", events=("person.updated",))
-)
-ORDERS = Resource(name="orders", identity="id", fields={}, webhook=Hook(id="data.orders.*.id"))
-SILENT = Resource(name="silent", identity="id", fields={})
-RESOURCES = {"people": PEOPLE, "orders": ORDERS, "silent": SILENT}
-BODY = json.dumps({"type": "person.updated", "data": {"id": "7", "name": "Ana"}}).encode()
+STANDARD = Signing("standard", KEY)
 
 
-def signature(body: bytes, event_id: str = "msg_1", at: float = NOW, key: bytes = KEY) -> str:
-    digest = hmac.new(key, f"{event_id}.{int(at)}.".encode() + body, sha256).digest()
-    return "v1," + b64encode(digest).decode()
-
-
-def signed(body: bytes = BODY, event_id: str = "msg_1", at: float = NOW, key: bytes = KEY) -> dict[str, str]:
-    return {
-        "webhook-id": event_id,
-        "webhook-timestamp": str(int(at)),
-        "webhook-signature": signature(body, event_id, at, key),
-    }
-
-
-def taken(headers: dict[str, str], body: bytes = BODY, now: float = NOW) -> Event:
-    return received(KEY, RESOURCES, headers, body, now)
+def taken(headers: dict[str, str], body: bytes = BODY, now: float = NOW, with_: Signing = STANDARD) -> Event:
+    return received(with_, RESOURCES, headers, body, now)
 
 
 def test_a_genuine_webhook_names_records_and_nothing_else() -> None:
@@ -62,7 +43,7 @@ def test_a_genuine_webhook_names_records_and_nothing_else() -> None:
 
 def test_the_published_example_of_standard_webhooks_is_verified() -> None:
     # https://github.com/standard-webhooks/standard-webhooks, the test of its libraries
-    key = signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    key = signing("standard", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     headers = {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",
@@ -115,50 +96,70 @@ def test_a_signed_body_that_is_no_object_is_refused(body: bytes) -> None:
         taken(signed(body), body)
 
 
-def mutated(chance: random.Random) -> tuple[dict[str, str], bytes]:
-    """A genuine call with one thing wrong in its headers or its body."""
-    headers, body = dict(signed()), bytearray(BODY)
-    match chance.randrange(6):
-        case 0:
-            at = chance.randrange(len(body))
-            body[at] ^= 1 << chance.randrange(8)
-        case 1:
-            del body[chance.randrange(len(body)) :]
-        case 2:
-            body += bytes(chance.randrange(256) for _ in range(chance.randrange(1, 9)))
-        case 3:
-            name = chance.choice(list(headers))
-            text = list(headers[name])
-            at = chance.randrange(len(text))
-            text[at] = chr(chance.choice((chance.randrange(32, 127), chance.randrange(0x100, 0x2000))))
-            headers[name] = "".join(text)
-        case 4:
-            del headers[chance.choice(list(headers))]
-        case _:
-            headers["webhook-signature"] = "".join(
-                chr(chance.randrange(32, 0x500)) for _ in range(chance.randrange(80))
-            )
-    return headers, bytes(body)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_call_of_each_scheme_is_taken_once_and_known_again(scheme: Scheme) -> None:
+    by = Signing(scheme, KEY, ADDRESS)
+    first = taken(signed(scheme=scheme), with_=by)
+    assert first.records == (("people", "7"),)
+    assert taken(signed(scheme=scheme), with_=by, now=NOW + 200).event_id == first.event_id
+    other = BODY.replace(b"Ana", b"Eva")
+    again = taken(signed(other, "msg_2", scheme=scheme), other, with_=by)
+    assert again.event_id != first.event_id
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_thousands_of_mutated_calls_are_refused_in_one_way(seed: int) -> None:
-    chance = random.Random(seed)
-    tried = 0
+def test_what_stripe_shopify_and_hubspot_document_is_what_is_signed() -> None:
+    key, secret = b"whsec_of_sixteen_bytes", "whsec_of_sixteen_bytes"
+    stripe = hmac.new(key, f"{int(NOW)}.".encode() + BODY, sha256).hexdigest()
+    headers = {"stripe-signature": f"t={int(NOW)},v0=00,v1={'0' * 64},v1={stripe}"}
+    assert taken(headers, with_=signing("stripe", secret)).records
+    shopify = b64encode(hmac.new(key, BODY, sha256).digest()).decode()
+    assert taken({"x-shopify-hmac-sha256": shopify}, with_=signing("shopify", secret)).records
+    at = str(int(NOW * 1000))
+    address = "https://sync.example.com/webhooks/crm?to=a@b"
+    hubspot = b64encode(hmac.new(key, f"POST{address}".encode() + BODY + at.encode(), sha256).digest()).decode()
+    headers = {"x-hubspot-signature-v3": hubspot, "x-hubspot-request-timestamp": at}
+    assert taken(headers, with_=signing("hubspot", secret, address.replace("@", "%40").replace(":", "%3a", 0))).records
+
+
+@pytest.mark.parametrize("scheme", ["standard", "stripe", "hubspot"])
+@pytest.mark.parametrize("skew", [-301, 301, 86_400])
+def test_an_old_call_of_a_scheme_that_says_when_is_refused(scheme: Scheme, skew: int) -> None:
+    by = Signing(scheme, KEY, ADDRESS)
+    with pytest.raises(Rejected):
+        taken(signed(at=NOW + skew, scheme=scheme), with_=by)
+    # A new time beside an old signature is no new call.
+    old, new = signed(at=NOW + skew, scheme=scheme), signed(scheme=scheme)
+    for name in old:
+        if "timestamp" in name:
+            with pytest.raises(Rejected):
+                taken({**old, name: new[name]}, with_=by)
+
+
+def test_a_call_that_was_heard_and_sent_again_under_other_names_is_the_same() -> None:
+    by = Signing("shopify", KEY)
+    first = taken({**signed(scheme="shopify"), "x-shopify-webhook-id": "a"}, with_=by)
+    second = taken({**signed(scheme="shopify"), "x-shopify-webhook-id": "b"}, with_=by, now=NOW + 86_400)
+    assert first.event_id == second.event_id
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_thousands_of_mutated_calls_are_refused_in_one_way(scheme: Scheme) -> None:
+    by, chance = Signing(scheme, KEY, ADDRESS), random.Random(SCHEMES.index(scheme))
     for _ in range(2600):
-        headers, body = mutated(chance)
-        if headers == signed() and body == BODY:
-            continue
-        tried += 1
+        headers, body = mutated(chance, scheme)
         with pytest.raises(Rejected):
-            taken(headers, body)
-    assert tried > 2500
+            taken(headers, body, with_=by)
+
+
+def test_a_scheme_that_signs_the_address_needs_it() -> None:
+    with pytest.raises(ValueError, match="https://"):
+        signing("hubspot", "a secret of sixteen bytes", "http://x.example")
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "short", "whsec_c2hvcnQ=", "no base64 at all!", "whsec_é"])
 def test_a_secret_that_protects_nothing_is_refused(secret: str) -> None:
     with pytest.raises(ValueError, match="signing secret"):
-        signing_key(secret)
+        signing("standard", secret)
 
 
 # -- over HTTP ---------------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ class Caller:
         self.kept: list[tuple[str, Event]] = []
         self.told: list[str] = []
         self.broken = False
-        self.door = Door({"crm": KEY}, {"crm": RESOURCES}, keep=self.keep, now=lambda: NOW, tell=self.told.append)
+        self.door = Door({"crm": STANDARD}, {"crm": RESOURCES}, keep=self.keep, now=lambda: NOW, tell=self.told.append)
 
     def keep(self, system: str, event: Event) -> None:
         if self.broken:
@@ -211,7 +212,7 @@ def test_what_is_not_genuine_gets_401_and_leaves_no_trace() -> None:
     chance = random.Random(11)
     with caller() as one:
         for _ in range(60):
-            headers, body = mutated(chance)
+            headers, body = mutated(chance, "standard")
             if any(not value.isascii() for value in headers.values()):
                 headers = {name: value.encode("latin-1", "ignore").decode("latin-1") for name, value in headers.items()}
             if headers != signed() or body != BODY:

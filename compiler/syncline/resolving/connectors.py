@@ -9,7 +9,8 @@
 | `rate 300 per 10 seconds`, `throttle 429`, `timeout 30 seconds`, `concurrency 4` | how often and how long |
 | `error { message: "path", fields: "path", code: "path", in_success: "path" }` | where an answer carries its error |
 | `null { text: "", number: 0 }`, `spelling { instant: spaced }` | how this system spells values |
-| `webhooks standard signed by NAME` | it calls us when something changed, signed with that secret as Standard Webhooks are |
+| `webhooks standard signed by NAME` | it calls us when something changed, signed with that secret as Standard Webhooks are; also |
+| | `stripe`, `shopify`, and `hubspot … at NAME`, which signs the address that it calls, a `url` setting |
 | `pii never` | no personal data may be sent there; in `extend`: to this system |
 | `headers { "X-Version": "3" }`, `encoding form` | what every call carries |
 | `resource …` | see `resources.py` |
@@ -205,16 +206,33 @@ EXPECTED = {
 def _webhooks(item: syntax.Directive, settings: Mapping[str, SettingModel], findings: Findings) -> dict[str, object]:
     words = [word_text(word) for word in item.words]
     match words:
-        case ["standard", "signed", "by", str(name)]:
-            secrets = [setting.name for setting in settings.values() if setting.kind == "secret"]
-            if name in secrets:
-                return {"webhooks": runtime.Webhooks(scheme="standard", secret=name)}
-            findings.unknown_word("secret setting", name, item.words[-1].span, secrets)
-        case [str(scheme), "signed", "by", str()] if scheme != "standard":
-            findings.unknown_word("webhook scheme", scheme, item.words[0].span, ("standard",))
+        case [str(scheme), "signed", "by", str()] | [str(scheme), "signed", "by", str(), "at", str()] if (
+            scheme not in runtime.SCHEMES
+        ):
+            findings.unknown_word("webhook scheme", scheme, item.words[0].span, runtime.SCHEMES)
+        case ["hubspot", "signed", "by", str(name), "at", str(address)]:
+            secret = _has_setting(name, "secret", item.words[3], settings, findings)
+            where = _has_setting(address, "url", item.words[5], settings, findings)
+            if secret and where:
+                return {"webhooks": runtime.Webhooks(scheme="hubspot", secret=name, address=address)}
+        case ["hubspot", *_]:
+            findings.malformed("webhooks", item.span, "webhooks hubspot signed by client_secret at webhook_url")
+        case ["standard" | "stripe" | "shopify" as scheme, "signed", "by", str(name)]:
+            if _has_setting(name, "secret", item.words[3], settings, findings):
+                return {"webhooks": runtime.Webhooks(scheme=scheme, secret=name)}
         case _:
             findings.malformed("webhooks", item.span, EXPECTED["webhooks"])
     return {}
+
+
+def _has_setting(
+    name: str, kind: str, word: syntax.Word, settings: Mapping[str, SettingModel], findings: Findings
+) -> bool:
+    """Whether a setting of a kind has this name; told if none has."""
+    known = [setting.name for setting in settings.values() if setting.kind == kind]
+    if name not in known:
+        findings.unknown_word(f"{kind} setting", name, word.span, known)
+    return name in known
 
 
 def never_pii(item: syntax.Directive, findings: Findings) -> bool:

@@ -20,9 +20,10 @@ from syncline_runtime.ports import SystemFailure
 from syncline_runtime.receiving import PATH, Door
 from syncline_runtime.serving import Serving
 from syncline_runtime.settings import SecretText
+from syncline_runtime.signing import Signing, signing
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.telling import Quiet, Redacted, summary_lines
-from syncline_runtime.webhooks import Event, signing_key
+from syncline_runtime.webhooks import Event
 
 
 def add(commands: Commands, package: Package) -> None:
@@ -86,7 +87,7 @@ async def _serve(
     )
     with _door(package, connected, arguments.state, arguments.port, serving, problems) as door:
         if door is not None:
-            for system in door.keys:
+            for system in door.signings:
                 clear.line(f"{package.name}: webhooks of {system} at http://127.0.0.1:{door.port}{PATH}{system}")
         clear.line(f"{package.name}: serving {', '.join(sync.entity for sync in package.syncs)}")
         clear.flush()
@@ -129,17 +130,18 @@ def _door(
         if any(isinstance(trigger, OnWebhook) for trigger in sync.triggers)
         for name in sync.systems
     }
-    keys: dict[str, bytes] = {}
+    signings: dict[str, Signing] = {}
     for name in sorted(listening):
         hooks = package.systems[name].connector.webhooks
         secret = connected.settings[name].get(hooks.secret) if hooks is not None else None
         if hooks is None or secret is None:
             continue
         try:
-            keys[name] = signing_key(secret.reveal() if isinstance(secret, SecretText) else str(secret))
+            given = secret.reveal() if isinstance(secret, SecretText) else str(secret)
+            signings[name] = signing(hooks.scheme, given, str(connected.settings[name].get(hooks.address) or ""))
         except ValueError as error:
             raise SystemFailure(name, str(error), setting=hooks.secret) from None
-    if not keys:
+    if not signings:
         yield None
         return
     loop = asyncio.get_running_loop()
@@ -151,8 +153,8 @@ def _door(
         loop.call_soon_threadsafe(serving.hint.set)
 
     door = Door(
-        keys,
-        {name: package.systems[name].resources for name in keys},
+        signings,
+        {name: package.systems[name].resources for name in signings},
         keep=keep,
         now=connected.clock.now,
         tell=lambda line: problems.line(f"{package.name}: {line}"),

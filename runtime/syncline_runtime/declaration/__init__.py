@@ -45,6 +45,7 @@ from syncline_runtime.declaration.policy import (
     Updating,
 )
 from syncline_runtime.declaration.systems import (
+    SCHEMES,
     SLOTS,
     Body,
     Call,
@@ -62,6 +63,7 @@ from syncline_runtime.declaration.systems import (
     Paging,
     Rate,
     Resource,
+    Scheme,
     SettingSource,
     Since,
     Slot,
@@ -73,6 +75,7 @@ from syncline_runtime.declaration.systems import (
 
 __all__ = [
     "RUNTIME_API",
+    "SCHEMES",
     "SLOTS",
     "Ask",
     "BackReference",
@@ -120,6 +123,7 @@ __all__ = [
     "Resource",
     "Rule",
     "RuntimeMismatch",
+    "Scheme",
     "SettingSource",
     "Since",
     "Slot",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -190,12 +190,19 @@ class Hook:
     events: tuple[str, ...] = ()
 
 
+Scheme: TypeAlias = Literal["standard", "stripe", "hubspot", "shopify"]
+SCHEMES: Final[tuple[Scheme, ...]] = ("standard", "stripe", "hubspot", "shopify")
+"""How webhooks may be signed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
-    """How a system signs its webhooks: `standard` is Standard Webhooks with HMAC-SHA256. `secret` names a setting."""
+    """How a system signs its webhooks (`signing`). `secret` names a setting, `address` another, where the address is
+    signed."""
 
-    scheme: Literal["standard"]
+    scheme: Scheme
     secret: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import msgspec
 
 from syncline_runtime.declaration import Package, Resource
 from syncline_runtime.receiving import PATH, Door
+from syncline_runtime.signing import Signing
 from syncline_runtime.simulation.matching import placed
 from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import World
@@ -56,7 +57,7 @@ class Hooks:
         """From now on, systems call about what changes in them."""
         calling = {name: server for name, server in servers.items() if server.declared.connector.webhooks is not None}
         self._door = Door(
-            dict.fromkeys(calling, _KEY),
+            dict.fromkeys(calling, Signing("standard", _KEY)),
             {name: server.declared.resources for name, server in calling.items()},
             keep=self._keep,
             now=self.world.now,
