@@ -100,12 +100,24 @@ class Logged:
         """One line for people that ends the run or goes with its end."""
         self._event("problem", text=line)
 
+    def begin_anew(self) -> None:
+        """What comes next is of another run."""
+        self._run = None
+
+    def aside(self, event: str, **values: Any) -> None:
+        """An event of no run."""
+        self._line({"at": self._at(), "event": event, **values})
+
     def _event(self, event: str, **values: Any) -> None:
         if self._run is None:
             self._run = self._run_id()
             self._event("begin", log_version=LOG_VERSION)
-        at = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "run": self._run, "event": event, **values}
+        self._line({"at": self._at(), "run": self._run, "event": event, **values})
+
+    def _at(self) -> str:
+        return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
+
+    def _line(self, line: Mapping[str, Any]) -> None:
         self._out.line(
             json.dumps(line) if self._as_json else " ".join(f"{name}={_spelled(line[name])}" for name in line)
         )

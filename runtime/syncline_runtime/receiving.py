@@ -13,6 +13,7 @@ from syncline_runtime.signing import Rejected, Signing
 from syncline_runtime.webhooks import LONGEST_BODY, Event, received
 
 PATH: Final = "/webhooks/"
+HEALTH: Final = "/health"
 _AT_ONCE, _PATIENCE_SECONDS = 16, 10.0
 
 Keep = Callable[[str, Event], None]
@@ -20,7 +21,10 @@ Keep = Callable[[str, Event], None]
 
 
 class Door:
-    """Listens from `start` to `stop`; `signings` and `resources` are by system. `tell` gets a line for what is refused or fails."""
+    """Listens from `start` to `stop`; `signings` and `resources` are by system. `tell` gets a line for what is refused or fails.
+
+    A GET of HEALTH is answered 204 as long as it is `well`, else 503.
+    """
 
     def __init__(
         self,
@@ -30,12 +34,14 @@ class Door:
         keep: Keep,
         now: Callable[[], float],
         tell: Callable[[str], None],
+        well: Callable[[], bool] = lambda: True,
     ) -> None:
         self.signings = signings
         self.resources = resources
         self.keep = keep
         self.now = now
         self.tell = tell
+        self.well = well
         self.room = threading.BoundedSemaphore(_AT_ONCE)
         self._server: ThreadingHTTPServer | None = None
 
@@ -84,6 +90,9 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
         timeout = _PATIENCE_SECONDS
         server_version = "Syncline"
         sys_version = ""
+
+        def do_GET(self) -> None:
+            self._status(405 if self.path != HEALTH else 204 if door.well() else 503)
 
         def do_POST(self) -> None:
             if not door.room.acquire(blocking=False):

@@ -1,4 +1,4 @@
-"""Serving: syncs are run when they are due, until somebody says stop. One run at a time; what is under way is finished."""
+"""Serving: syncs are run when they are due, until somebody says stop. One run at a time; what is being sent is finished."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from syncline_runtime.executor import Report
 from syncline_runtime.ports import Clock, System
 from syncline_runtime.scheduling import next_due
 from syncline_runtime.state import StateFailure
+from syncline_runtime.stopping import Stoppable
 from syncline_runtime.stores import StateStore
 
 _AGAIN_SECONDS: Final = 60.0
@@ -45,7 +46,7 @@ class Serving:
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self) -> None:
-        """Run what is due, sleep until something is, end when `stop` is set. A run that has begun is finished first.
+        """Run what is due, sleep until something is, end when `stop` is set: a run that has begun sends nothing more then.
 
         Raises StateFailure for a state that cannot be used, and SpecChanged; a state that is only busy is waited for.
         """
@@ -97,18 +98,22 @@ class Serving:
     async def run(self, store: StateStore, due: Due) -> None:
         """Run syncs, and then those that wait for them to have nothing left to do."""
         started = self.clock.now()
+        systems = {name: Stoppable(system, self.stop.is_set) for name, system in self.systems.items()}
         names, done = due.syncs, set[str]()
         while names and not self.stop.is_set():
             chosen = replace(self.options, full=due.full, hinted=due.hinted and names == due.syncs)
             report = await executor.run(
                 self.package,
-                systems=self.systems,
+                systems=systems,
                 store=store,
                 clock=self.clock,
                 reporter=self.reporter,
                 options=chosen,
                 syncs=names,
             )
+            if self.stop.is_set() and report.failures:
+                self.told(report)
+                return  # it was broken off, and is due again
             with store.transaction():
                 for name in names:
                     store.save_setting(_dates_key(name), repr(started))

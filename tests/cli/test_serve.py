@@ -148,6 +148,7 @@ def test_it_serves_until_it_is_told_to_stop(place: Place) -> None:
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline().rpartition("http://127.0.0.1:")[2].partition("/")[0])
+        assert process.stdout.readline().endswith(f"health at http://127.0.0.1:{port}/health\n")
         assert "serving Person" in process.stdout.readline()
         assert call(port, json.dumps({"data": {"id": 1}}).encode(), key=b"somebody else's") == 401
         assert call(port, json.dumps({"data": {"id": 1}}).encode()) == 204
@@ -159,6 +160,34 @@ def test_it_serves_until_it_is_told_to_stop(place: Place) -> None:
     assert process.returncode == 0
     assert output.strip().endswith("stopped")
     assert SIGNER not in output
+
+
+def test_its_log_is_lines_of_json_for_each_run(place: Place) -> None:
+    people(place.crm, "INSERT INTO people(email, name) VALUES ('a@x.org', 'Ana')")
+    assert place.do("run", "--apply-first")[0] == 0
+    people(place.crm, "UPDATE people SET name = 'Anna'")
+    process = place.start("serve", "--port", "0", "--log-format", "json")
+    told: list[dict[str, object]] = []
+    try:
+        assert process.stdout is not None
+        while not told or told[-1]["event"] != "serving":
+            told += [json.loads(line) for line in [process.stdout.readline()] if line.startswith("{")]
+        port = next(one["port"] for one in told if "port" in one)
+        assert isinstance(port, int)
+        assert call(port, b"{}", key=b"somebody else's") == 401
+        assert call(port, json.dumps({"data": {"id": 1}}).encode()) == 204
+        until(lambda: people(place.erp) == ["Anna"])
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    told += [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    events = [one["event"] for one in told]
+    assert events[-1] == "stopped"
+    assert {"begin", "agreed", "done", "end", "problem"} <= set(events)
+    assert all("at" in one for one in told)
+    assert len({one["run"] for one in told if "run" in one}) == events.count("begin") == events.count("end")
+    assert "Anna" not in json.dumps(told)
 
 
 def test_what_cannot_be_served_is_said_in_a_line(place: Place) -> None:

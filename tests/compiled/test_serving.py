@@ -27,6 +27,13 @@ CALLING = (
     )
     .replace('secret("CRM_TOKEN") }', 'secret("CRM_TOKEN"), signer: secret("CRM_SIGNER") }')
 )
+
+
+def signed_by(words: str) -> str:
+    """The sample systems, whose webhooks are signed otherwise."""
+    return CALLING.replace("webhooks standard signed by signer", f"setting hook : url?\n  webhooks {words}")
+
+
 SPEC = """
 entity Customer {{ email : email, name : text(100), match email }}
 map Customer to crm.contacts {{ email <-> email, name <-> name }}
@@ -232,6 +239,32 @@ async def test_a_stop_finishes_the_run_under_way(tmp_path: Path) -> None:
         assert store.review.runs(1)[0].ended is not None
 
 
+async def test_a_stop_sends_nothing_more_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    world, _ = await begun(tmp_path, "every 5 minutes")
+    for number in range(60):
+        world.put("crm.contacts", email=f"{number}@x.org", name=f"N{number}")
+    sent: list[str] = []
+
+    def before(operation: str) -> None:
+        if operation == "create":
+            sent.append(operation)
+            if len(sent) == 3:
+                world.serving.stop.set()
+
+    world.twins["erp"].before = before
+    await world.serve(5000)
+    done = len(world.records("erp.contacts"))
+    assert 3 <= done < 40, "what was under way is finished, and no more"
+    with world.store() as store:
+        assert store.open_intents("Customer") == [], "of what was not sent it is known that it was not"
+    world.serving.stop.clear()
+    world.reports.clear()
+    await world.serve(310)
+    assert len(world.records("erp.contacts")) == 61
+    assert world.reports[0][0] == 300, "what was broken off is due at once"
+    await world.settled()
+
+
 async def test_another_run_that_holds_the_state_is_waited_for(tmp_path: Path) -> None:
     world, _ = await begun(tmp_path, "every 5 minutes")
     with world.store() as other, other.transaction():
@@ -264,6 +297,12 @@ async def test_any_moment_is_a_good_one_to_stop(tmp_path: Path, seed: int) -> No
     ("runs", "library", "found"),
     [
         ("  run on webhook\n  run every 1 hour", CALLING, []),
+        ("  run on webhook\n  run every 1 hour", signed_by("stripe signed by signer"), []),
+        ("  run on webhook\n  run every 1 hour", signed_by("shopify signed by signer"), []),
+        ("  run on webhook\n  run every 1 hour", signed_by("hubspot signed by signer at hook"), []),
+        ("  run every 1 hour", signed_by("hubspot signed by signer"), ["connector.malformed"]),
+        ("  run every 1 hour", signed_by("hubspot signed by signer at signer"), ["connector.unknown-word"]),
+        ("  run every 1 hour", signed_by("paypal signed by signer"), ["connector.unknown-word"]),
         ("  run on webhook", CALLING, ["trigger.webhook-alone"]),
         ("  run on webhook\n  run every 1 hour", READABLE, ["trigger.not-served"]),
         (

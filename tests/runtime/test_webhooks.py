@@ -225,7 +225,9 @@ def test_other_doors_and_sizes() -> None:
     with caller() as one:
         assert one.call(signed(), path="/webhooks/erp") == 404
         assert one.call(signed(), path="/") == 404
-        assert one.call(signed(), verb="GET") == 501
+        assert one.call(signed(), verb="GET") == 405
+        assert one.call(signed(), verb="PUT") == 501
+        assert one.call({}, b"", "/health", "GET") == 204
         assert one.call(signed() | {"Content-Length": str(LONGEST_BODY + 1)}, b"") == 413
         assert one.call(signed() | {"Content-Length": "x"}, b"") == 411
         assert one.call({**signed(), "Transfer-Encoding": "chunked"}, b"") == 411

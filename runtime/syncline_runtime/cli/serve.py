@@ -3,12 +3,12 @@
 import argparse
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from syncline_runtime.cli.arguments import Commands, with_state, with_systems
+from syncline_runtime.cli.arguments import Commands, with_log, with_state, with_systems
 from syncline_runtime.cli.exits import AWAITS, FAILED, IN_STEP
 from syncline_runtime.cli.run import frugal_collector
 from syncline_runtime.cli.systems import Connected, connect
@@ -16,8 +16,9 @@ from syncline_runtime.declaration import OnWebhook, Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executor import Report
 from syncline_runtime.keeping import Keeper
+from syncline_runtime.logged import Logged
 from syncline_runtime.ports import SystemFailure
-from syncline_runtime.receiving import PATH, Door
+from syncline_runtime.receiving import HEALTH, PATH, Door
 from syncline_runtime.serving import Serving
 from syncline_runtime.settings import SecretText
 from syncline_runtime.signing import Signing, signing
@@ -31,17 +32,18 @@ def add(commands: Commands, package: Package) -> None:
     serve = commands.add_parser("serve", help="run what is due and listen for webhooks, until told to stop")
     with_state(serve, package)
     with_systems(serve)
+    with_log(serve)
     serve.add_argument(
         "--port",
         type=int,
-        default=8787,
         metavar="PORT",
-        help="where webhooks are taken, on 127.0.0.1 only: a reverse proxy adds TLS (%(default)s; 0 takes a free one)",
+        help="where webhooks are taken and /health is told, on 127.0.0.1 only: a reverse proxy adds TLS (8787 if any system "
+        "calls; 0 takes a free one)",
     )
 
 
 def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:
-    """Serve until SIGTERM or SIGINT; a run under way is finished, a second signal ends it where it is."""
+    """Serve until SIGTERM or SIGINT; what is being sent is finished, a second signal ends it where it is."""
     connected = connect(package, (), arguments.env, stderr)
     if connected is None:
         return FAILED
@@ -64,36 +66,67 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
 async def _serve(
     package: Package, connected: Connected, arguments: argparse.Namespace, clear: Redacted, problems: Redacted
 ) -> None:
+    stores: list[SqliteStore] = []
+
     def opened() -> SqliteStore:
-        return SqliteStore(arguments.state, package.name, create=False)
+        stores[:] = [SqliteStore(arguments.state, package.name, create=False)]
+        return stores[0]
+
+    logged: Logged | None = None
+    if arguments.log_format is not None:
+        logged = Logged(
+            Quiet(None),
+            problems,
+            arguments.log_format,
+            connected.clock.now,
+            lambda: stores[0].review.runs(1)[0].run_id,
+        )
+
+    def problem(line: str) -> None:
+        if logged is not None:
+            logged.aside("problem", text=line)
+        else:
+            problems.line(f"{package.name}: {line}")
+        problems.flush()
+
+    def say(line: str, event: str, **values: object) -> None:
+        clear.line(f"{package.name}: {line}")
+        clear.flush()
+        if logged is not None:
+            logged.aside(event, **values)
+            problems.flush()
 
     def told(report: Report) -> None:
         for summary in report.summaries:
             for line in summary_lines(summary, connected.requests, planned=False):
                 clear.line(line)
-        for line in report.failures.values():
-            problems.line(f"{package.name}: {line}")
         clear.flush()
+        if logged is not None:
+            logged.end(report, connected.requests)
+            logged.begin_anew()
+        for line in report.failures.values():
+            problem(line)
 
     serving = Serving(
         package=package,
         systems=connected.systems,
         opened=opened,
         clock=connected.clock,
-        reporter=Quiet(None),
+        reporter=logged or Quiet(None),
         told=told,
-        failed=lambda line: problems.line(f"{package.name}: {line}"),
+        failed=problem,
         options=Options(settle_seconds=arguments.settle),
     )
-    with _door(package, connected, arguments.state, arguments.port, serving, problems) as door:
+    with _door(package, connected, arguments.state, arguments.port, serving, problem) as door:
         if door is not None:
             for system in door.signings:
-                clear.line(f"{package.name}: webhooks of {system} at http://127.0.0.1:{door.port}{PATH}{system}")
-        clear.line(f"{package.name}: serving {', '.join(sync.entity for sync in package.syncs)}")
-        clear.flush()
+                say(f"webhooks of {system} at http://127.0.0.1:{door.port}{PATH}{system}", "listening", system=system)
+            say(f"health at http://127.0.0.1:{door.port}{HEALTH}", "listening", port=door.port)
+        syncs = [sync.entity for sync in package.syncs]
+        say(f"serving {', '.join(syncs)}", "serving", syncs=syncs)
         with _signals(serving):
             await serving.serve()
-    clear.line(f"{package.name}: stopped")
+    say("stopped", "stopped")
 
 
 @contextmanager
@@ -121,9 +154,14 @@ def _signals(serving: Serving) -> Iterator[None]:
 
 @contextmanager
 def _door(
-    package: Package, connected: Connected, state: Path, port: int, serving: Serving, problems: Redacted
+    package: Package,
+    connected: Connected,
+    state: Path,
+    port: int | None,
+    serving: Serving,
+    tell: Callable[[str], None],
 ) -> Iterator[Door | None]:
-    """The door for the webhooks of the syncs that run on them, while it is open. Raises SystemFailure."""
+    """The door for the webhooks of the syncs that run on them, or at a port that was named. Raises SystemFailure."""
     listening = {
         name
         for sync in package.syncs
@@ -141,7 +179,7 @@ def _door(
             signings[name] = signing(hooks.scheme, given, str(connected.settings[name].get(hooks.address) or ""))
         except ValueError as error:
             raise SystemFailure(name, str(error), setting=hooks.secret) from None
-    if not signings:
+    if not signings and port is None:
         yield None
         return
     loop = asyncio.get_running_loop()
@@ -152,13 +190,18 @@ def _door(
         keeper.keep(system, event)
         loop.call_soon_threadsafe(serving.hint.set)
 
+    def tell_here(line: str) -> None:
+        loop.call_soon_threadsafe(tell, line)
+
     door = Door(
         signings,
         {name: package.systems[name].resources for name in signings},
         keep=keep,
         now=connected.clock.now,
-        tell=lambda line: problems.line(f"{package.name}: {line}"),
+        tell=tell_here,
+        well=lambda: not serving.stop.is_set(),
     )
+    port = 8787 if port is None else port
     try:
         door.start(port)
     except OSError as error:
