@@ -16,6 +16,7 @@ from syncline_runtime.executing.migrate import admit, fingerprint, rehearse
 from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates, recover_listed
 from syncline_runtime.executing.referring import wake_by_key
+from syncline_runtime.executing.repointing import frozen_links
 from syncline_runtime.executing.resolve import resolve
 from syncline_runtime.executing.summary import DONE, Summary
 from syncline_runtime.guarding import guard, rebased
@@ -315,6 +316,8 @@ async def _look(context: Context, opened: Mapping[str, SystemFailure]) -> None:
             store.awaiting.bring_back(entity, context.instant.timestamp())
     # A record alone is linked while it is observed only where nothing needs to be told or counted of it.
     context.telling |= context.options.rebase or bool(store.setting(_rebased(context.sync)))
+    with context.store.transaction():
+        context.frozen = frozen_links(context)
     with _timed(context, "recover"):
         await recover(context)
     with _timed(context, "observe"):

@@ -111,6 +111,17 @@ def correlate(entity: Entity, systems: Sequence[str], record: Unlinked, known: K
     return Correlation(situation=Situation.ABSENT, action="create")
 
 
+def unrelated(entity: Entity, own: Sequence[Key | None], others: Mapping[str, Sequence[Key | None]]) -> tuple[str, ...]:
+    """The systems among `others` whose record shares no key with one that has the keys `own`: that each is the same as a third
+    does not make them the same."""
+    rules = [number for number, rule in enumerate(entity.match) if not rule.ask]
+    return tuple(
+        system
+        for system, keys_there in others.items()
+        if not any(own[number] is not None and own[number] == keys_there[number] for number in rules)
+    )
+
+
 def _by_rule(
     systems: Sequence[str], record: Unlinked, known: Known, number: int, rule: MatchRule, key: Key
 ) -> Correlation | None:

@@ -59,7 +59,7 @@ def pending(package: Package, store: StateStore, limit: int | None = None) -> li
     conflicts, quarantined = store.review.conflicts(limit), store.review.quarantined(limit)
     reading.load({row.link_id for row in conflicts} | {row.link_id for row in quarantined if row.link_id})
     found = [reading.conflict(row) for row in conflicts]
-    found += [reading.quarantined(row) for row in quarantined if not _is_dismissed(row, answers.get(row.entity, ()))]
+    found += [reading.quarantined(row) for row in quarantined if not is_dismissed(row, answers.get(row.entity, ()))]
     asked = {(row.link_id, row.system) for row in quarantined if row.reason_code == "outcome.unknown"}
     for entity in package.entities:
         intents = [one for one in store.open_intents(entity) if (one.link_id, one.system) not in asked]
@@ -75,7 +75,7 @@ def dismissed(store: StateStore, entity: str) -> int:
     answers = [one for one in store.answers.open(entity) if one.kind == "dismiss"]
     if not answers:
         return 0
-    return sum(_is_dismissed(row, answers) for row in store.review.quarantined() if row.entity == entity)
+    return sum(is_dismissed(row, answers) for row in store.review.quarantined() if row.entity == entity)
 
 
 def said(row: Quarantined) -> str:
@@ -83,7 +83,8 @@ def said(row: Quarantined) -> str:
     return f"{row.reason_code} {row.field} {row.detail}"
 
 
-def _is_dismissed(row: Quarantined, answers: Iterable[Answer]) -> bool:
+def is_dismissed(row: Quarantined, answers: Iterable[Answer]) -> bool:
+    """Whether a person dismissed a row of quarantine as it stands."""
     # A link's record may get its id only later; what is told of it is the same.
     where = row.link_id, row.system, "" if row.link_id else row.remote_id
     return any(
@@ -230,7 +231,9 @@ class _Reading:
             name = f"{row.system}:{row.remote_id}"
         else:
             name = f"{row.link_id}@{row.system}" if row.system else str(row.link_id)
-        commands = self._placements(row) if family == "identity" else [f"review retry {name}"]
+        commands: list[str] = []
+        if row.reason_code != "identity.merged":  # that is mended where the records are
+            commands = self._placements(row) if family == "identity" else [f"review retry {name}"]
         commands.append(f"review dismiss {name}")
         return Item(
             name=name,

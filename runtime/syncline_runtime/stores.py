@@ -62,6 +62,9 @@ class ReviewStore(Protocol):
 
     def quarantined(self, limit: int | None = None) -> list[Quarantined]: ...
 
+    def quarantined_for(self, entity: str, code: str) -> list[tuple[Quarantined, bytes | None]]:
+        """What waits of an entity for one reason, with the fingerprint of each."""
+
     def open_conflicts(self, rows: Iterable[Row]) -> None:
         """(link_id, field, entity, candidates, reason, line, run_id)."""
 

@@ -222,7 +222,8 @@ def test_a_customer_that_is_back_from_the_archive_brings_its_partner_back(
     contact, party = companies.both(label)
     companies.erp.client.archive("party.party", [party["id"]])
     companies.sync()
-    companies.erp.client.edit_party(party["id"], active=True, name="Back again")
+    companies.erp.client.edit_party(party["id"], active=True)
+    companies.erp.client.edit_party(party["id"], name="Back again")
 
     assert companies.sync().sync()["conflicts"] == 0
     contact, party = companies.both(label)

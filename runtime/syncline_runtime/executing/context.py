@@ -128,6 +128,7 @@ class Context:
     stopped: set[str] = field(default_factory=set)
     linking: frozenset[str] = frozenset()
     barred: dict[int, set[str]] = field(default_factory=dict)
+    frozen: set[int] = field(default_factory=set)  # links that get no write anywhere
     rebasing: bool = False  # creates are held until a person lets them pass
     awaiting: dict[tuple[int, str], IntentRow] = field(default_factory=dict)
     looked: dict[str, float] = field(default_factory=dict)
@@ -153,8 +154,10 @@ class Context:
 
     def bars(self, link_id: int) -> frozenset[str]:
         """The systems that get no write for this link now."""
-        if not self.barred and not self.down and not self.unlisted:
+        if not self.barred and not self.down and not self.unlisted and not self.frozen:
             return _NOBODY
+        if link_id in self.frozen:
+            return frozenset(self.sides)
         barred = self.barred.get(link_id, set()) if self.options.protections.barrier else set()
         return frozenset(self.down | self.unlisted | barred)
 

@@ -8,7 +8,7 @@ from typing import Any
 from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, tomb
 from syncline_runtime.executing.referring import look_again_at_who_refers
-from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by
+from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by, unrelated
 from syncline_runtime.records import Correlation, Situation
 from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow, Row
 
@@ -93,6 +93,7 @@ def _place(
         answers.append((row, answer))
         if answer.action in ("link", "create"):
             taken |= group
+    answers = _not_by_a_third(context, system, answers, records, known)
     partners = _partners(context, answers)
     new = sum(answer.action in ("link", "create") for _, answer in answers)
     next_id = store.reserve_links(new)
@@ -138,6 +139,70 @@ def _place(
     )
     _release_placed(context, system, answers, {row[2] for row in placed.held})
     return placed.again
+
+
+def _not_by_a_third(
+    context: Context,
+    system: str,
+    answers: list[tuple[MemberRow, Correlation]],
+    records: Sequence[Unlinked],
+    known: Known,
+) -> list[tuple[MemberRow, Correlation]]:
+    """The answers, but that none joins a link by one of its records while another, which was matched and not made by us, shares no
+    key with it."""
+    if len(context.remote) < 3:
+        return answers
+    joined: dict[str, tuple[int, Correlation]] = {}
+    held_by = {
+        (where, holder.remote_id): holder
+        for by_system in known.holders.values()
+        for where, holders in by_system.items()
+        for holder in holders
+        if holder.link_id is not None
+    }
+    for row, answer in answers:
+        if answer.action == "link":
+            for match in answer.matches.items():
+                holder = held_by.get(match)
+                if holder is not None and holder.link_id is not None and holder.linked - answer.matches.keys():
+                    joined[row.remote_id] = holder.link_id, answer
+    if not joined:
+        return answers
+    store, entity = context.store, context.entity
+    own = {record.remote_id: record.keys for record in records}
+    members = store.members_of(list({link_id for link_id, _ in joined.values()}))
+    refused: dict[str, Correlation] = {}
+    for remote_id, (link_id, answer) in joined.items():
+        others = {
+            one.system: tuple(
+                keys(entity, context.sides[one.system].packing.unpack(one.seen or one.shadow or _NO_VALUES))
+            )
+            for one in members.get(link_id, [])
+            if one.system in context.sides
+            and one.system not in answer.matches
+            and one.state == "live"
+            and context.sides[one.system].remote
+        }
+        strangers = [
+            one for one in unrelated(entity, own[remote_id], others) if _was_matched(context, one, others[one])
+        ]
+        if strangers:
+            listed = ", ".join(f"{name} {matched}" for name, matched in answer.matches.items())
+            detail = (
+                f"{listed}: linked to a record of {' and '.join(strangers)} with which {system} {remote_id} shares no key: "
+                "that both are the same as a third is no proof"
+            )
+            refused[remote_id] = replace(
+                answer, situation=Situation.AMBIGUOUS, action="quarantine", matches={}, detail=detail
+            )
+    return [(row, refused.get(row.remote_id, answer)) for row, answer in answers]
+
+
+def _was_matched(context: Context, system: str, own: Sequence[str | None]) -> bool:
+    """Whether a record of a link is in the index by a key of its own: one that we made is found by those of its link."""
+    store, name = context.store, context.entity.name
+    found = (store.holders(name, rule, [key]) for rule, key in enumerate(own) if key is not None)
+    return any(where == system for holders in found for _, where, _, _, _ in holders)
 
 
 _SKEW_SECONDS = 60.0

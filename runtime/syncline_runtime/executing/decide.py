@@ -90,7 +90,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         if context.collected or context.watched or context.looks or context.keyed:
             moved.append(Moved(before=link, after=after))
         document = row.doc if after.values is link.values else hub.pack(after.values)
-        unsettled = int(bool(decision.actions) or always or link_id in context.barred)
+        unsettled = int(bool(decision.actions) or always or link_id in context.barred or link_id in context.frozen)
         if context.looks and looks_elsewhere(context, link, after):
             unsettled = 1
         if new:
@@ -119,7 +119,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
                 journal.append(_unlinked(context, action, now))
             elif action.kind is ActionKind.HOLD and (action.code or not decision.conflicts):
                 held.append(held_row(context, action))
-        if not decision.actions and link_id not in context.barred:
+        if not decision.actions and link_id not in context.barred and link_id not in context.frozen:
             free.append(link_id)
         if decision.changes and context.shared:
             fought.extend((decision, change) for change in decision.changes if is_answer(context, link, change))

@@ -1,11 +1,13 @@
 """Re-pointing: the link of a record that its system merged into another goes on with the other, or waits; nothing is deleted."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from syncline_runtime.executing.context import Context, key_rows
 from syncline_runtime.executing.decide import tomb
 from syncline_runtime.executing.referring import look_again_at_who_refers
 from syncline_runtime.executing.sides import Side
+from syncline_runtime.pending import is_dismissed
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.values import Native
@@ -54,12 +56,85 @@ def follow(context: Context, side: Side, gone: Mapping[str, str], known: Mapping
             _forget(context, side, row)
         elif context.sync.merged != "follow":
             _hold(context, side, row, winner, "say `merged follow` in its sync, or look after its partners")
-        elif winner in taken or not _freed(context, side, winners.get(winner)):
-            _hold(context, side, row, winner, "that one has a link of its own: merge their partners too, or delete one")
-        else:
+        elif winner not in taken and _freed(context, side, winners.get(winner)):
             # Another that was merged into the same one finds it taken, and so does who goes through the list with what was known.
             taken.add(winner)
             _repoint(context, side, row, winner)
+        elif _alone(context, row):
+            _close(context, side, row, winner)
+        else:
+            _hold(context, side, row, winner, _REMEDY)
+            for other in store.members(name, side.system, [winner]).values():
+                _hold_winner(context, side, row, other)
+
+
+_REMEDY: Final = "both have partners elsewhere, and nothing is written to either: merge the partners too, or delete one"
+_CODE: Final = "identity.merged"
+
+
+def frozen_links(context: Context) -> set[int]:
+    """The links that get no write in any system, because records of theirs were merged and a person is asked; in the caller's
+    transaction, those of which nothing is left to ask are let go."""
+    store, name = context.store, context.entity.name
+    held = [one for one in store.review.quarantined_for(name, _CODE) if one[0].system in context.sides]
+    if not held:
+        return set()
+    answers = [one for one in store.answers.open(name) if one.kind == "dismiss"]
+    frozen: set[int] = set()
+    for row, mark in held:
+        member = store.members(name, row.system, [row.remote_id]).get(row.remote_id)
+        own = 0 if member is None else member.link_id or 0
+        if not _is_open(context, own if mark is None else int(mark)):
+            store.review.release([(name, row.system, row.remote_id, row.link_id)])
+            store.unsettle([own])
+        elif not is_dismissed(row, answers):
+            frozen.add(own)
+    return frozen
+
+
+def _is_open(context: Context, link_id: int) -> bool:
+    """Whether a link still has a record in some system."""
+    store = context.store
+    if any(link.status == "tombstone" for link in store.links([link_id])):
+        return False
+    return any(one.state not in ("gone", "released") for one in store.members_of([link_id]).get(link_id, ()))
+
+
+def _alone(context: Context, row: MemberRow) -> bool:
+    """Whether the link of a record has no other that is still there."""
+    members = context.store.members_of([row.link_id or 0]).get(row.link_id or 0, [])
+    return not any(one.member_id != row.member_id and one.state not in ("gone", "released") for one in members)
+
+
+def _close(context: Context, side: Side, row: MemberRow, winner: str) -> None:
+    """The last record of a link was merged into one of another link, as its partners were: that link goes on."""
+    store, now = context.store, context.clock.now()
+    link_id = row.link_id or 0
+    store.review.bury([tomb(context, link_id, 0, row, f"merged into {winner}", now)])
+    store.drop_keys(_keys(context, side, row))
+    store.account([("released", row.shadow, None, row.renders, row.member_id)])
+    store.see([("released", None, row.version, row.as_of, now, row.member_id)])
+    store.close_links([("merged", context.run_id, link_id)])
+    look_again_at_who_refers(context)
+    reason = f"{row.remote_id} was merged into {winner}, as its partners were"
+    store.review.journal(
+        [
+            (
+                context.run_id,
+                now,
+                "merged",
+                context.entity.name,
+                link_id,
+                side.system,
+                "",
+                None,
+                None,
+                reason,
+                context.sync.line,
+            )
+        ]
+    )
+    context.summary.did(side.system, "followed")
 
 
 def _freed(context: Context, side: Side, winner: MemberRow | None) -> bool:
@@ -107,12 +182,25 @@ def _hold(context: Context, side: Side, row: MemberRow, winner: str, remedy: str
     # Not there in its own right any more: nobody lifts its archive.
     store.see([("released", None, row.version, row.as_of, context.clock.now(), row.member_id)])
     store.unsettle([row.link_id or 0])
+    context.frozen.add(row.link_id or 0)
     detail = f"{side.system} merged it into {winner}: {remedy}; then `review dismiss`"
     place = f"{context.package.source}:{context.sync.line}" if context.sync.line else ""
-    store.review.quarantine(
-        [(name, side.system, row.remote_id, 0, "identity.merged", "", detail, place, None, context.run_id)]
+    store.review.quarantine([(name, side.system, row.remote_id, 0, _CODE, "", detail, place, None, context.run_id)])
+    context.reporter.refused(name, side.system, row.remote_id, _CODE, "", detail, place)
+
+
+def _hold_winner(context: Context, side: Side, row: MemberRow, winner: MemberRow) -> None:
+    """The link of the record that is left is held, too; the number of the other link tells when that is over."""
+    name, link_id = context.entity.name, winner.link_id or 0
+    detail = f"{side.system} merged {row.remote_id} into it: {_REMEDY}; then `review dismiss`"
+    place = f"{context.package.source}:{context.sync.line}" if context.sync.line else ""
+    other = str(row.link_id or 0).encode()
+    context.store.review.quarantine(
+        [(name, side.system, winner.remote_id, link_id, _CODE, "", detail, place, other, context.run_id)]
     )
-    context.reporter.refused(name, side.system, row.remote_id, "identity.merged", "", detail, place)
+    context.store.unsettle([link_id])
+    context.frozen.add(link_id)
+    context.reporter.refused(name, side.system, winner.remote_id, _CODE, "", detail, place)
 
 
 def _keys(context: Context, side: Side, row: MemberRow) -> list[Row]:

@@ -144,6 +144,20 @@ class Review:
         opened = self._detail.open_text
         return [Quarantined._make((*row[:6], opened(row[11], row[6]) or "", *row[7:11])) for row in rows]
 
+    def quarantined_for(self, entity: str, code: str) -> list[tuple[Quarantined, bytes | None]]:
+        """What waits of an entity for one reason, with the fingerprint of each."""
+        rows = self._execute(
+            "SELECT entity, system, remote_id, link_id, reason_code, field, detail, place, first_run, last_run, times,"
+            " quarantine_id, fingerprint FROM quarantine WHERE entity = ? AND reason_code = ?"
+            " ORDER BY system, remote_id, link_id, field",
+            (entity, code),
+        )
+        opened, mark = self._detail.open_text, self._fingerprint.open
+        return [
+            (Quarantined._make((*row[:6], opened(row[11], row[6]) or "", *row[7:11])), mark(row[11], row[12]))
+            for row in rows
+        ]
+
     # -- conflicts, journal --------------------------------------------------------------------------------------------
 
     def open_conflicts(self, rows: Iterable[Row]) -> None:

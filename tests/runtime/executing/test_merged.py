@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from syncline_runtime.declaration import Deletion, OnDelete
+from syncline_runtime.pending import said
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST
 
 
@@ -61,23 +62,99 @@ async def test_a_link_goes_on_with_the_record_that_is_left(world: Any) -> None:
     await two.settled()
 
 
-async def test_a_record_that_has_a_link_of_its_own_is_a_question_for_a_person(world: Any) -> None:
+async def both_linked(world: Any, *, crm_merges: bool = False) -> tuple[Any, dict[str, str], dict[str, str]]:
+    """Two customers on both sides, of which the ERP merges the first into the second; ids by VAT number."""
     two = merging(world, follow=True)
+    if crm_merges:
+        declared = two.package.systems["crm"]
+        resource = replace(declared.resources["customers"], merged="into")
+        two.package = replace(
+            two.package, systems={**two.package.systems, "crm": replace(declared, resources={"customers": resource})}
+        )
     two.twin("crm").put("customers", vat="A2", name="Bo")
-    ids = await linked(two)
-    two.twin("erp").put("customers", ids["A1"], into=ids["A2"])
+    erp = await linked(two)
+    crm = {record["vat"]: key for key, record in two.records("crm").items()}
+    two.twin("erp").put("customers", erp["A1"], into=erp["A2"])
+    return two, crm, erp
+
+
+async def held(two: Any) -> dict[str, str]:
+    with two.store() as store:
+        return {row.remote_id: row.detail for row in store.review.quarantined() if row.reason_code == "identity.merged"}
+
+
+async def test_where_both_have_partners_both_links_are_held(world: Any) -> None:
+    two, crm, erp = await both_linked(world)
+    report = await two.run()
+    before = two.writes
+    two.twin("crm").put("customers", crm["A1"], phone="10")
+    two.twin("crm").put("customers", crm["A2"], phone="20")
+    two.twin("erp").put("customers", erp["A2"], title="Bo Ek")
+    for _ in range(2):
+        report = await two.run()
+    assert (two.writes, report.exit_code) == (before, 1), "held means untouched"
+    assert (await held(two)).keys() == {erp["A1"], erp["A2"]}
+    assert all("review dismiss" in detail for detail in (await held(two)).values())
+
+
+async def test_a_partner_that_is_deleted_ends_the_question_and_the_other_link_goes_on(world: Any) -> None:
+    two, crm, erp = await both_linked(world)
+    await two.run()
+    two.twin("crm").put("customers", crm["A2"], phone="20")
+    two.twin("crm").drop("customers", crm["A1"])
+    for _ in range(3):
+        report = await two.run(full=True)
+    assert (report.exit_code, await held(two)) == (0, {})
+    assert two.records("erp")[erp["A2"]]["tel"] == "20"
+    assert erp["A1"] in two.records("erp"), "what was merged away is not deleted"
+    await two.settled()
+
+
+async def test_partners_that_are_merged_too_end_the_question(world: Any) -> None:
+    two, crm, erp = await both_linked(world, crm_merges=True)
+    await two.run()
+    two.twin("crm").put("customers", crm["A1"], into=crm["A2"])
+    two.twin("crm").put("customers", crm["A2"], phone="20")
+    for _ in range(2):
+        report = await two.run()
+    assert (report.exit_code, await held(two)) == (0, {})
+    assert two.records("erp")[erp["A2"]]["tel"] == "20"
+    await two.settled()
+
+
+async def test_a_person_may_dismiss_the_question_for_each_link(world: Any) -> None:
+    two, crm, erp = await both_linked(world)
+    await two.run()
+    two.twin("crm").put("customers", crm["A2"], phone="20")
+    with two.store() as store, store.transaction():
+        (row,) = (one for one in store.review.quarantined() if one.remote_id == erp["A2"])
+        store.answers.give([(0.0, "kim", "dismiss", "Customer", row.link_id, "erp", erp["A2"], "", None, said(row))])
+    await two.run()
+    assert two.records("erp")[erp["A2"]]["tel"] == "20"
+
+
+async def test_a_record_that_has_a_link_of_its_own_is_a_question_for_a_person(world: Any) -> None:
+    two, _, ids = await both_linked(world)
     for _ in range(2):
         report = await two.run()
     assert (len(two.records("crm")), report.exit_code) == (2, 1)
-    with two.store() as store:
-        (held,) = store.review.quarantined()
-    assert (held.remote_id, held.reason_code) == (ids["A1"], "identity.merged")
-    assert "has a link of its own" in held.detail
+    assert "partners" in (await held(two))[ids["A1"]]
     two.twin("erp").drop("customers", ids["A1"])
     for _ in range(2):
         await two.run(full=True)
     assert len(two.records("crm")) == 2, "what was merged away is not deleted elsewhere"
     await two.settled()
+
+
+async def test_where_an_archive_could_be_lifted_a_merger_is_none(world: Any) -> None:
+    two, crm, _ = await both_linked(world)
+    deletes = {name: Deletion(policy=OnDelete.ARCHIVE, line=22) for name in ("crm", "erp")}
+    two.package = replace(two.package, syncs=(replace(two.package.syncs[0], deletes=deletes),))
+    await two.run()
+    before = two.writes
+    two.twin("crm").put("customers", crm["A1"], phone="10")
+    report = await two.run()
+    assert (two.writes, report.exit_code) == (before, 1)
 
 
 async def test_without_follow_a_person_is_asked_and_nothing_is_deleted(world: Any) -> None:
@@ -105,9 +182,11 @@ async def test_of_two_that_were_merged_into_one_only_one_link_goes_on(world: Any
         report = await two.run()
     assert (len(two.records("crm")), report.exit_code) == (2, 1)
     with two.store() as store:
-        (held,) = store.review.quarantined()
-    assert held.remote_id in ids.values()
-    assert "has a link of its own" in held.detail
+        asked = {row.remote_id: row.detail for row in store.review.quarantined()}
+    (loser,) = asked.keys() - {winner}
+    assert loser in ids.values()
+    assert "partners" in asked[loser]
+    assert loser in asked[winner]
     await two.settled()
 
 
