@@ -10,6 +10,9 @@ from typing import Any, Final, NamedTuple, Self
 
 from syncline_runtime.simulation.virtual import VirtualLoop
 
+_TICK: Final = 1e-6
+"""Seconds after something is due at which it has certainly become so."""
+
 EPOCH: Final = 1_800_000_000.0
 """When every simulated world begins, in seconds since the epoch."""
 
@@ -169,14 +172,9 @@ class World:
         return EPOCH + self.loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        """The engine waits; what is late meanwhile lands when it is due, not when the engine looks again."""
+        """The engine waits."""
         self.alive()
-        end = self.loop.time() + seconds
-        while self._late and self._late[0][0] < end:
-            await asyncio.sleep(max(0.0, self._late[0][0] - self.loop.time()))
-            self.land()
-            self.alive()
-        await asyncio.sleep(end - self.loop.time())
+        await asyncio.sleep(seconds)
         self.land()
         self.alive()
 
@@ -227,9 +225,10 @@ class World:
             self.behind += self.rng.randint(1, 20)
 
     def later(self, seconds: float, effect: Callable[[], None]) -> None:
-        """Let `effect` happen in some seconds, whoever waits for it."""
+        """Let `effect` happen in some seconds, whoever waits for it, and however long everybody waits for something else."""
         self._serial += 1
         heapq.heappush(self._late, (self.loop.time() + seconds, self._serial, effect))
+        self.loop.call_later(seconds + _TICK, self.land)
 
     def land(self) -> None:
         """Let everything happen that is due."""
