@@ -67,6 +67,32 @@ def test_plain_http_on_this_machine_is_fine(resolved: Resolve, url: str) -> None
     assert system(resolved, f'url: "{url}", key: secret("K")').found == []
 
 
+@pytest.mark.parametrize(
+    ("ways", "found"),
+    [
+        ('proxy: env("PROXY"), authorities: "ca.pem"', []),
+        ('proxy: secret("PROXY")', []),
+        ('proxy: "http://proxy.example:3128"', []),
+        ('proxy: "http://me:pw@proxy.example"', [("secret.literal", '"http://me:pw@proxy.example"')]),
+        ('proxy: "socks5://proxy.example"', [("setting.type", '"socks5://proxy.example"')]),
+        ("authorities: 1", [("setting.type", "1")]),
+        ('proxi: env("PROXY")', [("setting.unknown", "proxi")]),
+    ],
+)
+def test_any_system_behind_http_may_name_a_proxy_and_authorities(
+    resolved: Resolve, ways: str, found: list[Any]
+) -> None:
+    assert system(resolved, f'url: env("U"), key: secret("K"), {ways}').found == found
+
+
+def test_a_database_has_no_proxy(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+connector store over sql { setting url : secret }
+system x = store { url: secret("U"), proxy: env("PROXY") }
+""")
+    assert ("setting.unknown", "proxy") in result.found
+
+
 def test_a_literal_secret_is_not_repeated_in_the_facts(resolved: Resolve) -> None:
     found = system(resolved, 'url: env("U"), key: "hunter2"').only("secret.literal")
     assert "hunter2" not in repr((found.facts, found.labels))

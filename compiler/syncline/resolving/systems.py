@@ -11,7 +11,7 @@ from syncline.resolving.scope import Scope
 from syncline.source import Span
 from syncline.syntax import Boolean, Call, Entry, Expression, Name, Path, Text
 from syncline.syntax import System as SystemNode
-from syncline_runtime.declaration import FromEnvironment, Literally, SettingSource
+from syncline_runtime.declaration import WAYS, FromEnvironment, Literally, SettingSource
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
@@ -23,14 +23,15 @@ def resolve_system(
     """The system that a declaration describes; `resources` are the connector's and what `extend` adds to them."""
     settings: dict[str, SettingSource] = {}
     written: dict[str, Span] = {}
+    ways = _ways(connector)
     for entry in node.settings.entries:
         key = entry.key
         name = key.text if isinstance(key, Name) else key.value if isinstance(key, Text) else key.span.text
-        asked = connector.settings.get(name)
+        asked = connector.settings.get(name) or ways.get(name)
         if asked is None:
             label = Label(connector.span, "connector-declared-here")
             scope.findings.unknown(
-                "setting.unknown", name, key.span, connector.settings, label, connector=connector.name
+                "setting.unknown", name, key.span, {**connector.settings, **ways}, label, connector=connector.name
             )
         elif name in written:
             scope.findings.report(
@@ -58,6 +59,15 @@ def resolve_system(
                 connector=connector.name,
             )
     return System(name=node.name.text, connector=connector, settings=settings, resources=resources, span=node.name.span)
+
+
+def _ways(connector: ConnectorModel) -> Mapping[str, SettingModel]:
+    """What every system behind HTTP may be given, whatever its connector asks for: how it is reached."""
+    if connector.declaration.protocol not in ("rest", "jsonrpc"):
+        return {}
+    return {
+        name: SettingModel(name=name, kind=kind, required=False, span=connector.span) for name, kind in WAYS.items()
+    }
 
 
 def _setting(entry: Entry, asked: SettingModel, connector: ConnectorModel, scope: Scope) -> SettingSource | None:
@@ -139,6 +149,8 @@ def _sound_url(url: str, span: Span, asked: SettingModel, connector: ConnectorMo
     if parts.scheme not in ("http", "https") or not host:
         _mistyped(span, asked, scope, "no-http" if parts.scheme else "no-scheme")
         return False
+    if asked.name in WAYS:  # through a proxy, https is a tunnel
+        return True
     if parts.scheme == "http" and host not in _LOOPBACK and not _is_loopback(host):
         scope.findings.report("url.insecure", span, name=asked.name, host=host)
         return False

@@ -32,8 +32,8 @@ from syncline_runtime.connectors.calls import (
 )
 from syncline_runtime.connectors.decoding import NotJson, decode
 from syncline_runtime.connectors.paths import MISSING, at, text_at, texts_at
-from syncline_runtime.connectors.transport import Reply, Request, Transport, TransportFailure
-from syncline_runtime.declaration import Call, Connector, HeaderAuth, Login, System, Text
+from syncline_runtime.connectors.transport import Reply, Request, Transport, TransportFailure, UnusableWay
+from syncline_runtime.declaration import WAYS, Call, Connector, HeaderAuth, Login, System, Text
 from syncline_runtime.ports import Clock, Limiter, Outcome, Refused, Stale, SystemFailure, Unavailable, Unknown
 from syncline_runtime.settings import SecretText, Settings, plain
 
@@ -120,10 +120,15 @@ class Session:
                 f"the base address cannot be used: {self.redacted(str(error))}",
                 setting=" or ".join(sorted(settings_in(self.connector.base))),
             ) from None
-        self._transport = Transport(
-            timeout_seconds=self.connector.timeout_seconds,
-            encrypted=self.base.startswith("https:"),
-        )
+        ways = {name: str(plain(self._settings[name])) for name in WAYS if name in self._settings}
+        try:
+            self._transport = Transport(
+                timeout_seconds=self.connector.timeout_seconds,
+                encrypted=self.base.startswith("https:"),
+                **ways,
+            )
+        except UnusableWay as error:
+            raise SystemFailure(self.system.name, self.redacted(str(error)), setting=error.setting) from None
         match self.connector.auth:
             case HeaderAuth(header=header, value=value, encode=encode):
                 text = text_of(value, self.lookup({}))

@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 
 from syncline_runtime.answering import Failure
-from syncline_runtime.connectors.wire import TooLarge, Wire
+from syncline_runtime.connectors.wire import IDLE_SECONDS, TooLarge, Wire
 
 LARGEST_BODY: Final = 10 * 1024 * 1024
 """Bytes of an answer, decompressed, beyond which it is refused."""
@@ -45,16 +45,26 @@ class TransportFailure(Exception):
         self.failure = failure
 
 
-class Transport:
-    """A pool of connections to one system."""
+class UnusableWay(Exception):
+    """A proxy or a file of authorities that cannot be used; `setting` is its name. Never repeats an address."""
 
-    def __init__(self, *, timeout_seconds: float, encrypted: bool) -> None:
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(problem)
+        self.setting = setting
+
+
+class Transport:
+    """A pool of connections to one system, through a `proxy` if one is named; `authorities` is a file with the certificates of
+    those who vouch for it, instead of the machine's own. Raises UnusableWay."""
+
+    def __init__(self, *, timeout_seconds: float, encrypted: bool, proxy: str = "", authorities: str = "") -> None:
         self._total = timeout_seconds * 4
         _hush()
+        tls = _tls(authorities) if encrypted or proxy.startswith("https:") else None
         # The environment's proxies and credentials are none of ours: a system is reached as its settings say, or not at all.
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10.0), pool=None),
-            transport=Wire(ssl.create_default_context() if encrypted else None, LARGEST_BODY),
+            transport=_through(proxy, tls) if proxy else Wire(tls, LARGEST_BODY),
             follow_redirects=False,
             trust_env=False,
         )
@@ -66,6 +76,8 @@ class Transport:
                 return await self._exchange(request)
         except TimeoutError:
             raise TransportFailure(Failure.NO_ANSWER, f"no complete answer in {self._total:.0f} s") from None
+        except httpx.ProxyError as error:
+            raise TransportFailure(Failure.NOT_SENT, f"no way through the proxy ({_reason(error)})") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise TransportFailure(Failure.NOT_SENT, f"no connection ({_reason(error)})") from None
         except httpx.TimeoutException:
@@ -95,6 +107,31 @@ class Transport:
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+
+
+def _tls(authorities: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authorities or None)
+    except ssl.SSLError:
+        raise UnusableWay("authorities", f"there is no certificate (PEM) in {authorities}") from None
+    except OSError as error:
+        raise UnusableWay("authorities", f"{authorities} cannot be read ({error.strerror})") from None
+
+
+def _through(proxy: str, tls: ssl.SSLContext | None) -> httpx.AsyncBaseTransport:
+    """The client's own transport, which knows how to ask proxies: a tunnel for https, the whole address for http."""
+    try:
+        asked = httpx.Proxy(proxy, ssl_context=tls if proxy.startswith("https:") else None)
+        return httpx.AsyncHTTPTransport(
+            verify=tls if tls is not None else True,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS),
+            proxy=asked,
+        )
+    except (ValueError, httpx.InvalidURL, ImportError):
+        raise UnusableWay(
+            "proxy", "the address of the proxy cannot be used: it begins with http:// or https://"
+        ) from None
 
 
 def _hush() -> None:

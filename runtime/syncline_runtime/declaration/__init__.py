@@ -47,6 +47,7 @@ from syncline_runtime.declaration.policy import (
 from syncline_runtime.declaration.systems import (
     SCHEMES,
     SLOTS,
+    WAYS,
     Body,
     Call,
     Child,
@@ -77,6 +78,7 @@ __all__ = [
     "RUNTIME_API",
     "SCHEMES",
     "SLOTS",
+    "WAYS",
     "Ask",
     "BackReference",
     "Body",

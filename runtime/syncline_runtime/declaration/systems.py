@@ -281,6 +281,11 @@ class Rate:
     seconds: float
 
 
+WAYS: Final = {"proxy": "url", "authorities": "path"}
+"""Settings, by kind, that a system behind HTTP may have beside those of its connector: the proxy through which it is reached, and
+the file with the certificates of those who vouch for it (PEM), the machine's own being asked otherwise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
     """How a kind of system is reached."""
