@@ -1,4 +1,6 @@
-"""The same job by hand, as a careful person writes it: asyncio, httpx, sqlite3. `python by_hand.py URL DATABASE [STATE [sealed]]`.
+"""The same job by hand, as a careful person writes it: asyncio, httpx, sqlite3. `python by_hand.py URL TARGET [STATE [sealed]]`.
+
+The target is a SQLite database, or the address of an API that takes batches of 100.
 
 With a STATE file it is as durable as ours: what is about to be written is noted before it is, each record has a link to its row and
 the document that both agree on, and records that did not change are not written again. Its state is not encrypted. A `sealed` one
@@ -32,7 +34,7 @@ UPSERT = """
 TABLES = """
     PRAGMA journal_mode=WAL;
     PRAGMA synchronous=FULL;
-    CREATE TABLE IF NOT EXISTS link (source TEXT PRIMARY KEY, target INTEGER NOT NULL UNIQUE, document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS link (source TEXT PRIMARY KEY, target NOT NULL UNIQUE, document TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS intent (page INTEGER PRIMARY KEY, documents TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY, page INTEGER NOT NULL);
 """
@@ -59,7 +61,7 @@ class State:
         with self.connection:
             self.connection.execute("INSERT INTO intent VALUES (?, ?)", (page, json.dumps(rows)))
 
-    def written(self, page: int, rows: list[tuple[Any, ...]], targets: dict[str, int]) -> None:
+    def written(self, page: int, rows: list[tuple[Any, ...]], targets: dict[str, Any]) -> None:
         """Keep links and documents; the writes are no longer open."""
         with self.connection:
             self.connection.executemany(
@@ -126,7 +128,7 @@ class SealedState:
             sealed = self.seal(json.dumps(rows).encode(), f"intent {page}")
             self.connection.execute("INSERT INTO intent VALUES (?, ?)", (page, sealed))
 
-    def written(self, page: int, rows: list[tuple[Any, ...]], targets: dict[str, int]) -> None:
+    def written(self, page: int, rows: list[tuple[Any, ...]], targets: dict[str, Any]) -> None:
         """Keep links, records, keys and what was done; the writes are no longer open."""
         now, first = time.time(), self.next
         self.next += len(rows)
@@ -185,12 +187,63 @@ def row(record: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-async def main(url: str, database: str, file: str = "", kind: str = "") -> None:
-    """Fetch every page and upsert its rows, a transaction a page."""
+class Table:
+    """The target as a table."""
+
+    def __init__(self, database: str) -> None:
+        self.connection = sqlite3.connect(database)
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute("PRAGMA synchronous=FULL")
+
+    async def write(self, rows: list[tuple[Any, ...]], *, told: bool) -> dict[str, Any]:
+        """Upsert rows in one transaction; if it is to be `told`, their ids by source."""
+        with self.connection:
+            self.connection.executemany(UPSERT, rows)
+        if not told:
+            return {}
+        sources = json.dumps([one[0] for one in rows])
+        found = self.connection.execute(
+            "SELECT p.source, p.id FROM json_each(?) j CROSS JOIN people p ON p.source = j.value", (sources,)
+        )
+        return dict(found.fetchall())
+
+
+COLUMNS = (
+    "source",
+    "name",
+    "email",
+    "phone",
+    "lifecycle",
+    "born",
+    "credit_limit",
+    "street",
+    "city",
+    "country",
+    "newsletter",
+    "notes",
+)
+
+
+class Api:
+    """The target as an API."""
+
+    def __init__(self, url: str) -> None:
+        self.client = httpx.AsyncClient(base_url=url)
+
+    async def write(self, rows: list[tuple[Any, ...]], *, told: bool) -> dict[str, Any]:
+        """Upsert rows by one call; their ids by source."""
+        if not rows:
+            return {}
+        records = [dict(zip(COLUMNS, one, strict=True)) for one in rows]
+        answer = await self.client.post("/contacts/batch", json={"records": records})
+        answer.raise_for_status()
+        return {record["source"]: record["id"] for record in answer.json()["records"]}
+
+
+async def main(url: str, target: str, file: str = "", kind: str = "") -> None:
+    """Fetch every page and upsert its rows, a transaction or a call a page."""
     state = (SealedState(file) if kind == "sealed" else State(file)) if file else None
-    connection = sqlite3.connect(database)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+    there = Api(target) if target.startswith("http") else Table(target)
     async with httpx.AsyncClient(base_url=url) as client:
         page = 1
         while True:
@@ -205,16 +258,10 @@ async def main(url: str, database: str, file: str = "", kind: str = "") -> None:
             if state is not None:
                 rows = state.changed(rows)
                 state.write_ahead(page, rows)
-            with connection:
-                connection.executemany(UPSERT, rows)
+            targets = await there.write(rows, told=state is not None)
             if state is not None:
-                sources = json.dumps([one[0] for one in rows])
-                targets = connection.execute(
-                    "SELECT p.source, p.id FROM json_each(?) j CROSS JOIN people p ON p.source = j.value", (sources,)
-                )
-                state.written(page, rows, dict(targets.fetchall()))
+                state.written(page, rows, targets)
             page += 1
-    connection.close()
 
 
 if __name__ == "__main__":

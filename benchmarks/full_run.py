@@ -35,10 +35,10 @@ class Cost:
     output: str
 
 
-def spent(arguments: list[str], **environment: str) -> Cost:
-    """The cost of a process. Raises CalledProcessError when it fails."""
+def spent(arguments: list[str], python: str = sys.executable, **environment: str) -> Cost:
+    """The cost of a process. Ends the program when it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    measured = [sys.executable, str(HERE / "measured.py"), *arguments]
+    measured = [python, str(HERE / "measured.py"), *arguments]
     # Bytecode is cached, as on any installed machine.
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(measured, env={**variables, **environment}, capture_output=True, text=True, check=False)
