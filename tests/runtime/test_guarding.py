@@ -3,7 +3,7 @@
 import pytest
 
 from syncline_runtime.declaration import GuardLimit, Sync
-from syncline_runtime.guarding import Hold, guard, listing_shrunk
+from syncline_runtime.guarding import Hold, guard, listing_shrunk, rebased
 from syncline_runtime.records import ActionKind
 
 DELETE, ARCHIVE, UPDATE, CREATE = ActionKind.DELETE, ActionKind.ARCHIVE, ActionKind.UPDATE, ActionKind.CREATE
@@ -78,3 +78,34 @@ def test_a_short_listing_is_no_evidence_of_absence() -> None:
     assert listing_shrunk(49, 100)
     assert not listing_shrunk(50, 100)
     assert not listing_shrunk(0, 0)
+
+
+def test_after_a_rebase_no_create_passes_by_itself_and_the_other_guards_stay() -> None:
+    before = sync(
+        GuardLimit(operation="create", count=100, percent=5, line=30),
+        GuardLimit(operation="update", count=3, percent=1, line=31),
+        GuardLimit(operation="delete", count=2, percent=1, line=32),
+    )
+    after = rebased(before)
+    nothing_created = GuardLimit(operation="create", count=0, percent=0.0)
+    assert after.guards == (*before.guards[1:], nothing_created)
+    assert (after.entity, after.systems) == ("Company", ("crm", "erp"))
+    assert guard(after, {("erp", CREATE): 1}, 50) == (
+        Hold(
+            system="erp",
+            operation="create",
+            operations=(CREATE,),
+            count=1,
+            reason="1 creates of Company in erp, of 50 links: after a rebase; one that was deleted there would come back",
+            release="run --approve create",
+        ),
+    )
+    assert guard(after, {("crm", CREATE): 1}, 0)
+    assert not guard(after, {("erp", CREATE): 0}, 50)
+
+
+def test_a_spec_may_hold_every_create_under_its_own_line() -> None:
+    (hold,) = guard(sync(GuardLimit(operation="create", count=0, percent=0, line=33)), {("erp", CREATE): 1}, 50)
+    assert (hold.reason, hold.line) == ("1 creates of Company in erp, of 50 links: guard create over 0 and 0%", 33)
+    (unlined,) = guard(sync(GuardLimit(operation="update", count=1, percent=0)), {("erp", UPDATE): 2}, 50)
+    assert unlined.reason == "2 updates of Company in erp, of 50 links: guard update over 1 and 0% (default)"

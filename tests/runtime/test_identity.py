@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncline_runtime.declaration import Entity, MatchRule
-from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys
+from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by
 from syncline_runtime.records import Correlation, Situation
 from syncline_runtime.values import ABSENT, Money
 
@@ -247,3 +247,157 @@ def test_every_situation_has_its_row(elsewhere: str) -> None:
         assert (answer.situation.value, answer.action) == expected(*case), case
         assert bool(answer.matches) == (answer.action == "link"), "nothing is linked, created from or written otherwise"
         assert answer.detail or answer.action in ("link", "create")
+
+
+# -- what a person reads -----------------------------------------------------------------------------------------------
+
+
+def held(situation: Situation, detail: str, rule: str = "match vat", action: str = "quarantine") -> Correlation:
+    return Correlation(situation=situation, action=action, rule=rule, detail=detail)
+
+
+AMBIGUOUS = Situation.AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    ("found", "answer"),
+    [
+        ({"crm": (free("2"), free("1"))}, held(Situation.SELF_DUPLICATE, "crm has the same vat in 1, 2")),
+        ({"crm": (free("2"), free("3"))}, held(Situation.SELF_DUPLICATE, "crm has the same vat in 1, 2, 3")),
+        (
+            {"erp": (free("8"), free("9")), "shop": (free("5"),)},
+            held(AMBIGUOUS, "several records with the same vat: erp 8, erp 9, shop 5"),
+        ),
+        (
+            {"erp": (Holder(remote_id="8", aside=True),), "shop": (free("5"),)},
+            held(AMBIGUOUS, "the record with the same vat is archived or cannot be read: erp 8, shop 5"),
+        ),
+        (
+            {"erp": (taken("8", "erp"),), "shop": (taken("9", "shop", link=5),)},
+            held(AMBIGUOUS, "the matches belong to different links: erp 8, shop 9"),
+        ),
+        (
+            {"erp": (taken("8", "erp", "shop"),), "shop": (free("9"),)},
+            held(AMBIGUOUS, "erp 8, shop 9: the link has another record in shop"),
+        ),
+        (
+            {"erp": (taken("8", "crm", "erp"),), "shop": (free("9"),)},
+            held(Situation.FOUND_ALREADY_LINKED, "erp 8, shop 9: already linked to another record of crm"),
+        ),
+    ],
+)
+def test_each_hold_says_which_records_stand_in_the_way(
+    found: Mapping[str, tuple[Holder, ...]], answer: Correlation
+) -> None:
+    assert place({(VAT, "V1"): found}) == answer
+
+
+def test_a_link_with_records_in_two_more_systems_names_both() -> None:
+    systems = (*SYSTEMS, "web")
+    found = {"erp": (taken("8", "erp", "shop", "web"),), "shop": (free("9"),), "web": (free("4"),)}
+    record = Unlinked(system="crm", remote_id="1", keys=("V1", None, None))
+    answer = correlate(COMPANY, systems, record, Known(holders={(VAT, "V1"): found}))
+    assert answer == held(AMBIGUOUS, "erp 8, shop 9, web 4: the link has another record in shop, web")
+
+
+def test_what_waits_and_what_has_no_key_says_so() -> None:
+    assert place(vat=None) == held(
+        Situation.NO_KEY, "no key: vat; site; name missing, empty or a placeholder", rule=""
+    )
+    two = entity(MatchRule(fields=("vat", "country")))
+    record = Unlinked(system="crm", remote_id="1", keys=("K",))
+    reserved = correlate(two, SYSTEMS, record, Known(creating=frozenset({(0, "K")})))
+    detail = "a record with the same vat and country is being created"
+    assert reserved == held(Situation.IN_FLIGHT_KEY, detail, "match vat and country", action="wait")
+    late = held(Situation.ABSENT, "not found; another system's index may lag", rule="", action="wait")
+    assert place(fresh=True) == late
+    orphan = correlate(COMPANY, SYSTEMS, Unlinked(system="crm", remote_id="1", keys=(None,) * 3, orphan=True), Known())
+    detail = "we created it in crm, late, for a record that is gone since: delete it, or release it as its own"
+    assert orphan == held(Situation.OWN_MARKER_DEAD, detail, rule="")
+
+
+def test_a_proposal_names_its_rule_and_those_that_are_free() -> None:
+    found = {"erp": (taken("8", "crm", "erp"), free("9")), "shop": (taken("5", "crm", "shop"),)}
+    assert place({(NAME, "Ana"): found}, name="Ana") == Correlation(
+        situation=Situation.REVIEW,
+        action="review",
+        matches={"erp": "9"},
+        rule="match ask name",
+        detail="the same name: erp 9",
+    )
+    nobody = place({(NAME, "Ana"): {}}, name="Ana")
+    assert nobody == Correlation(situation=Situation.ABSENT, action="create")
+
+
+STRONGER = entity(MatchRule(fields=("tax",)), MatchRule(fields=("vat",)), MatchRule(fields=("site",)))
+
+
+@pytest.mark.parametrize(
+    ("own", "elsewhere", "rival"),
+    [
+        ((None, "V2", "a.mx"), {(1, "V2"): {"crm": (free("2"),)}}, "2"),
+        ((None, "V2", "a.mx"), {(1, "V2"): {"crm": (free("1"),)}}, None),
+        ((None, "V2", "a.mx"), {(1, "V2"): {"crm": (free("1"), free("3"))}}, "3"),
+        ((None, "V2", "a.mx"), {(1, "V2"): {"erp": (free("8"),)}}, None),
+        (("T", "V2", "a.mx"), {(1, "V2"): {"crm": (free("2"),)}}, "2"),
+        (("T", None, "a.mx"), {(0, "T"): {"crm": (free("4"),)}}, "4"),
+        ((None, None, "a.mx"), {}, None),
+        ((), {(1, "V2"): {"crm": (free("2"),)}}, None),
+    ],
+)
+def test_a_stronger_rule_looks_for_another_of_the_asking_system(
+    own: tuple[str | None, ...], elsewhere: Mapping[tuple[int, str], Mapping[str, tuple[Holder, ...]]], rival: str | None
+) -> None:
+    found = {(2, "a.mx"): {"erp": (Holder(remote_id="8", keys=own),)}, **elsewhere}
+    record = Unlinked(system="crm", remote_id="1", keys=(None, None, "a.mx"))
+    answer = correlate(STRONGER, SYSTEMS, record, Known(holders=found))
+    if rival is None:
+        assert answer == Correlation(situation=Situation.FOUND, action="link", matches={"erp": "8"}, rule="match site")
+    else:
+        assert answer == held(AMBIGUOUS, f"erp 8 has a stronger match in crm: {rival}", "match site")
+
+
+def test_a_key_is_text_as_it_stands() -> None:
+    assert keys(entity(MatchRule(fields=("v",))), {"v": " ä "}) == ("ä",)
+    pair = entity(MatchRule(fields=("a", "b")))
+    assert keys(pair, {"a": " ä ", "b": Decimal("1.50")}) == ('["ä", "1.5"]',)
+    assert keys(pair, {"a": "x", "b": "  "}) == (None,)
+    assert keys(entity(MatchRule(fields=("v",))), {"v": Decimal("1E+2")}) == ("100",)
+    either = entity(MatchRule(fields=("a", "b"), placeholders=("N/A", "none*")))
+    for placeholder in ("n/a", "None at all"):
+        assert keys(either, {"a": "x", "b": placeholder}) == (None,)
+    assert keys(either, {"a": "x", "b": "y"}) == ('["x", "y"]',)
+
+
+# -- whose create it was -----------------------------------------------------------------------------------------------
+
+KEYED = entity(MatchRule(fields=("vat",)), MatchRule(fields=("site",)))
+SENT = {"vat": "V", "site": "a.mx", "name": "Ana ", "phone": "1", "note": None}
+
+
+@pytest.mark.parametrize(
+    ("shown", "ours"),
+    [
+        ({"vat": "V", "site": "a.mx", "name": "Ana", "phone": "1"}, True),
+        ({"vat": "V", "site": "a.mx", "name": "Ana", "phone": "2"}, True),
+        ({"vat": "V", "site": "b.mx", "name": "Eva", "phone": "1"}, True),
+        ({"vat": "W", "site": "a.mx", "name": "Ana", "phone": "1"}, True),
+        ({"vat": "V", "site": "a.mx", "name": "Eva", "phone": "2"}, False),
+        ({"vat": "V", "site": "a.mx"}, False),
+        ({"vat": "W", "site": "b.mx", "name": "Ana", "phone": "1"}, False),
+        ({"vat": "", "site": "b.mx", "name": "Ana", "phone": "1"}, False),
+    ],
+)
+def test_a_record_was_made_by_a_create_that_shares_a_key_and_half_of_the_rest(
+    shown: Mapping[str, Any], ours: bool
+) -> None:
+    assert made_by(KEYED, SENT, shown, keys(KEYED, shown)) is ours
+
+
+def test_keys_and_blanks_are_no_evidence_of_who_made_it() -> None:
+    assert made_by(KEYED, {"vat": "V", "note": ""}, {"vat": "V"}, ("V", None)), "nothing else was sent"
+    odd = {"vat": "V", "name": "Ana", "phone": "1", "fax": "2"}
+    assert not made_by(KEYED, odd, {"vat": "V", "name": "Ana"}, ("V", None)), "one of three"
+    assert made_by(KEYED, odd, {"vat": "V", "name": "Ana", "fax": "2"}, ("V", None)), "two of three"
+    keyless = {"vat": None, "name": "Ana"}
+    assert not made_by(KEYED, keyless, keyless, (None, None)), "two without a key share none"

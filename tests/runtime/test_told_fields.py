@@ -1,0 +1,575 @@
+"""What deciding a field says, value for value: the agreed values, the new shadows, changes, losers, conflicts and drifts."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from syncline_runtime.codecs.refusal import CodecError
+from syncline_runtime.deciding import decide
+from syncline_runtime.declaration import Ask, Creation, Drift, Merged, Newest, Owned, Prefers, Rule, When
+from syncline_runtime.policy import Policy
+from syncline_runtime.records import Action, ActionKind, Conflict, Decision, FieldChange, Link, Loser, MemberState
+from syncline_runtime.values import ABSENT
+from tests.runtime.people import (
+    CRM_FIRST,
+    IN,
+    OUT,
+    edited,
+    flow,
+    linked,
+    lost,
+    mapped,
+    member,
+    newcomer,
+    policy,
+    rows,
+    two,
+    writes,
+)
+
+PREFERS = "name prefers crm then erp"
+ANA = {"name": "Ana"}
+
+
+def update(system: str, old: Any, new: Any, reason: str, line: int) -> Action:
+    return Action(
+        kind=ActionKind.UPDATE,
+        entity="Person",
+        link_id=9,
+        system=system,
+        remote_id=f"{system}-1",
+        fields={"name": (old, new)},
+        reason=reason,
+        line=line,
+    )
+
+
+def change(row: str, origin: str | None, rule: str = PREFERS, **extra: Any) -> FieldChange:
+    settings: dict[str, Any] = {"field": "name", "before": "Ana", "after": "Eva", "line": 11} | extra
+    return FieldChange(row=row, origin=origin, rule=rule, **settings)
+
+
+def loser(system: str, value: Any, reason: str, line: int = 11, field: str = "name") -> Loser:
+    return Loser(field=field, system=system, value=value, reason=reason, line=line)
+
+
+def three(rule: Rule, *seen: Any, base: Any = "Ana", **clauses: Any) -> Decision:
+    """`name` in crm, erp and web, agreed on and shown as `base`, where each now shows what is given."""
+    systems = ("crm", "erp", "web")
+    sides = policy(*(mapped(system, flow("name")) for system in systems), rules={"name": rule}, **clauses)
+    members = [
+        member(system, {"name": base}, None if value == base else {"name": value})
+        for system, value in zip(systems, seen, strict=True)
+    ]
+    return decide(sides, linked({"name": base}, *members))
+
+
+# -- the rows ----------------------------------------------------------------------------------------------------------
+
+
+def test_f5_tells_winner_loser_and_writes() -> None:
+    assert decide(two(CRM_FIRST), edited("Eva", "Zoe")) == Decision(
+        link=linked({"name": "Eva"}, member("crm", {"name": "Eva"}), member("erp", {"name": "Zoe"})),
+        changes=(change("F5", "crm"),),
+        losers=(loser("erp", "Zoe", f"{PREFERS} (F5)"),),
+        actions=(update("erp", "Zoe", "Eva", f"F5 {PREFERS}", 11),),
+    )
+
+
+def test_f7_tells_the_tie() -> None:
+    said = "name newest else crm"
+    decision = decide(two(Newest(otherwise=("crm",), line=12)), edited("Eva", "Zoe", {"crm": 10, "erp": 12}))
+    assert decision.changes == (change("F7", "crm", said, line=12),)
+    assert decision.losers == (loser("erp", "Zoe", f"{said} (F7, tie)", 12),)
+
+
+def test_f4_tells_that_the_owner_won() -> None:
+    decision = decide(two(Owned(by="erp", line=13)), edited("Zoe", "Eva"))
+    assert decision == Decision(
+        link=linked({"name": "Eva"}, member("crm", {"name": "Zoe"}), member("erp", {"name": "Eva"})),
+        changes=(change("F4", "erp", "name owned by erp", line=13),),
+        losers=(loser("crm", "Zoe", "name owned by erp (F4)", 13),),
+        actions=(update("crm", "Zoe", "Eva", "F4 name owned by erp", 13),),
+    )
+    agreeing = decide(two(Owned(by="erp", line=13)), edited("Eva", "Eva"))
+    assert (rows(agreeing), lost(agreeing), agreeing.actions) == (["F2"], [], ())
+
+
+def test_f3_tells_what_is_written_back() -> None:
+    decision = decide(two(Owned(by="crm", line=13)), edited(erp="Eva"))
+    drifted = change("F3", "erp", "name owned by crm: drift overwritten", before="Eva", after="Ana", line=13)
+    assert decision == Decision(
+        link=linked(ANA, member("crm", ANA), member("erp", {"name": "Eva"})),
+        changes=(drifted,),
+        losers=(loser("erp", "Eva", "name owned by crm (F3)", 13),),
+        actions=(update("erp", "Eva", "Ana", "F3 name owned by crm: drift overwritten", 13),),
+    )
+
+
+def test_f3_that_is_not_written_back_is_told_as_it_stays() -> None:
+    sides = policy(mapped("crm", flow("name")), mapped("erp", flow("name", OUT, When.INTO_EMPTY)))
+    assert decide(sides, edited(erp="Eva")) == Decision(
+        link=linked(ANA, member("crm", ANA), member("erp", {"name": "Eva"})),
+        changes=(change("F3", "erp", "name only source: not written back", before="Eva", after="Eva", line=3),),
+    )
+
+
+@pytest.mark.parametrize("drift", [Drift.KEEP, Drift.REPORT])
+def test_f3_that_stays_is_told_every_time_and_reported_if_the_spec_says_so(drift: Drift) -> None:
+    said = f"drift {drift.value} (F3, name owned by crm, drift {drift.value})"
+    rule = f"name owned by crm, drift {drift.value}: drift {drift.value}"
+    conflict = Conflict(field="name", candidates={"crm": "Ana", "erp": "Eva"}, reason=said, line=13)
+    decision = decide(two(Owned(by="crm", drift=drift, line=13)), edited(erp="Eva"))
+    assert decision == Decision(
+        link=edited(erp="Eva"),
+        changes=(change("F3", "erp", rule, before="Eva", after="Eva", line=13),),
+        conflicts=(conflict,) if drift is Drift.REPORT else (),
+        drifts=(loser("erp", "Eva", said, 13),),
+    )
+
+
+def test_f3_reports_the_drift_of_several_systems_as_one_question() -> None:
+    decision = three(Owned(by="crm", drift=Drift.REPORT, line=13), "Ana", "Eva", "Zoe")
+    (conflict,) = decision.conflicts
+    assert conflict.candidates == {"crm": "Ana", "erp": "Eva", "web": "Zoe"}
+    assert list(conflict.candidates) == ["crm", "erp", "web"]
+    assert [(one.system, one.value) for one in decision.drifts] == [("erp", "Eva"), ("web", "Zoe")]
+
+
+def test_f3_that_stays_gives_way_to_a_write_that_was_pending() -> None:
+    """Its system had not the agreed value before the edit: what is written there now is no drift."""
+    link = linked({"name": "Zoe"}, member("crm", {"name": "Zoe"}), member("erp", ANA, {"name": "Eva"}))
+    decision = decide(two(Owned(by="crm", drift=Drift.KEEP, line=13)), link)
+    assert (writes(decision), lost(decision), decision.drifts) == ({"erp": {"name": "Zoe"}}, [("erp", "Eva")], ())
+
+
+def test_f9_tells_who_showed_what() -> None:
+    decision = decide(two(Ask(line=13)), edited("Eva", "Zoe"))
+    candidates = {"crm": "Eva", "erp": "Zoe"}
+    reason = "changed in several systems (F9, name ask)"
+    assert decision == Decision(
+        link=edited("Eva", "Zoe"),
+        conflicts=(Conflict(field="name", candidates=candidates, reason=reason, line=13),),
+    )
+    link = linked({}, newcomer("crm", name="Eva"), newcomer("erp", name="Zoe"), fresh=True)
+    first = decide(two(Ask(line=13)), link)
+    why = "differs where the records were linked (F9, name ask)"
+    assert first.conflicts == (Conflict(field="name", candidates=candidates, reason=why, line=13),)
+
+
+def test_f9_of_fields_together_asks_of_each() -> None:
+    rules = dict.fromkeys(("first", "last"), Ask(line=13))
+    sides = policy(
+        *(mapped(system, flow("first"), flow("last")) for system in ("crm", "erp")),
+        rules=rules,
+        together=(("first", "last"),),
+    )
+    base = {"first": "Ana", "last": "Paz"}
+    link = linked(
+        base, member("crm", base, {"first": "Eva", "last": "Paz"}), member("erp", base, {"first": "Ana", "last": "Rey"})
+    )
+    reason = "changed in several systems (F9, first and last ask)"
+    assert decide(sides, link).conflicts == (
+        Conflict(field="first", candidates={"crm": "Eva", "erp": "Ana"}, reason=reason, line=13),
+        Conflict(field="last", candidates={"crm": "Paz", "erp": "Rey"}, reason=reason, line=13),
+    )
+    assert decide(sides, link).actions == ()
+
+
+def test_f11_tells_a_clearing_that_is_undone() -> None:
+    decision = decide(two(CRM_FIRST, empty="ignored"), edited(erp=""))
+    assert decision == Decision(
+        link=linked(ANA, member("crm", ANA), member("erp", {"name": ""})),
+        changes=(change("F11", "erp", f"{PREFERS}: drift overwritten", before="", after="Ana"),),
+        losers=(loser("erp", "", f"{PREFERS} (F11)"),),
+        actions=(update("erp", "", "Ana", f"F11 {PREFERS}: drift overwritten", 11),),
+    )
+
+
+def test_f11_beside_an_edit_is_no_row_of_its_own() -> None:
+    decision = decide(two(CRM_FIRST, empty="ignored"), edited("", "Eva"))
+    assert (rows(decision), lost(decision), writes(decision)) == (["F2"], [("crm", "")], {"crm": {"name": "Eva"}})
+
+
+def test_f8_tells_whose_value_it_is_and_who_lost() -> None:
+    decision = decide(two(Merged(by="max", line=14)), edited("Eva", "Zoe"))
+    assert decision.changes == (change("F8", "erp", "name max", after="Zoe", line=14),)
+    assert decision.losers == (loser("crm", "Eva", "name max (F8)", 14),)
+    lower = decide(two(Merged(by="min", line=14)), edited("Eva", "Zoe"))
+    assert (lower.changes, lost(lower)) == ((), [("crm", "Eva"), ("erp", "Zoe")])
+
+
+def test_f8_counts_no_blank_and_asks_a_function_with_what_there_is() -> None:
+    asked: list[tuple[Any, ...]] = []
+    own = Merged(by="python", function=lambda values: asked.append(values) or "Xia", line=14)
+    decision = three(own, "Eva", "", "Zoe")
+    assert asked == [("Eva", "Zoe", "Ana")]
+    assert decision.changes == (change("F8", None, "name python", after="Xia", line=14),)
+    assert three(Merged(by="min"), "Eva", "", "Zoe").link.values == {"name": "Ana"}
+    blanks = linked({}, newcomer("crm", name=""), newcomer("erp", name=None), fresh=True)
+    (empty,) = decide(two(Merged(by="max")), blanks).changes
+    assert (empty.after, empty.origin) == ("", "crm")
+    with pytest.raises(ValueError, match=r"^name python: the spec names no merge function$"):
+        three(Merged(by="python"), "Eva", "Zoe", "Ana")
+
+
+def test_m0_folds_what_nobody_agreed_on_yet() -> None:
+    link = linked({}, newcomer("crm", name="Eva"), newcomer("erp", name="Zoe"), fresh=True)
+    decision = decide(two(Merged(by="max", line=14)), link)
+    assert decision.changes == (change("M0", "erp", "name max", before=ABSENT, after="Zoe", line=14),)
+    assert decision.losers == (loser("crm", "Eva", "name max (M0)", 14),)
+
+
+SETS = {
+    "one adds": (("abc", "ab"), "abc", "F2", "crm", []),
+    "one removes": (("ab", "a"), "a", "F2", "erp", []),
+    "both edit": (("abc", "b"), "bc", "F8", None, []),
+    "removed and added": (("b", "abx"), "bx", "F8", None, []),
+}
+
+
+@pytest.mark.parametrize("case", SETS)
+def test_f8_of_a_set_tells_who_made_it(case: str) -> None:
+    seen, result, row, origin, losers = SETS[case]
+    base = frozenset("ab")
+    members = [
+        member(system, {"name": base}, {"name": frozenset(now)} if frozenset(now) != base else None)
+        for system, now in zip(("crm", "erp"), seen, strict=True)
+    ]
+    decision = decide(two(Merged(by="union", line=14)), linked({"name": base}, *members))
+    told = change(row, origin, "name union", before=base, after=frozenset(result), line=14)
+    assert (decision.changes, lost(decision)) == ((told,), losers)
+
+
+def test_f8_of_a_set_whose_removal_is_undone_journals_the_set() -> None:
+    """The CRM had not the element that it adds, the ERP drops it: adding wins, and the ERP's edit is told."""
+    link = linked(
+        {"name": frozenset("ab")},
+        member("crm", {"name": frozenset("b")}, {"name": frozenset("abc")}),
+        member("erp", {"name": frozenset("ab")}, {"name": frozenset("b")}),
+    )
+    decision = decide(two(Merged(by="union", line=14)), link)
+    assert decision.link.values == {"name": frozenset("abc")}
+    assert decision.losers == (loser("erp", frozenset("b"), "name union (F8)", 14),)
+
+
+def test_m0_of_a_set_is_all_that_either_shows() -> None:
+    link = linked(
+        {}, newcomer("crm", name=frozenset("a")), newcomer("erp", name=frozenset("b"), x=1), newcomer("web"), fresh=True
+    )
+    sides = policy(
+        *(mapped(system, flow("name")) for system in ("crm", "erp", "web")), rules={"name": Merged(by="union", line=14)}
+    )
+    decision = decide(sides, link)
+    both = frozenset("ab")
+    assert decision.changes == (change("M0", None, "name union", before=ABSENT, after=both, line=14),)
+    assert decision.losers == ()
+    joining = linked({"name": frozenset("a")}, member("crm", {"name": frozenset("a")}), newcomer("erp", name=None))
+    cleared = decide(two(Merged(by="union", line=14)), joining)
+    assert (cleared.link.values, cleared.changes) == ({"name": frozenset("a")}, ())
+
+
+def test_f6_leaves_out_whoever_shows_what_the_newest_explains() -> None:
+    """A rendering of the newest edit needs no distance in time from it; whoever tells no time has no newest one."""
+    upper = mapped("erp", flow("name", exact=False), normalise=lambda native: {"name": native["name"].upper()})
+    sides = policy(
+        mapped("crm", flow("name")),
+        upper,
+        mapped("web", flow("name")),
+        rules={"name": Newest(otherwise=("web",), skew_seconds=1)},
+    )
+
+    def at(second: int | None) -> datetime | None:
+        return None if second is None else datetime.fromtimestamp(second, UTC)
+
+    def decided(*times: int | None) -> tuple[list[str], Any]:
+        shows = {"crm": ("Ana", "Eva"), "erp": ("ANA", "EVA"), "web": ("Ana", "Zoe")}
+        members = [
+            member(system, {"name": old}, {"name": new}, updated_at=at(time))
+            for (system, (old, new)), time in zip(shows.items(), times, strict=True)
+        ]
+        decision = decide(sides, linked(ANA, *members))
+        return rows(decision), decision.link.values["name"]
+
+    assert decided(10, 10, 8) == (["F6"], "Eva")
+    assert decided(10, None, 8) == (["F6"], "Eva")
+    assert decided(10, 10, 9) == (["F7"], "Zoe")
+    assert decided(10, 10, None) == (["F7"], "Zoe")
+    assert decided(8, 8, 10) == (["F6"], "Zoe")
+
+
+# -- a first merge -----------------------------------------------------------------------------------------------------
+
+
+def test_m0_tells_who_had_which_value() -> None:
+    link = linked({}, newcomer("crm", name="Eva"), newcomer("erp", name="Zoe"), fresh=True)
+    assert decide(two(CRM_FIRST), link) == Decision(
+        link=linked({"name": "Eva"}, member("crm", {"name": "Eva"}), member("erp", {"name": "Zoe"})),
+        changes=(change("M0", "crm", before=ABSENT),),
+        losers=(loser("erp", "Zoe", f"{PREFERS} (M0)"),),
+        actions=(update("erp", "Zoe", "Eva", f"M0 {PREFERS}", 11),),
+    )
+
+
+def test_m0_tells_the_agreed_value_that_a_newcomer_beats() -> None:
+    link = linked(ANA, member("crm", ANA), newcomer("erp", name="Eva"))
+    decision = decide(two(Prefers(order=("erp", "crm"), line=12)), link)
+    said = "name prefers erp then crm"
+    assert decision == Decision(
+        link=linked({"name": "Eva"}, member("crm", ANA), member("erp", {"name": "Eva"})),
+        changes=(change("M0", "erp", said, line=12),),
+        losers=(loser("crm", "Ana", f"{said} (M0)", 12),),
+        actions=(update("crm", "Ana", "Eva", f"M0 {said}", 12),),
+    )
+
+
+def test_m0_a_newcomer_beats_only_what_somebody_shows() -> None:
+    """No agreed value is journalled that is blank, or that no system with a say in it still shows."""
+    erp_first = Prefers(order=("erp", "crm"), line=12)
+    blank = linked({"name": ""}, member("crm", {"name": ""}), newcomer("erp", name="Eva"))
+    filled = decide(two(erp_first), blank)
+    assert (filled.link.values, filled.losers, writes(filled)) == ({"name": "Eva"}, (), {"crm": {"name": "Eva"}})
+    written_only = policy(mapped("crm", flow("name", OUT)), mapped("erp", flow("name")))
+    taken = decide(written_only, linked(ANA, member("crm", ANA), newcomer("erp", name="Eva")))
+    assert (taken.link.values, taken.losers, rows(taken)) == ({"name": "Eva"}, (), ["M0"])
+
+
+@pytest.mark.parametrize(
+    ("empty", "agreed", "losers"), [("propagates", None, [("erp", "Ana")]), ("ignored", "Ana", [])]
+)
+def test_m0_the_blank_of_an_owner_that_joins_is_a_statement_where_clearing_propagates(
+    empty: str, agreed: str | None, losers: list[tuple[str, str]]
+) -> None:
+    """Against two that had agreed, and one that has nothing to say."""
+    sides = policy(
+        *(mapped(system, flow("name")) for system in ("crm", "erp", "web")),
+        mapped("shop", flow("name", OUT)),
+        rules={"name": Owned(by="web", line=13)},
+        empty=empty,
+    )
+    link = linked(ANA, member("crm", ANA), member("erp", ANA), newcomer("web", name=None), member("shop", ANA))
+    decision = decide(sides, link)
+    assert decision.link.values == {"name": agreed}
+    assert {one.value for one in decision.losers} == {value for _, value in losers}
+    others = {"crm", "erp", "shop"} if agreed is None else {"web"}
+    assert set(writes(decision)) == others
+
+
+def test_m0_the_owner_is_heard_whoever_else_shows_something() -> None:
+    blank, full = newcomer("erp", name=None), newcomer("crm", name="Ana")
+    decision = decide(two(Owned(by="erp", line=13)), linked({}, full, blank, fresh=True))
+    assert decision.changes == (
+        change("M0", "erp", "name owned by erp", before=ABSENT, after=None, line=13),
+    )
+    assert decision.losers == (loser("crm", "Ana", "name owned by erp (M0)", 13),)
+    # the blank of one that does not own it says nothing against the owner's value
+    turned = decide(two(Owned(by="crm", line=13)), linked({}, full, blank, fresh=True))
+    assert (turned.link.values, turned.losers, writes(turned)) == (ANA, (), {"erp": {"name": "Ana"}})
+
+
+def test_m0_a_newcomer_is_weighed_against_each_edit_and_not_against_what_was_agreed() -> None:
+    sides = policy(*(mapped(system, flow("name")) for system in ("crm", "erp", "web")), rules={"name": Ask(line=13)})
+    edit = linked(ANA, member("crm", ANA), member("erp", ANA, {"name": "Eva"}), newcomer("web", name="Zoe"))
+    assert decide(sides, edit).conflicts[0].candidates == {"erp": "Eva", "web": "Zoe"}
+    calm = linked(ANA, member("crm", ANA), member("erp", ANA), newcomer("web", name="Zoe"))
+    assert decide(sides, calm).conflicts[0].candidates == {"crm": "Ana", "erp": "Ana", "web": "Zoe"}
+    cleared = linked(ANA, member("crm", ANA), member("erp", ANA, {"name": ""}), newcomer("web", name="Zoe"))
+    assert decide(sides, cleared).conflicts[0].candidates == {"erp": "", "web": "Zoe"}
+
+
+def test_m0_of_those_in_agreement_only_those_with_a_say_that_show_it_are_asked() -> None:
+    sides = policy(
+        mapped("crm", flow("name", OUT)),
+        mapped("shop", flow("name")),
+        mapped("erp", flow("name")),
+        mapped("web", flow("name")),
+        rules={"name": Ask(line=13)},
+    )
+    link = linked(ANA, member("crm", ANA), member("shop", {}), member("erp", ANA), newcomer("web", name="Zoe"))
+    assert decide(sides, link).conflicts[0].candidates == {"erp": "Ana", "web": "Zoe"}
+
+
+def test_m0_without_any_value_there_is_a_blank_and_nothing_to_tell() -> None:
+    link = linked({}, newcomer("crm", name=""), newcomer("erp", name=None), fresh=True)
+    decision = decide(two(CRM_FIRST), link)
+    assert (decision.link.values, decision.losers) == ({"name": ""}, ())
+
+
+def test_m0_defaults_fill_what_is_left_open_and_are_told() -> None:
+    sides = policy(
+        mapped("crm", flow("name"), flow("kind", IN), flow("note", OUT)),
+        mapped("erp", flow("name"), flow("kind", OUT)),
+        rules={"name": CRM_FIRST},
+        defaults={"kind": "lead", "name": "?"},
+    )
+    born = decide(sides, linked({}, newcomer("crm", name="Ana", note="x"), fresh=True))
+    default = FieldChange(field="kind", before=ABSENT, after="lead", row="M0", origin=None, rule="kind default")
+    assert born.link == linked({"name": "Ana", "kind": "lead"}, member("crm", {"name": "Ana", "note": "x"}))
+    assert born.changes == (default,)
+    both = decide(sides, linked({}, newcomer("crm", name="Ana", kind=None), newcomer("erp", name="Ana"), fresh=True))
+    assert (both.link.values, both.changes) == ({"name": "Ana", "kind": "lead"}, (default,))
+    shown = decide(sides, linked({}, newcomer("crm", name="Ana", kind=""), fresh=True))
+    assert shown.link.values == {"name": "Ana", "kind": ""}
+    later = decide(sides, linked({"name": "Ana"}, member("crm", ANA), newcomer("erp", name="Ana")))
+    assert (later.link.values, later.changes) == (ANA, ()), "only where the link is new"
+
+
+def test_m0_what_a_system_does_not_show_is_not_agreed_on() -> None:
+    sides = policy(mapped("crm", flow("name"), flow("phone")), mapped("erp", flow("name"), flow("phone")))
+    decision = decide(sides, linked({}, newcomer("crm", name="Ana"), fresh=True))
+    assert decision.link.values == ANA
+    (create,) = decision.actions
+    assert create.fields == {"name": (ABSENT, "Ana")}
+
+
+def test_a_new_link_of_one_record_that_shows_nothing_yet_has_no_values() -> None:
+    link = linked({}, member("crm", ANA), fresh=True)
+    assert decide(two(CRM_FIRST), link).link == linked({}, member("crm", ANA))
+
+
+# -- slots, renderings, owners that are away ---------------------------------------------------------------------------
+
+
+def slotted(seen: Mapping[str, Any], shadow: Mapping[str, Any] | None = None) -> Link:
+    return linked(ANA, member("crm", ANA), member("erp", {"=short": "An"} if shadow is None else shadow, seen))
+
+
+def test_f3_a_slot_that_was_edited_is_told_with_its_own_line() -> None:
+    short = mapped(
+        "erp",
+        flow("=short", OUT, exact=False),
+        read=lambda native: {"=short": native["short"]},
+        write=lambda values, old: {"short": values["name"][:2]},
+    )
+    sides = policy(mapped("crm", flow("name")), short)
+    decision = decide(sides, slotted({"=short": "X"}))
+    assert decision.losers == (loser("erp", "X", "=short is computed (F3)", 7, field="=short"),)
+    assert decision.link.members["erp"] == member("erp", {"=short": "X"})
+    assert writes(decision) == {"erp": {"=short": "An"}}
+    first = decide(sides, slotted({"=short": "X"}, {}))
+    assert (first.losers, writes(first)) == ((), {"erp": {"=short": "An"}}), "nobody edited what had no base"
+    new = newcomer("erp", **{"=short": None})
+    joined = decide(sides, linked(ANA, member("crm", ANA), new))
+    assert (joined.losers, joined.link.members["erp"].shadow) == ((), {"=short": None})
+
+
+def test_what_explains_a_rendering_is_the_agreed_value_or_nothing() -> None:
+    """A system that shortens shows a shortened value for two reasons: it has ours, or somebody typed it."""
+
+    def short(values: Mapping[str, Any], old: Any) -> dict[str, Any]:
+        if values["name"] is ABSENT:
+            return {}
+        if len(values["name"]) > 9:
+            raise CodecError("text.too-long", "at most 9 characters", "a longer text")
+        return {"name": values["name"][:3]}
+
+    sides = policy(mapped("crm", flow("name")), mapped("erp", flow("name", exact=False), write=short), rules={"name": CRM_FIRST})
+    anabel = {"name": "Anabel"}
+    ours = decide(sides, linked(anabel, member("crm", anabel), member("erp", {"name": "X"}, {"name": "Ana"})))
+    assert ours == Decision(link=linked(anabel, member("crm", anabel), member("erp", ANA)))
+    typed = decide(sides, linked(anabel, member("crm", anabel), member("erp", ANA, {"name": "Eva"})))
+    assert (rows(typed), typed.link.values, writes(typed)) == (["F2"], {"name": "Eva"}, {"crm": {"name": "Eva"}})
+    both = linked(anabel, member("crm", anabel, {"name": "Roberta"}), member("erp", ANA, {"name": "Rob"}))
+    same = decide(sides, both)
+    assert (rows(same), same.losers, same.link.values, same.actions) == (["F2"], (), {"name": "Roberta"}, ())
+    long = linked(anabel, member("crm", anabel, {"name": "Maximiliana"}), member("erp", ANA, {"name": "Max"}))
+    refused = decide(sides, long)
+    assert (rows(refused), lost(refused)) == (["F5"], [("erp", "Max")])
+    assert [one.kind for one in refused.actions] == [ActionKind.HOLD]
+
+
+def test_an_owner_counts_while_it_is_in_the_link_and_has_a_say() -> None:
+    owned = Owned(by="erp", line=13)
+    edit = member("crm", ANA, {"name": "Eva"})
+    for state, row in ((MemberState.MISSING, "F3"), (MemberState.OUT_OF_SCOPE, "F2"), (MemberState.RELEASED, "F2")):
+        decision = decide(two(owned), linked(ANA, edit, member("erp", ANA, state=state)))
+        assert rows(decision) == [row], state
+    mute = policy(mapped("crm", flow("name")), mapped("erp", flow("name", OUT)), rules={"name": owned})
+    assert rows(decide(mute, linked(ANA, edit, member("erp", ANA)))) == ["F2"]
+    nameless = policy(mapped("crm", flow("name")), mapped("erp", flow("phone")), rules={"name": owned})
+    assert rows(decide(nameless, linked(ANA, edit, member("erp", {})))) == ["F2"]
+
+
+def test_the_blank_of_an_owner_is_no_statement_where_clearing_is_ignored() -> None:
+    owned = Owned(by="erp", line=13)
+    empty = {"name": ""}
+    link = linked(empty, member("crm", empty, {"name": "Eva"}), member("erp", empty))
+    for setting in ("ignored", "propagates"):
+        assert rows(decide(two(owned, empty=setting), link)) == ["F3"], setting
+    joining = linked({}, newcomer("crm", name="Eva"), member("erp", {}), fresh=True)
+    filled = decide(two(owned, empty="ignored"), joining)
+    assert (filled.link.values, rows(filled)) == ({"name": "Eva"}, ["M0"])
+    unshown = decide(two(owned), joining)
+    assert (unshown.link.values, rows(unshown)) == ({"name": "Eva"}, ["M0"])
+
+
+def test_fields_together_are_filled_from_what_was_agreed() -> None:
+    """A system that shows one of two fields has its say in that one."""
+    rules = dict.fromkeys(("first", "last"), CRM_FIRST)
+    sides = policy(
+        mapped("crm", flow("first")),
+        mapped("erp", flow("first"), flow("last")),
+        rules=rules,
+        together=(("first", "last"),),
+    )
+    base = {"first": "Ana", "last": "Paz"}
+    link = linked(base, member("crm", {"first": "Ana"}, {"first": "Eva"}), member("erp", base))
+    decision = decide(sides, link)
+    assert decision.link.values == {"first": "Eva", "last": "Paz"}
+    assert decision.changes == (
+        FieldChange(
+            field="first",
+            before="Ana",
+            after="Eva",
+            row="F2",
+            origin="crm",
+            rule="first and last prefers crm then erp",
+            line=11,
+        ),
+    )
+    hidden = linked(base, member("crm", {"first": "Ana"}), member("erp", base, {"first": "Eva", "last": ABSENT}))
+    assert decide(sides, hidden).link.values == {"first": "Eva", "last": "Paz"}
+
+
+def test_a_clearing_of_one_of_two_fields_together_is_undone_with_it() -> None:
+    rules = dict.fromkeys(("first", "last"), CRM_FIRST)
+    sides = policy(
+        *(mapped(system, flow("first"), flow("last")) for system in ("crm", "erp")),
+        rules=rules,
+        together=(("first", "last"),),
+        empty="ignored",
+    )
+    base = {"first": "Ana", "last": "Paz"}
+    link = linked(base, member("crm", base, {"first": "", "last": "Paz"}), member("erp", base))
+    decision = decide(sides, link)
+    assert (rows(decision), decision.link.values) == (["F11"], base)
+    assert writes(decision) == {"crm": {"first": "Ana"}}
+    mixed = linked(base, member("crm", base, {"first": "", "last": "Rey"}), member("erp", base))
+    assert decide(sides, mixed).link.values == {"first": "", "last": "Rey"}
+
+
+def test_a_name_that_is_agreed_without_a_rule_is_told_as_one_edit() -> None:
+    """Every system that shows it is accounted for, and the first with a say in it is its origin."""
+    sides = policy(
+        mapped("shop", flow("name", OUT)),
+        mapped("crm", flow("name")),
+        mapped("erp", flow("name")),
+        rules={"name": CRM_FIRST},
+    )
+    shown = {"name": "Eva"}
+    link = linked(ANA, *(member(system, ANA, shown) for system in ("shop", "crm", "erp")))
+    assert decide(sides, link) == Decision(
+        link=linked(shown, *(member(system, shown) for system in ("shop", "crm", "erp"))),
+        changes=(change("F2", "crm"),),
+    )
+    only = linked(ANA, member("shop", ANA, shown), member("crm", ANA), member("erp", ANA))
+    assert rows(decide(sides, only)) == ["F3"]
+
+
+def test_records_born_with_a_held_field_beside_them() -> None:
+    sides: Policy = two(CRM_FIRST, creates={"erp": Creation(allowed=False)})
+    decision = decide(sides, replace(linked({}, newcomer("crm", name="Ana")), fresh=True))
+    assert decision == Decision(link=linked(ANA, member("crm", ANA)))
