@@ -38,6 +38,10 @@ sweep: $(VENV)/.installed  ## a crash at every point of I/O of the simulated sce
 kill: $(VENV)/.installed  ## kill -9 of the real process, N=1000 times from SEED=1, over sandboxes; then it must converge
 	@$(VENV)/bin/python -m tests.killing $(or $(N),1000) --seed $(or $(SEED),1)
 
+mutants: $(VENV)/.installed  ## faults put into the planner and into recovery, one by one: which does no test see? (AT=FOLDER goes on there)
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check -e ".[mutants]"
+	@$(VENV)/bin/python -m tests.mutants $(if $(AT),--at $(AT))
+
 lint: $(VENV)/.installed  ## ruff, mypy --strict, import rules
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .

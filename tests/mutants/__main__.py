@@ -1,8 +1,8 @@
-"""`make mutants [AT=FOLDER] [ONLY="deciding.*"]`: faults put into what decides and what recovers, one by one; which does no test see?
+"""`make mutants [AT=FOLDER]`: faults put into what decides and what recovers, one by one; which of them does no test see?
 
-The tree is staged as mutmut wants it, in a folder of its own: a temporary one, or `--at FOLDER`, where the next call goes on. What
-decides is tried by its own tests, what recovers by those of whole runs. Printed are the survivors, each as the lines it changed, and
-the score by function; a survivor that `equivalent.py` explains is counted apart.
+The tree is staged as mutmut wants it, in a folder of its own: a temporary one, or `--at FOLDER`, where the next call goes on with
+what was not seen yet. What decides is tried by its own tests, what recovers by those of whole runs. Printed are the survivors, each
+as the lines that it changed, and the score by function; a survivor that `equivalent.py` explains is counted apart.
 """
 
 import argparse
@@ -97,6 +97,7 @@ def main() -> int:
             stage = (asked.at or Path(temporary)) / name
             if not asked.told:
                 _stage(stage, GROUPS[name])
+                _forget_survivors(stage)
                 _run(stage, asked.only, asked.children)
             found += _mutants(stage, GROUPS[name])
     return _tell([one for one in found if one.status != "not tried"])
@@ -127,6 +128,16 @@ asyncio_mode = "auto"
 asyncio_default_fixture_loop_scope = "function"
 """
     )
+
+
+def _forget_survivors(stage: Path) -> None:
+    for path in stage.glob("mutants/src/**/*.meta"):
+        known = json.loads(path.read_text())
+        verdicts = known["exit_code_by_key"]
+        known["exit_code_by_key"] = {
+            key: verdict if STATUS.get(verdict, "killed") == "killed" else None for key, verdict in verdicts.items()
+        }
+        path.write_text(json.dumps(known))
 
 
 def _run(stage: Path, only: Sequence[str], children: int) -> None:
@@ -167,7 +178,9 @@ def _tell(mutants: Sequence[Mutant]) -> int:
         for row in (one.function, one.function.partition(".")[0], "all"):
             counts.setdefault(row, Counter())[status] += 1
         if status == "survived":
-            print(f"{one.function}\n" + "\n".join([*(f"  - {x}" for x in one.removed), *(f"  + {x}" for x in one.added)]))
+            print(
+                f"{one.function}\n" + "\n".join([*(f"  - {x}" for x in one.removed), *(f"  + {x}" for x in one.added)])
+            )
     columns = ("killed", "survived", "no test", "equivalent")
     print(f"\n{'':50}" + "".join(f"{column:>12}" for column in columns) + f"{'score':>8}")
     for row, count in sorted(counts.items(), key=lambda item: ("." not in item[0], item[0] == "all", item[0])):

@@ -14,7 +14,7 @@ from syncline_runtime.declaration import (
     When,
 )
 from syncline_runtime.policy import Policy, prepare
-from syncline_runtime.records import ActionKind, Decision, Link, Member
+from syncline_runtime.records import Action, ActionKind, Decision, FieldChange, Link, Loser, Member
 from syncline_runtime.values import ABSENT
 
 BOTH, IN, OUT = "<->", "<-", "->"
@@ -107,3 +107,29 @@ def kinds(decision: Decision) -> list[tuple[ActionKind, str]]:
 
 
 CRM_FIRST = Prefers(order=("crm", "erp"), line=11)
+PREFERS = "name prefers crm then erp"
+ANA = {"name": "Ana"}
+
+
+def update(system: str, old: Any, new: Any, reason: str, line: int) -> Action:
+    """The write of a name."""
+    return Action(
+        kind=ActionKind.UPDATE,
+        entity="Person",
+        link_id=9,
+        system=system,
+        remote_id=f"{system}-1",
+        fields={"name": (old, new)},
+        reason=reason,
+        line=line,
+    )
+
+
+def change(row: str, origin: str | None, rule: str = PREFERS, **extra: Any) -> FieldChange:
+    """How a name was decided: from `Ana` to `Eva`, if nothing else is said."""
+    settings: dict[str, Any] = {"field": "name", "before": "Ana", "after": "Eva", "line": 11} | extra
+    return FieldChange(row=row, origin=origin, rule=rule, **settings)
+
+
+def loser(system: str, value: Any, reason: str, line: int = 11, field: str = "name") -> Loser:
+    return Loser(field=field, system=system, value=value, reason=reason, line=line)

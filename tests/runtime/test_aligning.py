@@ -99,7 +99,7 @@ def test_the_changes_of_several_sides_are_combined_the_first_winning(
     sides: tuple[Changes, ...], result: Elements
 ) -> None:
     assert combined(BASE, sides, "sku") == result
-    assert BASE == (line("a", 1), line("b", 2)), "what was agreed is not written into"
+    assert (line("a", 1), line("b", 2)) == BASE, "what was agreed is not written into"
 
 
 def test_combined_elements_stand_in_the_order_of_their_keys() -> None:

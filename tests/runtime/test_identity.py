@@ -301,9 +301,7 @@ def test_a_link_with_records_in_two_more_systems_names_both() -> None:
 
 
 def test_what_waits_and_what_has_no_key_says_so() -> None:
-    assert place(vat=None) == held(
-        Situation.NO_KEY, "no key: vat; site; name missing, empty or a placeholder", rule=""
-    )
+    assert place(vat=None) == held(Situation.NO_KEY, "no key: vat; site; name missing, empty or a placeholder", rule="")
     two = entity(MatchRule(fields=("vat", "country")))
     record = Unlinked(system="crm", remote_id="1", keys=("K",))
     reserved = correlate(two, SYSTEMS, record, Known(creating=frozenset({(0, "K")})))
@@ -346,7 +344,9 @@ STRONGER = entity(MatchRule(fields=("tax",)), MatchRule(fields=("vat",)), MatchR
     ],
 )
 def test_a_stronger_rule_looks_for_another_of_the_asking_system(
-    own: tuple[str | None, ...], elsewhere: Mapping[tuple[int, str], Mapping[str, tuple[Holder, ...]]], rival: str | None
+    own: tuple[str | None, ...],
+    elsewhere: Mapping[tuple[int, str], Mapping[str, tuple[Holder, ...]]],
+    rival: str | None,
 ) -> None:
     found = {(2, "a.mx"): {"erp": (Holder(remote_id="8", keys=own),)}, **elsewhere}
     record = Unlinked(system="crm", remote_id="1", keys=(None, None, "a.mx"))
@@ -383,7 +383,7 @@ SENT = {"vat": "V", "site": "a.mx", "name": "Ana ", "phone": "1", "note": None}
         ({"vat": "V", "site": "b.mx", "name": "Eva", "phone": "1"}, True),
         ({"vat": "W", "site": "a.mx", "name": "Ana", "phone": "1"}, True),
         ({"vat": "V", "site": "a.mx", "name": "Eva", "phone": "2"}, False),
-        ({"vat": "V", "site": "a.mx"}, False),
+        ({"vat": "V", "site": "a.mx"}, True),
         ({"vat": "W", "site": "b.mx", "name": "Ana", "phone": "1"}, False),
         ({"vat": "", "site": "b.mx", "name": "Ana", "phone": "1"}, False),
     ],
@@ -394,10 +394,13 @@ def test_a_record_was_made_by_a_create_that_shares_a_key_and_half_of_the_rest(
     assert made_by(KEYED, SENT, shown, keys(KEYED, shown)) is ours
 
 
-def test_keys_and_blanks_are_no_evidence_of_who_made_it() -> None:
-    assert made_by(KEYED, {"vat": "V", "note": ""}, {"vat": "V"}, ("V", None)), "nothing else was sent"
-    odd = {"vat": "V", "name": "Ana", "phone": "1", "fax": "2"}
-    assert not made_by(KEYED, odd, {"vat": "V", "name": "Ana"}, ("V", None)), "one of three"
-    assert made_by(KEYED, odd, {"vat": "V", "name": "Ana", "fax": "2"}, ("V", None)), "two of three"
+def test_keys_blanks_and_what_is_not_shown_are_no_evidence_of_who_made_it() -> None:
+    assert made_by(KEYED, {"vat": "V", "note": ""}, {"vat": "V", "note": "x"}, ("V", None)), "nothing else was sent"
+    odd, shown = {"vat": "V", "name": "Ana", "phone": "1", "fax": "2"}, {"vat": "V", "name": "Ana"}
+    assert not made_by(KEYED, odd, {**shown, "phone": "9", "fax": "9"}, ("V", None)), "one of three"
+    assert made_by(KEYED, odd, {**shown, "phone": "9", "fax": "2"}, ("V", None)), "two of three"
+    assert made_by(KEYED, odd, {**shown, "phone": "9", "fax": ABSENT}, ("V", None)), "one of two"
+    assert not made_by(KEYED, odd, {"name": "Eva", "phone": "1", "fax": None}, ("V", None)), "one of three again"
+    assert not made_by(KEYED, odd, {"name": "Eva"}, ("V", None)), "none of one"
     keyless = {"vat": None, "name": "Ana"}
     assert not made_by(KEYED, keyless, keyless, (None, None)), "two without a key share none"

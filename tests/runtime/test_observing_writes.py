@@ -12,12 +12,14 @@ from syncline_runtime.observing import (
     absorb,
     accept,
     acknowledge,
+    archived,
     deleted,
     echo,
     may_render,
     missing,
     observe,
     released,
+    restored,
 )
 from syncline_runtime.observing import Verdict as V
 from syncline_runtime.records import Member, MemberState, Observation
@@ -238,6 +240,14 @@ def test_what_is_missing_is_gone_and_let_go_value_for_value() -> None:
     assert deleted(known, 120.0) == member(state=MemberState.GONE, as_of=120.0, missing_since=120.0)
     assert deleted(known, 50.0) == member(state=MemberState.GONE, missing_since=50.0)
     assert released(known) == member(state=MemberState.RELEASED)
+    assert archived(known, 120.0) == member(state=MemberState.GONE, as_of=120.0)
+    assert archived(known, 50.0) == member(state=MemberState.GONE)
+    assert missing(archived(known, 120.0), 121.0, LAG) == member(
+        state=MemberState.GONE, as_of=120.0, missing_since=121.0
+    )
+    free = replace(known, state=MemberState.RELEASED)
+    assert restored(free, 120.0) == member(seen=EVA, as_of=120.0)
+    assert restored(free, 50.0) == member(seen=EVA)
     once = missing(member(), 101.0, LAG)
     assert once == member(state=MemberState.MISSING, missing_since=101.0)
     assert missing(once, 111.0, LAG) == member(state=MemberState.GONE, missing_since=101.0, as_of=111.0)
@@ -339,4 +349,6 @@ def test_what_shows_nothing_has_nothing_to_account_for() -> None:
     assert accounted_member(known, {"name": "Eva"}) is known
     new = member(first_merge=True)
     assert accounted_member(new) == known
-    assert accounted_member(replace(new, shadow={}, seen=EVA), {"name": "Eva"}) == member(shadow={"name": "Eva"}, seen=EVA)
+    assert accounted_member(replace(new, shadow={}, seen=EVA), {"name": "Eva"}) == member(
+        shadow={"name": "Eva"}, seen=EVA
+    )

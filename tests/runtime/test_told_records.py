@@ -5,10 +5,20 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.deciding import actions, archives, decide, made_alike, resolve
+from syncline_runtime.deciding import actions, archives, decide, is_archived, liftable, made_alike, resolve
 from syncline_runtime.declaration import Creation, Deletion, OnDelete, When
 from syncline_runtime.policy import Policy
-from syncline_runtime.records import Action, ActionKind, Conflict, Decision, Link, LinkStatus, Loser, Member, MemberState
+from syncline_runtime.records import (
+    Action,
+    ActionKind,
+    Conflict,
+    Decision,
+    Link,
+    LinkStatus,
+    Loser,
+    Member,
+    MemberState,
+)
 from tests.runtime.people import CRM_FIRST, IN, OUT, edited, flow, linked, mapped, member, newcomer, policy, two
 
 BASE = {"name": "Ana", "phone": "1"}
@@ -39,9 +49,7 @@ def action(kind: ActionKind, system: str, reason: str, line: int, **extra: Any) 
 
 
 def test_a_held_deletion_tells_each_system_its_reason_and_the_first_one_s_line() -> None:
-    only = Deletion(
-        policy=OnDelete.PROPAGATE, unless_edited=True, when=lambda values: values["name"] == "Ana", line=22
-    )
+    only = Deletion(policy=OnDelete.PROPAGATE, unless_edited=True, when=lambda values: values["name"] == "Ana", line=22)
     sides = four(deletes={"erp": Deletion(policy=OnDelete.NEVER, cases=(only,), line=21)})
     link = gone_in("crm", "web", erp=member("erp", BASE, {"name": "Eva", "phone": "2"}))
     in_erp = "deleted in crm and web, edited in erp (name, phone): delete in erp propagate when … unless edited"
@@ -268,6 +276,58 @@ def test_a_record_back_from_the_archive_waits_for_its_partners() -> None:
         waiting = decide(sides, gone_in(**free, crm=member("crm", BASE, state=state)))
         assert reason not in {one.reason for one in waiting.actions}
     assert decide(four(), link).link.status is LinkStatus.LIVE, "unlinked, not archived"
+
+
+def test_a_record_back_from_the_archive_brings_its_partners_back_where_that_can_be_done() -> None:
+    clauses = {system: Deletion(policy=OnDelete.ARCHIVE, line=22) for system in ("web", "shop")}
+    sides = replace(four(deletes=clauses), restorable=frozenset({"web", "shop"}))
+    free = {system: member(system, BASE, state=MemberState.RELEASED) for system in ("web", "shop")}
+    link = gone_in(**free)
+    restored = tuple(action(ActionKind.RESTORE, system, "back in crm and erp", 22) for system in ("web", "shop"))
+    assert decide(sides, link) == Decision(link=link, actions=restored)
+    assert decide(sides, link, barred={"web"}) == Decision(link=link, actions=restored[1:])
+    stuck = decide(replace(sides, restorable=frozenset({"shop"})), link)
+    assert [one.kind for one in stuck.actions] == [ActionKind.HOLD] * 2
+    scope = replace(four(out_of_scope="archive"), restorable=frozenset({"web", "shop"}))
+    assert {(one.kind, one.line) for one in decide(scope, link).actions} == {(ActionKind.RESTORE, 3)}
+
+
+def test_what_may_be_lifted_is_archived_still_there_and_by_a_clause() -> None:
+    clauses = {"web": Deletion(policy=OnDelete.ARCHIVE)}
+    sides = replace(four(deletes=clauses), restorable=frozenset({"web", "erp"}))
+    scope = replace(four(out_of_scope="archive"), restorable=frozenset({"web", "erp"}))
+    table = [
+        ("web", MemberState.RELEASED, None, True, False, True),
+        ("web", MemberState.RELEASED, 1.0, False, False, False),
+        ("web", GONE, None, False, True, False),
+        ("web", GONE, 1.0, False, False, False),
+        ("web", LIVE, None, False, False, False),
+        ("erp", MemberState.RELEASED, None, False, False, True),
+        ("erp", GONE, None, False, False, False),
+        ("shop", GONE, None, False, False, False),
+    ]
+    for system, state, since, archived, lifted, by_scope in table:
+        one = member(system, BASE, state=state, missing_since=since)
+        case = (system, state, since)
+        assert (is_archived(sides, one), liftable(sides, one), is_archived(scope, one)) == (
+            archived,
+            lifted,
+            by_scope,
+        ), case
+    assert not liftable(replace(sides, restorable=frozenset()), member("web", BASE, state=GONE))
+
+
+def test_a_link_comes_back_with_what_a_person_archived_and_without_what_is_gone() -> None:
+    clauses = {"web": Deletion(policy=OnDelete.ARCHIVE, line=22)}
+    sides = replace(four(deletes=clauses), restorable=frozenset({"web"}))
+    back = member("crm", BASE, BASE)
+    link = gone_in("web", crm=back, erp=member("erp", BASE), shop=member("shop", BASE))
+    closed = replace(link, status=LinkStatus.TOMBSTONE)
+    members = {**link.members, "web": replace(link.members["web"], state=MemberState.RELEASED)}
+    assert decide(sides, closed) == Decision(
+        link=replace(link, members=members),
+        actions=(action(ActionKind.RESTORE, "web", "back in crm and erp and shop", 22),),
+    )
 
 
 def test_what_archives_is_told_by_any_case_of_its_clause() -> None:
