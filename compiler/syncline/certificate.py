@@ -19,6 +19,7 @@ from syncline.checks import check
 from syncline.checks.codecs import Evidence, evidence
 from syncline.checks.cycles.graph import graph_of, may_turn
 from syncline.checks.cycles.loops import loops
+from syncline.checks.places import apart, created_in_pairs
 from syncline.guarantees.owning import choices, deletions, verdict
 from syncline.guarantees.running import assumptions
 from syncline.lowering import package_name
@@ -173,8 +174,9 @@ def obligations(spec: Spec) -> Iterator[Obligation]:
                 yield _by_check(claim, code, about, sync.span, holds=whole and code not in found)
         yield from _of_owners(sync, whole)
         yield from _of_deletions(sync, whole)
+        yield from _of_places(sync, whole)
     for side in spec.maps:
-        about = f"map {side.entity.name} to {side.system.name}.{side.resource.name}"
+        about = f"map {side.entity.name} to {side.place}"
         for code, claim in OF_A_MAP.items():
             yield _by_check(claim, code, about, side.span, holds=side.complete and code not in found)
         for line in side.lines:
@@ -223,10 +225,21 @@ def _of_owners(sync: Sync, whole: bool) -> Iterator[Obligation]:
                 yield Obligation(claim, "assumed", "conditions-not-comparable", of, at)
 
 
+def _of_places(sync: Sync, whole: bool) -> Iterator[Obligation]:
+    """Whether a new record gets one place at most, of several in one system."""
+    for one, other in created_in_pairs(sync):
+        of, at = f"sync {sync.entity.name}: {one.system.name} and {other.system.name}", other.span
+        claim = "no record belongs to both by their `when`"
+        if whole and apart(one, other).disjoint:
+            yield Obligation(claim, "proven", "map.not-apart", of, at)
+        else:
+            yield Obligation(claim, "assumed", "conditions-not-comparable", of, at)
+
+
 def _of_deletions(sync: Sync, whole: bool) -> Iterator[Obligation]:
     """Whether the conditions of deletions in a system exclude one another, and leave nothing out."""
     for rules, found in deletions(sync):
-        of, at = f"sync {sync.entity.name}: deletions in {rules[0].system.name}", rules[0].span
+        of, at = f"sync {sync.entity.name}: deletions in {rules[0].system.account}", rules[0].span
         for claim, proven, code in (
             ("no two of their conditions hold at once", found.disjoint, "delete.clash"),
             ("for every record a clause says what becomes of it", found.complete, "delete.gap"),
@@ -273,7 +286,7 @@ def _is_whole(sync: Sync) -> bool:
 def _of_line(side: Map, line: Line, found: frozenset[str]) -> Iterator[Obligation]:
     if line.field is None or not line.pipeline or line.arrow is Arrow.READ:
         return
-    of = f"{side.system.name}.{side.resource.name}: {line.field.name}"
+    of = f"{side.place}: {line.field.name}"
     tried = evidence(line) if not found & {ONE_WAY, TWO_WAY} else NOTHING_TRIED
     if line.arrow is Arrow.WRITE:
         claim = "some value of the field can be written through these codecs"

@@ -40,6 +40,11 @@ def decide(policy: Policy, link: Link, *, barred: Collection[str] = ()) -> Decis
         if not _undeleted(link):
             return Decision(link=link)
         link = _reopened(policy, link)
+    if policy.placed:
+        followed = _follow(policy, link)
+        if isinstance(followed, _Disposed):
+            return Decision(link=followed.link, actions=followed.actions)
+        link = followed
     disposed = _dispose(policy, link, barred)
     if disposed.final:
         return Decision(
@@ -59,7 +64,7 @@ def made_alike(policy: Policy, system: str) -> tuple[str, ...] | None:
     None where a condition, a lossy line or a predicate has a say, so that each record must be decided by itself. Holds for a
     decided link with nothing seen; `actions` gives the same, one by one.
     """
-    if not policy.sides[system].plain:
+    if policy.placed or not policy.sides[system].plain:
         return None
     made = []
     for name, side in policy.sides.items():
@@ -131,6 +136,10 @@ def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
     gone = _in_state(policy, link, MemberState.GONE)
     outside = _in_state(policy, link, MemberState.OUT_OF_SCOPE)
     missing = _in_state(policy, link, MemberState.MISSING)
+    if policy.placed:
+        moved = [system for system in members if any(place in live for place in policy.sides[system].beside)]
+        outside = [system for system in outside if system not in moved]
+        missing = [system for system in missing if system not in moved]
     if not live and not missing and (gone or _in_state(policy, link, MemberState.RELEASED)):
         return _close(policy, link, barred)
     told: tuple[Action, ...] = ()
@@ -150,10 +159,41 @@ def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
     if gone and not missing and not link.fresh and not any(members[system].first_merge for system in live):
         return _delete(policy, link, live, gone, told, barred)
     if not gone and not missing and live:
-        archived = [system for system in policy.sides if system in members and is_archived(policy, members[system])]
+        archived = [
+            system
+            for system in policy.sides
+            if system in members
+            and is_archived(policy, members[system])
+            and not any(place in live for place in policy.sides[system].beside)
+        ]
         if archived:
             return _still_archived(policy, link, live, archived, barred)
     return _Disposed(link=link, playing=tuple(live), creating=not missing and not gone and bool(live), actions=told)
+
+
+def _follow(policy: Policy, link: Link) -> Link | _Disposed:
+    """The link of a record that moved from one place of its system to another: the former is not deleted, it is left. Held where
+    the record stands in two."""
+    members = dict(link.members)
+    for group in policy.sync.places:
+        live = [place for place in group if place in members and members[place].state is MemberState.LIVE]
+        if len(live) > 1:
+            ids = " and ".join(f"{place} {members[place].remote_id}" for place in live)
+            reason = f"one record in two places of its system: {ids}; delete or convert one of them"
+            hold = replace(action_of(ActionKind.HOLD, link, live[-1], reason, policy.sync.line), code="place.two")
+            return _Disposed(link=replace(link, status=LinkStatus.HELD), final=True, actions=(hold,))
+        for place in [place for place in group if live and place in members and place not in live]:
+            former, present = members[place], members[live[0]]
+            left_now = former.state is MemberState.GONE or former.seen is not None
+            if left_now and not former.first_merge and (present.first_merge or present.seen is not None):
+                # What it showed there is the base of what it shows here.
+                seen = present.shadow if present.seen is None else present.seen
+                members[live[0]] = replace(present, shadow=former.shadow, seen=seen, first_merge=False)
+            if former.state is MemberState.GONE:
+                del members[place]
+            elif former.seen is not None:
+                members[place] = replace(former, seen=None)
+    return link if members == link.members else replace(link, members=members)
 
 
 def _in_state(policy: Policy, link: Link, state: MemberState) -> list[str]:

@@ -179,7 +179,7 @@ def _open_inbox(package: Package, store: StateStore, now: float) -> None:
         store.review.mark_dirty(
             (one.entity, one.system, remote_id, now, "webhook")
             for one in package.mappings
-            for remote_id in waiting.get((one.system, one.resource), ())
+            for remote_id in waiting.get((package.systems[one.system].account, one.resource), ())
         )
         store.inbox.take()
     store.inbox.purge(now - KEPT_SECONDS)

@@ -22,7 +22,7 @@ class Unlinked:
     """A record without a link, and its key under each match rule (None: the rule does not apply to it).
 
     `fresh`: it appeared so recently that another system's listing may not show its twin yet; it is not created from.
-    `orphan`: a create that we had given up made it late, and its link is closed since.
+    `orphan`: a create that we had given up made it late, and its link is closed since. `beside` are the other places of its system.
     """
 
     system: str
@@ -30,6 +30,7 @@ class Unlinked:
     keys: tuple[Key | None, ...]
     fresh: bool = False
     orphan: bool = False
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,9 @@ class Holder:
 
     `link_id` is None when it is unlinked; `linked` are the systems in which its link has a record that is not gone. `keys`, if
     given, are its own keys: a match by a weaker rule does not count for a record that a stronger rule gives to another.
-    `aside`: it is archived, or something else in it cannot be mapped, so that nothing can be linked to it yet.
+    `aside`: it is archived, or something else in it cannot be mapped, so that nothing can be linked to it yet. `left`: it is gone,
+    out of scope, or no longer kept in step; `standing` are the systems in which its link has a record that is neither gone nor
+    left, where that matters.
     """
 
     remote_id: str
@@ -46,6 +49,8 @@ class Holder:
     linked: frozenset[str] = frozenset()
     keys: tuple[Key | None, ...] = ()
     aside: bool = False
+    left: bool = False
+    standing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +133,22 @@ def _by_rule(
     """What one rule says, or None where it finds nothing."""
     group = known.holders.get((number, key), {})
     found = {system: group[system] for system in systems if system != record.system and group.get(system)}
+    if record.beside:
+        # One that has left its place may be this record, which has moved; its link waits for it.
+        others = [
+            (place, one) for place in record.beside for one in group.get(place, ()) if not (one.aside or one.left)
+        ]
+        found = {
+            system: left
+            for system, holders in found.items()
+            if (left := tuple(one for one in holders if one.left) if system in record.beside else holders)
+        }
+        if others and not rule.ask:
+            ids = ", ".join(f"{place} {one.remote_id}" for place, one in others)
+            detail = (
+                f"{ids} has the same {_fields(rule)}: one record in two places of its system; delete or convert one"
+            )
+            return _quarantined(Situation.SELF_DUPLICATE, rule, detail)
     own = [holder.remote_id for holder in group.get(record.system, ()) if holder.remote_id != record.remote_id]
     if rule.ask:
         return _proposed(record, rule, found) if found else None
@@ -155,8 +176,9 @@ def _placed(record: Unlinked, known: Known, number: int, rule: MatchRule, matche
     if len(links) > 1:
         return _quarantined(Situation.AMBIGUOUS, rule, f"the matches belong to different links: {listed}")
     for link_id, linked in links.items():
-        if record.system in linked.linked:
-            detail = f"{listed}: already linked to another record of {record.system}"
+        if record.system in linked.linked or not linked.standing.isdisjoint(record.beside):
+            there = " or ".join((record.system, *record.beside))
+            detail = f"{listed}: already linked to another record of {there}"
             return _quarantined(Situation.FOUND_ALREADY_LINKED, rule, detail)
         strangers = [s for s, holder in matches.items() if holder.link_id != link_id and s in linked.linked]
         if strangers:

@@ -40,6 +40,9 @@ Outcome = tuple[str, str | None, tuple[Shown, ...]]
 """Row, system whose value won, agreed vector."""
 
 
+_STANDING = (MemberState.LIVE, MemberState.MISSING)
+
+
 def merge(policy: Policy, link: Link, playing: Sequence[str]) -> Merge:
     """Decide the fields of `link`; only the systems `playing` are heard, in the order of the spec."""
     merging = _Merging(policy, link, playing)
@@ -57,6 +60,8 @@ def merge(policy: Policy, link: Link, playing: Sequence[str]) -> Merge:
             unit = policy.units[name]
             if unit.cases:
                 unit = unit.of(merging.result.values)
+            if unit.owners:
+                unit = unit.at([system for system, one in link.members.items() if one.state in _STANDING])
             if len(unit.fields) == 1:
                 if not merging.settle(unit, name, touched[name]):
                     merging.decide(unit)

@@ -1,6 +1,7 @@
 """Outstanding work: what is left to do so that each system shows the agreed values of a decided link. Pure, never stored."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Values, When
@@ -24,19 +25,29 @@ def outstanding(
 
     Only the systems `playing` are updated; `held` fields are not written, `barred` systems get nothing.
     """
+    made: set[str] = set()
     for system, side in policy.sides.items():
         if system in barred:
             continue
         member = link.members.get(system)
         try:
             if member is None:
+                if side.beside and _placed_elsewhere(link, side, barred, made):
+                    continue
                 if creating and side.created and side.written:
-                    yield from _create(policy, link, side, held)
+                    for action in _create(policy, link, side, held):
+                        made.add(system)
+                        yield action
             elif system in playing and side.kept:
                 yield from _update(policy, link, side, member, before, changes, held)
         except CodecError as error:
             reason = f"{policy.entity.name} cannot be written to {system} (F12): {error}"
             yield action_of(ActionKind.HOLD, link, system, reason, side.map.line)
+
+
+def _placed_elsewhere(link: Link, side: Side, barred: Collection[str], made: Collection[str]) -> bool:
+    """Whether the record has another place in the same system, or may be getting one: it moves there, nothing is created for it."""
+    return any(place in link.members or place in barred or place in made for place in side.beside)
 
 
 def _create(policy: Policy, link: Link, side: Side, held: Collection[str]) -> Iterable[Action]:
@@ -94,6 +105,10 @@ def _update(
     system, values = side.system, link.values
     applies = side.map.applies
     if applies is not None and policy.sync.out_of_scope != "keep" and not applies(complete(policy, values)):
+        if (place := _place_of(policy, side, values)) is not None:
+            reason = f"by its values it is one of {place} now, and still one of {system}: convert it there, its link follows it"
+            yield replace(action_of(ActionKind.HOLD, link, system, reason, side.map.line), code="place.to-convert")
+            return
         if policy.sync.out_of_scope == "archive":
             yield action_of(
                 ActionKind.ARCHIVE, link, system, "left the `when` of its map: out of scope archive", side.map.line
@@ -126,6 +141,13 @@ def _update(
         reason="; ".join(rules) or "F1 not yet in step",
         line=line,
     )
+
+
+def _place_of(policy: Policy, side: Side, values: Values) -> str | None:
+    """The other place of the same system whose `when` holds for these values."""
+    maps = ((place, policy.sides[place].map) for place in side.beside if place in policy.sides)
+    whole = complete(policy, values)
+    return next((place for place, map_ in maps if map_.applies is not None and map_.applies(whole)), None)
 
 
 def _unwritable(

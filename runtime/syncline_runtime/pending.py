@@ -259,15 +259,18 @@ class _Reading:
         item = f"{row.system}:{row.remote_id}"
         if own is None or own.state != "live":
             return [f"review retry {item}"]
+        sync = next((one for one in self._package.syncs if one.entity == row.entity), None)
+        beside = () if sync is None else sync.beside(row.system)
         partners: dict[str, None] = {}
         for rule, key in enumerate(keys(entity, self._shows(entity, own))):
             if key is None:
                 continue
             for _, system, remote_id, link_id, state in self._store.holders(row.entity, rule, [key]):
-                taken = link_id is not None and row.system in self._store.systems_of([link_id]).get(
-                    link_id, frozenset()
-                )
-                if system != row.system and state == "live" and not taken:
+                links = [] if link_id is None else [link_id]
+                holding = self._store.systems_of(links).get(link_id or 0, frozenset())
+                standing = self._store.systems_of(links, standing=True).get(link_id or 0, frozenset()) if beside else ()
+                taken = row.system in holding or any(place in standing for place in beside)
+                if system not in (row.system, *beside) and state == "live" and not taken:
                     partners[f"review link {item} {system}:{remote_id}"] = None
         return [*partners, f"review release {item}"]
 

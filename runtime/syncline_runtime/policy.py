@@ -1,7 +1,7 @@
 """A sync's policy made ready for deciding: what depends on the declaration alone, worked out once and not per record."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -31,7 +31,8 @@ class Side:
 
     `heard` are the fields it may change, `written` those its map writes, `kept` those kept in step by updates, `lossy` those it
     cannot hold unchanged. `plain`: comparing values is all it takes to see whether it is in step; `kept_of` picks them.
-    `silent`: it does not say what it stored, so that what it fills in by itself would pass for an edit.
+    `silent`: it does not say what it stored, so that what it fills in by itself would pass for an edit. `beside` are the other
+    places of the same system.
     """
 
     system: str
@@ -46,6 +47,7 @@ class Side:
     updated: bool
     created: bool
     silent: bool = False
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class Unit:
     """Fields that are decided as one: a single field, or a group of `together`.
 
     `order` is the precedence of systems that its rule falls back on; `text` the rule in the language's words. `cases` are the units
-    that decide instead while their condition holds, tried in order.
+    that decide instead while their condition holds, tried in order; `owners`, by place, those that do while it has the record
+    of the system that owns the fields.
     """
 
     fields: tuple[str, ...]
@@ -62,10 +65,15 @@ class Unit:
     text: str
     line: int
     cases: "tuple[tuple[Callable[[Mapping[str, Any]], bool], Unit], ...]" = ()
+    owners: "Mapping[str, Unit]" = field(default_factory=dict)
 
     def of(self, values: Values) -> "Unit":
         """The unit that decides for a record with these values."""
         return next((unit for when, unit in self.cases if when(values)), self)
+
+    def at(self, standing: Collection[str]) -> "Unit":
+        """The unit that decides while the systems `standing` have a record."""
+        return next((unit for place, unit in self.owners.items() if place in standing), self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +81,7 @@ class Policy:
     """A sync, its entity, and both sorted out: sides in the order of the spec, the unit of each field, fields in order.
 
     `essential` are the fields without which no record is created: required ones, and those it is known by. In the `restorable`
-    systems an archive can be lifted.
+    systems an archive can be lifted. `placed`: some systems are places of one.
     """
 
     sync: Sync
@@ -84,6 +92,7 @@ class Policy:
     absent: Mapping[str, Shown]
     essential: frozenset[str]
     restorable: frozenset[str] = frozenset()
+    placed: bool = False
 
 
 def prepare(
@@ -119,6 +128,7 @@ def prepare(
         absent=dict.fromkeys(entity.fields, ABSENT),
         essential=entity.required.union(*(rule.fields for rule in entity.match if not rule.ask)),
         restorable=frozenset(restorable),
+        placed=bool(sync.places),
     )
 
 
@@ -213,6 +223,7 @@ def _side(sync: Sync, map_: FieldMap, fields: tuple[str, ...], *, silent: bool) 
         updated=updated,
         created=create is None or create.allowed,
         silent=silent,
+        beside=sync.beside(map_.system),
     )
 
 
@@ -232,9 +243,9 @@ def _unit(sync: Sync, fields: tuple[str, ...]) -> Unit:
 def _unit_of(sync: Sync, fields: tuple[str, ...], rule: Rule | None, condition: str = "") -> Unit:
     first: tuple[str, ...] = ()
     match rule:
-        case Owned(by=owner, drift=drift):
+        case Owned(by=owner, places=places, drift=drift):
             kept = "" if drift is Drift.OVERWRITE else f", drift {drift.value}"
-            first, said = (owner,), f"owned by {owner}{condition}{kept}"
+            first, said = (owner, *places), f"owned by {owner}{condition}{kept}"
         case Prefers(order=first):
             said = "prefers " + " then ".join(first)
         case Newest(otherwise=first):
@@ -252,4 +263,12 @@ def _unit_of(sync: Sync, fields: tuple[str, ...], rule: Rule | None, condition: 
         order=order,
         text=f"{' and '.join(fields)} {said}",
         line=sync.line if rule is None else rule.line,
+        owners=(
+            {
+                place: _unit_of(sync, fields, replace(rule, by=place, places=()), condition)
+                for place in (rule.by, *rule.places)
+            }
+            if isinstance(rule, Owned) and rule.places
+            else {}
+        ),
     )

@@ -98,12 +98,12 @@ def resolve(system: System, variables: Mapping[str, str]) -> dict[str, Setting]:
                 value = variables.get(variable, "")
                 if not value:
                     raise SystemFailure(
-                        system.name,
+                        system.account,
                         "a setting has no value",
                         setting=name,
                         remedy=f"set the environment variable {variable}, or put {variable}=… into the file .env",
                     )
-                settings[name] = SecretText(value) if secret else _typed(system.name, name, kind, variable, value)
+                settings[name] = SecretText(value) if secret else _typed(system.account, name, kind, variable, value)
     return settings
 
 

@@ -314,8 +314,11 @@ class StateStore(Protocol):
     def drop_keys(self, rows: Iterable[Row]) -> None:
         """(entity, rule, key, system, remote_id)."""
 
-    def holders(self, entity: str, rule: int, keys: Sequence[str]) -> list[tuple[str, str, str, int | None, str]]:
-        """Who holds each key: (key, system, remote_id, link_id, state), gone records left out; a closed link counts as none."""
+    def holders(
+        self, entity: str, rule: int, keys: Sequence[str], *, gone: bool = False
+    ) -> list[tuple[str, str, str, int | None, str]]:
+        """Who holds each key: (key, system, remote_id, link_id, state), gone records left out unless asked for; a closed link
+        counts as none."""
 
     def reserve_links(self, count: int) -> int:
         """The first of `count` new link ids."""
@@ -384,8 +387,8 @@ class StateStore(Protocol):
     def lone(self, link_ids: Sequence[int]) -> dict[int, str]:
         """Of the links whose only record is live and accounted for, with nothing seen since: its system."""
 
-    def systems_of(self, link_ids: Sequence[int]) -> dict[int, frozenset[str]]:
-        """The systems that have a record in each link, gone ones left out."""
+    def systems_of(self, link_ids: Sequence[int], *, standing: bool = False) -> dict[int, frozenset[str]]:
+        """The systems that have a record in each link, gone ones left out; `standing`: and those that have left it."""
 
     def count_links(self, entity: str) -> int:
         """Live links."""

@@ -50,20 +50,30 @@ class Installation:
             name: Twin(name, self.clock, **{resource: Table() for resource in system.resources})
             for name, system in package.systems.items()
         }
+        shared: dict[tuple[str, str], Table] = {}
+        for name, twin in self.twins.items():  # the places of a system show the same records
+            for resource, table in twin.tables.items():
+                twin.tables[resource] = shared.setdefault((package.systems[name].account, resource), table)
         self.told = Told()
 
     def put(self, place: str, remote_id: str | None = None, /, **fields: Any) -> str:
         """Create or edit a record of `system.resource` as a user would."""
-        system, _, resource = place.partition(".")
-        return self.twins[system].put(resource, remote_id, **fields)
+        twin, resource = self._at(place)
+        return twin.put(resource, remote_id, **fields)
 
     def drop(self, place: str, remote_id: str) -> None:
-        system, _, resource = place.partition(".")
-        self.twins[system].drop(resource, remote_id)
+        twin, resource = self._at(place)
+        twin.drop(resource, remote_id)
 
     def records(self, place: str) -> dict[str, Native]:
+        twin, resource = self._at(place)
+        return twin.tables[resource].records
+
+    def _at(self, place: str) -> tuple[Twin, str]:
+        """The twin and the resource of `system.resource`; of a system with places, that which is one of them."""
         system, _, resource = place.partition(".")
-        return self.twins[system].tables[resource].records
+        named = [name for name in self.twins if name == place or name.startswith(f"{place}/")] or [system]
+        return self.twins[named[0]], resource
 
     def only(self, place: str) -> str:
         """The id of the only record there."""

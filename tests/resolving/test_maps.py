@@ -164,11 +164,6 @@ def test_a_second_map_of_an_entity_in_a_system_is_refused(within: Resolve) -> No
     result = within(second)
     assert result.found == [("map.duplicate", "a.customers")]
     assert len(result.spec.maps) == 1
-    disjoint = within(
-        f"{ENTITY}map Company to a.customers when active {{ name <-> name }}\n"
-        "map Company to a.customers when not active { name <-> nmae }"
-    )
-    assert sorted(disjoint.found) == [("map.native-unknown", "nmae"), ("not-yet.several-maps", "a.customers")]
 
 
 def test_lines_of_fields_left_out_of_the_entity_are_silent(within: Resolve) -> None:

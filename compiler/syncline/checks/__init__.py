@@ -13,6 +13,7 @@ from syncline.checks.derivations import check_derivations, check_derived
 from syncline.checks.guarantees import check_listings, check_outcomes, check_schedules, check_webhooks
 from syncline.checks.identity import check_identity
 from syncline.checks.owners import check_conditional_deletes, check_owners
+from syncline.checks.places import check_places
 from syncline.checks.privacy import check_marks, check_privacy
 from syncline.checks.references import check_references
 from syncline.checks.returning import check_returning
@@ -67,6 +68,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
                 check_outcomes,
                 check_webhooks,
                 check_privacy,
+                check_places,
             ):
                 make(policy_check, sync)
             make(check_derived, sync)

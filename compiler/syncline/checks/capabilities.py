@@ -55,26 +55,26 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
         creating = rule_of(sync.creates, field_map.system)
         updating = rule_of(sync.updates, field_map.system)
         writes = any(line.arrow is not Arrow.READ for line in field_map.lines)
-        if writes and (creating is None or creating.allowed) and (len(sync.systems) > 1 or sync.derivations):
+        if writes and (creating is None or creating.allowed) and (len(sync.accounts) > 1 or sync.derivations):
             if field_map.resource.declaration.create is None:
-                yield _not_offered(sync, field_map, "create", f"create in {field_map.system.name} never", creating)
+                yield _not_offered(sync, field_map, "create", f"create in {field_map.system.account} never", creating)
             else:
                 yield from _required(sync, field_map)
                 yield from _unfillable(sync, contest, field_map)
         updates = any(line.arrow is not Arrow.READ and When.ON_CREATE not in line.when for line in field_map.lines)
         if updates and (updating is None or updating.allowed) and field_map.resource.declaration.update is None:
-            yield _not_offered(sync, field_map, "update", f"update in {field_map.system.name} never", updating)
+            yield _not_offered(sync, field_map, "update", f"update in {field_map.system.account} never", updating)
     for rule in sync.deletes:
         found = sync.map_of(rule.system)
         if found is None:
             continue
         if rule.policy is OnDelete.PROPAGATE and found.resource.declaration.delete is None:
-            yield _not_offered(sync, found, "delete", f"delete in {rule.system.name} unlink", rule)
+            yield _not_offered(sync, found, "delete", f"delete in {rule.system.account} unlink", rule)
         if rule.policy is OnDelete.ARCHIVE:
             # What archives a record is an update of its flag.
             missing = "archive" if found.resource.declaration.archive is None else "update"
             if missing == "archive" or found.resource.declaration.update is None:
-                yield _not_offered(sync, found, missing, f"delete in {rule.system.name} unlink", rule)
+                yield _not_offered(sync, found, missing, f"delete in {rule.system.account} unlink", rule)
 
 
 def _message(sync: Sync, field_map: Map) -> Iterator[Diagnostic]:
@@ -113,9 +113,9 @@ def _unfillable(sync: Sync, contest: Contest, field_map: Map) -> Iterator[Diagno
             continue
         sources = contest.contributors(field.name)
         if (
-            len(sources) == 1
-            and sources[0].name == name
-            and len(sync.systems) > 1
+            sources
+            and all(source.account == field_map.system.account for source in sources)
+            and len(sync.accounts) > 1
             and all(field.name not in one.filled for one in sync.derivations)
         ):
             yield Diagnostic(

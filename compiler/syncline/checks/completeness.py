@@ -16,8 +16,8 @@ def check_completeness(sync: Sync) -> Iterator[Diagnostic]:
     told: set[tuple[int, str]] = set()
     contest = Contest(sync)
     for name in sync.entity.fields:
-        sources = tuple(system.name for system in contest.contributors(name))
-        for rule in contest.rules_for(name) if len(sources) > 1 else ():
+        sources = tuple(dict.fromkeys(system.account for system in contest.contributors(name)))
+        for rule in contest.rules_for(name) if contest.contested(name) else ():
             found = undecided(sync, rule, sources)
             if found is None:
                 continue
@@ -34,7 +34,7 @@ def undecided(sync: Sync, rule: Truth, sources: tuple[str, ...]) -> tuple[str, t
     More than two decide as some two of them do. Not counted are records that first meet without the named system, and edits
     of `newest` that are equally new without its tie-break: there the order of the sync's systems decides.
     """
-    named = [system.name for system in rule.systems]
+    named = list(dict.fromkeys(system.account for system in rule.systems))
     match rule.rule:
         case "prefers":
             others = [name for name in sources if name not in named]
@@ -53,31 +53,31 @@ def undecided(sync: Sync, rule: Truth, sources: tuple[str, ...]) -> tuple[str, t
 
 def _may_lack(sync: Sync, owner: str, others: tuple[str, str]) -> bool:
     """Whether the owner may have no record where the others have theirs."""
-    created = next((rule for rule in sync.creates if rule.system.name == owner), None)
-    if created is not None and (not created.allowed or created.when is not None):
+    created = (rule for rule in sync.creates if rule.system.account == owner)
+    if any(not rule.allowed or rule.when is not None for rule in created):
         return True
-    if any(found.when is not None for found in sync.maps if found.system.name == owner):
+    if any(found.when is not None for found in sync.maps if found.system.account == owner):
         return True
     # With these the others live on, and are edited, after the owner's record was deleted; the rest leave with it, or are held.
-    staying = {rule.system.name for rule in sync.deletes if rule.policy in (OnDelete.NEVER, OnDelete.RECREATE)}
+    staying = {rule.system.account for rule in sync.deletes if rule.policy in (OnDelete.NEVER, OnDelete.RECREATE)}
     return all(other in staying for other in others)
 
 
 def _incomplete(sync: Sync, rule: Truth, name: str, problem: str, pair: tuple[str, str]) -> Diagnostic:
-    named = rule.systems[0].name if rule.systems else ""
+    named = rule.systems[0].account if rule.systems else ""
     facts: dict[str, Fact] = {
         "field": name,
         "problem": problem,
         "systems": pair,
         "named": named,
         "rule": rule.text,
-        "listed": " then ".join(dict.fromkeys((*(system.name for system in rule.systems), *pair))),
+        "listed": " then ".join(dict.fromkeys((*(system.account for system in rule.systems), *pair))),
     }
     labels = tuple(
         Label(line.span, "source", {"system": field_map.system.name})
         for field_map in sync.maps
         for line in field_map.lines
-        if field_map.system.name in pair and line.field is not None and line.field.name == name
+        if field_map.system.account in pair and line.field is not None and line.field.name == name
     )
     return Diagnostic("truth.incomplete", rule.span, facts, labels)
 
@@ -90,7 +90,7 @@ def _deletions(sync: Sync) -> Iterator[Diagnostic]:
             continue
         system = rule.system.name
         for gone in sync.systems:
-            if gone.name == system:
+            if gone.account == rule.system.account:
                 continue
             if gone.name in never:
                 yield _contradiction(rule, "never", gone.name, system, Label(never[gone.name].span, "forbidden-here"))

@@ -8,16 +8,17 @@ from syncline.model.spec import Arrow, Sync
 
 def check_deletion(sync: Sync) -> Iterator[Diagnostic]:
     """delete.no-rule, empty.no-rule."""
-    ruled = {rule.system.name for rule in sync.deletes}
+    ruled = {rule.system.account for rule in sync.deletes}
     for field_map in sync.maps:
-        name = field_map.system.name
+        name = field_map.system.account
         if (
-            len(sync.systems) > 1
+            len(sync.accounts) > 1
             and not field_map.sends
             and name not in ruled
             and any(line.arrow is not Arrow.READ for line in field_map.lines)
         ):
-            others = tuple(system.name for system in sync.systems if system.name != name)
+            ruled.add(name)
+            others = tuple(other for other in sync.accounts if other != name)
             yield Diagnostic(
                 "delete.no-rule",
                 sync.span,

@@ -29,14 +29,14 @@ def _deciders(sync: Sync, contest: Contest, rules: Sequence[Truth]) -> Iterator[
     for rule in rules:
         for name in names_in(rule.when) if rule.when is not None else ():
             sources = contest.contributors(name)
-            if name in told or len(sources) < 2 or all(one.when is None for one in contest.rules_for(name)):
+            if name in told or not contest.contested(name) or all(one.when is None for one in contest.rules_for(name)):
                 continue
             told.add(name)
             field = sync.entity.fields[name]
             facts: dict[str, Fact] = {
                 "field": name,
                 "rule": rule.text,
-                "listed": " then ".join(system.name for system in sources),
+                "listed": " then ".join(dict.fromkeys(system.account for system in sources)),
             }
             where = rule.when.span if rule.when is not None else rule.span
             yield Diagnostic("truth.decider", where, facts, (Label(field.span, "declared-here"),))
@@ -45,7 +45,7 @@ def _deciders(sync: Sync, contest: Contest, rules: Sequence[Truth]) -> Iterator[
 def check_conditional_deletes(sync: Sync) -> Iterator[Diagnostic]:
     """delete.clash, delete.gap."""
     for rules, found in deletions(sync):
-        system = rules[0].system.name
+        system = rules[0].system.account
         if found.clash is not None:
             one, other, example = found.clash
             label = Label(rules[one].span, "first-rule")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from syncline.checks.capabilities import rule_of
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
 from syncline.model.references import Waits, referring, waits_of
 from syncline.model.spec import Map, Spec, Sync
@@ -48,7 +47,9 @@ def _targets(field_map: Map, synced: Mapping[str, Sync]) -> Iterator[Diagnostic]
                 "entity": field_map.entity.name,
                 "resource": " or ".join(native.type.targets),
             }
-            other = synced[target].map_of(system) if target in synced else None
+            home = (line.homes or {}).get(target, system.name)
+            maps = synced[target].maps if target in synced else ()
+            other = next((one for one in maps if one.system.name == home), None)
             if other is None:
                 labels: tuple[Label, ...] = (Label(synced[target].span, "sync-of-target"),) if target in synced else ()
                 yield Diagnostic("reference.not-synced", line.native_span, facts, labels)
@@ -63,10 +64,9 @@ def _cycles(spec: Spec) -> Iterator[Diagnostic]:
     told: set[frozenset[int]] = set()
     waits = tuple(waits_of(spec))
     for name in dict.fromkeys(wait.system for wait in waits if not wait.after):
-        system = spec.systems[name]
         graph: dict[str, list[Waits]] = {}
         for wait in waits:
-            if wait.after or (wait.system == system.name and wait.needed and _creates(spec, wait.entity, system.name)):
+            if wait.after or (wait.system == name and wait.needed and _creates(spec, wait.entity, name)):
                 graph.setdefault(wait.entity, []).append(wait)
         for loop in _loops(graph):
             places = frozenset(wait.span.start for wait in loop)
@@ -74,15 +74,15 @@ def _cycles(spec: Spec) -> Iterator[Diagnostic]:
                 continue
             told.add(places)
             drawn = " → ".join([*(wait.text for wait in loop), loop[0].entity])
-            facts: dict[str, Fact] = {"system": system.name, "loop": drawn, "count": len(loop)}
+            facts: dict[str, Fact] = {"system": name, "loop": drawn, "count": len(loop)}
             labels = tuple(Label(wait.span, "waits-here", {"text": wait.target}) for wait in loop[1:])
             yield Diagnostic("reference.cycle", loop[0].span, facts, labels)
 
 
 def _creates(spec: Spec, entity: str, system: str) -> bool:
     sync = next(one for one in spec.syncs if one.entity.name == entity)
-    rule = rule_of(sync.creates, spec.systems[system])
-    return len(sync.systems) > 1 and (rule is None or rule.allowed)
+    rules = [rule for rule in sync.creates if rule.system.account == system]
+    return len(sync.accounts) > 1 and (not rules or any(rule.allowed for rule in rules))
 
 
 def _loops(graph: Mapping[str, Sequence[Waits]]) -> Iterator[list[Waits]]:

@@ -35,7 +35,7 @@ def check_truth(sync: Sync) -> Iterator[Diagnostic]:
     lines, contest = _contributing_lines(sync), Contest(sync)
     resources = {side.system.name: side.resource.declaration for side in reversed(sync.maps)}
     for name, contributed in lines.items():
-        if len(contributed) < 2:
+        if not contest.contested(name):
             continue
         rules = contest.rules_for(name)
         sources = contest.contributors(name)
@@ -69,18 +69,18 @@ def _contributing_lines(sync: Sync) -> dict[str, list[tuple[System, Line]]]:
 
 def _sources(sync: Sync, rule: Truth, lines: dict[str, list[tuple[System, Line]]]) -> Iterator[Diagnostic]:
     for name in rule.fields:
-        contributors = [system.name for system, _ in lines.get(name, [])]
+        contributors = list(dict.fromkeys(system.account for system, _ in lines.get(name, [])))
         if not contributors:
             continue
         if len(contributors) == 1:
             yield Diagnostic("truth.unneeded", rule.span, {"field": name, "system": contributors[0]})
             continue
         for system in rule.systems:
-            if system.name not in contributors:
+            if system.account not in contributors:
                 yield Diagnostic(
                     "truth.not-a-source",
                     rule.span,
-                    {"field": name, "system": system.name, "sources": tuple(contributors)},
+                    {"field": name, "system": system.account, "sources": tuple(contributors)},
                     tuple(Label(line.span, "source", {"system": source.name}) for source, line in lines[name]),
                 )
 
@@ -91,7 +91,7 @@ def _clocked(
     if rule.rule != "newest":
         return
     if not rule.systems:
-        yield Diagnostic("truth.no-tie-break", rule.span, {"field": name, "first": sources[0].name})
+        yield Diagnostic("truth.no-tie-break", rule.span, {"field": name, "first": sources[0].account})
     for system in sources:
         resource = resources.get(system.name)
         if resource is not None and (resource.version is None or not resource.version_is_time):
@@ -102,9 +102,9 @@ def _clocked(
 
 def _unlisted(name: str, rule: Truth, sources: tuple[System, ...]) -> Iterator[Diagnostic]:
     """A hint: who prefers one system often means that it alone decides."""
-    if rule.rule == "prefers" and len(rule.systems) == 1:
-        first = rule.systems[0].name
-        unlisted = tuple(system.name for system in sources if system.name != first)
+    if rule.rule == "prefers" and len({system.account for system in rule.systems}) == 1:
+        first = rule.systems[0].account
+        unlisted = tuple(dict.fromkeys(system.account for system in sources if system.account != first))
         if len(unlisted) > 1:
             return  # no hint: between those nothing decides
         facts: dict[str, Fact] = {"field": name, "first": first, "unlisted": unlisted}

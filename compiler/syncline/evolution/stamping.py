@@ -189,7 +189,7 @@ def _sync(sync: Sync) -> dict[str, _Aspects]:
         }
     contest = Contest(sync)
     for name in entity.fields:
-        if len(contest.contributors(name)) > 1:  # of a single source no rule is ever asked
+        if contest.contested(name):  # of a single source no rule is ever asked
             rules = contest.rules_for(name)
             found[f"truth of {_mark(entity.name, name)}"] = {
                 "rule": rule_text(rules, field),

@@ -87,7 +87,7 @@ def _truth(spec: Spec, before: Sync, after: Sync, field: Rename) -> Iterator[Cha
         if name not in former:
             continue
         # Where one side only has several sources, its lines have changed, which is told as such.
-        contested = len(contests[1].contributors(name)) > 1
+        contested = contests[1].contested(name)
         old, new = _rules_of(contests[0], former[name], contested), _rules_of(contests[1], name, contested)
         subject = f"{entity}.{name}"
         places = _first(old, before.span), _first(new, after.span)

@@ -25,7 +25,7 @@ def choices(sync: Sync) -> tuple[Choice, ...]:
     contest = Contest(sync)
     for name in sync.entity.fields:
         rules = contest.rules_for(name)
-        if len(contest.contributors(name)) < 2 or all(rule.when is None for rule in rules):
+        if not contest.contested(name) or all(rule.when is None for rule in rules):
             continue
         subject = " and ".join(rules[0].fields) or "record"
         found.setdefault(tuple(rule.span.start for rule in rules), Choice(subject, rules))
@@ -43,8 +43,10 @@ def verdict(choice: Choice) -> Verdict:
 def deletions(sync: Sync) -> tuple[tuple[tuple[DeleteRule, ...], Verdict], ...]:
     """For each system with conditional `delete` clauses, these clauses and what is known of their conditions."""
     by_system: dict[str, list[DeleteRule]] = {}
+    first = {rule.system.account: rule.system.name for rule in reversed(sync.deletes)}
     for rule in sync.deletes:
-        by_system.setdefault(rule.system.name, []).append(rule)
+        if rule.system.name == first[rule.system.account]:  # its other places have the same clauses
+            by_system.setdefault(rule.system.account, []).append(rule)
     found = []
     for rules in by_system.values():
         conditional = tuple(rule for rule in rules if rule.when is not None)

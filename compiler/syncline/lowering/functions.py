@@ -49,7 +49,7 @@ class MapFunctions:
 def map_functions(map_: Map, suffix: str, constants: Constants, taken: Iterable[str]) -> MapFunctions:
     """The functions of a map, named `read_<suffix>` and so on."""
     record = record_name(map_.entity.name, taken)
-    place = f"{map_.system.name}.{map_.resource.name}"
+    place = map_.place
     read, read_uses = _read(map_, suffix, constants, taken, place)
     write, write_uses = _write(map_, suffix, record, constants, (*taken, record), place)
     blocks, uses = [read, write], {*read_uses, *write_uses, "Any", "Mapping", "Native"}
@@ -202,6 +202,8 @@ def _flow(line: Line, slot: str) -> Code:
         options["refers"] = sequence(text(target) for target in targets)
         if line.by is not None:
             options["by"] = text(line.by.field)
+        if homes := _homes(line):
+            options["homes"] = mapping((literal(entity), text(place)) for entity, place in homes.items())
         if any(native.required for native in line.natives):
             options["needed"] = Plain("True")
     return call(
@@ -232,6 +234,12 @@ def _refers(line: Line) -> tuple[str, ...]:
     if line.elements is not None:
         return tuple(dict.fromkeys(target for each in line.elements.lines for target in _refers(each)))
     return value.type.targets if value is not None and value.type.kind == "ref" else ()
+
+
+def _homes(line: Line) -> dict[str, str]:
+    """By entity, the place in which a reference of the line is looked up, where that is not the map's own."""
+    nested = () if line.elements is None else line.elements.lines
+    return {entity: place for each in (line, *nested) for entity, place in (each.homes or {}).items()}
 
 
 def _condition(equality: Equality) -> Code:

@@ -75,6 +75,8 @@ def _sync(sync: Sync, name: str) -> _Declared:
         "updates": _mapping(updates),
         "deletes": _mapping(deletes),
     }
+    places = [[one.name for one in sync.systems if one.account == account] for account in sync.accounts]
+    optional["places"] = sequence(sequence(map(text, group)) for group in places if len(group) > 1)
     if sync.empty is not None:
         optional["empty"] = text(sync.empty)
     optional["out_of_scope"] = text(sync.out_of_scope)
@@ -161,8 +163,8 @@ def _deletes(sync: Sync, name: str) -> tuple[dict[str, Code], list[Block], set[s
     record = record_name(sync.entity.name, SOURCES)
     stem = f"delete_{name.removesuffix('_SYNC').lower()}_in_"
     conditional = [rule for rule in sync.deletes if rule.when is not None]
-    wishes = ((f"{rule.span.start}", stem + snake(f"{rule.system.name}_{rule.policy.value}")) for rule in conditional)
-    functions = distinct(wishes, SOURCES)
+    wishes = {f"{rule.span.start}": stem + snake(f"{rule.system.account}_{rule.policy.value}") for rule in conditional}
+    functions = distinct(wishes.items(), SOURCES)
     blocks: list[Block] = []
     uses: set[str] = set()
     cases: dict[str, list[Code]] = {}
@@ -172,9 +174,10 @@ def _deletes(sync: Sync, name: str) -> tuple[dict[str, Code], list[Block], set[s
             rest[rule.system.name] = rule
             continue
         function = functions[f"{rule.span.start}"]
-        doc = f"Whether `{rule.policy.value}` is what a deletion elsewhere does in {rule.system.name}."
+        doc = f"Whether `{rule.policy.value}` is what a deletion elsewhere does in {rule.system.account}."
         block, more = entity_predicate(function, record, doc, rule.when)
-        blocks.append(block)
+        if block not in blocks:  # the places of a system have one
+            blocks.append(block)
         uses |= more
         cases.setdefault(rule.system.name, []).append(_deletion(rule, when=Plain(function)))
     codes: dict[str, Code] = {}
@@ -200,14 +203,12 @@ def _rules(sync: Sync, name: str) -> tuple[dict[str, Code], dict[str, Code], lis
     record = record_name(sync.entity.name, SOURCES)
     stem = name.removesuffix("_SYNC")
     contest = Contest(sync)
-    contested = {
-        field: contest.rules_for(field) for field in sync.entity.fields if len(contest.contributors(field)) > 1
-    }
+    contested = {field: contest.rules_for(field) for field in sync.entity.fields if contest.contested(field)}
     chosen = {_key(rules[0]): rules for rules in contested.values() if rules and rules[0].when is not None}
     conditional = {_key(rule): rule for rules in chosen.values() for rule in rules if rule.when is not None}
     functions = distinct(
         (
-            (key, f"{stem.lower()}_{_subject(rule)}_owned_by_{snake(rule.systems[0].name)}")
+            (key, f"{stem.lower()}_{_subject(rule)}_owned_by_{snake(rule.systems[0].account)}")
             for key, rule in conditional.items()
         ),
         SOURCES,
@@ -216,7 +217,7 @@ def _rules(sync: Sync, name: str) -> tuple[dict[str, Code], dict[str, Code], lis
     uses: set[str] = set()
     for key, rule in conditional.items():
         assert rule.when is not None
-        doc = f"Whether {rule.systems[0].name} owns the {' and '.join(rule.fields) or 'record'}."
+        doc = f"Whether {rule.systems[0].account} owns the {' and '.join(rule.fields) or 'record'}."
         block, more = entity_predicate(functions[key], record, doc, rule.when)
         blocks.append(block)
         uses |= more
@@ -256,7 +257,7 @@ def _rule(truth: Truth) -> Code:
     line = truth.span.line
     match truth.rule:
         case "owned":
-            return spelled(declaration.Owned(by=order[0], drift=Drift(truth.drift), line=line))
+            return spelled(declaration.Owned(by=order[0], places=order[1:], drift=Drift(truth.drift), line=line))
         case "prefers":
             return spelled(declaration.Prefers(order=order, line=line))
         case "newest":

@@ -61,6 +61,7 @@ def _system(system: System, connector: str, maps: tuple[Map, ...]) -> Code:
         connector=Plain(connector),
         settings=mapping((literal(name), spelled(source)) for name, source in system.settings.items()),
         resources=mapping(resources),
+        **({"place_of": text(system.place_of)} if system.place_of else {}),
     )
 
 

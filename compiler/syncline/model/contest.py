@@ -29,6 +29,10 @@ class Contest:
         """The systems whose edits of the field may change the entity, in the order of the spec."""
         return self._sources.get(name, ())
 
+    def contested(self, name: str) -> bool:
+        """Whether several systems may change the field: of the places of one, no record is in two."""
+        return len({system.account for system in self.contributors(name)}) > 1
+
     def rules_for(self, name: str) -> tuple[Truth, ...]:
         """The truth rules that decide the field, as `Sync.rules_for` tells them."""
         own = self._own.get(name) or self._records

@@ -48,4 +48,4 @@ def waits_of(spec: Spec) -> Iterator[Waits]:
                 needed = native.required and line.when in (When.ALWAYS, When.ON_CREATE)
                 for target in value.type.targets if value is not None else ():
                     text = f"{name}.{line.field.name if line.field is not None else native.name}"
-                    yield Waits(name, target, field_map.system.name, needed, line.span, text)
+                    yield Waits(name, target, field_map.system.account, needed, line.span, text)

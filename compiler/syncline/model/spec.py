@@ -167,7 +167,11 @@ class SettingModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """An instance of a connector; `resources` include what `extend` added."""
+    """An instance of a connector; `resources` include what `extend` added.
+
+    `place_of` names the system of which this is one *place*: where several maps keep one entity in a system, each map has a place
+    of its own (`crm.leads`), that goes through the policy as a system does.
+    """
 
     name: str
     connector: ConnectorModel
@@ -175,6 +179,12 @@ class System:
     resources: Mapping[str, ResourceModel]
     span: Span
     cleared_for_pii: bool = True
+    place_of: str = ""
+
+    @property
+    def account(self) -> str:
+        """The system that the spec declares, whose limits, settings and people it shares with its other places."""
+        return self.place_of or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +243,7 @@ class Line:
     by: Look | None = None
     expression: Expression | None = None
     when: When = When.ALWAYS
+    homes: Mapping[str, str] | None = None  # by entity, the place that what it refers to is in, if another
 
     @property
     def slot(self) -> str:
@@ -266,6 +277,11 @@ class Map:
     )  # by path, what is written of records that the entity refers to
     when: Expression | None = None
     complete: bool = True  # False: a line was reported and left out
+
+    @property
+    def place(self) -> str:
+        """Where its records are: the resource of the system, or which of them."""
+        return self.system.name if self.system.place_of else f"{self.system.name}.{self.resource.name}"
 
     @property
     def sends(self) -> bool:
@@ -389,6 +405,11 @@ class Sync:
     def map_of(self, system: System) -> Map | None:
         """The entity's map in `system`, if there is one."""
         return next((candidate for candidate in self.maps if candidate.system.name == system.name), None)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The systems as the spec names them, each once, whatever places they have."""
+        return tuple(dict.fromkeys(system.account for system in self.systems))
 
     def contributors(self, name: str) -> tuple[System, ...]:
         """The systems whose edits of the field may change the entity, in the order of the spec."""

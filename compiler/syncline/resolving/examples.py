@@ -153,4 +153,4 @@ def _map(target: ResourceName, entity: EntityScope | None, maps: Sequence[Map], 
 
 
 def _place(found: Map) -> tuple[str, str]:
-    return found.system.name, found.resource.name
+    return found.system.account, found.resource.name

@@ -285,7 +285,7 @@ def _line(node: FieldLine, ends: _Ends, scope: Scope) -> Line | None:
     arrow = _ARROWS[node.arrow]
     computed = node.right if arrow is Arrow.READ else node.left
     target = node.left if arrow is Arrow.READ else node.right
-    if isinstance(node.left, Path) and _is_fields(node.right):
+    if isinstance(node.left, Path) and _is_fields(node.right) and not _is_member(node, arrow, ends, scope):
         return _plain(node, arrow, ends, scope)
     if arrow is Arrow.BOTH:
         wrong = node.right if isinstance(node.left, Path) else node.left
@@ -299,6 +299,16 @@ def _line(node: FieldLine, ends: _Ends, scope: Scope) -> Line | None:
         scope.findings.report("map.target", target.span, Label(node.arrow_span, "arrow"), arrow=node.arrow)
         return None
     return _computed(node, arrow, computed, target, ends, scope)
+
+
+def _is_member(node: FieldLine, arrow: Arrow, ends: _Ends, scope: Scope) -> bool:
+    """Whether `kind <- lead` names a member of the field's enum, and no field of the resource: all its records are that."""
+    if arrow is not Arrow.READ or ends.inside is None or ends.outside is None or node.codec is not None:
+        return False
+    name = node.right.span.text
+    field = ends.inside.names.shape.fields.get(dotted(node.left)) if isinstance(node.left, Path) else None
+    members = () if field is None or field.type.kind != "enum" else field.type.members
+    return name in members and name not in ends.outside.resource.fields
 
 
 def _is_fields(node: Node) -> bool:

@@ -16,10 +16,11 @@ from syncline.resolving.examples import resolve_examples
 from syncline.resolving.findings import Findings
 from syncline.resolving.imports import Load, gather
 from syncline.resolving.maps import resolve_map
+from syncline.resolving.places import systems_in_use, with_places
 from syncline.resolving.references import check_targets, resolve_alignment
 from syncline.resolving.resources import referring
 from syncline.resolving.scope import Scope
-from syncline.resolving.syncs import check_several_maps, resolve_syncs
+from syncline.resolving.syncs import resolve_syncs
 from syncline.resolving.systems import resolve_system
 from syncline.resolving.types import check_declarations
 from syncline.source import Span
@@ -55,9 +56,8 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
     resolve_alignment(scope)
     _connectors(scope)
     _systems(scope)
-    second = {id(node) for node in check_several_maps(scope.declared.maps, scope)}
-    resolved = [(id(node), resolve_map(node, scope)) for node in scope.declared.maps]
-    maps = tuple(found for key, found in resolved if found is not None and key not in second)
+    resolved = (resolve_map(node, scope) for node in scope.declared.maps)
+    maps = with_places([found for found in resolved if found is not None], scope)
     derivations, broken = resolve_derivations(scope)
     syncs = with_derivations(resolve_syncs(maps, scope), derivations, broken)
     examples = resolve_examples(scope.declared.examples, maps, syncs, scope)
@@ -71,7 +71,7 @@ def _resolved(main: SyntaxSpec, load: Load) -> tuple[Spec | None, tuple[Diagnost
         version=version,
         file=main.source.name,
         sha256=scope.declared.sha256,
-        systems={name: system for name, system in scope.systems.items() if system is not None},
+        systems=systems_in_use(scope.systems, maps),
         entities={name: known.entity for name, known in scope.entities.items()},
         maps=maps,
         syncs=syncs,

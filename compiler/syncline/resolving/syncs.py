@@ -7,6 +7,7 @@ from typing import Final, Literal
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.spec import DeleteRule, EraseRule, Guard, Map, Sync, System, Trigger, WriteRule
 from syncline.resolving.expressions import resolve_condition
+from syncline.resolving.places import placed_clauses, placed_truth
 from syncline.resolving.scope import EntityScope, Scope
 from syncline.resolving.sight import EntitySight
 from syncline.resolving.triggers import resolve_trigger
@@ -29,7 +30,6 @@ from syncline.syntax import (
 )
 from syncline.syntax import Entity as EntityNode
 from syncline.syntax import Guard as GuardNode
-from syncline.syntax import Map as MapNode
 from syncline.syntax import Sync as SyncNode
 from syncline.syntax import Truth as TruthNode
 from syncline.syntax import WriteRule as WriteNode
@@ -119,7 +119,7 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         if entity is not None and name.text in systems and (node.entity.text, name.text) not in written:
             label = Label(entity.entity.span, "entity-declared-here")
             scope.findings.report("sync.no-map", name.span, label, entity=node.entity.text, system=name.text)
-    own = tuple(candidate for candidate in maps if candidate.system.name in systems)
+    own = tuple(candidate for candidate in maps if candidate.system.account in systems)
     policy = Policy(entity, systems, faulty, own, node.entity.span)
     clauses = _Clauses()
     for clause in node.clauses:
@@ -128,25 +128,30 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         _one_way(node.topology, systems, clauses, scope)
     if entity is None or not systems:
         return None
-    mapped = {candidate.system.name for candidate in own}
+    mapped = {candidate.system.account for candidate in own}
+    places: dict[str, tuple[System, ...]] = {}
+    for account, system in systems.items():
+        used = {candidate.system.name: candidate.system for candidate in own if candidate.system.account == account}
+        places[account] = tuple(used.values()) or (system,)
+    truths = clauses.truths
     parts = [entity.entity.complete, clauses.complete, clauses.truths.complete, *(one.complete for one in own)]
     return Sync(
         entity=entity.entity,
-        systems=tuple(systems.values()),
+        systems=tuple(place for each in places.values() for place in each),
         maps=own,
         span=node.entity.span,
-        truth=tuple(clauses.truths.rules),
-        records=tuple(clauses.truths.records),
-        otherwise=clauses.truths.otherwise,
-        creates=tuple(clauses.creates),
-        updates=tuple(clauses.updates),
-        deletes=tuple(clauses.deletes),
+        truth=tuple(placed_truth(rule, places) for rule in truths.rules),
+        records=tuple(placed_truth(rule, places) for rule in truths.records),
+        otherwise=None if truths.otherwise is None else placed_truth(truths.otherwise, places),
+        creates=placed_clauses(clauses.creates, places),
+        updates=placed_clauses(clauses.updates, places),
+        deletes=placed_clauses(clauses.deletes, places),
         empty=clauses.empty,
         out_of_scope=clauses.out_of_scope,
         merged=clauses.merged,
         unknown=clauses.unknown,
         guards=tuple(clauses.guards),
-        erases=tuple(clauses.erases),
+        erases=placed_clauses(clauses.erases, places),
         triggers=tuple(clauses.triggers),
         complete=all(parts) and all(name.text in mapped for name in names),
     )
@@ -320,18 +325,3 @@ def _guard(node: GuardNode, clauses: _Clauses, scope: Scope) -> None:
         scope.findings.report("sync.guard", node.span, problem="over-100-percent")
         return
     clauses.guards.append(Guard(operation=_OPERATIONS[node.operation], count=count, percent=percent, span=node.span))
-
-
-def check_several_maps(nodes: Sequence[MapNode], scope: Scope) -> tuple[MapNode, ...]:
-    """Reports a second map of one entity in one system; those that are one are not part of the spec."""
-    second: list[MapNode] = []
-    first: dict[tuple[str, str], MapNode] = {}
-    for node in nodes:
-        earlier = first.setdefault((node.entity.text, node.target.system.text), node)
-        if earlier is node:
-            continue
-        second.append(node)
-        code = "map.duplicate" if node.when is None or earlier.when is None else "not-yet.several-maps"
-        label = Label(earlier.target.span, "first-here")
-        scope.findings.report(code, node.target.span, label, entity=node.entity.text, system=node.target.system.text)
-    return tuple(second)

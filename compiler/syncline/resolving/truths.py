@@ -119,12 +119,14 @@ def _fields(paths: tuple[Path, ...], policy: Policy, scope: Scope) -> tuple[str,
 
 def _contested(group: str, policy: Policy) -> list[str]:
     """The leaves of a record that several systems may change; else all that are mapped, else all."""
-    sources: dict[str, int] = {}
+    sources: dict[str, set[str]] = {}
     for candidate in policy.maps:
         for line in candidate.lines:
             if line.field is not None and line.field.name.startswith(group + "."):
-                sources[line.field.name] = sources.get(line.field.name, 0) + (line.arrow is not Arrow.WRITE)
-    contested = [name for name, count in sources.items() if count > 1]
+                own = sources.setdefault(line.field.name, set())
+                if line.arrow is not Arrow.WRITE:
+                    own.add(candidate.system.account)
+    contested = [name for name, systems in sources.items() if len(systems) > 1]
     return contested or list(sources) or [name for name in policy.leaves if name.startswith(group + ".")]
 
 

@@ -53,7 +53,7 @@ def uncovered(
 
 
 def _untouched(side: Map, edited: Collection[tuple[str, str, str]]) -> Iterator[str]:
-    place = f"{side.system.name}.{side.resource.name}"
+    place = side.place
     heard = [line.field.name for line in side.lines if line.field is not None and line.arrow is not Arrow.WRITE]
     never = [name for name in heard if (side.entity.name, side.system.name, name) not in edited]
     if never:

@@ -170,15 +170,15 @@ def _door(
     }
     signings: dict[str, Signing] = {}
     for name in sorted(listening):
-        hooks = package.systems[name].connector.webhooks
+        hooks, account = package.systems[name].connector.webhooks, package.systems[name].account
         secret = connected.settings[name].get(hooks.secret) if hooks is not None else None
         if hooks is None or secret is None:
             continue
         try:
             given = secret.reveal() if isinstance(secret, SecretText) else str(secret)
-            signings[name] = signing(hooks.scheme, given, str(connected.settings[name].get(hooks.address) or ""))
+            signings[account] = signing(hooks.scheme, given, str(connected.settings[name].get(hooks.address) or ""))
         except ValueError as error:
-            raise SystemFailure(name, str(error), setting=hooks.secret) from None
+            raise SystemFailure(account, str(error), setting=hooks.secret) from None
     if not signings and port is None:
         yield None
         return
@@ -195,7 +195,15 @@ def _door(
 
     door = Door(
         signings,
-        {name: package.systems[name].resources for name in signings},
+        {
+            account: {
+                name: resource
+                for system in package.systems.values()
+                if system.account == account
+                for name, resource in system.resources.items()
+            }
+            for account in signings
+        },
         keep=keep,
         now=connected.clock.now,
         tell=tell_here,

@@ -65,25 +65,33 @@ def connect(package: Package, syncs: Sequence[str], env: Path | None, err: TextI
     variables = _variables(env)
     names = dict.fromkeys(name for sync in ordered(package, syncs) for name in sync.systems)
     settings: dict[str, dict[str, Setting]] = {}
+    told: set[str] = set()
     for name in names:
         try:
             settings[name] = resolve(package.systems[name], variables)
         except SystemFailure as failure:
-            err.write(f"{package.name}: {failure}\n")
+            if str(failure) not in told:  # the places of a system lack the same
+                err.write(f"{package.name}: {failure}\n")
+            told.add(str(failure))
     if len(settings) < len(names):
         return None
     clock = WallClock()
-    limiters = {name: CountingLimiter(TokenBucket(package.systems[name].connector.rate, clock)) for name in settings}
+    accounts = {name: package.systems[name].account for name in settings}
+    shared = {
+        account: CountingLimiter(TokenBucket(package.systems[name].connector.rate, clock))
+        for name, account in accounts.items()
+    }
     return Connected(
         systems={
-            name: open_system(package.systems[name], own, clock, limiters[name]) for name, own in settings.items()
+            name: open_system(package.systems[name], own, clock, shared[accounts[name]])
+            for name, own in settings.items()
         },
         settings=settings,
         clock=clock,
         secrets=[
             value.reveal() for each in settings.values() for value in each.values() if isinstance(value, SecretText)
         ],
-        limiters=limiters,
+        limiters=shared,
     )
 
 

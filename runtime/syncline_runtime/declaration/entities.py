@@ -49,7 +49,8 @@ class Flow:
     `native` names the resource's fields that the line reads and writes. `exact`: the system can hold every value of the field
     unchanged; otherwise what it shows is what `read(write(values))` says. `refers`: the field is a reference to a record of one of
     these entities, of which `read` shows the remote id and `write` takes it; `needed`: no record is created here without it.
-    `by`: the field of that record which is shown for it, instead of its id. `hears`: of a nested collection, the fields of its
+    `by`: the field of that record which is shown for it, instead of its id. `homes`: by entity, the place of the
+    system among whose ids it is looked up, where that is not the map's own. `hears`: of a nested collection, the fields of its
     elements that this system may change.
     """
 
@@ -64,6 +65,7 @@ class Flow:
     needed: bool = False
     hears: tuple[str, ...] = ()
     by: str = ""
+    homes: Mapping[str, str] | None = None
     line: int = 0  # of the spec
 
 

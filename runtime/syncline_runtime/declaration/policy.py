@@ -24,9 +24,10 @@ class Drift(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """`owned by SYSTEM`."""
+    """`owned by SYSTEM`; `places` are further places of that system, of which the one that has the record owns the field."""
 
     by: str
+    places: tuple[str, ...] = ()
     drift: Drift = Drift.OVERWRITE
     line: int = 0
 
@@ -189,7 +190,8 @@ class Sync:
     """The policy of one entity across systems. `systems` is in the order of the spec, which every tie falls back on.
 
     `rules` has an entry for each contested field; a field without one has a single contributing system.
-    `together` lists groups of fields that are decided as one. `unknown`: a create without an answer is looked for, and sent again
+    `together` lists groups of fields that are decided as one. `places` groups the systems that are places of one: of a link, one of
+    each group at most has the record. `unknown`: a create without an answer is looked for, and sent again
     where it has not shown (`look`), or waits for a person instead (`hold`).
     """
 
@@ -208,4 +210,9 @@ class Sync:
     after: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     erases: Mapping[str, Erasure] = field(default_factory=dict)
+    places: tuple[tuple[str, ...], ...] = ()
     line: int = 0
+
+    def beside(self, system: str) -> tuple[str, ...]:
+        """The other places of the system that `system` is a place of."""
+        return tuple(other for group in self.places if system in group for other in group if other != system)

@@ -306,9 +306,19 @@ class Connector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """An instance of a connector with its settings and the resources the spec uses."""
+    """An instance of a connector with its settings and the resources the spec uses.
+
+    `place_of`: the system of the spec that this is one place of. Where several maps keep one entity in a system, each goes by a
+    place of its own (`crm.leads`): of a link, one of them at most has the record, which may move to another.
+    """
 
     name: str
     connector: Connector
     settings: Mapping[str, SettingSource]
     resources: Mapping[str, Resource]
+    place_of: str = ""
+
+    @property
+    def account(self) -> str:
+        """The system of the spec, whose limits and settings its places share."""
+        return self.place_of or self.name

@@ -36,10 +36,10 @@ async def confirm_absence(context: Context, side: Side, known: int, listed: int)
             with store.transaction():
                 note_missing(context, side, [row.remote_id for row in rows])
             continue
-        await _look_again(context, side, [row.remote_id for row in rows])
+        await look_again(context, side, [row.remote_id for row in rows])
 
 
-async def _look_again(context: Context, side: Side, ids: Sequence[str]) -> None:
+async def look_again(context: Context, side: Side, ids: Sequence[str]) -> None:
     """Read suspected ids, and those not found once more after the lag."""
     store, system = context.store, context.systems[side.system]
     for attempt in range(2):

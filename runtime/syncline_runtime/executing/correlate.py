@@ -66,6 +66,7 @@ def _place(
     store, entity, name = context.store, context.entity, context.entity.name
     unpack = context.sides[system].packing.unpack
     fresh, orphaned = _fresh(context, system), _orphaned(context, system)
+    beside = context.sync.beside(system)
     records = []
     young = {} if fresh is None else {row.remote_id: until for row in rows if (until := fresh(row)) is not None}
     for row in rows:
@@ -78,6 +79,7 @@ def _place(
                 keys=own,
                 fresh=row.remote_id in young,
                 orphan=bool(orphaned) and any(made_by(entity, sent, values, own) for sent in orphaned),
+                beside=beside,
             )
         )
     known = _known(context, records, creating)
@@ -128,7 +130,7 @@ def _place(
     elif placed.pairs:
         decide_links(context, placed.pairs, counts, new=True)
     if placed.joined:
-        _replace_dead(context, placed)
+        _replace_dead(context, placed, beside)
         store.attach(placed.joined)
     store.unsettle(placed.touched)
     store.review.quarantine(placed.held)
@@ -256,11 +258,15 @@ def _release_placed(
             review.release_records(name, where, sorted(was_held), "identity")
 
 
-def _replace_dead(context: Context, placed: _Placed) -> None:
-    """A record that was deleted and made anew: the dead one leaves the link to its successor."""
+def _replace_dead(context: Context, placed: _Placed, beside: Sequence[str]) -> None:
+    """A record that was deleted and made anew: the dead one leaves the link to its successor. One that moved from a place `beside`
+    leaves it when the link is decided, for what it showed there is the base of what it shows now."""
     store, now = context.store, context.clock.now()
     dead = [
-        member for members in store.members_of(placed.touched).values() for member in members if member.state == "gone"
+        member
+        for members in store.members_of(placed.touched).values()
+        for member in members
+        if member.state == "gone" and member.system not in beside
     ]
     store.review.bury(tomb(context, member.link_id or 0, 0, member, "deleted", now) for member in dead)
     store.forget_members(member.member_id for member in dead)
@@ -285,19 +291,27 @@ class _Holders:
         self.weaker: dict[str, set[str]] = {}
 
     def look(self, rule: int, wanted: Sequence[str], asking: str = "") -> None:
-        """Add the holders of some keys of one rule; a single one in the system that is `asking` is who asks, and left out."""
+        """Add the holders of some keys of one rule; a single one in the system that is `asking` is who asks, and left out. One
+        that is gone from another place of that system may be who asks, too: it has moved."""
         store = self.context.store
-        found = store.holders(self.context.entity.name, rule, list(dict.fromkeys(wanted)))
+        moving = self.context.sync.beside(asking)
+        found = store.holders(self.context.entity.name, rule, list(dict.fromkeys(wanted)), gone=bool(moving))
         if asking:
             several = Counter(key for key, *_ in found)
             found = [row for row in found if row[1] != asking or several[row[0]] > 1]
-        linked = store.systems_of([link_id for _, _, _, link_id, _ in found if link_id is not None])
+        if moving:
+            found = [row for row in found if row[4] != "gone" or (row[1] in moving and row[3] is not None)]
+        links = [link_id for _, _, _, link_id, _ in found if link_id is not None]
+        linked = store.systems_of(links)
+        standing = store.systems_of(links, standing=True) if self.context.policy.placed else {}
         for key, system, remote_id, link_id, state in found:
             holder = Holder(
                 remote_id=remote_id,
                 link_id=link_id,
                 linked=frozenset() if link_id is None else linked[link_id],
                 aside=link_id is None and state == "out_of_scope",
+                left=link_id is not None and state in ("gone", "out_of_scope", "released"),
+                standing=standing.get(link_id, frozenset()) if link_id is not None else frozenset(),
             )
             by_system = self.by_key.setdefault((rule, key), {})
             by_system[system] = (*by_system.get(system, ()), holder)

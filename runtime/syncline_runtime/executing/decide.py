@@ -8,6 +8,7 @@ from syncline_runtime.deciding import decide
 from syncline_runtime.executing.computing import Moved, computed, note_references, related
 from syncline_runtime.executing.context import BATCH, Context, key_rows, to_link
 from syncline_runtime.executing.following import Follows, follow, store_following
+from syncline_runtime.executing.moving import may_have_moved
 from syncline_runtime.executing.place import Failure, mapping_failure
 from syncline_runtime.executing.referring import looks_elsewhere, note_looks, own_row, read_references, without_looks
 from syncline_runtime.executing.renders import packed_renders
@@ -67,6 +68,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         own = None if referred is None else referred[at]
         link = to_link(context, row, member_rows) if own is None else own.link
         bars = context.bars(link_id)
+        if context.policy.placed and may_have_moved(context, link):
+            continue
         try:
             decision = decide(context.policy_of(link_id), link, barred=bars if own is None else bars | own.bars)
             if context.entity.compute is not None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from syncline_runtime.executing.absence import confirm_absence
+from syncline_runtime.executing.beside import look_beside
 from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side
@@ -29,6 +30,8 @@ async def observe(context: Context) -> None:
                 context.summary.failures[side.system] = str(outcome)
             case BaseException():
                 raise outcome
+    if context.policy.placed:
+        await look_beside(context)
     for side in context.observed:
         state = context.store.cursor(context.entity.name, side.system)
         if state is None or state[1] is None:

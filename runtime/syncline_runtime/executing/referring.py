@@ -152,9 +152,10 @@ def remote_ids(
     """By entity and system, the remote id of each link that some values to be written in a system refer to."""
     links: dict[tuple[str, str], set[int]] = {}
     for system, values in wanted:
-        for name, targets in context.sides[system].refers.items():
+        side = context.sides[system]
+        for name, targets in side.refers.items():
             for value in _held(values.get(name), targets):
-                links.setdefault((value.entity, _place(targets, system)), set()).add(value.link)
+                links.setdefault((value.entity, _place(side, name, value.entity)), set()).add(value.link)
     return {
         where: _keys_of(context, *where, sorted(found))
         if where[1].startswith("=")
@@ -168,10 +169,9 @@ def outgoing(side: Side, values: Mapping[str, Shown], remotes: Mapping[tuple[str
     own, deferred = dict(values), dict[str, Reference]()
 
     for name, targets in side.refers.items():
-        place = _place(targets, side.system)
 
-        def remote_id(value: Reference, place: str = place) -> str | None:
-            return remotes.get((value.entity, place), {}).get(value.link)
+        def remote_id(value: Reference, name: str = name) -> str | None:
+            return remotes.get((value.entity, _place(side, name, value.entity)), {}).get(value.link)
 
         held = _held(own.get(name), targets)
         missing = next((value for value in held if remote_id(value) is None), None)
@@ -203,18 +203,23 @@ def wake_by_key(context: Context) -> None:
 def waiting_for(context: Context, link_id: int, system: str, deferred: Mapping[str, Reference]) -> list[Row]:
     """Rows for `wait`: what a link refers to that has no record in a system yet."""
     name = context.entity.name
-    return [(link_id, name, system, field, value.entity, "", value.link) for field, value in deferred.items()]
+    side = context.sides[system]
+    return [
+        (link_id, name, _home(side, field, value.entity), field, value.entity, "", value.link)
+        for field, value in deferred.items()
+    ]
 
 
 def _links_of(context: Context, links: Iterable[Link]) -> Ids:
     ids: dict[tuple[str, str], set[str]] = {}
     for link in links:
         for system, member in link.members.items():
-            for name, targets in context.sides[system].refers.items():
+            side = context.sides[system]
+            for name, targets in side.refers.items():
                 for shown in (member.shadow, member.seen, member.renders):
                     for value, entities in _shown_ids(None if shown is None else shown.get(name), targets):
                         for target in entities:
-                            ids.setdefault((target, _place(targets, system)), set()).add(value)
+                            ids.setdefault((target, _place(side, name, target)), set()).add(value)
     return {
         where: _by_key(context, *where, sorted(found))
         if where[1].startswith("=")
@@ -223,9 +228,15 @@ def _links_of(context: Context, links: Iterable[Link]) -> Ids:
     }
 
 
-def _place(targets: Targets, system: str) -> str:
+def _place(side: Side, name: str, entity: str) -> str:
     """Where a reference is looked up: among the ids of a system, or among the values of a key."""
-    return f"={targets.field}" if isinstance(targets, ByKey) else system
+    targets = side.refers[name]
+    return f"={targets.field}" if isinstance(targets, ByKey) else _home(side, name, entity)
+
+
+def _home(side: Side, name: str, entity: str) -> str:
+    """The system that has what a field refers to: the side's own, or a place of the same one."""
+    return side.homes.get((name, entity), side.system) if side.homes else side.system
 
 
 def _by_key(context: Context, entity: str, place: str, values: Sequence[str]) -> dict[str, int]:
@@ -274,11 +285,18 @@ def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Id
                 told.add(name)
             elif ids and member.state is MemberState.LIVE:
                 unknown.add(name)
-                place = _place(targets, system)
                 waits += [
-                    (link.link_id, link.entity, system, name, target, BY_KEY if place != system else value, 0)
+                    (
+                        link.link_id,
+                        link.entity,
+                        _home(side, name, target),
+                        name,
+                        target,
+                        BY_KEY if isinstance(targets, ByKey) else value,
+                        0,
+                    )
                     for value, entities in ids
-                    if not _linked(value, entities, place, known)
+                    if not _linked(value, _places(side, name, entities), known)
                     for target in entities
                 ]
     bars: frozenset[str] = frozenset()
@@ -296,9 +314,8 @@ def _inside(side: Side, shown: Mapping[str, Shown], known: Ids) -> Mapping[str, 
             continue
         if inside is None:
             inside = dict(shown)
-        place = _place(targets, side.system)
-        if all(_linked(value, entities, place, known) for value, entities in ids):
-            inside[name] = _inside_one(shown[name], targets, place, known)
+        if all(_linked(value, _places(side, name, entities), known) for value, entities in ids):
+            inside[name] = _inside_one(shown[name], side, name, known)
         else:
             del inside[name]
     return shown if inside is None else inside
@@ -328,21 +345,28 @@ def _held(value: object, targets: Targets) -> list[Reference]:
     return [held for element in value for name in targets.refers if type(held := element.get(name)) is Reference]
 
 
-def _linked(remote_id: str, entities: Sequence[str], system: str, known: Ids) -> Reference | None:
-    found = ((entity, known[entity, system].get(remote_id)) for entity in entities)
+def _places(side: Side, name: str, entities: Sequence[str]) -> list[tuple[str, str]]:
+    """Where the record of each entity that a field may refer to is looked up."""
+    return [(entity, _place(side, name, entity)) for entity in entities]
+
+
+def _linked(remote_id: str, places: Sequence[tuple[str, str]], known: Ids) -> Reference | None:
+    found = ((entity, known[entity, place].get(remote_id)) for entity, place in places)
     return next((Reference(entity, link) for entity, link in found if link is not None), None)
 
 
-def _inside_one(value: Shown, targets: Targets, system: str, known: Ids) -> Shown:
+def _inside_one(value: Shown, side: Side, field: str, known: Ids) -> Shown:
     """What a system shows of a field, with links for all remote ids, which are known to have one."""
+    targets = side.refers[field]
     if not isinstance(targets, Collection):
-        return _linked(str(value), (targets.entity,) if isinstance(targets, ByKey) else targets, system, known)
+        entities = (targets.entity,) if isinstance(targets, ByKey) else targets
+        return _linked(str(value), _places(side, field, entities), known)
     assert isinstance(value, tuple)
     elements = [
         {
             **element,
             **{
-                name: _linked(element[name], entities, system, known)
+                name: _linked(element[name], _places(side, field, entities), known)
                 for name, entities in targets.refers.items()
                 if type(element.get(name)) is str
             },

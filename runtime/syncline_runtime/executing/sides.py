@@ -39,7 +39,8 @@ class Side:
     that some rule asks when a record was changed. `natives` is the number of native fields, if each line writes and holds its value
     unchanged, else 0: where a system stored just what it was sent, there is then nothing to read from its answer. A side
     that is not `remote` is a derivation: its records are what the rule makes, there is nothing to read or write. `refers` are the
-    fields that hold another record, each with the entities it may be of; `needed` those without which nothing is created.
+    fields that hold another record, each with the entities it may be of; `needed` those without which nothing is created; `homes`,
+    by field and entity, the system among whose ids it is looked up, if that is another.
     """
 
     system: str
@@ -58,6 +59,7 @@ class Side:
     remote: bool = True
     refers: Mapping[str, Targets] = field(default_factory=dict)
     needed: frozenset[str] = frozenset()
+    homes: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def sends(self) -> bool:
@@ -126,6 +128,7 @@ def sides(
             ),
             timed=any(_timed(rule) for rule in sync.rules.values()),
             refers=refers,
+            homes={(flow.field, name): place for flow in mapping.flows for name, place in (flow.homes or {}).items()},
             needed=frozenset(flow.field for flow in mapping.flows if flow.needed and flow.writes),
             list_lag=since.lag_seconds if since is not None else 0.0,
             settle=(

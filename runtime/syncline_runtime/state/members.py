@@ -16,6 +16,9 @@ _OF_SIDE: Final = _COLUMNS.format(system="s.system")
 _OF_ONE: Final = _COLUMNS.format(system="NULL")
 
 
+_PRESENT = " AND m.state <> 'gone'"
+
+
 class Members:
     """The part of a store that keeps records. A shadow of no bytes is the document of its link."""
 
@@ -105,11 +108,12 @@ class Members:
         statement = "SELECT count(*) FROM member WHERE side = ? AND state = 'live' AND link_id IS NOT NULL"
         return int(self._execute(statement, (self._backing.side(entity, system),))[0][0])
 
-    def systems_of(self, link_ids: Sequence[int]) -> dict[int, frozenset[str]]:
-        """The systems that have a record in each link, gone ones left out."""
+    def systems_of(self, link_ids: Sequence[int], *, standing: bool = False) -> dict[int, frozenset[str]]:
+        """The systems that have a record in each link, gone ones left out; `standing`: and those that have left it."""
+        states = "IN ('live', 'missing')" if standing else "<> 'gone'"
         rows = self._execute(
             "SELECT m.link_id, s.system FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value"
-            " CROSS JOIN side s ON s.side_id = m.side WHERE m.state <> 'gone'",
+            f" CROSS JOIN side s ON s.side_id = m.side WHERE m.state {states}",
             (json.dumps(list(set(link_ids))),),
         )
         found: dict[int, set[str]] = {}
@@ -326,14 +330,17 @@ class Members:
             ],
         )
 
-    def holders(self, entity: str, rule: int, keys: Sequence[str]) -> list[tuple[str, str, str, int | None, str]]:
-        """Who holds each key: (key, system, remote_id, link_id, state), gone records left out; a closed link counts as none."""
+    def holders(
+        self, entity: str, rule: int, keys: Sequence[str], *, gone: bool = False
+    ) -> list[tuple[str, str, str, int | None, str]]:
+        """Who holds each key: (key, system, remote_id, link_id, state), gone records left out unless asked for; a closed link
+        counts as none."""
         keys_of = {self._code(entity, rule, key): key for key in keys}
         rows = self._execute(
             "SELECT k.code, s.system, k.remote_id, CASE l.status WHEN 'tombstone' THEN NULL ELSE m.link_id END, m.state"
             " FROM json_each(?) j CROSS JOIN record_key k ON k.code = j.value CROSS JOIN side s ON s.side_id = k.side"
             " CROSS JOIN member m ON m.side = k.side AND m.remote_id = k.remote_id"
-            " AND m.state <> 'gone' LEFT JOIN link l ON l.link_id = m.link_id",
+            f"{'' if gone else _PRESENT} LEFT JOIN link l ON l.link_id = m.link_id",
             (json.dumps(list(keys_of)),),
         )
         return [(keys_of[code], system, remote_id, link_id, state) for code, system, remote_id, link_id, state in rows]

@@ -64,7 +64,7 @@ def may_turn(specs: Sequence[Spec]) -> bool:
         for sync in spec.syncs:
             for field_map in sync.maps:
                 # In one spec a system goes by its name; the names of two specs' systems say nothing.
-                owner = field_map.system.name if len(specs) == 1 else field_map.system.connector.name
+                owner = field_map.system.account if len(specs) == 1 else field_map.system.connector.name
                 for line in field_map.lines:
                     if len(line.natives) > 1 and line.expression is not None:
                         return True
@@ -177,7 +177,7 @@ def _edges(spec: str, sync: Sync, contest: Contest, field_map: Map) -> Iterator[
 def _heard(contest: Contest, line: Line, system: System) -> bool:
     """Whether an edit in the system changes the field: one against its owner is overwritten instead."""
     assert line.field is not None
-    if len(contest.contributors(line.field.name)) < 2:
+    if not contest.contested(line.field.name):
         return True
     rules = contest.rules_for(line.field.name)
     return not rules or any(
@@ -187,7 +187,7 @@ def _heard(contest: Contest, line: Line, system: System) -> bool:
 
 def _loses(contest: Contest, line: Line, system: System) -> bool:
     """Whether an edit in the system may be overwritten as drift."""
-    if line.field is None or len(contest.contributors(line.field.name)) < 2:
+    if line.field is None or not contest.contested(line.field.name):
         return False
     return any(
         rule.rule == "owned" and rule.drift == "overwrite" and all(owner.name != system.name for owner in rule.systems)

@@ -6,9 +6,16 @@ KNOWN = "Known here: {known}."
 
 MAPS = {
     "map.duplicate": Entry(
-        "{entity} has a second map in `{system}`",
+        "{entity} has a second map of one resource in `{system}`",
         "Each record would be read and written twice, under two sets of rules.",
-        "Join them into one, or tell them apart by `when`.",
+        "Join them into one, or tell their records apart: `where` with another value of one field in each.",
+    ),
+    "map.not-apart": Entry(
+        "a new {entity} could be created in `{one}` and in `{other}`: {problem}",
+        "One record would get two places in `{system}`, and both would be kept in step.",
+        "Give each map a `when` that no record meets together with the other, or say `create in {system} never`.",
+        {"other": "the other map"},
+        {"both": "both hold when {example}", "unsaid": "one of the maps has no `when`"},
     ),
     "map.field-unknown": Entry(
         "{entity} has no field `{name}`",

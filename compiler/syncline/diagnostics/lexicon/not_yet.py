@@ -18,7 +18,4 @@ NOT_YET = {
     "not-yet.keyed-element": _later("`{name}`, an element by its key,", "Map a field of the resource itself."),
     "not-yet.collection": _later("`{type}`, a collection of records,", "Map the elements as an entity of their own."),
     "not-yet.codec-path": _later("a setting of `{codec}` that is read from a field", "Write it as text."),
-    "not-yet.several-maps": _later(
-        "a second map of {entity} in `{system}`", "Keep one map, and tell its records apart with `where`."
-    ),
 }

@@ -15,6 +15,12 @@ REFERENCES = {
         "Map {target} to `{resource}`, or the reference to a field that holds `{found}`.",
         {"native-declared-here": "declared here", "map-here": "{target} is mapped here"},
     ),
+    "reference.two-places": Entry(
+        "`{native}` holds records of `{resource}`, which is two places of {target}",
+        "The id does not say in which of them the record is: it would be looked up in the wrong one.",
+        "Refer to an entity that has one map there, or keep the two in resources of their own.",
+        {"map-here": "the second is mapped here"},
+    ),
     "reference.cycle": Entry(
         "no record can be created first in `{system}`: {loop}",
         "Each waits until the next one is there, so none of them is ever created.",
