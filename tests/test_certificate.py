@@ -66,7 +66,7 @@ def run(package: Path) -> subprocess.CompletedProcess[str]:
 
 CLAIMED = {
     *OF_A_SYNC, *OF_A_MAP, *OF_ALL, *OF_REFERENCES, *OF_DERIVATIONS, *OF_WEBHOOKS, ONE_WAY, TWO_WAY, LOOPS,
-    "truth.clash", "truth.gap", "delete.clash", "delete.gap",
+    "truth.clash", "truth.gap", "delete.clash", "delete.gap", "map.not-apart",
 }  # fmt: skip
 OF_NO_PROPERTY = {
     "allow": "speaks of suppressions, not of what runs",

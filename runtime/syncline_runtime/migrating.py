@@ -209,7 +209,7 @@ def _split(subject: str) -> tuple[str, str]:
 
 def _users(stamp: Stamp, resource: str) -> Iterator[tuple[str, str]]:
     """Entity and system of each map in a resource (`crm.contacts`)."""
-    system, _, name = resource.partition(".")
+    system, _, name = resource.rpartition(".")
     for subject, aspects in stamp.aspects.items():
         if subject.startswith("map ") and subject.endswith(f" in {system}") and aspects.get("resource") == name:
             yield subject.split("`")[1], system

@@ -156,6 +156,8 @@ IRRELEVANT = {
     "ResourceModel.doc": "documentation",
     "Entity.complete": "a spec with errors is not compared",
     "Map.complete": "a spec with errors is not compared",
+    "System.place_of": DERIVED + "the maps: a place goes by its name, as a system does",
+    "Line.homes": DERIVED + "the maps of what is referred to",
     "Sync.complete": "a spec with errors is not compared",
     "Entity.renamed_from": "only joins the old name to the new; a name that stays is no renaming",
     "Field.renamed_from": "only joins the old name to the new; a name that stays is no renaming",

@@ -55,7 +55,7 @@ def check_capabilities(sync: Sync) -> Iterator[Diagnostic]:
         creating = rule_of(sync.creates, field_map.system)
         updating = rule_of(sync.updates, field_map.system)
         writes = any(line.arrow is not Arrow.READ for line in field_map.lines)
-        if writes and (creating is None or creating.allowed) and (len(sync.accounts) > 1 or sync.derivations):
+        if writes and (creating is None or creating.allowed) and (sync.several or sync.derivations):
             if field_map.resource.declaration.create is None:
                 yield _not_offered(sync, field_map, "create", f"create in {field_map.system.account} never", creating)
             else:
@@ -115,7 +115,7 @@ def _unfillable(sync: Sync, contest: Contest, field_map: Map) -> Iterator[Diagno
         if (
             sources
             and all(source.account == field_map.system.account for source in sources)
-            and len(sync.accounts) > 1
+            and sync.several
             and all(field.name not in one.filled for one in sync.derivations)
         ):
             yield Diagnostic(

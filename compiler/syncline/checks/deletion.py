@@ -12,7 +12,7 @@ def check_deletion(sync: Sync) -> Iterator[Diagnostic]:
     for field_map in sync.maps:
         name = field_map.system.account
         if (
-            len(sync.accounts) > 1
+            sync.several
             and not field_map.sends
             and name not in ruled
             and any(line.arrow is not Arrow.READ for line in field_map.lines)

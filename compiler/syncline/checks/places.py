@@ -48,4 +48,4 @@ def apart(one: Map, other: Map) -> Verdict:
 def _creates(sync: Sync, side: Map) -> bool:
     rule = rule_of(sync.creates, side.system)
     writes = any(line.arrow is not Arrow.READ for line in side.lines)
-    return writes and len(sync.accounts) > 1 and (rule is None or rule.allowed)
+    return writes and sync.several and (rule is None or rule.allowed)

@@ -82,7 +82,7 @@ def _cycles(spec: Spec) -> Iterator[Diagnostic]:
 def _creates(spec: Spec, entity: str, system: str) -> bool:
     sync = next(one for one in spec.syncs if one.entity.name == entity)
     rules = [rule for rule in sync.creates if rule.system.account == system]
-    return len(sync.accounts) > 1 and (not rules or any(rule.allowed for rule in rules))
+    return sync.several and (not rules or any(rule.allowed for rule in rules))
 
 
 def _loops(graph: Mapping[str, Sequence[Waits]]) -> Iterator[list[Waits]]:

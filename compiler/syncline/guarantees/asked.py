@@ -16,7 +16,7 @@ def creates(sync: Sync, side: Map) -> bool:
     """Whether records may be created there."""
     rule = next((rule for rule in sync.creates if rule.system.name == side.system.name), None)
     return (
-        (len(sync.accounts) > 1 or bool(sync.derivations))
+        (sync.several or bool(sync.derivations))
         and (rule is None or rule.allowed)
         and any(line.arrow is not Arrow.READ for line in side.lines)
     )

@@ -31,7 +31,8 @@ class Contest:
 
     def contested(self, name: str) -> bool:
         """Whether several systems may change the field: of the places of one, no record is in two."""
-        return len({system.account for system in self.contributors(name)}) > 1
+        sources = self.contributors(name)
+        return any(system.account != sources[0].account for system in sources)
 
     def rules_for(self, name: str) -> tuple[Truth, ...]:
         """The truth rules that decide the field, as `Sync.rules_for` tells them."""

@@ -407,6 +407,11 @@ class Sync:
         return next((candidate for candidate in self.maps if candidate.system.name == system.name), None)
 
     @property
+    def several(self) -> bool:
+        """Whether it keeps more than one system of the spec, whatever places these have."""
+        return any(system.account != self.systems[0].account for system in self.systems)
+
+    @property
     def accounts(self) -> tuple[str, ...]:
         """The systems as the spec names them, each once, whatever places they have."""
         return tuple(dict.fromkeys(system.account for system in self.systems))

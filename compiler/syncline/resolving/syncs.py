@@ -129,10 +129,12 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
     if entity is None or not systems:
         return None
     mapped = {candidate.system.account for candidate in own}
-    places: dict[str, tuple[System, ...]] = {}
-    for account, system in systems.items():
-        used = {candidate.system.name: candidate.system for candidate in own if candidate.system.account == account}
-        places[account] = tuple(used.values()) or (system,)
+    used: dict[str, dict[str, System]] = {}
+    for candidate in own:
+        used.setdefault(candidate.system.account, {})[candidate.system.name] = candidate.system
+    places = {
+        account: tuple(used[account].values()) if account in used else (system,) for account, system in systems.items()
+    }
     truths = clauses.truths
     parts = [entity.entity.complete, clauses.complete, clauses.truths.complete, *(one.complete for one in own)]
     return Sync(

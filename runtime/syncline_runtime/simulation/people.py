@@ -105,6 +105,8 @@ class People:
             self.undelete(mapping, table, rng.choice(dead))
         elif self._world.happens("rekey"):
             self.rekey(mapping, table, rng.choice(live))
+        elif (beside := sync.beside(system)) and rng.random() < _CONVERTED:
+            self.convert(sync, system, rng.choice(live), rng.choice(beside))
         else:
             self.edit(mapping, table, rng.choice(live))
 
@@ -199,6 +201,21 @@ class People:
             self._servers[mapping.system].store(table, remote_id, {**before, **native}, "user")
             after = table.native(remote_id) or {}
             self._ledger.stored(mapping.system, mapping.resource, remote_id, before, after, "user")
+
+    def convert(self, sync: Sync, system: str, remote_id: str, place: str) -> None:
+        """Somebody makes of a record one of another place of its system: with what it shows, under another id."""
+        table, mapping = self._place(sync, system)
+        other, there = self._place(sync, place)
+        values = shown(mapping, table.native(remote_id) or {})
+        try:
+            native = there.write({**dict.fromkeys(self._package.entities[sync.entity].fields, ABSENT), **values}, None)
+        except MAPPING_ERRORS:
+            return
+        if not values:
+            return
+        made = self._servers[place].make(other, {**native, **{one.field: one.value for one in there.where}}, "user")
+        self._ledger.stored(place, there.resource, made, None, other.native(made) or {}, "user")
+        self.delete(mapping, table, remote_id)
 
     def permit(self) -> None:
         """Somebody changes what the engine may see: in a system, one field less, or all again."""
@@ -329,6 +346,9 @@ def _empty(package: Package, system: str, table: Table) -> Native:
     found.pop(table.resource.identity, None)
     return found
 
+
+_CONVERTED = 0.2
+"""How often somebody converts a record that has several places, where anybody acts at all."""
 
 _PLAIN = Random(0)
 
