@@ -146,6 +146,17 @@ async def test_a_converted_lead_keeps_its_link(tmp_path: Path, kind: str, full: 
     await house.settled()
 
 
+async def test_one_that_is_alone_keeps_its_link_too(tmp_path: Path) -> None:
+    house = world(tmp_path, people("create in erp never"))
+    lead = house.put("crm.leads", **ANA)
+    await house.run()
+    house.drop("crm.leads", lead)
+    house.put("crm.contacts", **ANA)
+    await house.run(full=True)
+    await house.settled()
+    assert linked(house) == [("crm.contacts",)]
+
+
 async def test_an_edit_elsewhere_during_the_conversion_is_not_lost(tmp_path: Path) -> None:
     house, lead, erp = await pair(tmp_path)
     house.drop("crm.leads", lead)

@@ -308,7 +308,7 @@ class _Holders:
             holder = Holder(
                 remote_id=remote_id,
                 link_id=link_id,
-                linked=frozenset() if link_id is None else linked[link_id],
+                linked=frozenset() if link_id is None else linked.get(link_id, frozenset()),
                 aside=link_id is None and state == "out_of_scope",
                 left=link_id is not None and state in ("gone", "out_of_scope", "released"),
                 standing=standing.get(link_id, frozenset()) if link_id is not None else frozenset(),

@@ -2,8 +2,9 @@
 # sha256 of the spec: 05a323d8b687c88d7b98e8430526cc8b0d4a695ea4317eefa08f4503092da27b
 """Leads become contacts in the CRM; in the ERP one and the same person goes from lead to customer."""
 
-from syncline_runtime.declaration import require_runtime
+from syncline_runtime.declaration import require_as_built, require_runtime
 
+require_as_built(__file__, "people.sync")
 require_runtime(1, "people")
 
 from .package import PACKAGE  # noqa: E402
