@@ -36,6 +36,8 @@ def test_it_says_what_it_would_do_and_does_it_when_told(place: Place) -> None:
     assert b"ana@x.org" not in state
     assert place.do("run", "--full")[0] == 0
     assert people(place.crm) == ["Bo"]
+    code, told = place.do("why", "erp:1")
+    assert (code, "Ana" in told, "erased" in told) == (0, False, True)
 
 
 def test_a_record_that_is_in_one_system_only_is_erased_too(place: Place) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from syncline.cli.files import loader
 from syncline.pipeline import check_spec, generate
 from syncline_runtime.connectors import open_system
-from syncline_runtime.declaration import Package
+from syncline_runtime.declaration import HeaderAuth, Package, Text
 from syncline_runtime.ports import Applied, NativeRecord, Refused, SystemFailure, Write
 from syncline_runtime.simulation.sandbox import Sandbox
 
@@ -143,3 +144,11 @@ async def test_wrong_credentials_and_faults_are_answered_as_errors(package: Pack
         await system.close()
     finally:
         sandbox.stop()
+
+
+@pytest.mark.parametrize(("key", "status"), [("canary-key", 200), ("guess", 401)])
+def test_a_key_in_a_header_is_looked_at(package: Package, key: str, status: int) -> None:
+    crm = package.systems["crm"]
+    keyed = replace(crm.connector, auth=HeaderAuth(header="X-Key", value=Text("Key {key}")))
+    sandbox = Sandbox(replace(crm, connector=keyed), {"key": "canary-key"})
+    assert sandbox.answer("GET", "/api/collections/contacts/records", {"x-key": f"Key {key}"}, b"")[0] == status

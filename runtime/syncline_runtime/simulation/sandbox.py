@@ -192,19 +192,30 @@ class Sandbox:
         return placed(str(login.token), self._token(0))
 
     def _authorise(self, auth: "Login | HeaderAuth | None", headers: Mapping[str, str]) -> None:
-        if not isinstance(auth, Login):
-            return
-        token = self._token(0)
-        if isinstance(auth.token, Text):
-            token = auth.token.template
-            for name, value in self._credentials.items():
-                token = token.replace(f"{{{name}}}", value)
-            for place in range(4):
-                token = token.replace(f"{{{place}}}", str(self._token(place)))
-        if auth.encode == "base64":
-            token = base64.b64encode(token.encode()).decode()
-        if headers.get(auth.header.lower()) != auth.prefix + token:
+        match auth:
+            case None:
+                return
+            case HeaderAuth(header=header, value=value, encode=encode):
+                expected = self._filled(value)
+                if encode == "basic":
+                    expected = "Basic " + base64.b64encode(expected.encode()).decode()
+            case Login(header=header):
+                token = self._token(0)
+                if isinstance(auth.token, Text):
+                    token = self._filled(auth.token)
+                    for place in range(4):
+                        token = token.replace(f"{{{place}}}", str(self._token(place)))
+                if auth.encode == "base64":
+                    token = base64.b64encode(token.encode()).decode()
+                expected = auth.prefix + token
+        if headers.get(header.lower()) != expected:
             raise _Refused(401, "The session is not valid.")
+
+    def _filled(self, text: Text) -> str:
+        filled = text.template
+        for name, value in self._credentials.items():
+            filled = filled.replace(f"{{{name}}}", value)
+        return filled
 
     def _token(self, place: int) -> str:
         return f"sandbox-{self.system.name}-{place}"

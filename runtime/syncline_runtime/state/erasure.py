@@ -7,7 +7,7 @@ from typing import Final
 from syncline_runtime.state.audit import Audit
 from syncline_runtime.state.backing import Backing
 
-_NOTHING: Final = b"\x80"
+_NOTHING: Final = b"{}"
 """A document without a field."""
 
 _LINKS: Final = "(SELECT value FROM json_each(?))"
