@@ -4,7 +4,7 @@ The link is closed before anything is done, so that no run takes what is missing
 left stay known as such: they are never taken for new. Broken off at any point, it goes on where it was when it is asked for again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncline_runtime.declaration import Erasure, Package, Resource
@@ -23,6 +23,7 @@ from syncline_runtime.ports import (
 )
 from syncline_runtime.rows import AuditEntry, MemberRow
 from syncline_runtime.stores import StateStore
+from syncline_runtime.traced import Wanted
 
 _LEASE_SECONDS = 3600.0
 
@@ -51,10 +52,12 @@ class Step:
 
 @dataclass(slots=True)
 class Erased:
-    """What came of it: a line for each record that is done, and for each that is not."""
+    """What came of it: a line for each record that is done, for each that is not, and for each other one that shows a value of the
+    person and is not touched."""
 
     done: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     rows: int = 0
 
 
@@ -86,8 +89,20 @@ def is_erased(row: MemberRow) -> bool:
 
 
 def together(package: Package, store: StateStore, links: Mapping[int, str]) -> dict[int, str]:
-    """The links, and those by which other entities know one of their records."""
+    """The links, those by which other entities know one of their records, and those of what was derived from any of them."""
     found = dict(links)
+    new = found
+    while new:
+        new = {
+            link_id: entity
+            for link_id, entity in (*_known_otherwise(package, store, new), *_derived(package, store, new))
+            if link_id not in found
+        }
+        found |= new
+    return found
+
+
+def _known_otherwise(package: Package, store: StateStore, links: Mapping[int, str]) -> Iterator[tuple[int, str]]:
     resource = {(one.entity, one.system): one.resource for one in package.mappings}
     for link_id, members in store.members_of(list(links)).items():
         for row in members:
@@ -96,8 +111,34 @@ def together(package: Package, store: StateStore, links: Mapping[int, str]) -> d
                     continue
                 for other in store.members(entity, system, [row.remote_id]).values():
                     if other.link_id is not None:
-                        found.setdefault(other.link_id, entity)
-    return found
+                        yield other.link_id, entity
+
+
+def _derived(package: Package, store: StateStore, links: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    """What follows from records of a person is theirs where it has personal fields; without them, it holds nothing of theirs."""
+    for rule in package.derivations:
+        origins = [str(link_id) for link_id, entity in links.items() if entity == rule.origin]
+        if origins and package.entities[rule.entity].pii:
+            for row in store.members(rule.entity, rule.system, origins).values():
+                if row.link_id is not None:
+                    yield row.link_id, rule.entity
+
+
+def wanted_of(package: Package, store: StateStore, links: Mapping[int, str]) -> Wanted:
+    """What is to be found of the persons of some links: the values of their personal fields, and those that they were before."""
+    personal = {name: entity.pii for name, entity in package.entities.items()}
+    return Wanted(store.traces.values(links, personal))
+
+
+def shown_elsewhere(package: Package, store: StateStore, links: Mapping[int, str], wanted: Wanted) -> list[str]:
+    """A line for each field of another record in which a value of the person stands."""
+    if not wanted:
+        return []
+    return [
+        f"{one.entity} in {one.system}, record {one.remote_id}: {one.field} shows a value of this person too"
+        for one in store.traces.of(wanted, links)
+        if one.system in package.systems
+    ]
 
 
 async def erase(
@@ -114,6 +155,7 @@ async def erase(
     store.acquire(package.name, clock.now(), _LEASE_SECONDS)
     try:
         steps = steps_of(package, store, links)
+        wanted = wanted_of(package, store, links)
         with store.transaction():
             for entity in set(links.values()):
                 store.break_waves(entity, clock.now())
@@ -157,6 +199,8 @@ async def erase(
         if not result.failed:
             with store.transaction():
                 result.rows = store.erasure.forget(list(links))
+                result.rows += store.traces.forget(wanted) if wanted else 0
+            result.elsewhere = shown_elsewhere(package, store, links, wanted)
             store.erasure.scrub()
         return result
     finally:

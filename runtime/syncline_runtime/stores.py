@@ -16,6 +16,7 @@ from syncline_runtime.rows import (
     Row,
     Waiting,
 )
+from syncline_runtime.traced import Trace, Wanted
 
 
 class ReviewStore(Protocol):
@@ -208,6 +209,19 @@ class ErasureStore(Protocol):
         """Overwrite what was freed, in the file and in its log. Outside a transaction."""
 
 
+class TraceStore(Protocol):
+    """Where a person's values stand beside their own records."""
+
+    def values(self, link_ids: Collection[int], fields: Mapping[str, frozenset[str]]) -> set[str]:
+        """The texts that links show, or once had agreed, in some fields of their entities."""
+
+    def of(self, wanted: Wanted, besides: Collection[int]) -> list[Trace]:
+        """Where records of other links, or of none, show one of the values."""
+
+    def forget(self, wanted: Wanted) -> int:
+        """Forget what is only remembered, of whatever record, where one of the values stands in it; how many rows."""
+
+
 class ReferringStore(Protocol):
     """The part of the state that keeps references the other way round. Writers must be called inside `transaction()`."""
 
@@ -243,6 +257,9 @@ class StateStore(Protocol):
 
     @property
     def erasure(self) -> ErasureStore: ...
+
+    @property
+    def traces(self) -> TraceStore: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable at the end; refused when another process has taken the lease over."""

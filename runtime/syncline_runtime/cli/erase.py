@@ -14,7 +14,7 @@ from syncline_runtime.cli.exits import AWAITS, FAILED, IN_STEP, NEEDS_PERSON
 from syncline_runtime.cli.systems import connect
 from syncline_runtime.cli.why import links_of
 from syncline_runtime.declaration import Package
-from syncline_runtime.erasing import Erased, Step, erase, steps_of, together
+from syncline_runtime.erasing import Erased, Step, erase, shown_elsewhere, steps_of, together, wanted_of
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.stores import StateStore
 from syncline_runtime.telling import FORMAT_VERSION, Redacted
@@ -22,7 +22,7 @@ from syncline_runtime.telling import FORMAT_VERSION, Redacted
 _LEFT = (
     "records that are kept stay in their systems, and are left alone from now on",
     "copies of the state file, saved plans and logs of your own are not reached: delete those of before",
-    "records of other entities that only speak of this person are not looked for",
+    "values shorter than four characters, numbers and dates are not looked for in other records",
 )
 
 
@@ -45,6 +45,9 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         with nullcontext() if arguments.yes else store.preview():
             links = _links(package, store, arguments)
             steps = steps_of(package, store, links)
+            elsewhere = (
+                [] if arguments.yes else shown_elsewhere(package, store, links, wanted_of(package, store, links))
+            )
         if not steps:
             stderr.write(
                 f"{package.name}: no record is called {arguments.record}: name it SYSTEM:ID ({', '.join(package.systems)}), or by "
@@ -56,7 +59,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
             stderr.write(f"{package.name}: {unsaid[0].said}: nothing was done\n")
             return FAILED
         if not arguments.yes:
-            _tell(Redacted(stdout, ()), arguments, steps, None)
+            _tell(Redacted(stdout, ()), arguments, steps, elsewhere, None)
             return AWAITS
         connected = connect(package, sorted(set(links.values())), arguments.env, stderr)
         if connected is None:
@@ -72,8 +75,8 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 actor=actor(arguments.by),
             )
         )
-        _tell(out, arguments, steps, result)
-    return NEEDS_PERSON if result.failed else IN_STEP
+        _tell(out, arguments, steps, result.elsewhere, result)
+    return NEEDS_PERSON if result.failed or result.elsewhere else IN_STEP
 
 
 def _links(package: Package, store: SqliteStore, arguments: argparse.Namespace) -> dict[int, str]:
@@ -92,12 +95,14 @@ def _links(package: Package, store: SqliteStore, arguments: argparse.Namespace) 
 def _adopted(store: StateStore, entity: str, member_id: int) -> int:
     link_id = store.reserve_links(1)
     with store.transaction():
-        store.add_links([(link_id, entity, 1, b"\x80", 0, 0)])
+        store.add_links([(link_id, entity, 1, b"{}", 0, 0)])
         store.attach([(link_id, None, None, member_id)])
     return link_id
 
 
-def _tell(out: Redacted, arguments: argparse.Namespace, steps: list[Step], result: Erased | None) -> None:
+def _tell(
+    out: Redacted, arguments: argparse.Namespace, steps: list[Step], elsewhere: list[str], result: Erased | None
+) -> None:
     if arguments.json:
         document = {
             "format_version": FORMAT_VERSION,
@@ -116,6 +121,7 @@ def _tell(out: Redacted, arguments: argparse.Namespace, steps: list[Step], resul
             ],
             "done": [] if result is None else result.done,
             "failed": [] if result is None else result.failed,
+            "elsewhere": elsewhere,
             "left": list(_LEFT),
         }
         out.line(json.dumps(document))
@@ -123,6 +129,8 @@ def _tell(out: Redacted, arguments: argparse.Namespace, steps: list[Step], resul
     if result is None:
         for step in steps:
             out.line(step.said)
+        for line in elsewhere:
+            out.line(f"{line}: change it there and `run` first, then nothing of it is left here")
         out.line(
             "all values of this person in the state go: agreed ones, shadows, keys, journal, snapshots, what waits"
         )
@@ -136,5 +144,7 @@ def _tell(out: Redacted, arguments: argparse.Namespace, steps: list[Step], resul
         out.line("nothing of the state was forgotten yet, so that it can go on: ask again with the same words")
         return
     out.line(f"forgotten here: {result.rows} rows")
+    for line in elsewhere:
+        out.line(f"LEFT TO DO: {line}: change it there, `run`, then `prune` what it was, or erase that record")
     for line in _LEFT:
         out.line(f"told: {line}")

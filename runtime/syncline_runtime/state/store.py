@@ -27,6 +27,7 @@ from syncline_runtime.state.rekeying import Rekeying
 from syncline_runtime.state.retention import Retention
 from syncline_runtime.state.review import Review
 from syncline_runtime.state.schema import CODES, SEALED
+from syncline_runtime.state.traces import Traces
 from syncline_runtime.state.waiting import Waiters
 
 
@@ -82,6 +83,7 @@ class SqliteStore:
         self.referring = Referring(backing)
         self.inbox = Inbox(backing)
         self.erasure = Erasures(backing, self.audit)
+        self.traces = Traces(backing)
         self.evolution = Evolution(backing, members)
         self.rekeying = Rekeying(backing, opened.outer, self.identity)
 
