@@ -55,13 +55,15 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the store knows, by rule number and key: the records that have it in each system, and keys of open creates.
+    """What the store knows, by rule number and key: the records that have it in each system, and keys of open creates;
+    `places` as of `Sync`.
 
     `holders[rule, key][system]` lists the records, the asking one included or not; one Known serves a batch of records.
     """
 
     holders: Mapping[tuple[int, Key], Mapping[str, tuple[Holder, ...]]] = field(default_factory=dict)
     creating: frozenset[tuple[int, Key]] = frozenset()
+    places: tuple[tuple[str, ...], ...] = ()
 
 
 def keys(entity: Entity, values: Values) -> tuple[Key | None, ...]:
@@ -166,6 +168,11 @@ def _by_rule(
         detail = f"the record with the same {_fields(rule)} is archived or cannot be read: {_listed(found)}"
         return _quarantined(Situation.AMBIGUOUS, rule, detail)
     matches = {system: holders[0] for system, holders in found.items()}
+    for places in known.places:
+        placed = [matches[place].link_id for place in places if place in matches]
+        if len(placed) > 1 and (None in placed or len(set(placed)) > 1):
+            detail = f"one record in two places of its system, with the same {_fields(rule)}: {_listed(found)}"
+            return _quarantined(Situation.AMBIGUOUS, rule, detail)
     return _placed(record, known, number, rule, matches)
 
 

@@ -214,6 +214,56 @@ async def test_two_of_one_system_that_meet_on_the_first_run_wait(tmp_path: Path)
     assert house.writes == 0
 
 
+async def test_what_meets_both_of_one_system_later_waits_too(tmp_path: Path) -> None:
+    house = world(tmp_path)
+    lead = house.put("crm.leads", **ANA)
+    house.put("crm.contacts", **ANA)
+    await house.run()
+    house.put("erp.contacts", **ANA, stage="lead")
+    await house.run()
+    assert house.writes == 0
+    assert linked(house) == []
+    house.drop("crm.leads", lead)
+    await house.run(full=True)
+    await house.run(full=True)
+    assert linked(house) == [("crm.contacts", "erp")]
+
+
+async def test_one_that_moves_between_two_listings_is_not_deleted(tmp_path: Path) -> None:
+    house = world(tmp_path)
+    contact = house.put("crm.contacts", **ANA)
+    await house.run()
+    erp = house.only("erp.contacts")
+
+    def convert(operation: str) -> None:
+        house.clock.time += 1
+        if operation == "list" and contact in house.records("crm.contacts"):
+            house.drop("crm.contacts", contact)
+            house.put("crm.leads", **ANA)
+
+    house.twins["crm.contacts"].before = convert
+    await house.run(full=True)
+    assert set(house.records("erp.contacts")) == {erp}
+    await house.run(full=True)
+    assert linked(house) == [("crm.leads", "erp")]
+    assert set(house.records("erp.contacts")) == {erp}
+
+
+async def test_no_deletion_while_the_same_key_waits_for_a_place(tmp_path: Path) -> None:
+    house, lead, erp = await pair(tmp_path)
+    house.put("crm.contacts", **ANA)
+    second = house.put("crm.contacts", **ANA)
+    house.drop("crm.leads", lead)
+    await house.run(full=True)
+    await house.run(full=True)
+    assert set(house.records("erp.contacts")) == {erp}
+    house.drop("crm.contacts", second)
+    await house.run(full=True)
+    await house.run(full=True)
+    assert linked(house) == [("crm.contacts", "erp")]
+    assert set(house.records("erp.contacts")) == {erp}
+
+
 async def test_a_conversion_decided_elsewhere_is_asked_for(tmp_path: Path) -> None:
     house, lead, erp = await pair(tmp_path)
     house.put("erp.contacts", erp, stage="customer")

@@ -279,7 +279,7 @@ def _known(context: Context, records: Sequence[Unlinked], creating: frozenset[tu
         found.look(rule, [key for record in records if (key := record.keys[rule]) is not None], records[0].system)
     if found.weaker:
         found.look_stronger()
-    return Known(holders=found.by_key, creating=creating)
+    return Known(holders=found.by_key, creating=creating, places=context.sync.places)
 
 
 class _Holders:

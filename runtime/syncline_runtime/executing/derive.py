@@ -8,6 +8,7 @@ from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import actions, made_alike
 from syncline_runtime.executing.context import Context, to_link, to_member
 from syncline_runtime.executing.decide import decision_failure, held_row, refuse_decisions
+from syncline_runtime.executing.moving import may_have_moved
 from syncline_runtime.executing.place import Failure
 from syncline_runtime.executing.record import Sent, fingerprint, may_lack
 from syncline_runtime.executing.referring import (
@@ -93,6 +94,8 @@ def derive(
     work: list[_Work] = []
     for (row, link_members), own in zip(pairs, referred, strict=True):
         link = to_link(context, row, link_members) if own is None else own.link
+        if context.policy.placed and may_have_moved(context, link):
+            continue
         bars = context.bars(row.link_id)
         try:
             todo = actions(context.policy_of(row.link_id), link, barred=bars if own is None else bars | own.bars)

@@ -1,6 +1,9 @@
 """Moving: whether a record that is gone from one place of a system may stand in another by now."""
 
+from collections.abc import Sequence
+
 from syncline_runtime.executing.context import Context
+from syncline_runtime.identity import keys
 from syncline_runtime.records import Link, Member, MemberState
 
 
@@ -14,7 +17,21 @@ def may_have_moved(context: Context, link: Link) -> bool:
         left = [member for place in group if (member := link.members.get(place)) is not None and _left(member)]
         if any(not _looked_since(context, place, one) for one in left for place in group if place != one.system):
             return True
+        if any(_may_be_placed(context, group, one) for one in left):
+            return True
     return False
+
+
+def _may_be_placed(context: Context, group: Sequence[str], member: Member) -> bool:
+    """Whether a record without a link, which waits for a person, has a key of one that has left its place."""
+    store, name = context.store, context.entity.name
+    shown = member.shadow if member.seen is None else member.seen
+    return any(
+        system in group and link_id is None and state == "live"
+        for rule, key in enumerate(keys(context.entity, shown))
+        if key is not None
+        for _, system, _, link_id, state in store.holders(name, rule, [key])
+    )
 
 
 def _left(member: Member) -> bool:

@@ -80,8 +80,19 @@ class Ledger:
 
     # -- what people and systems do ------------------------------------------------------------------------------------
 
-    def stored(self, system: str, resource: str, remote_id: str, before: Native | None, after: Native, by: str) -> None:
-        """Somebody stored a record; each field that changed is an edit with a value of its own."""
+    def stored(
+        self,
+        system: str,
+        resource: str,
+        remote_id: str,
+        before: Native | None,
+        after: Native,
+        by: str,
+        *,
+        copied: bool = False,
+    ) -> None:
+        """Somebody stored a record; each field that changed is an edit with a value of its own, unless it was `copied` from
+        another: then it says nothing new."""
         mapping = self.mapping(system, resource)
         if mapping is None:
             return
@@ -92,7 +103,8 @@ class Ledger:
             edit = Edit(system, mapping.entity, remote_id, name, value, self.world.elapsed, by)
             self.edits.append(edit)
             place = (system, mapping.entity, remote_id, name)
-            self.last[place] = edit
+            if not copied:
+                self.last[place] = edit
             typed = self.typed.setdefault((mapping.entity, name), set())
             typed.add(value)
             if isinstance(value, frozenset):

@@ -214,7 +214,7 @@ class People:
         if not values:
             return
         made = self._servers[place].make(other, {**native, **{one.field: one.value for one in there.where}}, "user")
-        self._ledger.stored(place, there.resource, made, None, other.native(made) or {}, "user")
+        self._ledger.stored(place, there.resource, made, None, other.native(made) or {}, "user", copied=True)
         self.delete(mapping, table, remote_id)
 
     def permit(self) -> None:
