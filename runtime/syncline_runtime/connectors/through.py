@@ -79,13 +79,13 @@ class Followed:
 
     async def _completed(self, ways: Mapping[str, Through], records: Sequence[NativeRecord]) -> list[NativeRecord]:
         for way in dict.fromkeys(ways.values()):
-            await self._look_up(way, {_id(way, record.native) for record in records})
+            await self._look_up(way, {held_id(way, record.native) for record in records})
         return [replace(record, native=self._complete(ways, record.native)) for record in records]
 
     def _complete(self, ways: Mapping[str, Through], native: Native) -> Native:
         native = dict(native)
         for path, way in ways.items():
-            remote_id = _id(way, native)
+            remote_id = held_id(way, native)
             value = remote_id if not isinstance(remote_id, str) else self._values[way].get(remote_id, ABSENT)
             if value is not ABSENT:
                 native[path] = value
@@ -158,7 +158,7 @@ class Followed:
                 why = f"{len(ids) if several else 'no'} record{'s' if several else ''} of {way.resource} "
                 why += f"{'have' if several else 'has'} this {way.field}"
                 return own, Refused(f"reference.{'several' if several else 'none'}", why, {path: why})
-            own[way.reference] = _spelled(way, ids[0] if ids else None)
+            own[way.reference] = spelled(way, ids[0] if ids else None)
         return own, None
 
 
@@ -170,8 +170,8 @@ def _value(way: Through, record: NativeRecord | None) -> Any:
     return ABSENT if record is None else record.native.get(way.field, ABSENT)
 
 
-def _id(way: Through, native: Native) -> object:
-    """The id that a reference holds, None where there is none, ABSENT where it is not shown or no id."""
+def held_id(way: Through, native: Native) -> object:
+    """The id that the reference in front of a path holds, None where there is none, ABSENT where it is not shown or no id."""
     value = native.get(way.reference, ABSENT)
     if way.null:
         value = getattr(codecs, codecs.NULLS[way.null].get)(value)
@@ -181,6 +181,7 @@ def _id(way: Through, native: Native) -> object:
         return ABSENT
 
 
-def _spelled(way: Through, remote_id: str | None) -> Any:
+def spelled(way: Through, remote_id: str | None) -> Any:
+    """The reference in front of a path, as the system spells one to a record, or to none."""
     value = getattr(codecs, codecs.WIRE["ref", way.spelled].put)(remote_id)
     return getattr(codecs, codecs.NULLS[way.null].put)(value) if way.null else value

@@ -1,6 +1,7 @@
 """Recover: settle writes whose outcome is not known. Until then no further write goes to that record."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from syncline_runtime import observing
 from syncline_runtime.declaration import Condition
@@ -137,11 +138,16 @@ async def _ask_for_keys(context: Context) -> None:
             await _search(context, side, values)
 
 
+_ASKED_FREELY: Final = frozenset(("sql", "files"))
+"""Protocols that look for any value without their connector saying how."""
+
+
 async def _search(context: Context, side: Side, values: Mapping[str, Shown]) -> None:
     """Ask the system for the records that have the first key of a create, and take them in."""
     listing, named = side.resource.list, zip(context.entity.match, keys(context.entity, values), strict=True)
     rule = next((rule for rule, key in named if key is not None), None)
-    if listing is None or listing.equals is None or rule is None:
+    protocol = context.package.systems[side.system].connector.protocol
+    if listing is None or rule is None or (listing.equals is None and protocol not in _ASKED_FREELY):
         return
     native = side.mapping.write({**dict.fromkeys(context.entity.fields, ABSENT), **values}, None)
     names = [name for flow in side.mapping.flows if flow.field in rule.fields for name in flow.native if name in native]

@@ -188,8 +188,6 @@ class _Checked:
             return True
         if blank(edit.value) or (link_id, edit.field) in self.conflicts:
             return True
-        if edit.by == "default" and self._is_held(link_id, edit.system, edit.field):
-            return True  # what a system fills in for a value that it refuses is its own doing
         native = self._native(edit.system, edit.remote_id)
         if native is None:
             return True

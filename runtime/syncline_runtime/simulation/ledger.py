@@ -267,6 +267,22 @@ class Ledger:
                 ):
                     self.world.counts["made again"] += 1
 
+    def left_out(self, sending: Sending, sent: Collection[str]) -> set[str]:
+        """The native fields of a create in which the link has a value that was not sent, because it was refused: what the system
+        puts there at once is its own doing, as in a field that was sent empty."""
+        mapping = self.mapping(sending.system, sending.resource)
+        assert mapping is not None
+        agreed = {
+            flow.field: self.accepted.get((mapping.entity, sending.link_id, flow.field)) for flow in mapping.flows
+        }
+        return {
+            name
+            for flow in mapping.flows
+            if flow.writes and (past := agreed[flow.field]) and past[-1] is not None
+            for name in flow.native
+            if name not in sent and name.partition(".")[0] not in sent
+        }
+
     def overwrites(self, sending: Sending, before: Native, after: Native) -> None:
         """A write of the engine was applied: what it replaced had been seen, or fell into the declared window (I2)."""
         mapping = self.mapping(sending.system, sending.resource)

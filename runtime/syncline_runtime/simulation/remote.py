@@ -326,8 +326,9 @@ class SimulatedSystem:
                 table.keys[key] = remote_id
             self._ledger.created(sending, remote_id, native)
             self._compare(table, remote_id, write.native)
-            self._people.default(self.name, table.resource.name, remote_id, native)
-            self._rework(table, remote_id, native)
+            own = self._ledger.left_out(sending, native) | native.keys()
+            self._people.default(self.name, table.resource.name, remote_id, own)
+            self._rework(table, remote_id, own)
             answer = self._applied(table, remote_id, operation)
             if mapping is not None and self._world.happens("snatched"):
                 self._people.delete(mapping, table, remote_id)
@@ -343,7 +344,7 @@ class SimulatedSystem:
             ignored = self._people.habits.ignored
             kept = {name: value for name, value in write.native.items() if (self.name, name) not in ignored}
             self._ledger.ignores(sending, native, write.native.keys() - kept.keys())
-            self._ledger.overwrites(sending, native, table.distort({**native, **kept}))
+            self._ledger.overwrites(sending, native, self._server.kept(table, native, {**native, **kept}))
             self._server.store(table, remote_id, {**native, **kept}, "engine")
             self._compare(table, remote_id, kept)
             self._rework(table, remote_id, write.native)

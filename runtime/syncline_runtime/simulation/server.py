@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from syncline_runtime import cursors
+from syncline_runtime.connectors.through import held_id, spelled
 from syncline_runtime.declaration import Condition, Resource, System
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.simulation.reality import AS_DECLARED, Conduct, Reality
@@ -94,11 +95,34 @@ class Server:
         moment = datetime.fromtimestamp(self.world.real() + self.ahead, UTC)
         table.changes += 1
         if native is not None:
-            native = self._stamped(table, table.distort(deepcopy(native)), moment)
+            native = self._stamped(table, self.kept(table, states[-1].native if states else None, native), moment)
         state = State(self.world.elapsed, native, by, len(states) + 1, moment)
         states.append(state)
         self.changed(table, remote_id)
         return state
+
+    def kept(self, table: Table, before: Native | None, native: Native) -> Native:
+        """A record as the system keeps it that stored another one `before`. Whoever stores a reference thereby stores what stands
+        behind it, and a person who names that chooses the record that has it."""
+        native, was = table.distort(deepcopy(native)), before or {}
+        for path, way in table.resource.through.items():
+            target, remote_id = self.tables[way.resource], held_id(way, native)
+            chosen = isinstance(remote_id, str) and before is None
+            if chosen or (before is not None and native.get(way.reference) != was.get(way.reference)):
+                behind = target.native(remote_id) if isinstance(remote_id, str) else None
+                native[path] = None if behind is None else behind.get(way.field)
+            elif native.get(path) != was.get(path):
+                native[way.reference] = spelled(way, self._having(target, way.field, native.get(path)))
+        return native
+
+    def _having(self, table: Table, name: str, value: Any) -> str | None:
+        """The record that has a value, made if there is none."""
+        if value is None or value == "":
+            return None
+        for remote_id in table.live():
+            if (table.native(remote_id) or {}).get(name) == value:
+                return remote_id
+        return self.make(table, {name: value}, "admin")
 
     def make(self, table: Table, native: Native, by: str) -> str:
         """Store a new record; its id."""

@@ -218,6 +218,27 @@ async def test_a_late_listing_alone_lets_a_create_be_made_again(two: Any) -> Non
     await two.settled()
 
 
+async def test_a_database_is_asked_for_its_key_before_a_create_is_given_up(two: Any) -> None:
+    """Its listing breaks off just before the record that we made."""
+    erp = two.package.systems["erp"]
+    two.package = replace(
+        two.package,
+        systems={**two.package.systems, "erp": replace(erp, connector=replace(erp.connector, protocol="sql"))},
+    )
+    original = two.twin("erp").pages
+
+    def pages(resource: str, **options: Any) -> Any:
+        return original(resource, **(options if options.get("where") else {**options, "since": "9999"}))
+
+    two.twin("erp").pages = pages
+    two.twin("crm").put("customers", vat="A1", name="Ana")
+    two.twin("erp").faults["create"].append(UNKNOWN_BUT_LANDED)
+    await two.run()
+    await two.run(later=400.0)
+    assert len(two.records("erp")) == 1
+    await two.settled()
+
+
 async def test_a_create_without_a_key_waits_for_a_person_who_can_release_it(world: Any) -> None:
     two = world("crm", "erp")
     entity = two.package.entities["Customer"]
