@@ -227,6 +227,7 @@ WELL_FORMED: dict[tuple[str, str], tuple[Any, ...]] = {
     ("Guard", "operation"): ("create",),
     ("EraseRule", "action"): ("purge",),
     ("Sync", "merged"): ("follow",),
+    ("Line", "made"): ((),),
     ("Spec", "maps"): (tuple(one for one in NEW.maps if one.system.name != "shop"),),
 }
 """What a field is altered to where not any value will do."""

@@ -52,7 +52,10 @@ def _derivation(spec: Spec, before: Derivation, after: Derivation, renames: Rena
 
 def computed_of(line: Line, field: Rename) -> str:
     """What a line makes of the record that it starts from; `field` renames the fields in it."""
-    return "itself" if line.expression is None else spelled(line.expression, field)
+    said = "itself" if line.expression is None else spelled(line.expression, field)
+    if line.made is None:
+        return said
+    return f"{said} {{ {', '.join(f'{one.slot} <- {computed_of(one, same)}' for one in line.made)} }}"
 
 
 def when_of(derivation: Derivation, field: Rename) -> str:

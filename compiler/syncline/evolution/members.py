@@ -47,7 +47,10 @@ def _derivation(found: Derivation, members: Members) -> Derivation:
 
 def _line(line: Line, members: Members) -> Line:
     expression = None if line.expression is None else _expression(line.expression, members)
-    return replace(line, pipeline=tuple(_codec(use, members) for use in line.pipeline), expression=expression)
+    made = None if line.made is None else tuple(_line(one, members) for one in line.made)
+    return replace(
+        line, pipeline=tuple(_codec(use, members) for use in line.pipeline), expression=expression, made=made
+    )
 
 
 def _sync(sync: Sync, members: Members) -> Sync:

@@ -1,12 +1,13 @@
 """The functions of one derivation and its declaration: when a record follows from another, and what it shows of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from syncline.lowering.constants import Constants
 from syncline.lowering.expressions import absent_unless, named, truth, value
 from syncline.lowering.functions import MapFunctions
 from syncline.lowering.layout import INDENT, Code, Imported, Infix, Plain, call, imported, laid_out, sequence, text
+from syncline.lowering.mapping import elements_suffix
 from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
@@ -30,10 +31,18 @@ def derivation_functions(
     origin = derivation.origin.name
     record = distinct(((origin, snake(origin)),), (*taken, *LOCALS))[origin]
     follows, uses = _follows(derivation, suffix, record)
-    read, more = _read(derivation, suffix, record, constants, (*taken, record, *LOCALS))
+    doc = f"What a record of {derivation.entity.name} shows that follows from one of {origin}."
+    read, more = _read(derivation.lines, suffix, record, doc, constants, (*taken, record, *LOCALS))
     itself = [line.slot for line in derivation.lines if line.expression is None]
     dates: dict[str, Code] = {}
     blocks = [follows, read]
+    for line in derivation.lines:
+        if line.made is not None:
+            nested = elements_suffix(suffix, line)
+            what = f"What an element of {line.slot} shows that follows from one of {_collected(line)}."
+            block, names = _read(line.made, nested, "element", what, constants, (*taken, "element", *LOCALS))
+            blocks.insert(1, block)
+            more |= names
     if waits(derivation.condition):
         block, names = dates_block(f"dates_{suffix}", record, derivation.condition)
         blocks.insert(1, block)
@@ -106,12 +115,16 @@ def _before(expression: Expression) -> Expression:
             return expression
 
 
+def _collected(line: Line) -> str:
+    return line.expression.name if isinstance(line.expression, EntityField) else line.slot
+
+
 def _read(
-    derivation: Derivation, suffix: str, record: str, constants: Constants, taken: Iterable[str]
+    rules: Sequence[Line], suffix: str, record: str, doc: str, constants: Constants, taken: Iterable[str]
 ) -> tuple[Block, set[str]]:
     computed = {
         field.name: line
-        for line in reversed(derivation.lines)
+        for line in reversed(rules)
         if line.expression is not None and not isinstance(line.expression, EntityField)
         for field in named(line.expression)
     }
@@ -120,8 +133,10 @@ def _read(
         Statement(f"{locals_[name]} = ", _shown(record, name), remark(line.span)) for name, line in computed.items()
     ]
     entries = [
-        Statement(f"{literal(line.slot)}: ", _value(line, record, locals_, constants), remark(line.span), line.slot)
-        for line in derivation.lines
+        Statement(
+            f"{literal(line.slot)}: ", _value(line, suffix, record, locals_, constants), remark(line.span), line.slot
+        )
+        for line in rules
         if line.expression is not None
     ]
     before, settled = settle(entries, {*taken, *locals_.values()})
@@ -132,14 +147,17 @@ def _read(
         f"{INDENT}}}",
     )
     head = f"def read_{suffix}({record}: Mapping[str, Any]) -> dict[str, Any]:"
-    doc = f"What a record of {derivation.entity.name} shows that follows from one of {derivation.origin.name}."
     uses = {name for each in (*statements, *entries) for name in imported(each.code)}
     return Block(head, doc, lines), uses | {"Any", "Mapping"}
 
 
-def _value(line: Line, record: str, locals_: dict[str, str], constants: Constants) -> Code:
+def _value(line: Line, suffix: str, record: str, locals_: dict[str, str], constants: Constants) -> Code:
     assert line.field is not None
     assert line.expression is not None
+    if line.made is not None:
+        key = Plain("None") if line.key is None else text(line.key)
+        elements = _shown(record, _collected(line))
+        return call("elements_made", elements, Plain(f"read_{elements_suffix(suffix, line)}"), key)
     own = NativeField(name="", type=line.expression.type, span=line.span, wire="plain")
     if isinstance(line.expression, EntityField):
         code = _shown(record, line.expression.name)

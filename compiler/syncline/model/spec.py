@@ -243,6 +243,9 @@ class Line:
     by: Look | None = None
     expression: Expression | None = None
     when: When = When.ALWAYS
+    made: "tuple[Line, ...] | None" = (
+        None  # of a derivation: each element that `expression` holds makes one by these lines
+    )
     homes: Mapping[str, str] | None = None  # by entity, the place that what it refers to is in, if another
 
     @property

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.derivations import Derivation
+from syncline.model.expressions import EntityField
 from syncline.model.spec import Arrow, Field, Line, Sync
 from syncline.model.types import Type
 from syncline.resolving.expressions import resolve_condition, resolve_expression
 from syncline.resolving.fitting import readable_as
+from syncline.resolving.references import elements_of, holds_records
 from syncline.resolving.scope import EntityScope, Scope
 from syncline.resolving.sight import EntitySight, field_in, sees
 from syncline.source import Span
@@ -108,8 +110,7 @@ def _lines(
 
 def _line(node: LineNode, entity: EntityScope | None, sight: EntitySight | None, scope: Scope) -> Line | None:
     if isinstance(node, CollectionLine):
-        scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
-        return None
+        return _made(node, entity, sight, scope)
     problem = _problem(node)
     if problem is not None:
         scope.findings.report("derive.only-reads", problem[1], problem=problem[0])
@@ -142,6 +143,58 @@ def _line(node: LineNode, entity: EntityScope | None, sight: EntitySight | None,
         native_span=node.right.span,
         expression=expression,
     )
+
+
+def _made(node: CollectionLine, entity: EntityScope | None, sight: EntitySight | None, scope: Scope) -> Line | None:
+    """A nested collection: each element of the one makes one of the other."""
+    if node.arrow != "<-":
+        scope.findings.report("derive.only-reads", node.arrow_span, problem="arrow")
+        return None
+    inner, field, found = None, None, None
+    if entity is not None and isinstance(node.left, Path):
+        reached = field_in(node.left, EntitySight(entity, later=True), "map.field-unknown", scope)
+        field = None if reached is None else _collection(reached.field, node.left, scope)
+        targets = [] if field is None else elements_of(field.type, scope)
+        inner = targets[0] if targets else None
+    outer = None
+    if sight is not None and isinstance(node.right, Path):
+        reached = field_in(node.right, replace(sight, later=True), "name.unknown-field", scope)
+        found = None if reached is None else _collection(reached.field, node.right, scope)
+        sources = [] if found is None else elements_of(found.type, scope)
+        outer = EntitySight(sources[0]) if sources else None
+    before = scope.findings.count()
+    lines, complete = _lines(node.lines, inner, outer, scope)
+    if field is None or found is None or entity is None or sight is None or inner is None or outer is None:
+        return None
+    into, out_of = entity.entity.collections.get(field.name), sight.names.entity.collections.get(found.name)
+    if into is None or out_of is None:
+        scope.findings.report("not-yet.collection", node.span, type=node.left.span.text)
+        return None
+    if not complete or scope.findings.count() > before:
+        return None
+    if into.key is not None and all(line.slot != into.key for line in lines):
+        facts = {"name": field.name, "key": field.type.by or into.key}
+        scope.findings.report("collection.no-key", node.left.span, Label(field.span, "declared-here"), **facts)
+        return None
+    return Line(
+        field=field,
+        natives=(),
+        arrow=Arrow.READ,
+        span=node.left.span,
+        native_span=node.right.span,
+        expression=EntityField(found.name, found.type, node.right.span),
+        made=lines,
+        key=into.key,
+    )
+
+
+def _collection(field: Field, path: Path, scope: Scope) -> Field | None:
+    if holds_records(field.type):
+        return field
+    label = Label(field.span, "declared-here", {"type": str(field.type)})
+    facts = {"name": field.name, "expected": "list of records", "found": str(field.type)}
+    scope.findings.report("type.mismatch", path.span, label, codecs=(), **facts)
+    return None
 
 
 def _same_records(found: Type, expected: Type) -> bool:

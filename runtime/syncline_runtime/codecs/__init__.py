@@ -2,7 +2,13 @@
 
 from syncline_runtime.codecs.custom import CustomCodec, load_codec, python_get, python_put
 from syncline_runtime.codecs.definitions import CodecDefinition, Parameter, Registry, WireRegistry
-from syncline_runtime.codecs.elements import elements_get, elements_json_get, elements_json_put, elements_put
+from syncline_runtime.codecs.elements import (
+    elements_get,
+    elements_json_get,
+    elements_json_put,
+    elements_made,
+    elements_put,
+)
 from syncline_runtime.codecs.money import (
     MINOR_UNITS,
     minor_unit,
@@ -227,6 +233,7 @@ __all__ = [
     "elements_get",
     "elements_json_get",
     "elements_json_put",
+    "elements_made",
     "elements_put",
     "email_of",
     "enum_of",

@@ -32,6 +32,16 @@ def elements_get(native: object, read: Reading, key: str | None) -> Elements | A
     return tuple(found) if key is None else aligned(found, key)
 
 
+def elements_made(value: Elements | Absent | None, read: Reading, key: str | None) -> Elements | Absent:
+    """The elements that follow from those of another collection, in the order of their keys; null is none. Raises CodecError for
+    one without a key, or two with the same."""
+    if value is ABSENT:
+        return ABSENT
+    made = (read(dict(element)) for element in value or ())
+    found = [{name: one for name, one in each.items() if one is not ABSENT} for each in made]
+    return tuple(found) if key is None else aligned(found, key)
+
+
 def elements_put(
     value: Elements | Absent | None, write: Writing, read: Reading, key: str | None, old: object
 ) -> list[Native] | Absent:

@@ -105,7 +105,7 @@ class People:
             self.undelete(mapping, table, rng.choice(dead))
         elif self._world.happens("rekey"):
             self.rekey(mapping, table, rng.choice(live))
-        elif (beside := sync.beside(system)) and rng.random() < _CONVERTED:
+        elif (beside := sync.beside(system)) and self._world.faults.delete and rng.random() < _CONVERTED:
             self.convert(sync, system, rng.choice(live), rng.choice(beside))
         else:
             self.edit(mapping, table, rng.choice(live))
@@ -348,7 +348,7 @@ def _empty(package: Package, system: str, table: Table) -> Native:
 
 
 _CONVERTED = 0.2
-"""How often somebody converts a record that has several places, where anybody acts at all."""
+"""How often somebody converts a record that has several places, where records go at all."""
 
 _PLAIN = Random(0)
 
