@@ -123,7 +123,7 @@ def _is_error(found: Diagnostic) -> bool:
 
 def _hides_parts(found: Diagnostic) -> bool:
     """Whether a finding means that parts of the model are missing which no flag of the model tells of."""
-    return found.code.startswith(("syntax.", "connector.", "not-yet.connector-word", "not-yet.protocol"))
+    return found.code.startswith(("syntax.", "connector.", "not-yet.protocol"))
 
 
 def _loader(

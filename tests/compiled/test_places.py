@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from syncline_runtime.declaration import Package
+from syncline_runtime.executing.migrate import SpecChanged, carry_out, prepared
+from syncline_runtime.pending import pending
+from syncline_runtime.simulation.twin import Table
 from tests.compiled.installation import READABLE, Installation, checked, codes, compiled
 
 _AT = READABLE.index("  ## People and companies"), READABLE.index("  ## Business partners")
@@ -351,3 +354,108 @@ def test_maps_of_one_system_are_apart(text: str, found: list[str]) -> None:
 def test_the_example_is_a_record_of_both() -> None:
     (found,) = checked(people().replace("when kind is customer", "when phone is present"), LIBRARY).diagnostics
     assert found.facts["example"]
+
+
+# -- references, and what people are told ------------------------------------------------------------------------------
+
+COMPANIES = (
+    people()
+    .replace("match email }", "employer: ref Company?, match email }")
+    .replace("  phone <-> phone\n", "  phone <-> phone\n  employer <-> employer\n")
+    .replace("    phone prefers", "    employer prefers crm then erp\n    phone prefers")
+    + """
+entity Company { email: email, name: text(40), match email }
+map Company to crm.parties { email <- email, name <- name }
+map Company to erp.parties { email <-> email, name -> name, email -> code }
+sync Company from crm to erp {
+  delete in erp unlink
+  truth { email prefers crm then erp }
+}
+"""
+)
+
+
+async def test_references_lead_out_of_a_place(tmp_path: Path) -> None:
+    house = world(tmp_path, COMPANIES)
+    company = house.put("crm.parties", email="co@x.org", name="Co")
+    lead = house.put("crm.leads", **ANA, employer=company)
+    await house.run()
+    await house.run()
+    there = house.only("erp.parties")
+    assert house.records("erp.contacts")[house.only("erp.contacts")]["employer"] == there
+    house.drop("crm.leads", lead)
+    contact = house.put("crm.contacts", **ANA, employer=None)
+    await house.run(full=True)
+    assert house.records("erp.contacts")[house.only("erp.contacts")]["employer"] is None
+    house.put("erp.contacts", house.only("erp.contacts"), employer=there)
+    await house.run()
+    assert house.records("crm.contacts")[contact]["employer"] == company
+    await house.settled()
+
+
+async def test_references_lead_into_the_place_of_their_resource(tmp_path: Path) -> None:
+    notes = (
+        people().replace("across crm, erp {", "across crm, erp {\n  create in crm never")
+        + """
+entity Note { number: text(20), about: ref Person?, match number }
+map Note to crm.notes { number <- number, about <- about }
+map Note to erp.notes { number <-> number, about -> about }
+sync Note from crm to erp { delete in erp unlink, truth { number prefers crm then erp } }
+"""
+    )
+    library = LIBRARY.replace(
+        "  ## What was booked",
+        "  resource notes {\n    id : text identity\n    updated : instant version\n    number : text(20) required\n"
+        '    about : ref contacts\n    list GET "/notes" { since "updated >= \'{since}\'" }\n'
+        '    create POST "/notes" { returns record }\n    update PATCH "/notes/{id}" { returns record }\n  }\n\n'
+        "  ## What was booked",
+    )
+    house = Installation(tmp_path, compiled(notes, library))
+    person = house.put("crm.contacts", **ANA)
+    house.put("crm.leads", **ANA | {"email": "bo@x.org"})
+    house.put("crm.notes", number="N1", about=person)
+    await house.run()
+    await house.run()
+    about = house.records("erp.notes")[house.only("erp.notes")]["about"]
+    assert house.records("erp.contacts")[about]["email"] == "ana@x.org"
+    await house.settled()
+
+
+async def test_people_are_told_how_to_go_on(tmp_path: Path) -> None:
+    house, lead, erp = await pair(tmp_path)
+    contact = house.put("crm.contacts", **ANA)
+    await house.run()
+    with house.store() as store:
+        (item,) = pending(house.package, store)
+    assert "one record in two places of its system" in item.reason
+    assert item.commands == (f"review release crm.contacts:{contact}", f"review dismiss crm.contacts:{contact}")
+    house.drop("crm.contacts", contact)
+    house.put("erp.contacts", erp, stage="customer")
+    await house.run(full=True)
+    await house.run(full=True)
+    with house.store() as store:
+        (item,) = pending(house.package, store)
+    assert "convert it there" in item.reason
+    assert item.members["crm.leads"] == lead
+    assert all(command.startswith("review ") for command in item.commands)
+
+
+async def test_a_second_map_in_a_system_matches_its_records_anew(tmp_path: Path) -> None:
+    second = people()[people().index("map Person to crm.contacts") : people().index("map Person to erp")]
+    single = people().replace(second, "").replace("crm.leads when kind is lead", "crm.leads")
+    before = Installation(tmp_path, package(single))
+    lead = before.put("crm.leads", **ANA)
+    await before.run()
+    house = world(tmp_path)
+    house.clock = before.clock
+    house.twins = {name: before.twins["crm"] if name.startswith("crm") else before.twins[name] for name in house.twins}
+    house.twins["crm.contacts"].tables["contacts"] = Table()
+    with pytest.raises(SpecChanged):
+        await house.run()
+    with house.store() as store, store.transaction():
+        carry_out(house.package, store, prepared(house.package, store))
+    await house.run(full=True)
+    assert house.writes == before.writes
+    assert set(house.records("crm.leads")) == {lead}
+    assert linked(house) == [("crm.leads", "erp")]
+    await house.settled()

@@ -45,7 +45,6 @@ from syncline_runtime.codecs import CODECS, WIRE, default_wire
 
 OPERATIONS = ("read", "create", "update", "delete")
 WORDS = ("list", *OPERATIONS, "archive", "merged", "lock", "readonly", "webhook")
-LATER_WORDS = ("batch", "convert")
 KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list", "ref"}
 
 
@@ -274,8 +273,6 @@ def _resource_word(
                 return {"webhook": runtime.Hook(id=path, event=kind, events=texts)}
     if name in WORDS:
         findings.malformed(name, item.span, EXPECTED.get(name, f'{name} GET "/contacts/{{id}}"'))
-    elif name in LATER_WORDS:
-        findings.report("not-yet.connector-word", item.name.span, word=name)
     else:
         findings.unknown_word("resource", name, item.name.span, WORDS)
     return {}

@@ -11,7 +11,6 @@ def _later(what: str, mend: str) -> Entry:
 
 NOT_YET = {
     "not-yet.protocol": _later("the protocol `{protocol}`", "Use one of {known}."),
-    "not-yet.connector-word": _later("`{word}` in a connector", "Leave it out."),
     "not-yet.path": _later(
         "`{path}`, a path through the reference `{through}`,", "Map a field of the resource itself."
     ),
