@@ -1,7 +1,6 @@
 """Accounting: what a member's observation says against its base, and how it becomes the base."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from syncline_runtime.declaration import Values
@@ -35,7 +34,7 @@ def accounted_member(member: Member, accounted: Mapping[str, Shown] | None = Non
     """
     shown, base = shown_by(member), base_of(member)
     if shown is None:
-        return replace(member, first_merge=False) if member.first_merge else member
+        return member
     seen = {name: value for name, value in shown.items() if value is not ABSENT}
     told = seen if accounted is None else accounted
     shadow = {**base, **told} if base else told

@@ -102,6 +102,12 @@ def test_the_changes_of_several_sides_are_combined_the_first_winning(
     assert (line("a", 1), line("b", 2)) == BASE, "what was agreed is not written into"
 
 
+def test_an_element_that_is_agreed_on_no_more_comes_back_with_an_edit_and_is_removed_once() -> None:
+    """What a side changed is told from its own base, which may be older than what is agreed."""
+    assert combined(BASE[:1], (EDITED,), "sku") == (line("a", 1), {"sku": "b", "qty": 9})
+    assert combined(BASE[:1], (DROPPED,), "sku") == BASE[:1]
+
+
 def test_combined_elements_stand_in_the_order_of_their_keys() -> None:
     assert combined(ABSENT, (made(line("b", 2), line("a", 1), base=()),), "sku") == BASE
 

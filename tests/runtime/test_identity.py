@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncline_runtime.declaration import Entity, MatchRule
-from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by
+from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by, unrelated
 from syncline_runtime.records import Correlation, Situation
 from syncline_runtime.values import ABSENT, Money
 
@@ -404,3 +404,18 @@ def test_keys_blanks_and_what_is_not_shown_are_no_evidence_of_who_made_it() -> N
     assert not made_by(KEYED, odd, {"name": "Eva"}, ("V", None)), "none of one"
     keyless = {"vat": None, "name": "Ana"}
     assert not made_by(KEYED, keyless, keyless, (None, None)), "two without a key share none"
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "strangers"),
+    [
+        (("V", None, "Ana"), {"erp": ("V", None, "Eva"), "shop": ("W", "a.mx", "Ana")}, ("shop",)),
+        (("V", "a.mx", None), {"erp": ("W", "a.mx", None), "shop": ("V", "b.mx", None)}, ()),
+        ((None, "a.mx", None), {"erp": (None, None, None), "shop": (None, "b.mx", None)}, ("erp", "shop")),
+        (("V", "a.mx", None), {}, ()),
+    ],
+)
+def test_records_are_strangers_that_share_no_key_but_of_a_proposal(
+    own: tuple[str | None, ...], others: dict[str, tuple[str | None, ...]], strangers: tuple[str, ...]
+) -> None:
+    assert unrelated(COMPANY, own, others) == strangers

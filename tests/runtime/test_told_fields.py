@@ -425,3 +425,51 @@ def test_records_born_with_a_held_field_beside_them() -> None:
     sides: Policy = two(CRM_FIRST, creates={"erp": Creation(allowed=False)})
     decision = decide(sides, replace(linked({}, newcomer("crm", name="Ana")), fresh=True))
     assert decision == Decision(link=linked(ANA, member("crm", ANA)))
+
+
+def test_fields_are_decided_and_told_in_the_order_of_the_entity() -> None:
+    names = ("zone", "name", "city")
+    sides = policy(
+        *(mapped(system, *map(flow, names)) for system in ("crm", "erp")), rules=dict.fromkeys(names, CRM_FIRST)
+    )
+    base, edit = dict.fromkeys(names, "a"), dict.fromkeys(reversed(names), "b")
+    decision = decide(sides, linked(base, member("crm", base, edit), member("erp", base)))
+    assert [one.field for one in decision.changes] == list(names)
+
+
+def test_what_a_system_cannot_show_at_all_explains_nothing() -> None:
+    def refuse(values: Mapping[str, Any], old: Any) -> dict[str, Any]:
+        raise CodecError("text.too-long", "at most 2 characters", "text of 3 characters")
+
+    sides = policy(
+        mapped("crm", flow("name")),
+        mapped("erp", flow("name", exact=False), write=refuse),
+        rules={"name": CRM_FIRST},
+    )
+    decision = decide(sides, edited("Zoe", "Eva"))
+    assert (rows(decision), lost(decision)) == (["F5"], [("erp", "Eva")])
+    for shown in (None, ""):
+        cleared = linked(ANA, member("crm", ANA, {"name": "Zoe"}), member("erp", ANA, {"name": shown}))
+        assert lost(decide(sides, cleared)) == [("erp", shown)]
+
+
+def test_a_value_that_cannot_be_written_there_does_not_explain_a_null() -> None:
+    def short(values: Mapping[str, Any], old: Any) -> dict[str, Any]:
+        if values["name"] is not ABSENT and len(values["name"]) > 3:
+            raise CodecError("text.too-long", "at most 3 characters", "a longer text")
+        return {} if values["name"] is ABSENT else {"name": values["name"]}
+
+    sides = policy(
+        mapped("crm", flow("name")), mapped("erp", flow("name", exact=False), write=short), rules={"name": CRM_FIRST}
+    )
+    link = linked(ANA, member("crm", ANA, {"name": "Roberta"}), member("erp", ANA, {"name": None}))
+    decision = decide(sides, link)
+    assert (rows(decision), lost(decision)) == (["F5"], [("erp", None)])
+
+
+def test_what_does_not_take_part_is_left_as_it_is() -> None:
+    away = replace(newcomer("erp", name="Eva"), state=MemberState.MISSING)
+    decision = decide(two(CRM_FIRST), linked(ANA, member("crm", ANA, {"name": "Zoe"}), away))
+    assert decision.link == linked({"name": "Zoe"}, member("crm", {"name": "Zoe"}), away)
+    nobody = replace(linked({}, replace(newcomer("crm", name="Ana"), state=MemberState.MISSING)), fresh=True)
+    assert decide(two(CRM_FIRST), nobody) == Decision(link=replace(nobody, fresh=False))

@@ -197,6 +197,27 @@ def test_a_link_comes_back_without_its_dead_records_in_a_generation_of_its_own()
     assert decide(sides, link) == Decision(link=linked({"name": "Ana"}, replace(back, seen=None), generation=5))
 
 
+def test_what_nobody_keeps_any_more_is_closed_and_what_is_only_out_of_scope_is_not() -> None:
+    free, away = member("crm", BASE, state=MemberState.RELEASED), outside("erp")
+    assert decide(four(), linked(BASE, free, away)).link.status is LinkStatus.TOMBSTONE
+    both = linked(BASE, outside("crm"), away)
+    assert decide(four(), both) == Decision(link=both)
+    asked = linked(BASE, free, member("erp", BASE, state=MemberState.MISSING))
+    assert decide(four(), asked) == Decision(link=asked)
+    name = {"name": "Ana"}
+    gone = linked(name, member("crm", name, state=GONE), member("erp", name, state=GONE))
+    assert decide(two(CRM_FIRST), gone).link.status is LinkStatus.TOMBSTONE
+
+
+def test_records_are_created_beside_one_out_of_scope_and_not_beside_one_that_is_gone() -> None:
+    crm = member("crm", BASE)
+    left = decide(four(), linked(BASE, crm, outside("erp")))
+    assert [(one.kind, one.system) for one in left.actions] == [(ActionKind.CREATE, "web"), (ActionKind.CREATE, "shop")]
+    for state in (GONE, MemberState.MISSING):
+        first = replace(linked(BASE, crm, member("erp", BASE, state=state)), fresh=True)
+        assert decide(four(), first).actions == (), state
+
+
 # -- scope and archives ------------------------------------------------------------------------------------------------
 
 
@@ -272,9 +293,8 @@ def test_a_record_back_from_the_archive_waits_for_its_partners() -> None:
         conflicts=(Conflict(field="", candidates={}, reason=reason, line=22),),
     )
     assert decide(sides, decision.link) == decision
-    for state in (GONE, MemberState.MISSING):
-        waiting = decide(sides, gone_in(**free, crm=member("crm", BASE, state=state)))
-        assert reason not in {one.reason for one in waiting.actions}
+    asked = gone_in(**free, crm=member("crm", BASE, state=MemberState.MISSING))
+    assert decide(sides, asked) == Decision(link=asked), "one of those that are back cannot be found just now"
     assert decide(four(), link).link.status is LinkStatus.LIVE, "unlinked, not archived"
 
 
@@ -407,6 +427,14 @@ def test_what_is_in_step_is_left_as_it_is_and_what_is_not_is_not() -> None:
     assert decide(sides, lacking).actions == (), "a field that the system does not show is not written"
     without = linked({}, member("crm", ANA), member("erp", ANA))
     assert decide(sides, without) == Decision(link=without)
+
+
+def test_what_shows_the_agreed_values_may_yet_have_left_its_map() -> None:
+    """Where comparing values does not tell whether it is in step."""
+    leaving = mapped("erp", flow("name", exact=False), applies=lambda values: values["name"] != "Ana")
+    sides = policy(mapped("crm", flow("name", exact=False)), leaving, rules={"name": CRM_FIRST}, out_of_scope="archive")
+    (left,) = decide(sides, edited()).actions
+    assert (left.kind, left.system, left.line) == (ActionKind.ARCHIVE, "erp", 5)
 
 
 def test_a_link_made_in_this_run_is_no_longer_new_once_decided() -> None:
