@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems postgres bench fuzz proofs simulate sweep kill lint ci golden clean
+.PHONY: help demo test systems postgres bench fuzz hostile proofs simulate sweep kill lint ci golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ fuzz: $(VENV)/.installed  ## malformed specs: N=10000 of them, made from SEED=1
 
 simulate: $(VENV)/.installed  ## the executor in simulated worlds: SEEDS=10000 of them, from START=0
 	@$(VENV)/bin/python -m tests.simulation $(or $(SEEDS),10000) --start $(or $(START),0)
+
+hostile: $(VENV)/.installed  ## malformed answers and webhooks, damaged states: N=2000 of them from SEED=1, N/20 of the costly ones
+	@$(VENV)/bin/python -m tests.hostile $(or $(N),2000) --seed $(or $(SEED),1)
 
 proofs: $(VENV)/.installed  ## proofs doubled: N=3000 random specs, whose code must keep the laws that were claimed, and N/10 whole policies, run
 	@$(VENV)/bin/python -m tests.proofs $(or $(N),3000) --seed $(or $(SEED),1)

@@ -14,6 +14,7 @@ from syncline_runtime.rows import AuditEntry
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED, Fault
 from syncline_runtime.state import SqliteStore, StateFailure, opening
 from syncline_runtime.state.keys import VARIABLE
+from tests.hostile.states import damaged
 
 PLANTED = "PLANTED"
 """Part of every value of a person in these tests."""
@@ -105,6 +106,7 @@ async def test_the_key_comes_from_the_environment_or_from_a_file_that_it_names(
         await two.run()
 
 
+@pytest.mark.in_a_file
 async def test_a_state_that_is_lost_is_no_new_one(two: Any) -> None:
     put(two, "crm", 1, "x")
     await two.run()
@@ -121,6 +123,7 @@ class Dead(BaseException):
     """The process is killed."""
 
 
+@pytest.mark.in_a_file
 @pytest.mark.parametrize("at", ["outer_key", "_create", "unlocked"])
 async def test_a_state_that_was_not_made_to_the_end_is_made_anew(
     two: Any, monkeypatch: pytest.MonkeyPatch, at: str
@@ -171,32 +174,7 @@ async def test_values_that_change_places_are_refused(
             read(store)
 
 
-def damaged(content: bytes, chance: random.Random) -> bytes:
-    """The bytes of a file, damaged in one of the ways that disks, people and programs have."""
-    page, changed = 4096, bytearray(content)
-    match chance.randrange(6):
-        case 0:
-            changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
-        case 1:
-            del changed[chance.randrange(1, len(changed)) :]
-        case 2:
-            one, other = (chance.randrange(len(changed) // page) * page for _ in range(2))
-            changed[one : one + page], changed[other : other + page] = (
-                content[other : other + page],
-                content[one : one + page],
-            )
-        case 3:
-            place = chance.randrange(len(changed))
-            changed[place : place + 64] = bytes(len(changed[place : place + 64]))
-        case 4:
-            place = chance.randrange(len(changed) // page) * page
-            changed[place : place + page] = chance.randbytes(page)
-        case _:
-            one, other = sorted(chance.sample(range(len(changed) - 40), 2))
-            changed[one : one + 20], changed[other : other + 20] = content[other : other + 20], content[one : one + 20]
-    return bytes(changed)
-
-
+@pytest.mark.in_a_file
 async def test_damage_of_any_kind_stops_everything_before_a_write(two: Any, tmp_path: Path) -> None:
     for number in range(40):
         put(two, "crm", number, f"n{number}")
@@ -223,6 +201,7 @@ async def test_damage_of_any_kind_stops_everything_before_a_write(two: Any, tmp_
     assert two.writes == writes + 1
 
 
+@pytest.mark.in_a_file
 async def test_rows_that_were_swapped_by_hand_are_noticed(two: Any, tmp_path: Path) -> None:
     for number in range(3):
         put(two, "crm", number, f"n{number}")
@@ -238,6 +217,7 @@ async def test_rows_that_were_swapped_by_hand_are_noticed(two: Any, tmp_path: Pa
         await two.run()
 
 
+@pytest.mark.in_a_file
 async def test_a_file_that_was_not_closed_is_checked_and_used(two: Any, tmp_path: Path) -> None:
     put(two, "crm", 1, "x")
     await two.run()
