@@ -220,6 +220,15 @@ def missing(member: Member, now: float, lag_seconds: float) -> Member:
     )
 
 
+def told(member: Member, now: float) -> Member:
+    """Return `member` after its system told that it was deleted and a reading found nothing: one is enough."""
+    if member.state in (MemberState.GONE, MemberState.RELEASED):
+        return missing(member, now, 0.0)
+    outside = member.state is MemberState.OUT_OF_SCOPE
+    state = MemberState.RELEASED if outside else MemberState.GONE
+    return replace(member, state=state, seen=None, as_of=max(member.as_of, now), missing_since=now)
+
+
 def archived(member: Member, now: float) -> Member:
     """Return `member` after a reading that shows it archived: deleted, but still there."""
     return replace(member, state=MemberState.GONE, seen=None, as_of=max(member.as_of, now), missing_since=None)

@@ -46,9 +46,9 @@ def _is_partial(side: Map) -> bool:
 
 
 def _notices(side: Map) -> bool:
-    """Whether the runtime notices a deletion there: by a flag, or by absence that a reading confirms."""
+    """Whether the runtime notices a deletion there: by a flag or a feed, or by absence that a reading confirms."""
     declared = side.resource.declaration
-    return declared.archive is not None or (
+    return (declared.archive is not None or declared.deleted is not None) or (
         declared.list is not None and declared.list.complete and declared.read is not None
     )
 

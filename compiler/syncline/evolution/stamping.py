@@ -235,6 +235,7 @@ def _resource(subject: str, resource: ResourceModel, natives: frozenset[str]) ->
     since = None if declared.list is None else declared.list.since
     calls = [getattr(declared, word) for word in OPERATIONS]
     calls += [parts_of(declared.list, LISTED), parts_of(since, ASKED)]
+    calls += [declared.deleted] if declared.deleted is not None else []
     found: dict[str, _Aspects] = {
         f"resource {subject}": {
             "identity": declared.identity,

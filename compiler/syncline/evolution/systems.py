@@ -184,7 +184,7 @@ def archived(resource: Resource) -> str:
 
 
 def _other_calls(old: Resource, new: Resource) -> tuple[str, ...]:
-    words = [word for word in OPERATIONS if getattr(old, word) != getattr(new, word)]
+    words = [word for word in (*OPERATIONS, "deleted") if getattr(old, word) != getattr(new, word)]
     if parts_of(old.list, LISTED) != parts_of(new.list, LISTED):
         words.insert(0, "list")
     if parts_of(_since(old), ASKED) != parts_of(_since(new), ASKED):

@@ -55,6 +55,14 @@ def deletions(sync: Sync, side: Map) -> Iterator[Guarantee]:
             f"a record that shows `{field}` = {_literal(value)} counts as deleted, as soon as a listing shows it",
             place(resource, "archive"),
         )
+    if declared.deleted is not None:
+        noticed = True
+        yield Guarantee(
+            Topic.DELETIONS,
+            "by-feed",
+            "each run asks for the records that were deleted since the last one; each is read once before it counts",
+            place(resource, "deleted"),
+        )
     listing = declared.list
     if listing is None:
         return

@@ -146,7 +146,7 @@ def _call(
 ) -> runtime.Call:
     verb = word_text(item.words[0]) or ""
     target = item.words[1]
-    if item.name.text in ("list", "read") and verb.upper() in WRITING_VERBS:
+    if item.name.text in ("list", "read", "deleted") and verb.upper() in WRITING_VERBS:
         findings.report("connector.read-writes", item.span, operation=item.name.text, verb=verb.upper())
     if not isinstance(target, Text):
         findings.malformed(item.name.text, item.span, f'{item.name.text} GET "/contacts"')

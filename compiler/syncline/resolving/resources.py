@@ -10,6 +10,7 @@
 |                     | `normalises(trim, lower)` |
 | `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
 | `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
+| `deleted VERB "path" { items, id, at, page, since, … }` | a feed of the records that are gone |
 | `archive FIELD VALUE` | the value of a field that stands for "archived" |
 | `merged FIELD` | the field that names the record into which this one was merged |
 | `lock etag`, `lock version` | how a write can be made to fail when the record changed meanwhile |
@@ -23,6 +24,8 @@ from itertools import pairwise
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.spec import CodecUse, NativeField, ResourceModel
 from syncline.model.types import Type
+from syncline.resolving.deletions import EXPECTED as DELETED
+from syncline.resolving.deletions import resolve_deletions
 from syncline.resolving.directives import constant, item_name, seconds, word_text
 from syncline.resolving.findings import Findings
 from syncline.resolving.operations import resolve_listing, resolve_operation
@@ -44,7 +47,7 @@ from syncline_runtime import declaration as runtime
 from syncline_runtime.codecs import CODECS, WIRE, default_wire
 
 OPERATIONS = ("read", "create", "update", "delete")
-WORDS = ("list", *OPERATIONS, "archive", "merged", "lock", "readonly", "webhook")
+WORDS = ("list", *OPERATIONS, "deleted", "archive", "merged", "lock", "readonly", "webhook")
 KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list", "ref"}
 
 
@@ -191,6 +194,9 @@ def _resource(
     for item in items:
         if isinstance(item, syntax.Directive):
             offered |= _resource_word(item, version, fallback, timing, substitutions, findings)
+    if offered.get("deleted") is not None and offered.get("read") is None:
+        place = next(item for item in items if isinstance(item, syntax.Directive) and item_name(item) == "deleted")
+        findings.report("connector.deleted-unread", place.span, resource=name)
     if offered.pop("readonly", False):
         offered |= dict.fromkeys(("create", "update", "delete"))
     declared = runtime.Resource(
@@ -256,6 +262,8 @@ def _resource_word(
             return {name: resolve_operation(item, substitutions, findings)}
         case (("create" | "update" | "delete"), [Path() as word]) if word_text(word) == "never":
             return {name: None}
+        case "deleted", words if len(words) >= 2:
+            return {"deleted": resolve_deletions(item, timing, substitutions, findings)}
         case "archive", [Path() as field_word, value]:
             return {"archive": (word_text(field_word), constant(value))}
         case "merged", [Path() as field_word]:
@@ -280,6 +288,7 @@ def _resource_word(
 
 EXPECTED = {
     "archive": "archive active false",
+    "deleted": DELETED["deleted"],
     "merged": "merged merged_into",
     "lock": "lock etag",
     "readonly": "readonly",

@@ -10,7 +10,7 @@ from syncline_runtime.connectors.calls import UnsafeId
 from syncline_runtime.connectors.paths import at
 from syncline_runtime.connectors.records import NotARecord, Shape, items_at, shape
 from syncline_runtime.connectors.session import Dialect, Failed, Session
-from syncline_runtime.declaration import Condition, Operation, System
+from syncline_runtime.declaration import Condition, Operation, System, deletions_of
 from syncline_runtime.ports import (
     Applied,
     Clock,
@@ -42,6 +42,11 @@ class RemoteSystem:
         self.name = declared.name
         self._session = Session(declared, settings, clock, limiter, dialect, jitter)
         self._shapes = {name: shape(resource) for name, resource in declared.resources.items()}
+        self._shapes |= {
+            deletions_of(name): shape(resource.deleted)
+            for name, resource in declared.resources.items()
+            if resource.deleted is not None
+        }
         self._is_jsonrpc = declared.connector.protocol == "jsonrpc"
 
     async def open(self) -> None:

@@ -43,6 +43,10 @@ class Followed:
     async def pages(
         self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
     ) -> AsyncIterator[Page]:
+        if resource not in self._resources:  # a feed of deletions
+            async for page in self._system.pages(resource, fields=fields, where=where, since=since):
+                yield page
+            return
         ways, own = self._ways(resource, fields)
         through = self._resources[resource].through
         direct = [condition for condition in where if condition.field not in through]

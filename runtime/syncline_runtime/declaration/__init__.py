@@ -72,6 +72,7 @@ from syncline_runtime.declaration.systems import (
     Text,
     Through,
     Webhooks,
+    deletions_of,
 )
 
 __all__ = [
@@ -141,6 +142,7 @@ __all__ = [
     "Values",
     "Webhooks",
     "When",
+    "deletions_of",
     "derived_from",
     "require_as_built",
     "require_runtime",

@@ -234,10 +234,16 @@ class Resource:
     update: Operation | None = None
     delete: Operation | None = None
     archive: tuple[str, Any] | None = None  # field and native value that stand for "archived"
+    deleted: "Resource | None" = None  # a listing of those that are gone: `id`, and `at` where it tells when
     merged: str = ""  # field that names the record into which this one was merged
     through: Mapping[str, Through] = field(default_factory=dict)  # by path, what maps read and write behind references
     lock: Literal["none", "etag", "version"] = "none"
     webhook: Hook | None = None
+
+
+def deletions_of(resource: str) -> str:
+    """The name under which the feed of a resource's deletions is listed: `Resource.deleted`."""
+    return f"{resource} deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from syncline_runtime.executing.absence import confirm_absence
 from syncline_runtime.executing.beside import look_beside
 from syncline_runtime.executing.context import BATCH, Context
+from syncline_runtime.executing.deletions import observe_deletions
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
@@ -96,6 +97,8 @@ async def _observe_system(context: Context, side: Side) -> None:
         batch = []
         context.summary.observed[side.system] = listed
         context.reporter.phase(name, f"observe {side.system}", listed)
+    if side.resource.deleted is not None:
+        await observe_deletions(context, side)
     if watching:
         await confirm_absence(context, side, known, listed)
     await _read_due(context, side)

@@ -344,8 +344,9 @@ def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[Nati
         )
 
 
-def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
-    """Account for 404s, in the caller's transaction; a record without a link is forgotten at once."""
+def note_missing(context: Context, side: Side, ids: Sequence[str], *, told: bool = False) -> None:
+    """Account for 404s, in the caller's transaction; a record without a link is forgotten at once. `told`: the system says itself
+    that they were deleted."""
     store, now, protections = context.store, context.clock.now(), context.options.protections
     rows = store.members(context.entity.name, side.system, list(ids))
     lost: list[str] = []
@@ -360,7 +361,7 @@ def note_missing(context: Context, side: Side, ids: Sequence[str]) -> None:
             stale_keys.extend(_key_rows(context, side, row, row.seen))
             continue
         member = to_member(side, row)
-        after = observing.missing(member, now, side.list_lag)
+        after = observing.told(member, now) if told else observing.missing(member, now, side.list_lag)
         if not (protections.twice and protections.confirmed):
             after = observing.deleted(member, now)
         if after != member:

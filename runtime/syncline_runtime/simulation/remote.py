@@ -6,7 +6,7 @@ from typing import Any
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
-from syncline_runtime.declaration import Condition, Listing, Operation
+from syncline_runtime.declaration import Condition, Listing, Operation, deletions_of
 from syncline_runtime.ports import (
     Applied,
     Gone,
@@ -79,6 +79,9 @@ class SimulatedSystem:
         self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
     ) -> AsyncIterator[Page]:
         """List a resource in the order of change, as a stale index shows it. Raises SystemFailure."""
+        if resource not in self._server.tables:
+            yield await self._deletions(resource.removesuffix(deletions_of("")))
+            return
         table = self._server.tables[resource]
         listing = table.resource.list
         assert listing is not None
@@ -120,6 +123,20 @@ class SimulatedSystem:
             yield Page(records, None if listing.since is None else water, read_at, not rest)
             if not rest:
                 return
+
+    async def _deletions(self, resource: str) -> Page:
+        """All that was ever deleted, each as old as its index is late."""
+        table, read_at = self._server.tables[resource], self._world.now()
+        await self._world.wait(self.name, "list")
+        self._may_fail("list")
+        gone = [
+            (remote_id, states[-1].moment.isoformat())
+            for remote_id, states in table.history.items()
+            if states[-1].native is None
+        ]
+        records = [NativeRecord(remote_id, {"id": remote_id, "at": at}, at) for remote_id, at in gone]
+        self._world.tell(self.name, "listed", f"{resource} deleted: {_names(records)}")
+        return Page(records, max((at for _, at in gone), default=None), read_at, True)
 
     def _index(self, table: Table, listing: Listing, where: tuple[Condition, ...]) -> list[tuple[NativeRecord, Any]]:
         """Every record as the index shows it, each with a lag of its own, in the order of change."""

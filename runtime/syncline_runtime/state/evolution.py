@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from syncline_runtime.declaration import derived_from
+from syncline_runtime.declaration import deletions_of, derived_from
 from syncline_runtime.rows import SAME
 from syncline_runtime.state.backing import Backing
 from syncline_runtime.state.members import Members
@@ -141,6 +141,7 @@ class Evolution:
             for table in self._tables("entity", "system"):
                 if table != "side":
                     self._execute(f"DELETE FROM {table} WHERE entity = ? AND system = ?", (name, system))
+            self.forget_cursor(name, system)
             self._execute(
                 "UPDATE link SET status = 'tombstone', unsettled = 0, cause = 'forgotten' WHERE entity = ?"
                 " AND status <> 'tombstone' AND NOT EXISTS (SELECT 1 FROM member m WHERE m.link_id = link.link_id)",
@@ -149,8 +150,9 @@ class Evolution:
         return forgotten
 
     def forget_cursor(self, entity: str, system: str) -> None:
-        """The next run lists the system from the beginning."""
-        self._execute("DELETE FROM cursor WHERE entity = ? AND system = ?", (entity, system))
+        """The next run lists the system from the beginning, and asks for all that was ever deleted there."""
+        for place in (system, deletions_of(system)):
+            self._execute("DELETE FROM cursor WHERE entity = ? AND system = ?", (entity, place))
 
     def count_links(self, entity: str) -> int:
         """Links of an entity."""

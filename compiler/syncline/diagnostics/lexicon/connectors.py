@@ -23,6 +23,11 @@ CONNECTORS = {
         "What changed since the last run can only be told by a field that moves with every change.",
         "Mark it: `updated : instant version precision 1 ms`.",
     ),
+    "connector.deleted-unread": Entry(
+        "`deleted` of {resource} needs `read`",
+        "What a feed calls deleted is read once before it counts: it may be back, or the feed may be late.",
+        'Say how one record is read: `read GET "/contacts/{{id}}" {{ missing 404 }}`.',
+    ),
     "connector.retry-unknown": Entry(
         "a request that was answered with {status} is sent again at once, and nobody knows whether it was carried out",
         "`throttle` names refusals: nothing was done, try later. After {status} a record may have been made; sent again, it is "
