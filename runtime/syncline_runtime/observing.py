@@ -127,7 +127,8 @@ def acknowledge(
             unseen.setdefault(name, member.shadow.get(name, ABSENT))
         else:
             unseen.pop(name, None)
-        told = kept is not ABSENT and kept not in (value, member.shadow.get(name, ABSENT))
+        old = member.shadow.get(name, ABSENT)
+        told = kept is not ABSENT and kept not in (value, old) and not (blank(kept) and blank(old))
         if told and not at_once and not may_render(value, kept):
             edited[name] = kept
             kept = ABSENT

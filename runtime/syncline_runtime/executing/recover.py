@@ -1,6 +1,7 @@
 """Recover: settle writes whose outcome is not known. Until then no further write goes to that record."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from syncline_runtime import observing
@@ -194,6 +195,8 @@ _AT_ONCE = 50
 def _made(context: Context, side: Side, intent: IntentRow, write: Write, outcome: Applied) -> None:
     values = side.packing.unpack(intent.sent)
     sent = Sent(intent.link_id, ActionKind.CREATE, None, values, values, intent.sent)
+    # It may have been made long ago: what it shows now, somebody may have edited since.
+    outcome = replace(outcome, read_back=True)
     now = context.clock.now()
     context.store.add_members(
         context.entity.name, side.system, [created_row(context, side, sent, write.native, outcome, now)]

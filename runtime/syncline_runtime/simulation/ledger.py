@@ -1,6 +1,6 @@
 """What really happened, as only the checker knows it: who typed what, what became durable, what was overwritten."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from syncline_runtime.declaration import FieldMap, Package
@@ -73,6 +73,7 @@ class Ledger:
         self._maps = {(one.system, one.resource): one for one in package.mappings}
         self._sealed: dict[int, bytes] = {}
         self._doubts: set[tuple[str, str]] = set()
+        self._shown: set[tuple[str, str, str]] = set()
 
     def mapping(self, system: str, resource: str) -> FieldMap | None:
         """The map that a resource of a system has, if the spec gives it one."""
@@ -114,6 +115,9 @@ class Ledger:
                 self.removed.setdefault(place, set()).update(had - value)
                 gained, dropped = self._regrouped.get(place, (value, value))
                 undone = (gained & (had - value) or dropped & (value - had)) and self._in_doubt(system, remote_id)
+                # What we made and was emptied before it was ever shown passes for a system that takes no notice of the field.
+                made_empty = not value and (system, mapping.entity, remote_id) not in self._shown
+                undone = undone or (made_empty and self._is_ours(system, mapping.entity, remote_id))
                 if undone or (by != "engine" and self.is_unknown_child(system, mapping.entity, remote_id)):
                     # Undone before anybody looked: nothing tells it from a write that never landed, or from somebody's own record.
                     self.window.add(place)
@@ -156,6 +160,12 @@ class Ledger:
         mapping = self.mapping(system, resource)
         if mapping is not None and native is not None:
             self._read[system, resource, remote_id] = (self.world.elapsed, shown(mapping, native))
+
+    def showed(self, system: str, resource: str, remote_ids: Iterable[str]) -> None:
+        """The engine was shown records, in whatever state."""
+        mapping = self.mapping(system, resource)
+        if mapping is not None:
+            self._shown.update((system, mapping.entity, remote_id) for remote_id in remote_ids)
 
     def sent(self, system: str, resource: str, what: str, writes: Sequence[Write]) -> list[Sending]:
         """The engine is about to send writes: they must be announced (I8), and go to nobody who is held (I7)."""
@@ -333,8 +343,10 @@ class Ledger:
 
     def is_unknown_child(self, system: str, entity: str, remote_id: str) -> bool:
         """Whether the engine made a record and does not know of it."""
-        if (system, entity, remote_id) in self.linked:
-            return False
+        return (system, entity, remote_id) not in self.linked and self._is_ours(system, entity, remote_id)
+
+    def _is_ours(self, system: str, entity: str, remote_id: str) -> bool:
+        """Whether the engine made a record."""
         return any(remote_id in ids for (e, s, _, _), ids in self.made.items() if (e, s) == (entity, system))
 
     def _in_doubt(self, system: str, remote_id: str) -> bool:

@@ -116,6 +116,7 @@ class SimulatedSystem:
                 rest = []
             seen.update((record.remote_id, version) for record, version in portion)
             records = [record for record, _ in portion]
+            self._ledger.showed(self.name, resource, [record.remote_id for record in records])
             water = cursors.later(water, cursors.newest([version for _, version in portion], spelling), spelling)
             self._world.tell(
                 self.name, "listed", f"{resource}{'' if asked is None else f' since {asked}'}: {_names(records)}"
@@ -199,6 +200,7 @@ class SimulatedSystem:
                     found[remote_id] = (
                         None if believed is None else self._server.shown(table, remote_id, believed, single=True)
                     )
+        self._ledger.showed(self.name, resource, [remote_id for remote_id, record in found.items() if record])
         self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if r])}{_missing(found)}")
         return found
 
@@ -411,6 +413,7 @@ class SimulatedSystem:
         state = table.current(remote_id)
         if operation is None or operation.returns != "record" or state is None or state.native is None:
             return Applied(remote_id)
+        self._ledger.showed(self.name, table.resource.name, [remote_id])
         return Applied(remote_id, self._server.shown(table, remote_id, state, single=True))
 
     def _rework(self, table: Table, remote_id: str, written: Collection[str]) -> None:

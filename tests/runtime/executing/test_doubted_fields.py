@@ -174,3 +174,19 @@ async def test_what_a_system_made_of_an_acknowledged_write_does_not_flow_back(tw
     await two.run()
     assert (two.records("crm")[crm]["note"], two.column("erp", "memo")) == ("Ana Maria Ek", ["Ana Mari"])
     await two.settled()
+
+
+async def test_a_field_that_a_system_ignores_does_not_come_back_empty_when_a_create_is_read_back(two: Any) -> None:
+    crm = two.twin("crm").put("customers", vat="A1", note="kept")
+    erp = two.twin("erp")
+    erp.tables["customers"].normalise = lambda native: {**native, "memo": None}
+    create = erp.create
+
+    async def read_back(resource: str, writes: Any) -> Any:
+        return [replace(one, read_back=True) for one in await create(resource, writes)]
+
+    erp.create = read_back
+    for _ in range(5):
+        await two.run()
+    assert two.records("crm")[crm]["note"] == "kept"
+    await two.settled()

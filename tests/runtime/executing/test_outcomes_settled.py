@@ -80,6 +80,27 @@ async def test_a_create_is_sent_again_under_its_key_with_its_body(two: Any, faul
     await two.settled()
 
 
+async def test_what_a_person_did_before_a_create_was_answered_is_an_edit(two: Any) -> None:
+    """Sent again under its key, the create is answered with the record as it is by then."""
+    keyed(two)
+    crm = two.twin("crm").put("customers", vat="A1", name="Ana", limit=1)
+    two.twin("erp").faults["create"].append(UNKNOWN_BUT_LANDED)
+    await two.run()
+    (erp,) = two.records("erp")
+    two.twin("erp").put("customers", erp, title="Berta")
+    pages, two.twin("erp").pages = two.twin("erp").pages, unlisted(two.twin("erp").pages)
+    await two.run(later=5.0)
+    two.twin("erp").pages = pages
+    await two.run()
+    assert (two.records("crm")[crm]["name"], two.column("erp", "title")) == ("Berta", ["Berta"])
+    await two.settled()
+
+
+def unlisted(pages: Any) -> Any:
+    """A listing that does not show what there is."""
+    return lambda resource, **options: pages(resource, **{**options, "since": "9999"})
+
+
 async def test_a_key_that_has_run_out_is_not_used_again(two: Any) -> None:
     erp = keyed(two, seconds=100.0)
     two.twin("crm").put("customers", vat="A1", name="Ana")
