@@ -31,7 +31,7 @@ SEARCHED = 1_000_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What one run has to do in one system. `listed`: records that its listing shows; `everything`: it lists all records;
-    `missing`: linked records that a listing of everything no longer shows."""
+    `missing`: linked records that a listing of everything no longer shows; `told`: those that a feed of deletions names."""
 
     listed: int = 0
     everything: bool = False
@@ -40,6 +40,7 @@ class Load:
     archived: int = 0
     deleted: int = 0
     missing: int = 0
+    told: int = 0
 
 
 def calls(side: Map, load: Load) -> int:
@@ -51,6 +52,9 @@ def calls(side: Map, load: Load) -> int:
     total = pages(resource.list, load.listed, everything=load.everything) if resource.list is not None else 0
     if load.everything and resource.list is not None and resource.list.complete and resource.read is not None:
         total += 2 * ceil(load.missing / resource.read.many)
+    feed = None if resource.deleted is None else resource.deleted.list
+    if feed is not None and resource.read is not None:
+        total += pages(feed, load.told, everything=False) + ceil(load.told / resource.read.many)
     total += written(side, resource.create, load.created, guarded=False, children=False)
     total += written(side, resource.update, load.updated, guarded=True, children=True)
     total += written(side, resource.update, load.archived, guarded=True, children=False)
@@ -172,6 +176,9 @@ def _formulas(sync: Sync, side: Map) -> dict[str, str]:
     found: dict[str, str] = {}
     if resource.list is not None:
         found["listing of n records"] = _pages_formula(resource.list)
+    if resource.deleted is not None and resource.deleted.list is not None and resource.read is not None:
+        reads = _per(1, resource.read.many)
+        found["n deletions told"] = f"a listing: {_pages_formula(resource.deleted.list)}; {reads} reads"
     if creates(sync, side) and resource.create is not None:
         found["n creates"] = _write_formula(side, resource.create, guarded=False, children=False)
     if updates(sync, side) and resource.update is not None:
