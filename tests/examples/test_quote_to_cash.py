@@ -19,11 +19,11 @@ from tests.runtime.executing.conftest import FakeClock, Told
 
 SPEC = Path(__file__).parents[2] / "specs" / "examples" / "quote_to_cash.sync"
 DAY = 86_400.0
-BLANK = {"amount": "", "currency": "", "paid": "", "paid_in": "", "settled": False, "archived": False}
+BLANK = {"amount": "", "currency": "", "items": None, "paid": "", "paid_in": "", "settled": False, "archived": False}
 TABLES: dict[str, dict[str, dict[str, Any]]] = {
     "crm": {"deals": BLANK},
     "books": {
-        "quotations": {"total": "", "currency": "", "state": "", "archived": False},
+        "quotations": {"total": "", "currency": "", "lines": None, "state": "", "archived": False},
         "invoices": {"total": "", "currency": "", "paid": "", "due": "", "archived": False},
         "reminders": {"archived": False},
     },
@@ -100,10 +100,15 @@ async def test_a_deal_goes_its_way_to_the_cash(tmp_path: Path, package: Package)
     world = World(tmp_path / "state.db", package)
     deal = await open_deal(world)
     assert world.counts == (0, 0, 0)
-    world.deal(deal, stage="won")
+    items = [{"product": "lamp", "quantity": 3, "discount": None}, {"product": "bulb", "quantity": 9, "discount": 5}]
+    world.deal(deal, stage="won", items=items)
     report = await world.run()
     assert (world.counts, report.exit_code) == ((1, 0, 0), 0)
     (quotation,) = world.of("quotations")
+    assert quotation["lines"] == [
+        {"article": "bulb", "count": 9, "remark": "with a discount"},
+        {"article": "lamp", "count": 3, "remark": ""},
+    ]
     assert (quotation["reference"], quotation["subject"]) == ("D-1", "Lamps (quotation)")
     assert (quotation["total"], quotation["currency"], quotation["state"]) == ("120", "EUR", "draft")
     world.books("quotations", state="accepted")

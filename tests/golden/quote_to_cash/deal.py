@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
 from syncline_runtime.codecs import (
+    elements_get,
     money_get,
     money_put,
     table,
     wire_boolean_json_get,
     wire_null_blank_get,
     wire_null_blank_put,
+    wire_null_zero_get,
 )
-from syncline_runtime.codecs.quick import decimal_text, decimal_text_put, readings
-from syncline_runtime.declaration import BackReference, Entity, FieldMap, Flow, MatchRule
+from syncline_runtime.codecs.quick import decimal_text, decimal_text_put, integer_get, readings
+from syncline_runtime.declaration import BackReference, Collection, Entity, FieldMap, Flow, MatchRule
 from syncline_runtime.expressions import column, count, every, greater, total_money
 from syncline_runtime.values import ABSENT, Money, Native
 
@@ -24,6 +26,14 @@ STAGE_CRM: Final = table({"open": "open", "won": "won", "lost": "lost"})
 STAGE_CRM_READ: Final = readings(STAGE_CRM)
 
 
+class Item(TypedDict, total=False):
+    """The fields of the entity."""
+
+    product: str | None
+    quantity: int | None
+    discount: int | None
+
+
 class Deal(TypedDict, total=False):
     """What may be sold; the sales people keep it in the CRM."""
 
@@ -31,72 +41,91 @@ class Deal(TypedDict, total=False):
     title: str | None
     stage: str | None
     amount: Money | None
+    items: tuple[Item, ...] | None
     paid: Money | None
     settled: bool | None
+
+
+def read_crm_items(native: Native) -> dict[str, Any]:
+    """What a record of crm.items shows of Item."""
+    return {
+        "product": wire_null_blank_get(native.get("product", ABSENT)),  # quote_to_cash.sync:134
+        "quantity": integer_get(wire_null_zero_get(native.get("quantity", ABSENT))),  # quote_to_cash.sync:135
+        "discount": integer_get(wire_null_zero_get(native.get("discount", ABSENT))),  # quote_to_cash.sync:136
+    }
+
+
+def write_crm_items(item: Mapping[str, Any], old: Native | None) -> Native:
+    """The fields of crm.items that hold these values of Item."""
+    native: Native = {}
+    return {name: value for name, value in native.items() if value is not ABSENT}
 
 
 def read_crm(native: Native) -> dict[str, Any]:
     """What a record of crm.deals shows of Deal."""
     return {
-        "number": wire_null_blank_get(native.get("number", ABSENT)),  # quote_to_cash.sync:100
-        "title": wire_null_blank_get(native.get("title", ABSENT)),  # quote_to_cash.sync:101
-        "stage": STAGE_CRM_READ[wire_null_blank_get(native.get("stage", ABSENT))],  # quote_to_cash.sync:102
-        "amount": money_get(  # quote_to_cash.sync:103
-            (  # quote_to_cash.sync:103
-                decimal_text(wire_null_blank_get(native.get("amount", ABSENT))),  # quote_to_cash.sync:103
-                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:103
-            ),  # quote_to_cash.sync:103
-        ),  # quote_to_cash.sync:103
-        "paid": money_get(  # quote_to_cash.sync:104
-            (  # quote_to_cash.sync:104
-                decimal_text(wire_null_blank_get(native.get("paid", ABSENT))),  # quote_to_cash.sync:104
-                wire_null_blank_get(native.get("paid_in", ABSENT)),  # quote_to_cash.sync:104
-            ),  # quote_to_cash.sync:104
-        ),  # quote_to_cash.sync:104
-        "settled": wire_boolean_json_get(native.get("settled", ABSENT)),  # quote_to_cash.sync:105
+        "number": wire_null_blank_get(native.get("number", ABSENT)),  # quote_to_cash.sync:129
+        "title": wire_null_blank_get(native.get("title", ABSENT)),  # quote_to_cash.sync:130
+        "stage": STAGE_CRM_READ[wire_null_blank_get(native.get("stage", ABSENT))],  # quote_to_cash.sync:131
+        "amount": money_get(  # quote_to_cash.sync:132
+            (  # quote_to_cash.sync:132
+                decimal_text(wire_null_blank_get(native.get("amount", ABSENT))),  # quote_to_cash.sync:132
+                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:132
+            ),  # quote_to_cash.sync:132
+        ),  # quote_to_cash.sync:132
+        "items": elements_get(native.get("items", ABSENT), read_crm_items, "product"),  # quote_to_cash.sync:133
+        "paid": money_get(  # quote_to_cash.sync:138
+            (  # quote_to_cash.sync:138
+                decimal_text(wire_null_blank_get(native.get("paid", ABSENT))),  # quote_to_cash.sync:138
+                wire_null_blank_get(native.get("paid_in", ABSENT)),  # quote_to_cash.sync:138
+            ),  # quote_to_cash.sync:138
+        ),  # quote_to_cash.sync:138
+        "settled": wire_boolean_json_get(native.get("settled", ABSENT)),  # quote_to_cash.sync:139
     }
 
 
 def write_crm(deal: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.deals that hold these values of Deal."""
-    paid_aad369, paid_in_d9afda = money_put(deal.get("paid", ABSENT))  # quote_to_cash.sync:104
+    paid_aad369, paid_in_d9afda = money_put(deal.get("paid", ABSENT))  # quote_to_cash.sync:138
     native: Native = {
-        "paid": wire_null_blank_put(decimal_text_put(paid_aad369)),  # quote_to_cash.sync:104
-        "paid_in": wire_null_blank_put(paid_in_d9afda),  # quote_to_cash.sync:104
-        "settled": deal.get("settled", ABSENT),  # quote_to_cash.sync:105
+        "paid": wire_null_blank_put(decimal_text_put(paid_aad369)),  # quote_to_cash.sync:138
+        "paid_in": wire_null_blank_put(paid_in_d9afda),  # quote_to_cash.sync:138
+        "settled": deal.get("settled", ABSENT),  # quote_to_cash.sync:139
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
 
 def compute(deal: Mapping[str, Any], collected: Mapping[str, tuple[Mapping[str, Any], ...]]) -> dict[str, Any]:
     """The fields of Deal that are computed."""
-    paid = total_money(column(collected["invoices"], "paid"))  # quote_to_cash.sync:66
-    settled = (  # quote_to_cash.sync:67
-        greater(count(collected["invoices"]), 0)  # quote_to_cash.sync:67
-        and every(column(collected["invoices"], "settled"))  # quote_to_cash.sync:67
-    )  # quote_to_cash.sync:67
+    paid = total_money(column(collected["invoices"], "paid"))  # quote_to_cash.sync:94
+    settled = (  # quote_to_cash.sync:95
+        greater(count(collected["invoices"]), 0)  # quote_to_cash.sync:95
+        and every(column(collected["invoices"], "settled"))  # quote_to_cash.sync:95
+    )  # quote_to_cash.sync:95
     return {"paid": paid, "settled": settled}
 
 
 DEAL: Final = Entity(
     name="Deal",
     shape=Deal,
-    fields=("number", "title", "stage", "amount", "paid", "settled"),
+    fields=("number", "title", "stage", "amount", "items", "paid", "settled"),
     kinds={
         "number": "text",
         "title": "text",
         "stage": "enum",
         "amount": "money",
+        "items": "list",
         "paid": "money",
         "settled": "boolean",
     },
-    required=frozenset({"number", "title", "stage"}),
+    required=frozenset({"number", "title", "stage", "items"}),
     match=(MatchRule(fields=("number",)),),
+    collections={"items": Collection(shape=Item, key="product")},
     back={
         "quotations": BackReference(entity="Quotation", via="deal"),
         "invoices": BackReference(entity="Invoice", via="deal"),
     },
-    computed={"paid": 66, "settled": 67},
+    computed={"paid": 94, "settled": 95},
     compute=compute,
 )
 
@@ -105,14 +134,23 @@ DEAL_IN_CRM: Final = FieldMap(
     system="crm",
     resource="deals",
     flows=(
-        Flow(field="number", native=("number",), contributes=True, writes=False, exact=False, line=100),
-        Flow(field="title", native=("title",), contributes=True, writes=False, exact=False, line=101),
-        Flow(field="stage", native=("stage",), contributes=True, writes=False, exact=False, line=102),
-        Flow(field="amount", native=("amount", "currency"), contributes=True, writes=False, exact=False, line=103),
-        Flow(field="paid", native=("paid", "paid_in"), contributes=False, writes=True, exact=False, line=104),
-        Flow(field="settled", native=("settled",), contributes=False, writes=True, line=105),
+        Flow(field="number", native=("number",), contributes=True, writes=False, exact=False, line=129),
+        Flow(field="title", native=("title",), contributes=True, writes=False, exact=False, line=130),
+        Flow(field="stage", native=("stage",), contributes=True, writes=False, exact=False, line=131),
+        Flow(field="amount", native=("amount", "currency"), contributes=True, writes=False, exact=False, line=132),
+        Flow(
+            field="items",
+            native=("items",),
+            contributes=True,
+            writes=False,
+            exact=False,
+            hears=("product", "quantity", "discount"),
+            line=133,
+        ),
+        Flow(field="paid", native=("paid", "paid_in"), contributes=False, writes=True, exact=False, line=138),
+        Flow(field="settled", native=("settled",), contributes=False, writes=True, line=139),
     ),
     read=read_crm,
     write=write_crm,
-    line=99,
+    line=128,
 )

@@ -26,58 +26,58 @@ class Invoice(TypedDict, total=False):
 def read_books(native: Native) -> dict[str, Any]:
     """What a record of books.invoices shows of Invoice."""
     return {
-        "number": wire_null_blank_get(native.get("reference", ABSENT)),  # quote_to_cash.sync:116
-        "amount": money_get(  # quote_to_cash.sync:117
-            (  # quote_to_cash.sync:117
-                decimal_text(wire_null_blank_get(native.get("total", ABSENT))),  # quote_to_cash.sync:117
-                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:117
-            ),  # quote_to_cash.sync:117
-        ),  # quote_to_cash.sync:117
-        "paid": money_get(  # quote_to_cash.sync:118
-            (  # quote_to_cash.sync:118
-                decimal_text(wire_null_blank_get(native.get("paid", ABSENT))),  # quote_to_cash.sync:118
-                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:118
-            ),  # quote_to_cash.sync:118
-        ),  # quote_to_cash.sync:118
-        "due": date_text(wire_null_blank_get(native.get("due", ABSENT))),  # quote_to_cash.sync:119
+        "number": wire_null_blank_get(native.get("reference", ABSENT)),  # quote_to_cash.sync:155
+        "amount": money_get(  # quote_to_cash.sync:156
+            (  # quote_to_cash.sync:156
+                decimal_text(wire_null_blank_get(native.get("total", ABSENT))),  # quote_to_cash.sync:156
+                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:156
+            ),  # quote_to_cash.sync:156
+        ),  # quote_to_cash.sync:156
+        "paid": money_get(  # quote_to_cash.sync:157
+            (  # quote_to_cash.sync:157
+                decimal_text(wire_null_blank_get(native.get("paid", ABSENT))),  # quote_to_cash.sync:157
+                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:157
+            ),  # quote_to_cash.sync:157
+        ),  # quote_to_cash.sync:157
+        "due": date_text(wire_null_blank_get(native.get("due", ABSENT))),  # quote_to_cash.sync:158
     }
 
 
 def write_books(invoice: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of books.invoices that hold these values of Invoice."""
-    total_069c8a, currency_e32816 = money_put(invoice.get("amount", ABSENT))  # quote_to_cash.sync:117
+    total_069c8a, currency_e32816 = money_put(invoice.get("amount", ABSENT))  # quote_to_cash.sync:156
     native: Native = {
-        "reference": wire_null_blank_put(invoice.get("number", ABSENT)),  # quote_to_cash.sync:116
-        "total": wire_null_blank_put(decimal_text_put(total_069c8a)),  # quote_to_cash.sync:117
-        "currency": wire_null_blank_put(currency_e32816),  # quote_to_cash.sync:117
-        "due": wire_null_blank_put(wire_date_iso_put(invoice.get("due", ABSENT))),  # quote_to_cash.sync:119
+        "reference": wire_null_blank_put(invoice.get("number", ABSENT)),  # quote_to_cash.sync:155
+        "total": wire_null_blank_put(decimal_text_put(total_069c8a)),  # quote_to_cash.sync:156
+        "currency": wire_null_blank_put(currency_e32816),  # quote_to_cash.sync:156
+        "due": wire_null_blank_put(wire_date_iso_put(invoice.get("due", ABSENT))),  # quote_to_cash.sync:158
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
 
 def follows_from_quotation(quotation: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> bool:
     """Whether a record of Invoice follows from one of Quotation."""
-    return (  # quote_to_cash.sync:157
-        equals(quotation.get("state"), "accepted")  # quote_to_cash.sync:157
-        and differs(before.get("state"), "accepted")  # quote_to_cash.sync:157
-    )  # quote_to_cash.sync:157
+    return (  # quote_to_cash.sync:201
+        equals(quotation.get("state"), "accepted")  # quote_to_cash.sync:201
+        and differs(before.get("state"), "accepted")  # quote_to_cash.sync:201
+    )  # quote_to_cash.sync:201
 
 
 def read_from_quotation(quotation: Mapping[str, Any]) -> dict[str, Any]:
     """What a record of Invoice shows that follows from one of Quotation."""
     return {
-        "number": quotation.get("number", ABSENT),  # quote_to_cash.sync:158
-        "amount": quotation.get("amount", ABSENT),  # quote_to_cash.sync:159
-        "deal": quotation.get("deal", ABSENT),  # quote_to_cash.sync:160
+        "number": quotation.get("number", ABSENT),  # quote_to_cash.sync:202
+        "amount": quotation.get("amount", ABSENT),  # quote_to_cash.sync:203
+        "deal": quotation.get("deal", ABSENT),  # quote_to_cash.sync:204
     }
 
 
 def compute(invoice: Mapping[str, Any], collected: Mapping[str, tuple[Mapping[str, Any], ...]]) -> dict[str, Any]:
     """The fields of Invoice that are computed."""
-    settled = (  # quote_to_cash.sync:88
-        is_present(invoice.get("amount"))  # quote_to_cash.sync:88
-        and equals(invoice.get("paid"), invoice.get("amount"))  # quote_to_cash.sync:88
-    )  # quote_to_cash.sync:88
+    settled = (  # quote_to_cash.sync:117
+        is_present(invoice.get("amount"))  # quote_to_cash.sync:117
+        and equals(invoice.get("paid"), invoice.get("amount"))  # quote_to_cash.sync:117
+    )  # quote_to_cash.sync:117
     return {"settled": settled}
 
 
@@ -88,7 +88,7 @@ INVOICE: Final = Entity(
     kinds={"number": "text", "amount": "money", "paid": "money", "due": "date", "deal": "ref", "settled": "boolean"},
     required=frozenset({"number"}),
     match=(MatchRule(fields=("number",)),),
-    computed={"settled": 88},
+    computed={"settled": 117},
     compute=compute,
 )
 
@@ -97,14 +97,14 @@ INVOICE_IN_BOOKS: Final = FieldMap(
     system="books",
     resource="invoices",
     flows=(
-        Flow(field="number", native=("reference",), contributes=True, writes=True, exact=False, line=116),
-        Flow(field="amount", native=("total", "currency"), contributes=False, writes=True, exact=False, line=117),
-        Flow(field="paid", native=("paid", "currency"), contributes=True, writes=False, exact=False, line=118),
-        Flow(field="due", native=("due",), contributes=True, writes=True, exact=False, line=119),
+        Flow(field="number", native=("reference",), contributes=True, writes=True, exact=False, line=155),
+        Flow(field="amount", native=("total", "currency"), contributes=False, writes=True, exact=False, line=156),
+        Flow(field="paid", native=("paid", "currency"), contributes=True, writes=False, exact=False, line=157),
+        Flow(field="due", native=("due",), contributes=True, writes=True, exact=False, line=158),
     ),
     read=read_books,
     write=write_books,
-    line=115,
+    line=154,
 )
 
 INVOICE_FROM_QUOTATION: Final = Derivation(
@@ -114,11 +114,11 @@ INVOICE_FROM_QUOTATION: Final = Derivation(
     holds=follows_from_quotation,
     read=read_from_quotation,
     flows=(
-        Flow(field="number", native=("number",), contributes=True, writes=False, line=158),
-        Flow(field="amount", native=("amount",), contributes=True, writes=False, line=159),
-        Flow(field="deal", native=("deal",), contributes=True, writes=False, line=160),
+        Flow(field="number", native=("number",), contributes=True, writes=False, line=202),
+        Flow(field="amount", native=("amount",), contributes=True, writes=False, line=203),
+        Flow(field="deal", native=("deal",), contributes=True, writes=False, line=204),
     ),
     asks=("state",),
     text="state becomes accepted",
-    line=157,
+    line=201,
 )

@@ -7,22 +7,22 @@ from . import package
 
 
 def test_quotation_number_in_books() -> None:
-    """Quotation.number in books.quotations is read back as it was written (quote_to_cash.sync:109)."""
+    """Quotation.number in books.quotations is read back as it was written (quote_to_cash.sync:143)."""
     laws.two_way(package.PACKAGE.mapping("Quotation", "books"), "number", laws.text(20))
 
 
 def test_quotation_title_in_books() -> None:
-    """Quotation.title in books.quotations is read back as it was written (quote_to_cash.sync:110)."""
+    """Quotation.title in books.quotations is read back as it was written (quote_to_cash.sync:144)."""
     laws.two_way(package.PACKAGE.mapping("Quotation", "books"), "title", laws.text(200))
 
 
 def test_quotation_amount_in_books() -> None:
-    """Quotation.amount in books.quotations is read back as it was written (quote_to_cash.sync:111)."""
+    """Quotation.amount in books.quotations is read back as it was written (quote_to_cash.sync:145)."""
     laws.two_way(package.PACKAGE.mapping("Quotation", "books"), "amount", laws.money())
 
 
 def test_quotation_state_in_books() -> None:
-    """Quotation.state in books.quotations is read back as it was written (quote_to_cash.sync:112)."""
+    """Quotation.state in books.quotations is read back as it was written (quote_to_cash.sync:151)."""
     laws.two_way(
         package.PACKAGE.mapping("Quotation", "books"),
         "state",
@@ -31,15 +31,15 @@ def test_quotation_state_in_books() -> None:
 
 
 def test_invoice_number_in_books() -> None:
-    """Invoice.number in books.invoices is read back as it was written (quote_to_cash.sync:116)."""
+    """Invoice.number in books.invoices is read back as it was written (quote_to_cash.sync:155)."""
     laws.two_way(package.PACKAGE.mapping("Invoice", "books"), "number", laws.text(20))
 
 
 def test_invoice_due_in_books() -> None:
-    """Invoice.due in books.invoices is read back as it was written (quote_to_cash.sync:119)."""
+    """Invoice.due in books.invoices is read back as it was written (quote_to_cash.sync:158)."""
     laws.two_way(package.PACKAGE.mapping("Invoice", "books"), "due", laws.any_of("date"))
 
 
 def test_reminder_number_in_books() -> None:
-    """Reminder.number in books.reminders is read back as it was written (quote_to_cash.sync:123)."""
+    """Reminder.number in books.reminders is read back as it was written (quote_to_cash.sync:162)."""
     laws.two_way(package.PACKAGE.mapping("Reminder", "books"), "number", laws.text(20))

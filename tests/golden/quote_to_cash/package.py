@@ -11,7 +11,7 @@ PACKAGE: Final = Package(
     name="quote_to_cash",
     source="quote_to_cash.sync",
     spec_version=1,
-    spec_sha256="d9d059d2023dadbcbbf32254e33c4cc1fb28d3a47930a3954f44760796a6692a",
+    spec_sha256="8a285b024ef871fcf13ed34cd6bb5a19de4ea82281b7e5bef0018c08b0669191",
     systems={"crm": systems.CRM, "books": systems.BOOKS},
     entities={
         "Deal": deal.DEAL,

@@ -5,10 +5,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
-from syncline_runtime.codecs import money_get, money_put, table, wire_null_blank_get, wire_null_blank_put
-from syncline_runtime.codecs.quick import decimal_text, decimal_text_put, member_put, readings
-from syncline_runtime.declaration import Derivation, Entity, FieldMap, Flow, MatchRule
-from syncline_runtime.expressions import differs, equals, truncate
+from syncline_runtime.codecs import (
+    elements_get,
+    elements_made,
+    elements_put,
+    money_get,
+    money_put,
+    table,
+    wire_null_blank_get,
+    wire_null_blank_put,
+    wire_null_zero_get,
+    wire_null_zero_put,
+)
+from syncline_runtime.codecs.quick import decimal_text, decimal_text_put, integer_get, member_put, readings
+from syncline_runtime.declaration import Collection, Derivation, Entity, FieldMap, Flow, MatchRule
+from syncline_runtime.expressions import differs, equals, greater, truncate
 from syncline_runtime.expressions.quick import concatenated
 from syncline_runtime.values import ABSENT, Money, Native, Reference
 
@@ -19,73 +30,121 @@ STATE_BOOKS: Final = table({"draft": "draft", "sent": "sent", "accepted": "accep
 STATE_BOOKS_READ: Final = readings(STATE_BOOKS)
 
 
+class Position(TypedDict, total=False):
+    """The fields of the entity."""
+
+    product: str | None
+    quantity: int | None
+    remark: str | None
+
+
 class Quotation(TypedDict, total=False):
     """What was offered for a deal."""
 
     number: str | None
     title: str | None
     amount: Money | None
+    lines: tuple[Position, ...] | None
     state: str | None
     deal: Reference | None
+
+
+def read_books_lines(native: Native) -> dict[str, Any]:
+    """What a record of books.lines shows of Position."""
+    return {
+        "product": wire_null_blank_get(native.get("article", ABSENT)),  # quote_to_cash.sync:147
+        "quantity": integer_get(wire_null_zero_get(native.get("count", ABSENT))),  # quote_to_cash.sync:148
+        "remark": wire_null_blank_get(native.get("remark", ABSENT)),  # quote_to_cash.sync:149
+    }
+
+
+def write_books_lines(position: Mapping[str, Any], old: Native | None) -> Native:
+    """The fields of books.lines that hold these values of Position."""
+    native: Native = {
+        "article": wire_null_blank_put(position.get("product", ABSENT)),  # quote_to_cash.sync:147
+        "count": wire_null_zero_put(position.get("quantity", ABSENT)),  # quote_to_cash.sync:148
+        "remark": wire_null_blank_put(position.get("remark", ABSENT)),  # quote_to_cash.sync:149
+    }
+    return {name: value for name, value in native.items() if value is not ABSENT}
 
 
 def read_books(native: Native) -> dict[str, Any]:
     """What a record of books.quotations shows of Quotation."""
     return {
-        "number": wire_null_blank_get(native.get("reference", ABSENT)),  # quote_to_cash.sync:109
-        "title": wire_null_blank_get(native.get("subject", ABSENT)),  # quote_to_cash.sync:110
-        "amount": money_get(  # quote_to_cash.sync:111
-            (  # quote_to_cash.sync:111
-                decimal_text(wire_null_blank_get(native.get("total", ABSENT))),  # quote_to_cash.sync:111
-                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:111
-            ),  # quote_to_cash.sync:111
-        ),  # quote_to_cash.sync:111
-        "state": STATE_BOOKS_READ[wire_null_blank_get(native.get("state", ABSENT))],  # quote_to_cash.sync:112
+        "number": wire_null_blank_get(native.get("reference", ABSENT)),  # quote_to_cash.sync:143
+        "title": wire_null_blank_get(native.get("subject", ABSENT)),  # quote_to_cash.sync:144
+        "amount": money_get(  # quote_to_cash.sync:145
+            (  # quote_to_cash.sync:145
+                decimal_text(wire_null_blank_get(native.get("total", ABSENT))),  # quote_to_cash.sync:145
+                wire_null_blank_get(native.get("currency", ABSENT)),  # quote_to_cash.sync:145
+            ),  # quote_to_cash.sync:145
+        ),  # quote_to_cash.sync:145
+        "lines": elements_get(native.get("lines", ABSENT), read_books_lines, "product"),  # quote_to_cash.sync:146
+        "state": STATE_BOOKS_READ[wire_null_blank_get(native.get("state", ABSENT))],  # quote_to_cash.sync:151
     }
 
 
 def write_books(quotation: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of books.quotations that hold these values of Quotation."""
     before: Native = {} if old is None else old
-    total_069c8a, currency_e32816 = money_put(quotation.get("amount", ABSENT))  # quote_to_cash.sync:111
-    state2 = wire_null_blank_get(before.get("state", ABSENT))  # quote_to_cash.sync:112
-    state = member_put(quotation.get("state", ABSENT), STATE_BOOKS_READ, state2)  # quote_to_cash.sync:112
+    total_069c8a, currency_e32816 = money_put(quotation.get("amount", ABSENT))  # quote_to_cash.sync:145
+    lines = quotation.get("lines", ABSENT)  # quote_to_cash.sync:146
+    lines2 = before.get("lines")  # quote_to_cash.sync:146
+    state2 = wire_null_blank_get(before.get("state", ABSENT))  # quote_to_cash.sync:151
+    state = member_put(quotation.get("state", ABSENT), STATE_BOOKS_READ, state2)  # quote_to_cash.sync:151
     native: Native = {
-        "reference": wire_null_blank_put(quotation.get("number", ABSENT)),  # quote_to_cash.sync:109
-        "subject": wire_null_blank_put(quotation.get("title", ABSENT)),  # quote_to_cash.sync:110
-        "total": wire_null_blank_put(decimal_text_put(total_069c8a)),  # quote_to_cash.sync:111
-        "currency": wire_null_blank_put(currency_e32816),  # quote_to_cash.sync:111
-        "state": wire_null_blank_put(state),  # quote_to_cash.sync:112
+        "reference": wire_null_blank_put(quotation.get("number", ABSENT)),  # quote_to_cash.sync:143
+        "subject": wire_null_blank_put(quotation.get("title", ABSENT)),  # quote_to_cash.sync:144
+        "total": wire_null_blank_put(decimal_text_put(total_069c8a)),  # quote_to_cash.sync:145
+        "currency": wire_null_blank_put(currency_e32816),  # quote_to_cash.sync:145
+        "lines": elements_put(lines, write_books_lines, read_books_lines, "product", lines2),  # quote_to_cash.sync:146
+        "state": wire_null_blank_put(state),  # quote_to_cash.sync:151
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
 
 def follows_from_deal(deal: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> bool:
     """Whether a record of Quotation follows from one of Deal."""
-    return equals(deal.get("stage"), "won") and differs(before.get("stage"), "won")  # quote_to_cash.sync:150
+    return equals(deal.get("stage"), "won") and differs(before.get("stage"), "won")  # quote_to_cash.sync:189
+
+
+def read_from_deal_lines(element: Mapping[str, Any]) -> dict[str, Any]:
+    """What an element of lines shows that follows from one of items."""
+    discount = element.get("discount", ABSENT)  # quote_to_cash.sync:196
+    return {
+        "product": element.get("product", ABSENT),  # quote_to_cash.sync:194
+        "quantity": element.get("quantity", ABSENT),  # quote_to_cash.sync:195
+        "remark": (  # quote_to_cash.sync:196
+            ("with a discount" if discount is not None and greater(discount, 0) else "")  # quote_to_cash.sync:196
+            if discount is not ABSENT  # quote_to_cash.sync:196
+            else ABSENT  # quote_to_cash.sync:196
+        ),  # quote_to_cash.sync:196
+    }
 
 
 def read_from_deal(deal: Mapping[str, Any]) -> dict[str, Any]:
     """What a record of Quotation shows that follows from one of Deal."""
-    title = deal.get("title", ABSENT)  # quote_to_cash.sync:152
+    title = deal.get("title", ABSENT)  # quote_to_cash.sync:191
     return {
-        "number": deal.get("number", ABSENT),  # quote_to_cash.sync:151
-        "title": (  # quote_to_cash.sync:152
-            concatenated(truncate(title, 180), " (quotation)")  # quote_to_cash.sync:152
-            if title is not ABSENT  # quote_to_cash.sync:152
-            else ABSENT  # quote_to_cash.sync:152
-        ),  # quote_to_cash.sync:152
-        "amount": deal.get("amount", ABSENT),  # quote_to_cash.sync:153
+        "number": deal.get("number", ABSENT),  # quote_to_cash.sync:190
+        "title": (  # quote_to_cash.sync:191
+            concatenated(truncate(title, 180), " (quotation)")  # quote_to_cash.sync:191
+            if title is not ABSENT  # quote_to_cash.sync:191
+            else ABSENT  # quote_to_cash.sync:191
+        ),  # quote_to_cash.sync:191
+        "amount": deal.get("amount", ABSENT),  # quote_to_cash.sync:192
+        "lines": elements_made(deal.get("items", ABSENT), read_from_deal_lines, "product"),  # quote_to_cash.sync:193
     }
 
 
 QUOTATION: Final = Entity(
     name="Quotation",
     shape=Quotation,
-    fields=("number", "title", "amount", "state", "deal"),
-    kinds={"number": "text", "title": "text", "amount": "money", "state": "enum", "deal": "ref"},
-    required=frozenset({"number", "title"}),
+    fields=("number", "title", "amount", "lines", "state", "deal"),
+    kinds={"number": "text", "title": "text", "amount": "money", "lines": "list", "state": "enum", "deal": "ref"},
+    required=frozenset({"number", "title", "lines"}),
     match=(MatchRule(fields=("number",)),),
+    collections={"lines": Collection(shape=Position, key="product")},
     defaults={"state": "draft"},
 )
 
@@ -94,14 +153,23 @@ QUOTATION_IN_BOOKS: Final = FieldMap(
     system="books",
     resource="quotations",
     flows=(
-        Flow(field="number", native=("reference",), contributes=True, writes=True, exact=False, line=109),
-        Flow(field="title", native=("subject",), contributes=True, writes=True, exact=False, line=110),
-        Flow(field="amount", native=("total", "currency"), contributes=True, writes=True, exact=False, line=111),
-        Flow(field="state", native=("state",), contributes=True, writes=True, exact=False, line=112),
+        Flow(field="number", native=("reference",), contributes=True, writes=True, exact=False, line=143),
+        Flow(field="title", native=("subject",), contributes=True, writes=True, exact=False, line=144),
+        Flow(field="amount", native=("total", "currency"), contributes=True, writes=True, exact=False, line=145),
+        Flow(
+            field="lines",
+            native=("lines",),
+            contributes=True,
+            writes=True,
+            exact=False,
+            hears=("product", "quantity"),
+            line=146,
+        ),
+        Flow(field="state", native=("state",), contributes=True, writes=True, exact=False, line=151),
     ),
     read=read_books,
     write=write_books,
-    line=108,
+    line=142,
 )
 
 QUOTATION_FROM_DEAL: Final = Derivation(
@@ -111,13 +179,14 @@ QUOTATION_FROM_DEAL: Final = Derivation(
     holds=follows_from_deal,
     read=read_from_deal,
     flows=(
-        Flow(field="number", native=("number",), contributes=True, writes=False, line=151),
-        Flow(field="title", native=("title",), contributes=True, writes=False, line=152),
-        Flow(field="amount", native=("amount",), contributes=True, writes=False, line=153),
-        Flow(field="deal", native=(), contributes=True, writes=False, line=154),
+        Flow(field="number", native=("number",), contributes=True, writes=False, line=190),
+        Flow(field="title", native=("title",), contributes=True, writes=False, line=191),
+        Flow(field="amount", native=("amount",), contributes=True, writes=False, line=192),
+        Flow(field="lines", native=("items",), contributes=True, writes=False, line=193),
+        Flow(field="deal", native=(), contributes=True, writes=False, line=198),
     ),
     itself=("deal",),
     asks=("stage",),
     text="stage becomes won",
-    line=150,
+    line=189,
 )

@@ -22,46 +22,46 @@ class Reminder(TypedDict, total=False):
 def read_books(native: Native) -> dict[str, Any]:
     """What a record of books.reminders shows of Reminder."""
     return {
-        "number": wire_null_blank_get(native.get("reference", ABSENT)),  # quote_to_cash.sync:123
-        "text": wire_null_blank_get(native.get("text", ABSENT)),  # quote_to_cash.sync:124
+        "number": wire_null_blank_get(native.get("reference", ABSENT)),  # quote_to_cash.sync:162
+        "text": wire_null_blank_get(native.get("text", ABSENT)),  # quote_to_cash.sync:163
     }
 
 
 def write_books(reminder: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of books.reminders that hold these values of Reminder."""
     native: Native = {
-        "reference": wire_null_blank_put(reminder.get("number", ABSENT)),  # quote_to_cash.sync:123
-        "text": wire_null_blank_put(reminder.get("text", ABSENT)),  # quote_to_cash.sync:124
+        "reference": wire_null_blank_put(reminder.get("number", ABSENT)),  # quote_to_cash.sync:162
+        "text": wire_null_blank_put(reminder.get("text", ABSENT)),  # quote_to_cash.sync:163
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
 
 def follows_from_invoice(invoice: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> bool:
     """Whether a record of Reminder follows from one of Invoice."""
-    return (  # quote_to_cash.sync:163
-        negated(invoice.get("settled"))  # quote_to_cash.sync:163
-        and is_present(invoice.get("due"))  # quote_to_cash.sync:163
-        and is_past(add(invoice.get("due"), timedelta(days=14)), now)  # quote_to_cash.sync:163
-    )  # quote_to_cash.sync:163
+    return (  # quote_to_cash.sync:207
+        negated(invoice.get("settled"))  # quote_to_cash.sync:207
+        and is_present(invoice.get("due"))  # quote_to_cash.sync:207
+        and is_past(add(invoice.get("due"), timedelta(days=14)), now)  # quote_to_cash.sync:207
+    )  # quote_to_cash.sync:207
 
 
 def dates_from_invoice(invoice: Mapping[str, Any]) -> tuple[Any, ...]:
     """The dates that the condition waits for."""
-    return (  # quote_to_cash.sync:163
-        (  # quote_to_cash.sync:163
-            add(invoice.get("due"), timedelta(days=14))  # quote_to_cash.sync:163
-            if invoice.get("due") is not None  # quote_to_cash.sync:163
-            else None  # quote_to_cash.sync:163
-        ),  # quote_to_cash.sync:163
-    )  # quote_to_cash.sync:163
+    return (  # quote_to_cash.sync:207
+        (  # quote_to_cash.sync:207
+            add(invoice.get("due"), timedelta(days=14))  # quote_to_cash.sync:207
+            if invoice.get("due") is not None  # quote_to_cash.sync:207
+            else None  # quote_to_cash.sync:207
+        ),  # quote_to_cash.sync:207
+    )  # quote_to_cash.sync:207
 
 
 def read_from_invoice(invoice: Mapping[str, Any]) -> dict[str, Any]:
     """What a record of Reminder shows that follows from one of Invoice."""
-    number = invoice.get("number", ABSENT)  # quote_to_cash.sync:165
+    number = invoice.get("number", ABSENT)  # quote_to_cash.sync:209
     return {
-        "number": invoice.get("number", ABSENT),  # quote_to_cash.sync:164
-        "text": concatenated("Please pay ", number) if number is not ABSENT else ABSENT,  # quote_to_cash.sync:165
+        "number": invoice.get("number", ABSENT),  # quote_to_cash.sync:208
+        "text": concatenated("Please pay ", number) if number is not ABSENT else ABSENT,  # quote_to_cash.sync:209
     }
 
 
@@ -79,12 +79,12 @@ REMINDER_IN_BOOKS: Final = FieldMap(
     system="books",
     resource="reminders",
     flows=(
-        Flow(field="number", native=("reference",), contributes=True, writes=True, exact=False, line=123),
-        Flow(field="text", native=("text",), contributes=False, writes=True, exact=False, line=124),
+        Flow(field="number", native=("reference",), contributes=True, writes=True, exact=False, line=162),
+        Flow(field="text", native=("text",), contributes=False, writes=True, exact=False, line=163),
     ),
     read=read_books,
     write=write_books,
-    line=122,
+    line=161,
 )
 
 REMINDER_FROM_INVOICE: Final = Derivation(
@@ -95,10 +95,10 @@ REMINDER_FROM_INVOICE: Final = Derivation(
     dates=dates_from_invoice,
     read=read_from_invoice,
     flows=(
-        Flow(field="number", native=("number",), contributes=True, writes=False, line=164),
-        Flow(field="text", native=("number",), contributes=True, writes=False, line=165),
+        Flow(field="number", native=("number",), contributes=True, writes=False, line=208),
+        Flow(field="text", native=("number",), contributes=True, writes=False, line=209),
     ),
     asks=("settled", "due"),
     text="(not settled) and (due is present) and ((due + 2 weeks) is past)",
-    line=163,
+    line=207,
 )

@@ -20,6 +20,12 @@ STAMP: Final = Stamp(
         "derived `Invoice.number` from `Quotation`": {"computed": "`Quotation.number`"},
         "derived `Quotation.amount` from `Deal`": {"computed": "`Deal.amount`"},
         "derived `Quotation.deal` from `Deal`": {"computed": "itself"},
+        "derived `Quotation.lines` from `Deal`": {
+            "computed": (
+                "`Deal.items` { product <- product, quantity <- quantity, remark <- if ((discou"
+                'nt is present) and (discount > 0)) then "with a discount" else "" }'
+            ),
+        },
         "derived `Quotation.number` from `Deal`": {"computed": "`Deal.number`"},
         "derived `Quotation.title` from `Deal`": {"computed": 'truncate(`Deal.title`, 180) + " (quotation)"'},
         "derived `Reminder.number` from `Invoice`": {"computed": "`Invoice.number`"},
@@ -29,6 +35,12 @@ STAMP: Final = Stamp(
         "entity `Quotation`": {"match": "`Quotation.number`"},
         "entity `Reminder`": {"match": "`Reminder.number`"},
         "field `Deal.amount`": {"kind": "money"},
+        "field `Deal.items`": {
+            "kind": (
+                "list of record by product{ product : text(40), quantity : integer, discount : integer? } by product"
+            ),
+            "required": "yes",
+        },
         "field `Deal.number`": {"kind": "text", "required": "yes", "length": "20"},
         "field `Deal.paid`": {
             "kind": "money",
@@ -56,6 +68,12 @@ STAMP: Final = Stamp(
         },
         "field `Quotation.amount`": {"kind": "money"},
         "field `Quotation.deal`": {"kind": "ref `Deal`"},
+        "field `Quotation.lines`": {
+            "kind": (
+                "list of record by product{ product : text(40), quantity : integer, remark : text(200)? } by product"
+            ),
+            "required": "yes",
+        },
         "field `Quotation.number`": {"kind": "text", "required": "yes", "length": "20"},
         "field `Quotation.state`": {
             "kind": "enum",
@@ -66,6 +84,11 @@ STAMP: Final = Stamp(
         "field `Reminder.number`": {"kind": "text", "required": "yes", "length": "20"},
         "field `Reminder.text`": {"kind": "text", "required": "yes", "length": "200"},
         "line `Deal.amount` in crm": {"direction": "<-", "native": "amount, currency", "codec": "money"},
+        "line `Deal.items` in crm": {
+            "direction": "<-",
+            "native": "items",
+            "computed": "{ discount <- discount, product <- product, quantity <- quantity } by product",
+        },
         "line `Deal.number` in crm": {"direction": "<-", "native": "number"},
         "line `Deal.paid` in crm": {"direction": "->", "native": "paid, paid_in", "codec": "money"},
         "line `Deal.settled` in crm": {"direction": "->", "native": "settled"},
@@ -80,6 +103,11 @@ STAMP: Final = Stamp(
         "line `Invoice.number` in books": {"direction": "<->", "native": "reference"},
         "line `Invoice.paid` in books": {"direction": "<-", "native": "paid, currency", "codec": "money"},
         "line `Quotation.amount` in books": {"direction": "<->", "native": "total, currency", "codec": "money"},
+        "line `Quotation.lines` in books": {
+            "direction": "<->",
+            "native": "lines",
+            "computed": "{ product <-> article, quantity <-> count, remark -> remark } by product",
+        },
         "line `Quotation.number` in books": {"direction": "<->", "native": "reference"},
         "line `Quotation.state` in books": {
             "direction": "<->",
@@ -125,6 +153,7 @@ STAMP: Final = Stamp(
             "facts": "written",
             "length": "3",
         },
+        "native books.quotations.lines": {"type": "list<lines>", "spelling": "spelled array", "facts": "written"},
         "native books.quotations.reference": {
             "type": "text",
             "spelling": "spelled plain, null as blank",
@@ -167,6 +196,7 @@ STAMP: Final = Stamp(
             "facts": "written",
             "length": "3",
         },
+        "native crm.deals.items": {"type": "list<items>", "spelling": "spelled array", "facts": "written"},
         "native crm.deals.number": {
             "type": "text",
             "spelling": "spelled plain, null as blank",

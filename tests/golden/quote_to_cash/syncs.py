@@ -9,42 +9,42 @@ DEAL_SYNC: Final = Sync(
     entity="Deal",
     systems=("crm",),
     rules={},
-    creates={"crm": Creation(allowed=False, line=127)},
-    deletes={"crm": Deletion(policy=OnDelete.NEVER, line=127)},
+    creates={"crm": Creation(allowed=False, line=166)},
+    deletes={"crm": Deletion(policy=OnDelete.NEVER, line=166)},
     empty="propagates",
     out_of_scope="unlink",
     triggers=(Every(seconds=300),),
-    line=127,
+    line=166,
 )
 
 QUOTATION_SYNC: Final = Sync(
     entity="Quotation",
     systems=("books",),
     rules={},
-    deletes={"books": Deletion(policy=OnDelete.NEVER, line=133)},
+    deletes={"books": Deletion(policy=OnDelete.NEVER, line=172)},
     empty="propagates",
     out_of_scope="unlink",
     triggers=(Every(seconds=300),),
-    line=132,
+    line=171,
 )
 
 INVOICE_SYNC: Final = Sync(
     entity="Invoice",
     systems=("books",),
     rules={},
-    deletes={"books": Deletion(policy=OnDelete.NEVER, line=139)},
+    deletes={"books": Deletion(policy=OnDelete.NEVER, line=178)},
     empty="propagates",
     out_of_scope="unlink",
     triggers=(Every(seconds=300),),
-    line=138,
+    line=177,
 )
 
 REMINDER_SYNC: Final = Sync(
     entity="Reminder",
     systems=("books",),
     rules={},
-    deletes={"books": Deletion(policy=OnDelete.NEVER, line=145)},
+    deletes={"books": Deletion(policy=OnDelete.NEVER, line=184)},
     out_of_scope="unlink",
     triggers=(Every(seconds=86400),),
-    line=144,
+    line=183,
 )
