@@ -17,7 +17,7 @@ systems: $(VENV)/.installed  ## the tests against real servers (installs and sta
 	@$(VENV)/bin/python -m pytest -q -m systems tests/systems
 
 postgres: $(VENV)/.installed  ## the tests of the executor once more, with every state in PostgreSQL
-	@$(VENV)/bin/python -m pytest -q -p tests.in_postgres -m "not systems and not in_a_file" tests/runtime tests/compiled tests/evolution
+	@$(VENV)/bin/python -m pytest -q -p tests.in_postgres -m "not systems and not in_a_file" tests/runtime/executing tests/compiled
 
 bench: $(VENV)/.installed  ## every measurement, as ratios to hand-written code in the same run
 	@$(VENV)/bin/python benchmarks/run.py

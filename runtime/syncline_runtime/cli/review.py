@@ -11,7 +11,7 @@ import msgspec
 from syncline_runtime.cli.acting import actor
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import FAILED, NEEDS_PERSON
-from syncline_runtime.cli.waiting import item_document, item_lines
+from syncline_runtime.cli.waiting import is_whole, item_document, item_lines, more_line, totals, with_limit
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Entity, Package
 from syncline_runtime.executing.resolve import shown_print
@@ -59,6 +59,7 @@ def add(commands: Commands, package: Package) -> None:
         one.add_argument("--all", action="store_true", help="all that wait, or those that the filters leave")
         _with_filters(one, package)
     _with_filters(parser, package)
+    with_limit(parser)
     parser.add_argument(
         "--each", action="store_true", help=f"list each, not only the first {_ALIKE} of those that are alike"
     )
@@ -87,13 +88,10 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     """List, or take an answer; 1 if something waits, 2 if the answer fits nothing that waits."""
     out = Redacted(stdout, ())
     with SqliteStore(arguments.state, package.name, create=False) as store:
-        items = pending(package, store)
         if arguments.answer is None:
-            chosen = _filtered(items, arguments)
-            _list(package, chosen, arguments, out)
-            return NEEDS_PERSON if chosen else 0
+            return _listed(package, store, arguments, out)
         try:
-            rows, told = _answers(package, store, items, arguments)
+            rows, told = _answers(package, store, pending(package, store), arguments)
         except NoAnswer as problem:
             stderr.write(f"{package.name}: {problem}\n")
             return FAILED
@@ -130,7 +128,24 @@ def _filtered(items: Iterable[Item], arguments: argparse.Namespace) -> list[Item
 # -- listing -----------------------------------------------------------------------------------------------------------
 
 
-def _list(package: Package, items: Sequence[Item], arguments: argparse.Namespace, out: Redacted) -> None:
+def _listed(package: Package, store: SqliteStore, arguments: argparse.Namespace, out: Redacted) -> int:
+    limit: int = arguments.limit
+    # What a filter leaves may stand anywhere.
+    filtered = (arguments.entity, arguments.field, arguments.kind) != (None, None, None)
+    items = _filtered(pending(package, store, None if filtered or limit < 1 else limit), arguments)
+    _list(package, store, items, arguments, out, whole=filtered or is_whole(store, limit))
+    return NEEDS_PERSON if items else 0
+
+
+def _list(
+    package: Package,
+    store: SqliteStore,
+    items: Sequence[Item],
+    arguments: argparse.Namespace,
+    out: Redacted,
+    *,
+    whole: bool,
+) -> None:
     if arguments.json:
         out.line(
             json.dumps(
@@ -139,6 +154,8 @@ def _list(package: Package, items: Sequence[Item], arguments: argparse.Namespace
                     "kind": "review",
                     "package": package.name,
                     "items": [item_document(item) for item in items],
+                    "totals": totals(store),
+                    "complete": whole,
                 }
             )
         )
@@ -156,6 +173,8 @@ def _list(package: Package, items: Sequence[Item], arguments: argparse.Namespace
             only = f"--entity {first.entity} --kind {first.kind}" + (f" --field {first.field}" if first.field else "")
             more = len(group) - len(told)
             out.line(f"… and {more} more like it: `review {only} --each` lists them, and answers take --all {only}")
+    if not whole:
+        out.line(more_line(store, arguments.limit))
     if not items:
         out.line("nothing waits for a person")
 

@@ -9,7 +9,15 @@ from typing import TextIO
 from syncline_runtime import executor
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import NEEDS_PERSON
-from syncline_runtime.cli.waiting import LISTED, item_document, tell_deferred, tell_waiting
+from syncline_runtime.cli.waiting import (
+    LISTED,
+    is_whole,
+    item_document,
+    tell_deferred,
+    tell_waiting,
+    totals,
+    with_limit,
+)
 from syncline_runtime.declaration import OnWebhook, Package
 from syncline_runtime.pending import pending
 from syncline_runtime.scheduling import next_due
@@ -23,6 +31,7 @@ def add(commands: Commands, package: Package) -> None:
     parser = commands.add_parser("status", help="say what the last runs did and what waits for a person")
     with_state(parser, package)
     with_json(parser)
+    with_limit(parser)
 
 
 def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:
@@ -30,7 +39,8 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     out = Redacted(stdout, ())
     with SqliteStore(arguments.state, package.name, create=False) as store:
         runs, counts = store.review.runs(5), store.review.counts()
-        items = pending(package, store, None if arguments.json else LISTED + 1)
+        limit: int | None = arguments.limit if arguments.limit > 0 else None
+        items = pending(package, store, limit if arguments.json else LISTED + 1)
         due = {entity: _due(package, store, entity) for entity in package.entities}
         deferred = store.waiting()
         if arguments.json:
@@ -41,6 +51,8 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 "runs": [run._asdict() for run in runs],
                 "counts": counts,
                 "waiting": [item_document(item) for item in items],
+                "totals": totals(store),
+                "complete": is_whole(store, arguments.limit),
                 "due": {entity: found for entity, found in due.items() if found},
                 "deferred": [row._asdict() for row in deferred],
             }

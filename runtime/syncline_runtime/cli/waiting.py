@@ -1,5 +1,6 @@
 """What waits for a person, told after a run, by `status` and by `review`."""
 
+import argparse
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,41 @@ from syncline_runtime.telling import Redacted, shown, waiting_line
 from syncline_runtime.values import ABSENT
 
 LISTED = 20
+PAGE = 1000
+"""So many of each kind are listed unless somebody asks for more."""
+
+_COUNTED = ("quarantined", "conflicts", "unknown")
+
+
+def with_limit(parser: argparse.ArgumentParser) -> None:
+    """`--limit`."""
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=PAGE,
+        metavar="N",
+        help="list N of each kind (%(default)s; 0 for all): conflicts, what was set aside, unknown outcomes",
+    )
+
+
+def totals(store: SqliteStore) -> dict[str, int]:
+    """How much waits, by kind, whatever of it is listed."""
+    counts = store.review.counts(*_COUNTED).values()
+    return {name: sum(one[name] for one in counts) for name in _COUNTED}
+
+
+def is_whole(store: SqliteStore, limit: int) -> bool:
+    """Whether `limit` of each kind are all that wait."""
+    return limit < 1 or all(count <= limit for count in totals(store).values())
+
+
+def more_line(store: SqliteStore, limit: int) -> str:
+    """That not all are listed, how many there are and how to see them."""
+    found = totals(store)
+    return (
+        f"… {limit} of each kind are listed; in all {found['quarantined']} were set aside, {found['conflicts']} fields are in "
+        f"conflict, {found['unknown']} outcomes are unknown: `review --limit 0` lists them all"
+    )
 
 
 def tell_waiting(items: Sequence[Item], out: Redacted) -> None:

@@ -28,6 +28,7 @@ def tables(path: Path) -> dict[str, str]:
     return found
 
 
+@pytest.mark.in_a_file
 async def test_a_state_of_an_older_schema_is_carried_over_with_all_it_holds(
     two: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -47,6 +48,7 @@ async def test_a_state_of_an_older_schema_is_carried_over_with_all_it_holds(
         assert store._execute("PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
+@pytest.mark.in_a_file
 async def test_a_state_that_is_too_old_or_too_new_is_refused_as_it_is(
     two: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
