@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syncline.lowering.mapping import definition, is_exact
+from syncline.model.exactness import definition, is_exact
 from syncline.model.spec import Arrow, CodecUse, Field, Line, NativeField
 from syncline.model.types import Type
 from syncline_runtime import codecs

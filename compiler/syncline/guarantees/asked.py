@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from syncline.model.spec import Arrow, Map, MatchRule, NativeField, ResourceModel, Sync
+from syncline.model.exactness import is_exact
+from syncline.model.spec import Arrow, Line, Map, MatchRule, NativeField, ResourceModel, Sync
 from syncline.source import Span
-from syncline_runtime.declaration import Body, Call, Operation, Resource, Slot, Text, When
+from syncline_runtime.conditional import conditional, has_slot
+from syncline_runtime.declaration import Operation, Resource, When
 
 NEVER_EMPTY = frozenset(
     {"integer", "decimal", "percent", "boolean", "date", "instant", "uuid", "enum", "country", "currency"}
@@ -78,6 +80,19 @@ def lock_holds(side: Map, operation: Operation | None) -> bool:
     return resource.version is not None and has_slot(operation.call, "version")
 
 
+def goes_unguarded(side: Map) -> bool:
+    """Whether updates are sent without reading their records before: the system itself refuses those that come too late."""
+    return conditional(side.system.connector.declaration, side.resource.declaration) and all(
+        line.arrow is Arrow.READ
+        or (is_exact(line, line.field.name if line.field is not None else "") and not _operated(line))
+        for line in side.lines
+    )
+
+
+def _operated(line: Line) -> bool:
+    return any(native.states for native in line.natives)
+
+
 def _in_turns(side: Map) -> bool:
     """Whether an update may be sent as two writes, of which the second carries no version: one that revives, and one that edits."""
     archive = side.resource.declaration.archive
@@ -88,23 +103,6 @@ def _in_turns(side: Map) -> bool:
             native.name == archive[0] for line in side.lines if line.arrow is not Arrow.READ for native in line.natives
         )
     )
-
-
-def has_slot(part: "Call | Body", name: str) -> bool:
-    """Whether a call has a place for a slot."""
-    match part:
-        case Call(target=target, body=body, query=query, headers=headers):
-            return any(has_slot(each, name) for each in (target, body, query, headers))
-        case Slot(found):
-            return found == name
-        case Text(template):
-            return f"{{{name}}}" in template
-        case str() | int() | None:
-            return False
-        case tuple():
-            return any(has_slot(each, name) for each in part)
-        case _:
-            return any(has_slot(each, name) for each in part.values())
 
 
 def says_what_it_stored(side: Map, operation: Operation | None) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from syncline.guarantees.asked import (
     batch_size,
     creates,
+    goes_unguarded,
     place,
     reads_back,
     updated_by,
@@ -56,7 +57,7 @@ def calls(side: Map, load: Load) -> int:
     if feed is not None and resource.read is not None:
         total += pages(feed, load.told, everything=False) + ceil(load.told / resource.read.many)
     total += written(side, resource.create, load.created, guarded=False, children=False)
-    total += written(side, resource.update, load.updated, guarded=True, children=True)
+    total += written(side, resource.update, load.updated, guarded=not goes_unguarded(side), children=True)
     total += written(side, resource.update, load.archived, guarded=True, children=False)
     total += written(side, resource.delete, load.deleted, guarded=True, children=False, silent=False)
     return total
@@ -182,7 +183,7 @@ def _formulas(sync: Sync, side: Map) -> dict[str, str]:
     if creates(sync, side) and resource.create is not None:
         found["n creates"] = _write_formula(side, resource.create, guarded=False, children=False)
     if updates(sync, side) and resource.update is not None:
-        found["n updates"] = _write_formula(side, resource.update, guarded=True, children=True)
+        found["n updates"] = _write_formula(side, resource.update, guarded=not goes_unguarded(side), children=True)
     if resource.read is not None and resource.list is not None and resource.list.complete:
         found["n records missing from a full listing"] = (
             f"2⌈n/{resource.read.many}⌉" if resource.read.many > 1 else "2n"

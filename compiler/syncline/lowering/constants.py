@@ -7,6 +7,7 @@ from typing import TypeAlias
 from syncline.lowering.layout import Code, Imported, Joined, Plain, call, mapping, members, sequence, text
 from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
+from syncline.model.exactness import is_function
 from syncline.model.spec import CodecUse, Entity, Line, Map
 from syncline.model.types import Type
 
@@ -99,12 +100,6 @@ def table_of(use: CodecUse) -> Table:
         (member, tuple((type(native).__name__, native) for native in natives)) for member, natives in use.table
     )
     return Table(rows, use.otherwise)
-
-
-def is_function(use: CodecUse) -> bool:
-    """Whether every native of the codec's table, if it has one, reads as one member."""
-    natives = [(type(native), native) for _, row in use.table for native in row]
-    return len(natives) == len(set(natives))
 
 
 def constants_of(entity: Entity, maps: Iterable[Map], taken: Iterable[str]) -> Constants:

@@ -10,7 +10,6 @@ from syncline.lowering.layout import INDENT, Code, Plain, call, imported, laid_o
 from syncline.lowering.mapping import (
     condition,
     elements_suffix,
-    is_exact,
     local_values,
     native_literal,
     natives_named,
@@ -26,6 +25,7 @@ from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement, entry_of, line_of, settle
 from syncline.lowering.waiting import dates_block, waits
+from syncline.model.exactness import is_exact
 from syncline.model.expressions import Expression
 from syncline.model.spec import Arrow, Equality, Line, Look, Map
 from syncline.source import Span

@@ -4,22 +4,20 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from syncline.lowering.constants import Constants, Custom, Readings, is_function, table_of
+from syncline.lowering.constants import Constants, Custom, Readings, table_of
 from syncline.lowering.expressions import absent_unless, named, truth, value
 from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call, sequence, text
 from syncline.lowering.naming import snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement
-from syncline.lowering.types import guarded, holds, unbounded
+from syncline.lowering.types import guarded
+from syncline.model.exactness import definition, is_function, wire_of
 from syncline.model.expressions import EntityField, Expression, NativeValue
 from syncline.model.spec import Arrow, CodecUse, Line, Map, NativeField
 from syncline.source import Span
 from syncline_runtime import codecs
-from syncline_runtime.codecs import CODECS, NULLS, TEXT_KINDS, WIRE, CodecDefinition, find_codec
-
-# Spellings that are the canonical value already: reading and writing them needs no call.
-_IDENTITIES: Final = frozenset({(kind, "plain") for kind in TEXT_KINDS})
+from syncline_runtime.codecs import NULLS
 
 
 def slots(map_: Map) -> dict[int, str]:
@@ -39,19 +37,6 @@ def slots(map_: Map) -> dict[int, str]:
 
 def _readable(line: Line) -> bool:
     return all(is_function(use) for use in line.pipeline)
-
-
-def definition(use: CodecUse) -> CodecDefinition:
-    """The registry's entry for a codec as the spec uses it. Raises LookupError where there is none."""
-    found = find_codec(use.name, len(use.arguments)) if not use.table else CODECS["table"]
-    found = found or CODECS.get(use.name)
-    if found is None:
-        raise LookupError(f"no codec {use.name!a} with {len(use.arguments)} parameters")
-    return found
-
-
-def _wire(native: NativeField) -> CodecDefinition | None:
-    return None if (native.type.kind, native.wire) in _IDENTITIES else WIRE[(native.type.kind, native.wire)]
 
 
 # Codecs that the runtime has in a form for each record.
@@ -76,7 +61,7 @@ def read_statements(
     `suffix` is that of the map's functions, from which those of its collections have theirs.
     """
     before = [
-        Statement(f"{locals_[name]} = ", _read_wire(map_.native(name)), remark(line.span))
+        Statement(f"{locals_[name]} = ", _readwire_of(map_.native(name)), remark(line.span))
         for name, line in _named_natives(map_).items()
     ]
     keys = slots(map_)
@@ -117,12 +102,12 @@ def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, st
         function = "elements_json_get" if line.natives[0].wire == "json" else "elements_get"
         return call(function, rows, Plain(f"read_{elements_suffix(suffix, line)}"), _key(line))
     if line.field is None or slot != line.field.name:
-        return _read_wire(line.natives[0])
+        return _readwire_of(line.natives[0])
     if line.expression is not None:
         own = NativeField(name="", type=line.expression.type, span=line.span, wire="plain")
         return guarded(_shown_where(line.expression, locals_), line.field.type, own, (), constants)
     native = line.natives[0]
-    code = _read_wire(native) if len(line.natives) == 1 else sequence(_read_wire(one) for one in line.natives)
+    code = _readwire_of(native) if len(line.natives) == 1 else sequence(_readwire_of(one) for one in line.natives)
     for use in line.pipeline:
         if use.table:
             code = Bracketed(constants.name(Readings(table_of(use))), "[", (Item("", code),), "]")
@@ -141,12 +126,12 @@ def _shown_where(expression: Expression, locals_: Mapping[str, str]) -> Code:
     return absent_unless(shown, value(expression, lambda field: Plain(locals_[field.name]), present=True))
 
 
-def _read_wire(native: NativeField, record: str = "native") -> Code:
+def _readwire_of(native: NativeField, record: str = "native") -> Code:
     return _wired(native, call(Plain(f"{record}.get"), text(native.name), Imported("ABSENT")))
 
 
 def _wired(native: NativeField, code: Code) -> Code:
-    wire = _wire(native)
+    wire = wire_of(native)
     if native.null:
         code = call(NULLS[native.null].get, code)
     return call(_QUICK.get(wire.get, wire.get), code) if wire else code
@@ -185,14 +170,14 @@ def write_statements(
         code = _written(line, record, constants, locals_)
         if len(line.natives) == 1:
             native = line.natives[0]
-            entries.append(Statement(f"{literal(native.name)}: ", _put_wire(native, code), note, native.name))
+            entries.append(Statement(f"{literal(native.name)}: ", _putwire_of(native, code), note, native.name))
             continue
         names = [locals_[f"={native.name}"] for native in line.natives]
         before.append(Statement(f"{', '.join(names)} = ", code, note, names[0]))
         for native, name in zip(line.natives, names, strict=True):
             if native.writable:
                 entries.append(
-                    Statement(f"{literal(native.name)}: ", _put_wire(native, Plain(name)), note, native.name)
+                    Statement(f"{literal(native.name)}: ", _putwire_of(native, Plain(name)), note, native.name)
                 )
     return before, entries
 
@@ -238,7 +223,7 @@ def _written(line: Line, record: str, constants: Constants, locals_: Mapping[str
         if known.needs_count:
             extra = (Plain(literal(len(line.natives))),)
         if known.needs_old:
-            old = _read_wire(line.natives[0], "before")
+            old = _readwire_of(line.natives[0], "before")
             for earlier in line.pipeline[:position]:
                 old = call(definition(earlier).get, old, *_arguments(earlier, constants))
             extra = (old,)
@@ -259,8 +244,8 @@ def _value_of(record: str, name: str, *, absent: bool) -> Code:
     return call(Plain(f"{record}.get"), text(name), *((Imported("ABSENT"),) if absent else ()))
 
 
-def _put_wire(native: NativeField, code: Code) -> Code:
-    wire = _wire(native)
+def _putwire_of(native: NativeField, code: Code) -> Code:
+    wire = wire_of(native)
     code = call(_QUICK.get(wire.put, wire.put), code) if wire and wire.put not in _UNCHANGED else code
     return call(NULLS[native.null].put, code) if native.null else code
 
@@ -287,19 +272,19 @@ def normalise_statements(map_: Map, constants: Constants) -> Iterator[tuple[str,
             code: Code = _wired(native, Plain(f"stored[{name}]"))
             for use in native.normalises:
                 code = call(definition(use).put, code, *_arguments(use, constants))
-            yield name, Statement(f"stored[{name}] = ", _put_wire(native, code), remark(native.span))
+            yield name, Statement(f"stored[{name}] = ", _putwire_of(native, code), remark(native.span))
 
 
 def scope(map_: Map) -> tuple[Code, Span] | None:
     """The map's `where` as a condition on `native`; None where it has none."""
     conditions = [
-        call("equals", _read_wire(equality.native), _literal(equality.value, equality.native))
+        call("equals", _readwire_of(equality.native), _literal(equality.value, equality.native))
         for equality in map_.where
     ]
     span = map_.where[0].span if map_.where else map_.span
 
     def read(field: EntityField | NativeValue) -> Code:
-        return _read_wire(map_.native(field.name))
+        return _readwire_of(map_.native(field.name))
 
     if map_.where_expression is not None:
         conditions.append(truth(map_.where_expression, read))
@@ -319,7 +304,7 @@ def _literal(written: str | int | bool | None, native: NativeField) -> Code:
 
 def native_literal(native: NativeField, written: str | int | bool | None) -> Code:
     """The value of a `where` in the system's own spelling, worked out here where that is a plain literal."""
-    wire = _wire(native)
+    wire = wire_of(native)
     canonical = Decimal(written) if native.type.kind in ("decimal", "percent") and type(written) is int else written
     try:
         spelled = getattr(codecs, wire.put)(canonical) if wire else canonical
@@ -328,7 +313,7 @@ def native_literal(native: NativeField, written: str | int | bool | None) -> Cod
         spelled = written
     if spelled is None or type(spelled) in (str, int, bool):
         return text(spelled) if isinstance(spelled, str) else Plain(literal(spelled))
-    return _put_wire(native, _literal(written, native))
+    return _putwire_of(native, _literal(written, native))
 
 
 def condition(expression: Expression, record: str) -> Code:
@@ -338,27 +323,3 @@ def condition(expression: Expression, record: str) -> Code:
         return _value_of(record, field.name, absent=False)
 
     return truth(expression, read)
-
-
-# -- what a line is, for its declaration ---------------------------------------------------------------------------------
-
-
-def is_exact(line: Line, slot: str) -> bool:
-    """Whether the system holds every value of the line's field unchanged."""
-    if line.elements is not None:
-        return False
-    if line.by is not None:
-        return True  # which record it is, is told by the runtime
-    if line.field is None or slot != line.field.name or line.expression is not None:
-        return False
-    if any(native.normalises or native.null or (line.pipeline and native.wire == "blank") for native in line.natives):
-        return False
-    wires = [wire for native in line.natives if (wire := _wire(native)) is not None]
-    codecs = [definition(use) for use in line.pipeline]
-    if not all(codec.exact and not codec.trusted for codec in (*wires, *codecs)):
-        return False
-    if not line.pipeline:
-        return holds(line.natives[0].type, line.field.type)
-    if line.pipeline[-1].table:
-        return len(line.pipeline) == 1 and is_function(line.pipeline[0])
-    return all(unbounded(native.type) for native in line.natives)

@@ -9,6 +9,7 @@ from syncline.lowering.imports import SOURCES
 from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call
 from syncline.lowering.naming import is_plain, slug
 from syncline.lowering.quoting import literal
+from syncline.model.exactness import holds
 from syncline.model.spec import CodecUse, NativeField
 from syncline.model.types import Type
 from syncline_runtime.codecs import CODECS, TEXT_KINDS
@@ -64,28 +65,6 @@ def element_name(record: str) -> str:
         if is_plain(record) and record not in SOURCES and not record.isupper()
         else slug(f"Shape_{record}", record)
     )
-
-
-def holds(native: Type, field: Type) -> bool:
-    """Whether a system's type holds every value of the field's type unchanged."""
-    match native.kind, field.kind:
-        case "text", kind if kind in TEXT_KINDS and kind != "text":
-            return native.length is None
-        case "text", "text":
-            return native.length is None or (field.length is not None and field.length <= native.length)
-        case (("decimal" | "percent"), ("decimal" | "percent")):
-            return native.precision is None or (
-                field.precision is not None
-                and (field.scale or 0) <= (native.scale or 0)
-                and field.precision - (field.scale or 0) <= native.precision - (native.scale or 0)
-            )
-        case one, other:
-            return one == other and unbounded(native)
-
-
-def unbounded(native: Type) -> bool:
-    """Whether a system's type sets no limit to the values of its kind."""
-    return native.length is None and native.precision is None and native.pattern is None and native.kind != "enum"
 
 
 def guarded(

@@ -90,8 +90,13 @@ async def _wave(
     store = context.store
     shown: Mapping[str, NativeRecord] = {}
     protections = context.options.protections
+    versions: dict[str, str | None] = {}
     if kind is not ActionKind.CREATE and protections.guard:
-        portion, shown = await _guard_read(context, side, portion)
+        decided = _decided_upon(portion) if kind is ActionKind.UPDATE and side.unguarded else {}
+        guarded = [sent for sent in portion if sent.remote_id not in decided]
+        same, shown = await _guard_read(context, side, guarded) if guarded else ([], {})
+        portion = [*(sent for sent in portion if sent.remote_id in decided), *same]
+        versions = {**decided, **{remote_id: record.version for remote_id, record in shown.items()}}
     natives: list[Native] = []
     sending: list[Sent] = []
     broken: list[tuple[Sent, Failure]] = []
@@ -137,7 +142,7 @@ async def _wave(
         locked = side.resource.lock != "none"
         ids = [sent.remote_id or "" for sent in sending]
         writes = [
-            Write(native, remote_id, shown[remote_id].version if locked and remote_id in shown else None)
+            Write(native, remote_id, versions.get(remote_id) if locked else None)
             for native, remote_id in zip(natives, ids, strict=True)
         ]
     gate = asyncio.Semaphore(context.package.systems[side.system].connector.concurrency)
@@ -236,6 +241,15 @@ def _native(side: Side, sent: Sent, agreed: Mapping[str, Shown], old: Native | N
             if sent.kind is ActionKind.CREATE and mapping.where:
                 native.update((condition.field, condition.value) for condition in mapping.where)
             return native
+
+
+def _decided_upon(portion: Sequence[Sent]) -> dict[str, str | None]:
+    """The version of each record as it was when its update was decided upon, where there is one."""
+    return {
+        sent.remote_id: sent.row.version
+        for sent in portion
+        if sent.remote_id is not None and sent.row is not None and sent.row.version is not None
+    }
 
 
 async def _guard_read(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from syncline_runtime.conditional import conditional
 from syncline_runtime.cursors import instant
 from syncline_runtime.declaration import (
     ByKey,
@@ -40,7 +41,8 @@ class Side:
     unchanged, else 0: where a system stored just what it was sent, there is then nothing to read from its answer. A side
     that is not `remote` is a derivation: its records are what the rule makes, there is nothing to read or write. `refers` are the
     fields that hold another record, each with the entities it may be of; `needed` those without which nothing is created; `homes`,
-    by field and entity, the system among whose ids it is looked up, if that is another.
+    by field and entity, the system among whose ids it is looked up, if that is another. `unguarded`: an update is decided upon
+    a version that goes with it, and what it writes does not depend on what stands there.
     """
 
     system: str
@@ -60,6 +62,7 @@ class Side:
     refers: Mapping[str, Targets] = field(default_factory=dict)
     needed: frozenset[str] = frozenset()
     homes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    unguarded: bool = False
 
     @property
     def sends(self) -> bool:
@@ -126,6 +129,8 @@ def sides(
                 if mapping.where or not all(flow.writes and flow.exact for flow in mapping.flows)
                 else len({native for flow in mapping.flows for native in flow.native})
             ),
+            unguarded=conditional(package.systems[name].connector, resource)
+            and all(flow.exact and not flow.operated for flow in mapping.flows if flow.writes),
             timed=any(_timed(rule) for rule in sync.rules.values()),
             refers=refers,
             homes={(flow.field, name): place for flow in mapping.flows for name, place in (flow.homes or {}).items()},

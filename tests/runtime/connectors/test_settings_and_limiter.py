@@ -7,11 +7,12 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import AnyHttpUrl, TypeAdapter
 
 from syncline_runtime.declaration import Connector, FromEnvironment, Literally, Rate, System
 from syncline_runtime.limiter import TokenBucket
 from syncline_runtime.ports import SystemFailure
-from syncline_runtime.settings import SecretText, dotenv, environment, resolve
+from syncline_runtime.settings import PLAIN_URL, SecretText, dotenv, environment, resolve
 from tests.runtime.connectors.worlds import CANARY, StillClock
 
 CRM = System(
@@ -40,6 +41,25 @@ def test_settings_come_from_the_environment_and_secrets_stay_hidden():
 def test_a_variable_is_read_as_its_kind(kind, text, value):
     system = dataclasses.replace(CRM, settings={"it": FromEnvironment("IT", secret=False, kind=kind)})
     assert resolve(system, {"IT": text}) == {"it": value}
+
+
+@given(st.from_regex(PLAIN_URL.__self__, fullmatch=True))
+def test_what_is_plainly_an_address_is_one(text):
+    TypeAdapter(AnyHttpUrl).validate_python(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["http://127.0.0.1:41234", "https://api.example.com/v2/x", "http://localhost:8090", "https://a-b.example"]
+)
+def test_plain_addresses_need_no_closer_look(text):
+    assert PLAIN_URL(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["http://", "https://a..b", "http://999.9.9.9", "http://a:99999", "ftp://a", "a.example"]
+)
+def test_what_is_no_address_is_looked_at_closely(text):
+    assert not PLAIN_URL(text)
 
 
 @pytest.mark.parametrize(("kind", "text"), [("integer", "canary"), ("boolean", "canary"), ("url", "canary")])
