@@ -1,13 +1,18 @@
 """Worlds that have more: webhooks, and more that goes wrong. Seeds from a million on."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from syncline_runtime.executing import correlate
+from syncline_runtime.records import Correlation, Situation
 from syncline_runtime.simulation.schedule import Profile, simulate
 from syncline_runtime.simulation.world import WIDE, Faults
 from tests.simulation.campaign import tallied
 from tests.simulation.house import able, built, house
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.test_schedules import told
 
 SCHEDULES, PORTION = 200, 25
@@ -46,3 +51,20 @@ def test_one_seed_is_one_story_with_webhooks(seed: int, tmp_path: Path) -> None:
     assert [event.line() for event in first.events] == [event.line() for event in again.events]
     assert first.state == again.state
     assert first.points == again.points
+
+
+def test_what_is_behind_the_cursor_unseen_is_told_at_once() -> None:
+    tally = tallied([19, 20, 57], MUTANTS["no_overlap"])
+    assert any("is behind the cursor" in each.text for found in tally.failing.values() for each in found)
+
+
+def test_a_link_beside_another_record_of_its_key_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = correlate.correlate
+
+    def careless(*about: Any) -> Correlation:
+        answer = asked(*about)
+        return replace(answer, action="create") if answer.situation is Situation.SELF_DUPLICATE else answer
+
+    monkeypatch.setattr(correlate, "correlate", careless)
+    tally = tallied(range(20), Profile(faults=Faults(edit=0.3, same_key=1.0)))
+    assert any(each.invariant == "I6" for found in tally.failing.values() for each in found)

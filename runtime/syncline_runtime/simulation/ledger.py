@@ -114,7 +114,7 @@ class Ledger:
                 self.added.setdefault(place, set()).update(value - had)
                 self.removed.setdefault(place, set()).update(had - value)
                 gained, dropped = self._regrouped.get(place, (value, value))
-                undone = (gained & (had - value) or dropped & (value - had)) and self._in_doubt(system, remote_id)
+                undone = (gained & (had - value) or dropped & (value - had)) and self.in_doubt(system, remote_id)
                 # What we made and was emptied before it was ever shown passes for a system that takes no notice of the field.
                 made_empty = not value and (system, mapping.entity, remote_id) not in self._shown
                 undone = undone or (made_empty and self._is_ours(system, mapping.entity, remote_id))
@@ -349,7 +349,7 @@ class Ledger:
         """Whether the engine made a record."""
         return any(remote_id in ids for (e, s, _, _), ids in self.made.items() if (e, s) == (entity, system))
 
-    def _in_doubt(self, system: str, remote_id: str) -> bool:
+    def in_doubt(self, system: str, remote_id: str) -> bool:
         """Whether a write to a record is under way, or has no known outcome."""
         if any(wave.system == system and row[1] == remote_id for wave in self.waves.values() for row in wave.rows):
             return True

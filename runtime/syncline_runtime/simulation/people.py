@@ -228,6 +228,7 @@ class People:
             flows = [one for one in hears(entity, mapping) if one.field not in entity.required and one.native]
             if flows:
                 server.hidden = frozenset(self._world.rng.choice(flows).native)
+                server.was_hidden |= server.hidden
                 self._world.tell(f"admin@{system}", "hides", ", ".join(sorted(server.hidden)))
 
     # -- what systems do of themselves ---------------------------------------------------------------------------------

@@ -104,19 +104,23 @@ class SimulatedSystem:
             fresh = [*again, *(one for one in found if seen.get(one[0].remote_id, seen) != one[1])]
             again.clear()
             if everything and self._world.happens("empty"):
+                table.passed_over.update(one[0].remote_id for one in fresh)
                 fresh = []
             portion, rest = fresh[:_PAGE], fresh[_PAGE:]
             if everything and rest and self._world.happens("shifted"):
                 if self._world.rng.random() < 0.5:
                     passed_over, version = rest.pop(0)
                     seen[passed_over.remote_id] = version
+                    table.passed_over.add(passed_over.remote_id)
                 else:
                     again.append(portion[-1])
             if everything and rest and self._world.happens("truncated"):
+                table.passed_over.update(one[0].remote_id for one in rest)
                 rest = []
             seen.update((record.remote_id, version) for record, version in portion)
             records = [record for record, _ in portion]
             self._ledger.showed(self.name, resource, [record.remote_id for record in records])
+            table.passed_over.difference_update(record.remote_id for record in records)
             water = cursors.later(water, cursors.newest([version for _, version in portion], spelling), spelling)
             self._world.tell(
                 self.name, "listed", f"{resource}{'' if asked is None else f' since {asked}'}: {_names(records)}"

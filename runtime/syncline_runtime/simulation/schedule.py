@@ -22,6 +22,7 @@ from syncline_runtime.simulation.reality import Reality
 from syncline_runtime.simulation.remote import Carelessness, SimulatedSystem
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.virtual import VirtualLoop
+from syncline_runtime.simulation.watching import Watch
 from syncline_runtime.simulation.world import WIDE, Crash, Event, Faults, Violation, World
 from syncline_runtime.state import SqliteStore, StateFailure
 from syncline_runtime.telling import Quiet
@@ -100,6 +101,7 @@ class _Schedule:
             name: Server(declared, self.world, self.rng.choice((0.0, -37.0, 45.0)), profile.reality)
             for name, declared in package.systems.items()
         }
+        self.watch = Watch(package, self.world, self.servers, self.ledger)
         habits = drawn(package, self.world)
         self.ledger.ignored, self.ledger.filled = habits.ignored, habits.filled
         self.people = People(package, self.world, self.servers, self.ledger, habits)
@@ -185,6 +187,10 @@ class _Schedule:
             writes.append(self._run(full=self.channels not in ("cursor", "hooks only")))
         return writes
 
+    def _committed(self) -> None:
+        self.ledger.committed()
+        self.watch.committed()
+
     def _identity(self) -> str:
         return f"simulated{self.seed}"
 
@@ -202,7 +208,7 @@ class _Schedule:
         self.hooks.rest()
         with SqliteStore(self.path, self.package.name) as store:
             self.hooks.begin(store)
-            keeper = Keeper(store, world, self._identity(), self.ledger.waves, self.ledger.committed)
+            keeper = Keeper(store, world, self._identity(), self.ledger.waves, self._committed)
             self.ledger.keeper = keeper
             systems = {
                 name: SimulatedSystem(

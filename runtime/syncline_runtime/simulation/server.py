@@ -29,12 +29,13 @@ class State(NamedTuple):
 @dataclass(slots=True)
 class Table:
     """One resource. `distort` is what the system does to a native record it stores, declared or not; `merged` are records that are
-    no more, each with the one into which it was merged."""
+    no more, each with the one into which it was merged; `passed_over` are those that a listing should have shown and did not."""
 
     resource: Resource
     history: dict[str, list[State]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
+    passed_over: set[str] = field(default_factory=set)
     distort: Callable[[Native], Native] = lambda native: native
     conduct: Conduct = AS_DECLARED
     serial: int = 0
@@ -83,6 +84,7 @@ class Server:
         self.world = world
         self.ahead = ahead
         self.hidden: frozenset[str] = frozenset()
+        self.was_hidden: set[str] = set()
         self.changed: Callable[[Table, str], None] = lambda table, remote_id: None
         self.tables = {
             name: Table(resource, conduct=(reality or {}).get((declared.name, name), AS_DECLARED))
