@@ -16,6 +16,10 @@ from syncline_runtime.declaration import Operation, Package, Resource, System
 from syncline_runtime.simulation.world import WIDE
 
 SPEC = Path(__file__).with_name("house.sync")
+SHOP = Path(__file__).with_name("shop.sync")
+
+SHOPS = 2_000_000
+"""From this seed on, the spec is another: references, derivations, messages, a computed field."""
 
 CAPABILITIES: tuple[Mapping[str, Any], ...] = (
     {"lag": 0},
@@ -52,6 +56,9 @@ def built(spec: Path = SPEC) -> Package:
 def house(seed: int) -> Package:
     """The package of one schedule: two systems or three, each with capabilities drawn from the seed."""
     rng = Random(f"house {seed}")
+    if seed >= SHOPS:
+        shop = built(SHOP)
+        return able(shop, {name: rng.choice(CAPABILITIES) if name != "post" else {} for name in shop.systems})
     package = built()
     systems = ("a", "b", "c") if rng.random() < 0.35 else ("a", "b")
     found = able(package, {name: rng.choice(CAPABILITIES) for name in systems})
@@ -78,12 +85,13 @@ def _telling(system: System) -> System:
 
 def able(package: Package, capabilities: Mapping[str, Mapping[str, Any]]) -> Package:
     """The package with only these systems, and with these capabilities."""
-    (sync,) = package.syncs
     return replace(
         package,
         systems={name: _system(package.systems[name], **able) for name, able in capabilities.items()},
         mappings=tuple(one for one in package.mappings if one.system in capabilities),
-        syncs=(replace(sync, systems=tuple(name for name in sync.systems if name in capabilities)),),
+        syncs=tuple(
+            replace(one, systems=tuple(name for name in one.systems if name in capabilities)) for one in package.syncs
+        ),
     )
 
 
@@ -98,8 +106,8 @@ def _system(
         return replace(operation, idempotency=idempotency, idempotency_seconds=lasting, many=batch, returns=returns)
 
     def resource(one: Resource) -> Resource:
-        assert one.list is not None
-        assert one.list.since is not None
+        if one.list is None or one.list.since is None:
+            return one
         since = replace(one.list.since, lag_seconds=float(lag))
         return replace(
             one,

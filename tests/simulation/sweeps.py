@@ -9,7 +9,7 @@ from typing import Any
 from syncline_runtime.declaration import Package
 from syncline_runtime.simulation.schedule import Profile, Result, simulate
 from syncline_runtime.simulation.world import Faults
-from tests.simulation.house import able, built
+from tests.simulation.house import SHOP, SPEC, able, built
 
 _PLAIN: Mapping[str, Any] = {}
 _EDITS = 0.1
@@ -24,16 +24,18 @@ class Scenario:
     seed: int = 1
     runs: int = 2
     channels: str = "full"
+    records: int = 2
+    spec: Path = SPEC
 
     @property
     def package(self) -> Package:
         """What is run."""
-        return able(built(), self.capabilities)
+        return able(built(self.spec), self.capabilities)
 
     def crashed(self, *points: int, folder: Path | None = None) -> Result:
         """The scenario with crashes at these points of I/O."""
         profile = Profile(
-            faults=self.faults, runs=self.runs, records=2, channels=self.channels, crash_at=frozenset(points)
+            faults=self.faults, runs=self.runs, records=self.records, channels=self.channels, crash_at=frozenset(points)
         )
         return simulate(self.package, self.seed, profile, folder=folder)
 
@@ -56,6 +58,11 @@ SCENARIOS: Mapping[str, Scenario] = {
     "late requests": Scenario(_two(lag=25), Faults(edit=_EDITS, zombie=0.3), seed=10),
     "undeclared normalisation": Scenario(_two(), Faults(edit=_EDITS, undeclared=0.7), seed=11),
     "workflows and defaults": Scenario(_two(), Faults(edit=_EDITS, workflow=0.5, defaulted=0.5), seed=12),
+    "webhooks": Scenario(_two(), Faults(edit=0.3, hook_lost=0.2, hook_twice=0.2), seed=14, runs=3, channels="hooks"),
+    "a deal is won": Scenario({"a": {}, "b": {}, "post": {}}, Faults(edit=0.15), seed=17, records=1, spec=SHOP),
+    "a deal is won, in silence": Scenario(
+        {"a": {}, "b": {}, "post": {}}, Faults(edit=0.15, lost=0.2, zombie=0.1), seed=10, records=1, spec=SHOP
+    ),
     "one key in several records": Scenario(_two(lag=25), Faults(edit=0.3, same_key=1.0), seed=13),
 }
 """The scenarios of the long sweep; the first ones are in the tests."""

@@ -1,6 +1,6 @@
 """What must hold when everything has calmed down: nothing lost, nothing invented, nothing back from the dead, all in agreement."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from syncline_runtime.declaration import FieldMap, Merged, Package, Sync
@@ -8,7 +8,8 @@ from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, prepare, written_over
 from syncline_runtime.records import MemberState
 from syncline_runtime.rows import MemberRow
-from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, shown
+from syncline_runtime.simulation.deriving import derived
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Edit, Ledger
 from syncline_runtime.simulation.server import Server
@@ -50,6 +51,8 @@ class _Checked:
             if each.link_id in self.docs and each.reason_code == "outcome.unknown"
             for key in enumerate(keys(self.entity, self.docs[each.link_id]))
         }
+        self.remotes = ledger.remotes()
+        self.open = {row.link_id for row in keeper.links(list(keeper.entities())) if row.status == "live"}
         self.heard = {flow.field for mapping in self.maps.values() for flow in mapping.flows if flow.contributes} & set(
             self.entity.fields
         )
@@ -75,6 +78,7 @@ class _Checked:
         yield from self._sets()
         yield from self._unseen()
         yield from self._unlawful()
+        yield from derived(self.package, self.sync, self.servers, self.keeper, self.ledger)
 
     def _native(self, system: str, remote_id: str) -> Native | None:
         return self.servers[system].tables[self.maps[system].resource].native(remote_id)
@@ -110,7 +114,6 @@ class _Checked:
         for link_id, row in self.links.items():
             if row.status != "live":
                 continue
-            values = {**self.policy.absent, **self.docs[link_id]}
             members = self.members.get(link_id, [])
             if any(member.state in ("gone", "missing") for member in members):
                 continue
@@ -121,7 +124,8 @@ class _Checked:
                 if native is None:
                     yield Violation("C2", f"link {link_id} has {member.system} {member.remote_id}, which is deleted")
                     continue
-                yield from self._differences(link_id, member, values, native)
+                agreed = in_system(self.docs[link_id], member.system, self.remotes)
+                yield from self._differences(link_id, member, {**self.policy.absent, **agreed}, native)
 
     def _differences(
         self, link_id: int, member: MemberRow, values: Mapping[str, Shown], native: Native
@@ -145,6 +149,8 @@ class _Checked:
                 continue
             if (link_id, name) in self.conflicts or self._is_held(link_id, system, name):
                 continue
+            if self._dangles(side.flows[name].refers, system, now.get(name)):
+                continue
             if not written_over(side.flows[name].when, now.get(name, ABSENT), values[name]):
                 continue
             if (system, name) in self.keeper.review.drifts(link_id):  # `drift keep` and `report`: told, and left there
@@ -156,6 +162,16 @@ class _Checked:
                 self.sync.entity,
                 name,
             )
+
+    def _in_system(self, system: str, values: Iterable[Any]) -> list[Any]:
+        return [in_system({"": value}, system, self.remotes)[""] for value in values]
+
+    def _dangles(self, refers: Collection[str], system: str, value: Shown) -> bool:
+        """Whether a reference is to a record that is not kept in step with others, or that is there no more."""
+        if not refers or not isinstance(value, str):
+            return False
+        links = (self.ledger.linked.get((system, entity, value)) for entity in refers)
+        return not any(link in self.open for link in links)
 
     def _is_held(self, link_id: int, system: str, name: str) -> bool:
         return any((link_id, where, what) in self.held for where in (system, "") for what in (name, ""))
@@ -183,8 +199,9 @@ class _Checked:
         return any(member.state != "live" for member in self.members.get(link_id, []))
 
     def _is_kept(self, link_id: int, edit: Edit) -> bool:
-        accepted = self.ledger.accepted.get((edit.entity, link_id, edit.field), [])
-        if edit.value in accepted or edit.value in self.journal.get((link_id, edit.field), ()):
+        agreed_on = self.ledger.accepted.get((edit.entity, link_id, edit.field), [])
+        accepted = self._in_system(edit.system, agreed_on)
+        if edit.value in (*accepted, *self._in_system(edit.system, self.journal.get((link_id, edit.field), ()))):
             return True
         if blank(edit.value) or (link_id, edit.field) in self.conflicts:
             return True
@@ -192,12 +209,15 @@ class _Checked:
         if native is None:
             return True
         flow = self.policy.sides[edit.system].flows[edit.field]
+        if self._dangles(flow.refers, edit.system, edit.value):
+            return True
         if not flow.contributes and shown(self.maps[edit.system], native).get(edit.field) == edit.value:
             return True
         mapping, table = self.maps[edit.system], self.servers[edit.system].tables[self.maps[edit.system].resource]
         for value in accepted:
             try:
-                wanted = mapping.write({**self.policy.absent, **self.docs[link_id], edit.field: value}, native)
+                agreed = in_system(self.docs[link_id], edit.system, self.remotes)
+                wanted = mapping.write({**self.policy.absent, **agreed, edit.field: value}, native)
                 if mapping.read(table.distort({**native, **wanted})).get(edit.field) == edit.value:
                     return True
             except MAPPING_ERRORS:
@@ -213,6 +233,8 @@ class _Checked:
             if entity != self.sync.entity or name not in self.heard or name in derived:
                 continue
             kind = self.entity.kinds.get(name, "")
+            if kind == "ref":  # people choose them by what their system calls a record, and an agreement names its link
+                continue
             typed = self.ledger.typed.get((entity, name), set()) | {self.entity.defaults.get(name)}
             for value in past:
                 if isinstance(value, frozenset):
@@ -255,6 +277,8 @@ class _Checked:
         for system in self.systems:
             mapping = self.maps[system]
             table = self.servers[system].tables[mapping.resource]
+            if table.resource.list is None:
+                continue  # it only takes records
             live = table.live()
             known = self.keeper.members(self.sync.entity, system, live)
             quarantined = self.keeper.review.held_records(self.sync.entity, system, live)

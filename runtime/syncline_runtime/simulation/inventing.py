@@ -9,7 +9,7 @@ from uuid import UUID
 
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Entity, FieldMap, Flow
-from syncline_runtime.values import ABSENT, Money, Native, Shown
+from syncline_runtime.values import ABSENT, Money, Native, Reference, Shown
 
 UNIQUE: Final = frozenset(
     ("text", "email", "phone", "url", "uuid", "integer", "decimal", "money", "date", "instant", "duration", "bytes")
@@ -102,6 +102,15 @@ def shown(mapping: FieldMap, native: Native) -> Mapping[str, Shown]:
         return mapping.read(dict(native))
     except MAPPING_ERRORS:
         return {}
+
+
+def in_system(values: Mapping[str, Any], system: str, remotes: Mapping[tuple[str, str, int], str]) -> dict[str, Any]:
+    """Agreed values as a system takes them: a reference is the remote id that its link has there, ABSENT where it has none.
+    `remotes` are remote ids by (system, entity, link)."""
+    return {
+        name: remotes.get((system, value.entity, value.link), ABSENT) if isinstance(value, Reference) else value
+        for name, value in values.items()
+    }
 
 
 def hears(entity: Entity, mapping: FieldMap) -> tuple[Flow, ...]:

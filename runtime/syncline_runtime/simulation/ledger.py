@@ -1,6 +1,7 @@
 """What really happened, as only the checker knows it: who typed what, what became durable, what was overwritten."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from syncline_runtime.declaration import FieldMap, Package
@@ -8,7 +9,7 @@ from syncline_runtime.identity import keys
 from syncline_runtime.ports import Write
 from syncline_runtime.records import LinkStatus
 from syncline_runtime.rows import LinkRow
-from syncline_runtime.simulation.inventing import MAPPING_ERRORS, shown
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper, Wave
 from syncline_runtime.simulation.world import World, short
 from syncline_runtime.state.packing import packing
@@ -60,6 +61,8 @@ class Ledger:
         self.added: dict[tuple[str, str, str, str], set[Any]] = {}
         self.removed: dict[tuple[str, str, str, str], set[Any]] = {}
         self.window: set[tuple[str, str, str, str]] = set()
+        self.due: set[tuple[str, str, int]] = set()
+        self._values: dict[tuple[str, int], Mapping[str, Any]] = {}
         self.accepted: dict[tuple[str, int, str], list[Any]] = {}
         self.linked: dict[tuple[str, str, str], int] = {}
         self.deleted: dict[tuple[str, str, str], float] = {}
@@ -213,7 +216,8 @@ class Ledger:
 
     def _decided_upon(self, mapping: FieldMap, sending: Sending, link: LinkRow, write: Write) -> None:
         """What is sent follows from what was agreed and is durable (I8: K1)."""
-        values = self._hubs[mapping.entity].unpack(link.doc)
+        agreed_on = self._hubs[mapping.entity].unpack(link.doc)
+        values = in_system(agreed_on, mapping.system, self.remotes())
         complete = {**dict.fromkeys(self.package.entities[mapping.entity].fields, ABSENT), **values}
         try:
             wanted = mapping.write(complete, None)
@@ -366,11 +370,33 @@ class Ledger:
         changed = [number for number, (_, sealed) in documents.items() if self._sealed.get(number) != sealed]
         for row in keeper.links(changed):
             entity, self._sealed[row.link_id] = documents[row.link_id]
-            for name, value in self._hubs[entity].unpack(row.doc).items():
+            values = self._hubs[entity].unpack(row.doc)
+            if row.status == LinkStatus.LIVE.value:
+                self._edges(entity, row.link_id, values)
+            for name, value in values.items():
                 past = self.accepted.setdefault((entity, row.link_id, name), [])
                 if not past or past[-1] != value:
                     past.append(value)
         self.linked.update(keeper.linked())
+
+    def _edges(self, entity: str, link_id: int, values: Mapping[str, Any]) -> None:
+        """Notice which rules must have made a record of a link, since it is agreed on what it is now."""
+        before, self._values[entity, link_id] = self._values.get((entity, link_id)), values
+        now = datetime.fromtimestamp(self.world.now(), UTC)
+        for rule in self.package.derivations:
+            if rule.origin != entity or not rule.once or not before or any(name not in before for name in rule.asks):
+                continue
+            whole, was = self._whole(entity, values), self._whole(entity, before)
+            if rule.holds(whole, was, now) and not rule.holds(was, was, now):
+                self.world.counts["derived once"] += (rule.entity, rule.system, link_id) not in self.due
+                self.due.add((rule.entity, rule.system, link_id))
+
+    def _whole(self, entity: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**dict.fromkeys(self.package.entities[entity].fields, ABSENT), **values}
+
+    def remotes(self) -> dict[tuple[str, str, int], str]:
+        """The remote ids of links, by system, entity and link."""
+        return {(system, entity, link_id): remote_id for (system, entity, remote_id), link_id in self.linked.items()}
 
     def _keys(self, mapping: FieldMap, values: Mapping[str, Shown]) -> list[str]:
         found = keys(self.package.entities[mapping.entity], values)

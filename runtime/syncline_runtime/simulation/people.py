@@ -1,6 +1,6 @@
 """People who use the systems while the engine works, and what the systems do beyond their declaration."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -62,6 +62,8 @@ class People:
         self.acts = 0
         self.skipped: Collection[int] = ()
         self._number = 0
+        # What rules wait for is edited more often than by chance.
+        self._asked = {rule.origin: rule.asks for rule in package.derivations if rule.asks}
         self._keys: list[tuple[str, dict[str, Any]]] = []
         for name, server in servers.items():
             for table in server.tables.values():
@@ -108,7 +110,9 @@ class People:
         elif (beside := sync.beside(system)) and self._world.faults.delete and rng.random() < _CONVERTED:
             self.convert(sync, system, rng.choice(live), rng.choice(beside))
         else:
-            self.edit(mapping, table, rng.choice(live))
+            asked = self._asked.get(sync.entity)
+            name = rng.choice(asked) if asked and rng.random() < 0.4 else None
+            self.edit(mapping, table, rng.choice(live), name)
 
     def create(self, sync: Sync, system: str, like: dict[str, Any] | None = None) -> str | None:
         """Somebody makes a record; with `like`, of the same key as another. Its id."""
@@ -263,7 +267,11 @@ class People:
 
     def _systems(self, sync: Sync) -> list[str]:
         """The systems of a sync that people use; a derivation is none."""
-        return [name for name in sync.systems if name in self._servers]
+        return [
+            name
+            for name in sync.systems
+            if name in self._servers and self._place(sync, name)[0].resource.list is not None
+        ]
 
     def _place(self, sync: Sync, system: str) -> tuple[Table, FieldMap]:
         mapping = self._package.mapping(sync.entity, system)
@@ -276,13 +284,24 @@ class People:
         self._number += 1
         typed = self._ledger.typed.get((mapping.entity, name), set())
         rng = self._world.rng
-        for value in members(mapping, rng) if kind == "enum" else canonical(kind, self._number, rng, name):
+        for value in self._values(mapping, flow, kind):
             native = spelled(mapping, flow, value, old, rng)
             if native is not None and not (kind in UNIQUE and value in typed):
                 return native
         if (mapping.entity, mapping.system, name) in self._ledger.trusted:
             return self._as_written(mapping, flow, kind, old)
         return None
+
+    def _values(self, mapping: FieldMap, flow: Flow, kind: str) -> Iterable[Any]:
+        rng = self._world.rng
+        if kind == "enum":
+            return members(mapping, rng)
+        if flow.refers:
+            others = [one for one in self._package.mappings if one.system == mapping.system]
+            tables = [self._servers[one.system].tables[one.resource] for one in others if one.entity in flow.refers]
+            found = [remote_id for table in tables for remote_id in table.live()]
+            return rng.sample(found, len(found))
+        return canonical(kind, self._number, rng, flow.field)
 
     def _as_written(self, mapping: FieldMap, flow: Flow, kind: str, old: Native) -> Native | None:
         """Native fields as a codec writes a value that it then reads back as another."""

@@ -93,8 +93,10 @@ class _Schedule:
         known = ("both", "both", "cursor", "full", *(("hooks", "hooks") if wide else ()))
         self.channels = profile.channels or self.rng.choice(known)
         if self.channels == "cursor":
-            # Deletions, lies of a listing and permissions that are granted again only show in a full one.
-            faults = replace(faults, delete=0.0, truncated=0.0, empty=0.0, hidden=0.0, shifted=0.0, snatched=0.0)
+            # Deletions, mergers, lies of a listing and permissions that are granted again only show in a full one.
+            faults = replace(
+                faults, delete=0.0, truncated=0.0, empty=0.0, hidden=0.0, shifted=0.0, snatched=0.0, merge=0.0
+            )
         self.world = World(seed, Random(self.rng.random()), self.loop, faults, profile.crash_at)
         self.ledger = Ledger(package, self.world, profile.trusted)
         self.servers = {

@@ -89,12 +89,12 @@ class Watch:
     def _linked(self, keeper: Keeper) -> None:
         """No record that waits for a person to say which it is has a link; and none is linked beside another with its key."""
         held = {
-            (each.system, each.remote_id)
+            (each.system, each.entity, each.remote_id)
             for each in keeper.review.quarantined()
             if each.reason_code.startswith("identity.") and each.reason_code != "identity.merged"
         }
         for system, entity, remote_id in self._ledger.linked if held else ():
-            if (system, remote_id) in held and system in self._servers:
+            if (system, entity, remote_id) in held and system in self._servers:
                 row = keeper.members(entity, system, [remote_id]).get(remote_id)
                 if row is not None and row.link_id is not None and row.state == "live":
                     self._tell("I6", f"{system} {remote_id} waits for a person to say which it is, and has a link")
