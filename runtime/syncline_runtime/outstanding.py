@@ -106,7 +106,7 @@ def _update(
     applies = side.map.applies
     if applies is not None and policy.sync.out_of_scope != "keep" and not applies(complete(policy, values)):
         if (place := _place_of(policy, side, values)) is not None:
-            reason = f"by its values it is one of {place} now, and still one of {system}: convert it there, its link follows it"
+            reason = f"by its values it belongs in {place}, and it stands in {system}: convert it there, and its link follows"
             yield replace(action_of(ActionKind.HOLD, link, system, reason, side.map.line), code="place.to-convert")
             return
         if policy.sync.out_of_scope == "archive":
