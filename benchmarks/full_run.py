@@ -1,7 +1,8 @@
 """A full first run from a loopback REST server into SQLite, ours against by hand, in processes of their own.
 
 `python full_run.py [COUNT] [REPEATS]` prints processor seconds, peak memory and requests, and the ratios to the job by hand: as it
-is written at first, with a state that makes it as durable as ours, and with one that holds all that ours holds, sealed.
+is written at first, with a state that makes it as durable as ours, and with one that holds all that ours holds, sealed;
+and, where BENCHMARK_DLT names an interpreter with `dlt[sqlalchemy]` and httpx, to dlt.
 """
 
 import os
@@ -79,7 +80,7 @@ def requests(output: str) -> int:
 
 def compare(count: int, repeats: int) -> dict[str, float]:
     """Medians of interleaved runs: processor seconds and memory of ours and by hand, the ratio, and the requests of ours."""
-    ours, by_hand, durable, same, again = [], [], [], [], []
+    ours, by_hand, durable, same, again, dlt = [], [], [], [], [], []
     server = subprocess.Popen(
         [sys.executable, str(HERE / "people_server.py"), "0", str(count)], stdout=subprocess.PIPE, text=True
     )
@@ -109,6 +110,10 @@ def compare(count: int, repeats: int) -> dict[str, float]:
                 state = str(folder / f"state{turn}.db")
                 ours.append(spent(["-m", "people", "run", "--apply-first", "--state", state], **environment))
                 again.append(spent(["-m", "people", "run", "--state", state], **environment))
+                if python := os.environ.get("BENCHMARK_DLT"):
+                    place = folder / f"dlt{turn}"
+                    dlt.append(spent([str(HERE / "by_dlt.py"), url, f"{place}.sqlite", str(place)], python=python))
+                    assert len(rows(Path(f"{place}.sqlite"))) == count
                 assert rows(mine) == rows(theirs) == rows(safe) == rows(sealed), "all must write the same rows"
                 print(ours[-1].output, again[-1].output, file=sys.stderr)
     finally:
@@ -124,6 +129,16 @@ def compare(count: int, repeats: int) -> dict[str, float]:
         ),
         "by hand, sealed": statistics.median(cost.seconds for cost in same),
         "ratio, sealed": statistics.median(mine.seconds / one.seconds for mine, one in zip(ours, same, strict=True)),
+        **(
+            {
+                "dlt": statistics.median(cost.seconds for cost in dlt),
+                "ratio to dlt": statistics.median(
+                    mine.seconds / one.seconds for mine, one in zip(ours, dlt, strict=True)
+                ),
+            }
+            if dlt
+            else {}
+        ),
         "ours MB": max(cost.memory for cost in ours),
         "by hand MB": max(cost.memory for cost in by_hand),
         "nothing changed": statistics.median(cost.seconds for cost in again),
