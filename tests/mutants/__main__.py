@@ -89,6 +89,7 @@ def main() -> int:
     parser.add_argument("groups", nargs="*", default=list(GROUPS), help=f"{' or '.join(GROUPS)}; both")
     parser.add_argument("--at", type=Path, help="stage here and keep it")
     parser.add_argument("--children", type=int, default=2)
+    parser.add_argument("--sample", type=int, default=1, help="try one of so many")
     parser.add_argument("--told", action="store_true", help="tell what the last call found, try nothing")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mutants-") as temporary:
@@ -98,7 +99,7 @@ def main() -> int:
             if not asked.told:
                 _stage(stage, GROUPS[name])
                 _forget_survivors(stage)
-                _run(stage, GROUPS[name], asked.children)
+                _run(stage, GROUPS[name], asked.children, asked.sample)
             found += _mutants(stage, GROUPS[name])
     return _tell([one for one in found if one.status != "not tried"])
 
@@ -137,7 +138,7 @@ def _forget_survivors(stage: Path) -> None:
         path.write_text(json.dumps(known))
 
 
-def _run(stage: Path, group: Group, children: int) -> None:
+def _run(stage: Path, group: Group, children: int, sample: int) -> None:
     tests = sorted(str(path.relative_to(ROOT)) for pattern in group.tests for path in ROOT.glob(pattern))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     log = stage / "log"
@@ -145,7 +146,7 @@ def _run(stage: Path, group: Group, children: int) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "tests.mutants.trying", *tests, "-k", SLOW],
             cwd=stage,
-            env=environment | {"CHILDREN": str(children)},
+            env=environment | {"CHILDREN": str(children), "SAMPLE": str(sample)},
             stdout=out,
             stderr=subprocess.STDOUT,
             check=False,

@@ -23,6 +23,9 @@ from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
 
 CHILDREN = int(os.environ.get("CHILDREN", "2"))
+SAMPLE = int(os.environ.get("SAMPLE", "1"))
+"""Of how many mutants one is tried."""
+
 PATIENCE = 60
 """Seconds that a process may take beside thirty times what its tests take; one that hangs was noticed."""
 
@@ -50,7 +53,12 @@ class Trying:
         for tests in self.tests.values():
             tests.sort(key=lambda item: self.seconds[item.nodeid])
         print(f"{len(session.items)} tests in {sum(self.seconds.values()):.0f} s", flush=True)
-        waiting = [(path, key) for path, meta in self.metas.items() for key, code in verdicts(meta) if code is None]
+        waiting = [
+            (path, key)
+            for path, meta in self.metas.items()
+            for key, code in verdicts(meta)
+            if code is None and int(key.rpartition("_")[2]) % SAMPLE == 0
+        ]
         for number, (path, key) in enumerate(waiting):
             tests = self.tests.get(key.rpartition("__mutmut_")[0], [])
             if not tests:

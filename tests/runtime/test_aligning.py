@@ -193,6 +193,13 @@ def test_edits_of_different_elements_and_fields_meet_without_a_loser() -> None:
         assert (decision.losers, decision.conflicts) == ((), ())
 
 
+def test_what_one_side_drops_is_gone_and_the_other_s_edit_stays() -> None:
+    noted = (line("a", 1, note="x"), BASE[1])
+    decision = decide(orders(CRM_FIRST), ordered(BASE[:1], noted))
+    assert (agreed(decision), rows(decision)) == (noted[:1], ["F2"])
+    assert decision.losers == ()
+
+
 def test_a_field_without_a_say_is_no_edit_and_is_written_back() -> None:
     decision = decide(orders(CRM_FIRST), ordered(BASE, (line("a", 7), BASE[1])))
     assert (agreed(decision), writes(decision)) == (BASE, {"erp": {"lines": BASE}})

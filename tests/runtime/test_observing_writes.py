@@ -92,6 +92,15 @@ def test_a_rendering_is_kept_by_field_until_the_value_itself_is_stored() -> None
     assert (new.shadow, new.renders) == ({"name": "?"}, {"name": None})
 
 
+def test_a_field_that_was_never_shown_has_no_value_before_the_write() -> None:
+    """Not even null: what is stored is no value that was kept instead."""
+    new = member(shadow={})
+    assert written(new, {"mail": "m"}, {"mail": None}).renders == {"mail": "m"}
+    later = written(new, {"mail": "m"}, {"mail": None}, at_once=False)
+    assert (later.shadow, later.seen) == ({"mail": "m"}, {"mail": None})
+    assert absorb(member(shadow={}, unseen={"mail": "m"}), {"mail": ""}) == member(shadow={})
+
+
 def test_what_was_seen_beside_a_write_stays_seen() -> None:
     seen = member(seen={"name": "Ana", "phone": "2"})
     assert written(seen, {"name": "Eva"}, {"name": "Eva", "phone": ABSENT, "mail": "m"}) == member(
@@ -266,6 +275,7 @@ BEFORE = {"name": "Ana", "tags": frozenset("ab")}
         ({"name": "Eva"}, {"name": "Eva"}, Echo({"name": "Eva"}, {}, True)),
         ({"name": "Eva"}, {"name": "Ana"}, Echo({}, {}, False)),
         ({"name": "Eva"}, {}, Echo({}, {}, False)),
+        ({"name": None}, {}, Echo({}, {}, False)),
         ({"name": "Eva"}, {"name": "Zoe"}, Echo({}, {}, False)),
         ({"name": "Eva "}, {"name": "Eva"}, Echo({"name": "Eva"}, {"name": "Eva "}, True)),
         ({"name": "ana"}, {"name": "Ana"}, Echo({}, {}, False)),

@@ -3,7 +3,7 @@
 import pytest
 
 from syncline_runtime.deciding import decide
-from syncline_runtime.declaration import Ask, Owned, Prefers
+from syncline_runtime.declaration import Ask, Owned, Prefers, When
 from syncline_runtime.records import Decision, FieldChange
 from syncline_runtime.values import ABSENT
 from tests.runtime.people import (
@@ -16,6 +16,7 @@ from tests.runtime.people import (
     flow,
     linked,
     loser,
+    lost,
     mapped,
     member,
     newcomer,
@@ -151,3 +152,49 @@ def test_m0_what_a_system_does_not_show_is_not_agreed_on() -> None:
 def test_a_new_link_of_one_record_that_shows_nothing_yet_has_no_values() -> None:
     link = linked({}, member("crm", ANA), fresh=True)
     assert decide(two(CRM_FIRST), link).link == linked({}, member("crm", ANA))
+
+
+def test_m0_what_a_newcomer_without_a_say_shows_is_told_if_it_differs() -> None:
+    sides = policy(mapped("crm", flow("name")), mapped("erp", flow("name", OUT)))
+    decision = decide(sides, linked(ANA, member("crm", ANA), newcomer("erp", name="Eva")))
+    said = "name only source: drift overwritten"
+    assert decision.changes == (change("M0", "erp", said, before="Eva", after="Ana", line=3),)
+    assert decision.losers == (loser("erp", "Eva", "name only source (M0)", 3),)
+    blank = decide(sides, linked(ANA, member("crm", ANA), newcomer("erp", name="")))
+    assert (blank.changes, blank.losers, writes(blank)) == ((), (), {"erp": {"name": "Ana"}})
+    kept = policy(mapped("crm", flow("name")), mapped("erp", flow("name", OUT, When.INTO_EMPTY)))
+    assert decide(kept, linked(ANA, member("crm", ANA), newcomer("erp", name="Eva"))).changes == ()
+
+
+def test_m0_of_a_value_and_its_rendering_the_value_is_agreed() -> None:
+    upper = mapped("erp", flow("name", exact=False), normalise=lambda native: {"name": native["name"].upper()})
+    sides = policy(mapped("crm", flow("name")), upper, rules={"name": Prefers(order=("erp", "crm"), line=12)})
+    decision = decide(sides, linked({}, newcomer("crm", name="Eva"), newcomer("erp", name="EVA"), fresh=True))
+    told = change("M0", "crm", "name prefers erp then crm", before=ABSENT, line=12)
+    assert (decision.changes, decision.losers, decision.actions) == ((told,), (), ())
+
+
+@pytest.mark.parametrize(
+    ("empty", "owners", "agreed"),
+    [("propagates", "", ""), ("ignored", "", "Eva"), ("ignored", "Ana", "Ana"), ("propagates", "Ana", "Ana")],
+)
+def test_m0_a_newcomer_fills_what_its_owner_leaves_blank_only_where_that_says_nothing(
+    empty: str, owners: str, agreed: str
+) -> None:
+    shown = {"name": owners}
+    link = linked(shown, newcomer("crm", name="Eva"), member("erp", shown))
+    assert decide(two(Owned(by="erp", line=13), empty=empty), link).link.values == {"name": agreed}
+
+
+def test_an_owner_that_does_not_show_its_field_is_its_owner_all_the_same() -> None:
+    link = linked(ANA, member("crm", ANA, {"name": "Eva"}), member("erp", {}))
+    decision = decide(two(Owned(by="erp", line=13)), link)
+    assert (decision.link.values, rows(decision), lost(decision)) == (ANA, ["F3"], [("crm", "Eva")])
+
+
+def test_a_field_that_a_known_record_shows_for_the_first_time_is_told() -> None:
+    sides = policy(*(mapped(system, flow("name"), flow("phone")) for system in ("crm", "erp")))
+    base = {"name": "Ana"}
+    decision = decide(sides, linked(base, member("crm", base, {**base, "phone": "1"}), member("erp", base)))
+    (told,) = decision.changes
+    assert (told.field, told.before, told.after, told.row, told.origin) == ("phone", ABSENT, "1", "M0", "crm")

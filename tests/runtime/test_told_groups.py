@@ -1,0 +1,69 @@
+"""Fields decided together, and sets that agree: what is told of one field whatever the field before it says."""
+
+from typing import Any
+
+from syncline_runtime.deciding import decide
+from syncline_runtime.declaration import Drift, Merged, Owned, Rule, When
+from syncline_runtime.policy import Policy
+from syncline_runtime.records import Link
+from tests.runtime.people import CRM_FIRST, flow, linked, mapped, member, newcomer, policy, rows, two, writes
+
+BASE = {"first": "Ana", "last": "Paz"}
+REY, GIL = {**BASE, "last": "Rey"}, {**BASE, "last": "Gil"}
+
+
+def names(rule: Rule, when: When = When.ALWAYS, **clauses: Any) -> Policy:
+    """`first` and `last` decided as one; the erp's are written under a condition."""
+    return policy(
+        mapped("crm", flow("first"), flow("last")),
+        mapped("erp", flow("first", when=when), flow("last", when=when)),
+        rules=dict.fromkeys(("first", "last"), rule),
+        together=(("first", "last"),),
+        **clauses,
+    )
+
+
+def people(crm: dict[str, str] = BASE, erp: dict[str, str] = BASE) -> Link:
+    shown = {"crm": crm, "erp": erp}
+    return linked(BASE, *(member(system, BASE, None if values == BASE else values) for system, values in shown.items()))
+
+
+def test_the_second_of_two_fields_is_told_though_the_first_did_not_move() -> None:
+    decision = decide(names(CRM_FIRST), people(REY, GIL))
+    assert [(one.field, one.after, one.row) for one in decision.changes] == [("last", "Rey", "F5")]
+    assert [(one.field, one.system, one.value) for one in decision.losers] == [("last", "erp", "Gil")]
+    assert writes(decision) == {"erp": {"last": "Rey"}}
+
+
+def test_an_edit_of_the_second_without_a_say_is_told_and_written_back() -> None:
+    decision = decide(names(Owned(by="crm", line=13)), people(erp=GIL))
+    told = [(one.field, one.before, one.after, one.row) for one in decision.changes]
+    assert told == [("last", "Gil", "Paz", "F3")]
+    assert [(one.field, one.value) for one in decision.losers] == [("last", "Gil")]
+    assert writes(decision) == {"erp": {"last": "Paz"}}
+
+
+def test_an_edit_of_the_second_that_stays_is_told_of_that_field_alone() -> None:
+    decision = decide(names(Owned(by="crm", drift=Drift.REPORT, line=13)), people(erp=GIL))
+    assert [(one.field, one.value) for one in decision.drifts] == [("last", "Gil")]
+    assert [(one.field, one.candidates) for one in decision.conflicts] == [("last", {"crm": "Paz", "erp": "Gil"})]
+    assert (rows(decision), decision.actions) == (["F3"], ())
+
+
+def test_what_is_written_only_when_present_is_written_back_where_there_is_a_value() -> None:
+    decision = decide(names(Owned(by="crm", line=13), When.PRESENT), people(erp=GIL))
+    assert decision.changes[0].rule == "first and last owned by crm: drift overwritten"
+    assert writes(decision) == {"erp": {"last": "Paz"}}
+
+
+def test_a_newcomer_shows_one_of_two_fields_as_agreed_and_loses_the_other() -> None:
+    decision = decide(names(CRM_FIRST), linked(BASE, member("crm", BASE), newcomer("erp", **GIL)))
+    assert [(one.field, one.system, one.value) for one in decision.losers] == [("last", "erp", "Gil")]
+    assert (decision.link.values, writes(decision)) == (BASE, {"erp": {"last": "Paz"}})
+
+
+def test_two_systems_that_add_the_same_element_take_none_away() -> None:
+    """Their bases lack an element that is agreed, and not yet written there: nobody removed it."""
+    old, new = {"name": frozenset("b")}, {"name": frozenset("bx")}
+    link = linked({"name": frozenset("ab")}, member("crm", old, new), member("erp", old, new))
+    assert decide(two(Merged(by="union", line=14)), link).link.values == {"name": frozenset("abx")}
