@@ -67,7 +67,7 @@ class Trying:
             while len(self.running) >= CHILDREN:
                 self.reap()
             self.running[self.fork(key, tests)] = path, key
-            if number % 100 == 0:
+            if number % 20 == 0:
                 self.save()
                 print(f"{number} of {len(waiting)}", flush=True)
         while self.running:

@@ -93,11 +93,15 @@ def test_a_rendering_is_kept_by_field_until_the_value_itself_is_stored() -> None
 
 
 def test_a_field_that_was_never_shown_has_no_value_before_the_write() -> None:
-    """Not even null: what is stored is no value that was kept instead."""
+    """What is stored instead is an edit only if it is a value: blank is what it was."""
     new = member(shadow={})
     assert written(new, {"mail": "m"}, {"mail": None}).renders == {"mail": "m"}
-    later = written(new, {"mail": "m"}, {"mail": None}, at_once=False)
-    assert (later.shadow, later.seen) == ({"mail": "m"}, {"mail": None})
+    for blank in (None, ""):
+        assert written(new, {"mail": "m"}, {"mail": blank}, at_once=False).seen is None
+    later = written(new, {"mail": "m"}, {"mail": "x"}, at_once=False)
+    assert (later.shadow, later.seen) == ({"mail": "m"}, {"mail": "x"})
+    emptied = written(member(), {"name": "Eva"}, {"name": None}, at_once=False)
+    assert (emptied.shadow["name"], emptied.seen) == ("Eva", {"name": None, "phone": "1"})
     assert absorb(member(shadow={}, unseen={"mail": "m"}), {"mail": ""}) == member(shadow={})
 
 
