@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -78,11 +78,11 @@ class Result:
 def simulate(package: Package, seed: int, profile: Profile | None = None, *, folder: Path | None = None) -> Result:
     """Run one schedule of `package` against twins of its systems; the same seed gives the same result."""
     with tempfile.TemporaryDirectory(dir=folder, prefix="syncline-simulation-") as made:
-        return _Schedule(package, seed, profile or Profile(), Path(made) / "state.db").carried_out()
+        return Schedule(package, seed, profile or Profile(), Path(made) / "state.db").carried_out()
 
 
-class _Schedule:
-    """One schedule under way."""
+class Schedule:
+    """One schedule under way; of its parts, `begin` and `close` are called once, the others in any order."""
 
     def __init__(self, package: Package, seed: int, profile: Profile, path: Path) -> None:
         self.package, self.seed, self.profile, self.path = package, seed, profile, path
@@ -125,34 +125,22 @@ class _Schedule:
         ) + max(self.settle.values())
 
     def carried_out(self) -> Result:
-        self.loop.set_exception_handler(lambda loop, context: None)
-        asyncio.set_event_loop(self.loop)
+        """The whole of it, as the seed has it."""
         try:
-            self._begin()
-            if self.calling:
-                self.hooks.connect(self.servers)
+            self.begin()
             runs = self.profile.runs if self.profile.runs is not None else self.rng.randint(4, 9)
             for _ in range(runs):
                 for _ in range(self.rng.randint(0, 3)):
                     self.world.pass_time(self.rng.randint(1, 20))
                     self.people.act()
                 self.people.permit()
-                self._run()
+                self.run()
                 self.world.pass_time(self.rng.choice((1, 5, 30, 200)))
             points = self.world.points
-            quiet = self._calm_down()
-            violations = [*self.world.violations]
-            self.hooks.rest()
-            with SqliteStore(self.path, self.package.name) as store:
-                keeper = Keeper(store, self.world, self._identity(), self.ledger.waves, self.ledger.committed)
-                violations += settled(self.package, self.servers, keeper, self.ledger)
-                state = dump(store)
-            if len(quiet) >= _MOST_QUIET_RUNS:
-                violations.append(Violation("C1", f"it never comes to rest: writes of quiet runs {quiet}"))
+            quiet = self.calm_down()
+            violations, state = self.checked(quiet)
         finally:
-            self.hooks.rest()
-            self.loop.close()
-            asyncio.set_event_loop(None)
+            self.close()
         return Result(
             seed=self.seed,
             violations=tuple(violations),
@@ -169,15 +157,37 @@ class _Schedule:
             ),
         )
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Records that were there before us, some of them in several systems."""
+        self.loop.set_exception_handler(lambda loop, context: None)
+        asyncio.set_event_loop(self.loop)
         count = self.profile.records if self.profile.records is not None else self.rng.randint(1, 4)
         for _ in range(count):
             for sync in self.package.syncs:
                 self.people.begin(sync, self.rng)
                 self.world.pass_time(self.rng.randint(0, 3))
+        if self.calling:
+            self.hooks.connect(self.servers)
 
-    def _calm_down(self) -> list[int]:
+    def checked(self, quiet: Sequence[int]) -> tuple[list[Violation], list[str]]:
+        """What does not hold at rest, after the writes of some `quiet` runs; and the state."""
+        violations = [*self.world.violations]
+        self.hooks.rest()
+        with SqliteStore(self.path, self.package.name) as store:
+            keeper = Keeper(store, self.world, self._identity(), self.ledger.waves, self.ledger.committed)
+            violations += settled(self.package, self.servers, keeper, self.ledger)
+            state = dump(store)
+        if len(quiet) >= _MOST_QUIET_RUNS:
+            violations.append(Violation("C1", f"it never comes to rest: writes of quiet runs {[*quiet]}"))
+        return violations, state
+
+    def close(self) -> None:
+        """Nothing happens any more."""
+        self.hooks.rest()
+        self.loop.close()
+        asyncio.set_event_loop(None)
+
+    def calm_down(self) -> list[int]:
         """Nobody acts and nothing fails any more: run until nothing is written; the writes of each run."""
         self.world.faults = self.world.faults.quiet()
         self.world.crash_at = frozenset()
@@ -186,7 +196,7 @@ class _Schedule:
         writes: list[int] = []
         while len(writes) < _MOST_QUIET_RUNS and (len(writes) < 4 or any(writes[-3:])):
             self.world.pass_time(self.longest + 60.0)
-            writes.append(self._run(full=self.channels not in ("cursor", "hooks only")))
+            writes.append(self.run(full=self.channels not in ("cursor", "hooks only")))
         return writes
 
     def _committed(self) -> None:
@@ -196,12 +206,13 @@ class _Schedule:
     def _identity(self) -> str:
         return f"simulated{self.seed}"
 
-    def _run(self, *, full: bool | None = None) -> int:
+    def run(self, *, full: bool | None = None, hinted: bool | None = None) -> int:
         """One run of the real executor; how many records it wrote."""
         if full is None:
             lists = {"full": True, "cursor": False, "hooks only": False}
             full = lists.get(self.channels, self.rng.random() < 0.4)
-        hinted = self.channels in ("hooks", "hooks only") and not full
+        if hinted is None:
+            hinted = self.channels in ("hooks", "hooks only") and not full
         world = self.world
         world.dead = False
         world.tell("engine", "runs", "with a full listing" if full else "by webhooks alone" if hinted else "")
