@@ -243,7 +243,7 @@ class People:
         if mapping is None:
             return
         entity = self._package.entities[mapping.entity]
-        names = [flow.field for flow in hears(entity, mapping) if not set(flow.native) & set(but)]
+        names = [flow.field for flow in hears(entity, mapping) if not _named(flow) & set(but)]
         if names:
             table, name = self._servers[system].tables[resource], self._world.rng.choice(names)
             self.edit(mapping, table, remote_id, name, by="workflow")
@@ -258,9 +258,7 @@ class People:
         for flow in mapping.flows:
             place = (system, flow.native[0]) if flow.native else None
             if place in self.habits.filled and shown(mapping, native).get(flow.field) is None:
-                # What stands behind a reference is sent as the reference.
-                named = {*flow.native, *(name.partition(".")[0] for name in flow.native)}
-                by = "filling" if named & set(sent) else "default"
+                by = "filling" if _named(flow) & set(sent) else "default"
                 self.edit(mapping, table, remote_id, flow.field, by=by)
 
     # -- inside --------------------------------------------------------------------------------------------------------
@@ -329,6 +327,11 @@ class People:
             if native is not None:
                 return native
         return None
+
+
+def _named(flow: Flow) -> set[str]:
+    """The native fields by which a line's field is sent: what stands behind a reference is sent as the reference."""
+    return {*flow.native, *(name.partition(".")[0] for name in flow.native)}
 
 
 def _distortion(package: Package, habits: Habits, system: str, table: Table) -> Any:
