@@ -269,7 +269,9 @@ async def test_another_run_that_holds_the_state_is_waited_for(tmp_path: Path) ->
     world, _ = await begun(tmp_path, "every 5 minutes")
     with world.store() as other, other.transaction():
         other._execute(
-            "INSERT OR REPLACE INTO lease VALUES (?, ?, 9, ?)", (world.package.name, "elsewhere:1", world.now() + 320)
+            "INSERT INTO lease VALUES (?, ?, 9, ?) ON CONFLICT(name) DO UPDATE SET holder = excluded.holder, fencing = 9,"
+            " expires_at = excluded.expires_at",
+            (world.package.name, "elsewhere:1", world.now() + 320),
         )
     await world.serve(500)
     assert world.failed
