@@ -152,7 +152,9 @@ def _shape(entity: Entity, shape: str) -> tuple[Code, Block | None]:
 def _entity(entity: Entity, names: EntityNames) -> Code:
     fields = entity.fields.values()
     defaults = [(field.name, field.default) for field in fields if field.default is not None]
+    lengths = [(field.name, field.type.length) for field in fields if field.type.length is not None]
     optional: dict[str, Code] = {
+        "lengths": mapping((literal(name), Plain(literal(length))) for name, length in lengths),
         "required": _set(field.name for field in fields if not field.type.nullable and field.computed is None),
         "pii": _set(field.name for field in fields if field.pii),
         "match": sequence(_match(rule) for rule in entity.match),

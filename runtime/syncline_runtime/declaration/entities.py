@@ -172,13 +172,15 @@ Computation: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, tuple[Mapping
 class Entity:
     """The hub's idea of a record. `shape` is the TypedDict of its fields, which the state store decodes into.
 
-    `back` are its back-references, `computed` the fields that `compute` makes, each with its line of the spec.
+    `lengths` are the most characters (code points) that texts may have, `back` its back-references, `computed` the fields that
+    `compute` makes, each with its line of the spec.
     """
 
     name: str
     shape: Any
     fields: tuple[str, ...]
     kinds: Mapping[str, str]  # field -> type kind (codecs registry)
+    lengths: Mapping[str, int] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     pii: frozenset[str] = frozenset()
     match: tuple[MatchRule, ...] = ()

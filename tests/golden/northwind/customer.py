@@ -129,6 +129,7 @@ CUSTOMER: Final = Entity(
         "address.country": "text",
         "tags": "set",
     },
+    lengths={"code": 5, "name": 80, "contact": 60, "phone": 30, "address.city": 40, "address.country": 40},
     required=frozenset({"code", "name", "stage", "tags"}),
     pii=frozenset({"contact", "phone"}),
     match=(MatchRule(fields=("code",)),),

@@ -81,6 +81,7 @@ COMPANY: Final = Entity(
     shape=Company,
     fields=("name", "vat", "country", "parent"),
     kinds={"name": "text", "vat": "text", "country": "text", "parent": "ref"},
+    lengths={"name": 200, "vat": 20, "country": 2},
     required=frozenset({"name", "vat"}),
     match=(MatchRule(fields=("vat",)),),
 )

@@ -72,6 +72,7 @@ CONTACT: Final = Entity(
     shape=Contact,
     fields=("name", "email", "company"),
     kinds={"name": "text", "email": "email", "company": "ref"},
+    lengths={"name": 200},
     required=frozenset({"name", "email"}),
     pii=frozenset({"email"}),
     match=(MatchRule(fields=("email",)),),

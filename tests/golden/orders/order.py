@@ -128,6 +128,7 @@ ORDER: Final = Entity(
     shape=Order,
     fields=("number", "customer", "lines"),
     kinds={"number": "text", "customer": "ref", "lines": "list"},
+    lengths={"number": 20},
     required=frozenset({"number", "customer", "lines"}),
     match=(MatchRule(fields=("number",)),),
     collections={"lines": Collection(shape=Line, key="sku")},

@@ -114,6 +114,7 @@ PERSON: Final = Entity(
     shape=Person,
     fields=("email", "name", "phone", "stage"),
     kinds={"email": "email", "name": "text", "phone": "phone", "stage": "enum"},
+    lengths={"name": 200},
     required=frozenset({"email", "name", "stage"}),
     pii=frozenset({"email", "phone"}),
     match=(MatchRule(fields=("email",)),),

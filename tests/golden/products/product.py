@@ -72,6 +72,7 @@ PRODUCT: Final = Entity(
     shape=Product,
     fields=("code", "name", "price"),
     kinds={"code": "text", "name": "text", "price": "money"},
+    lengths={"code": 40, "name": 200},
     required=frozenset({"code", "name"}),
     match=(MatchRule(fields=("code",)),),
 )

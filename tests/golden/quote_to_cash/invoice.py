@@ -86,6 +86,7 @@ INVOICE: Final = Entity(
     shape=Invoice,
     fields=("number", "amount", "paid", "due", "deal", "settled"),
     kinds={"number": "text", "amount": "money", "paid": "money", "due": "date", "deal": "ref", "settled": "boolean"},
+    lengths={"number": 20},
     required=frozenset({"number"}),
     match=(MatchRule(fields=("number",)),),
     computed={"settled": 117},

@@ -70,6 +70,7 @@ REMINDER: Final = Entity(
     shape=Reminder,
     fields=("number", "text"),
     kinds={"number": "text", "text": "text"},
+    lengths={"number": 20, "text": 200},
     required=frozenset({"number", "text"}),
     match=(MatchRule(fields=("number",)),),
 )

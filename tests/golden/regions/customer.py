@@ -87,6 +87,7 @@ CUSTOMER: Final = Entity(
     shape=Customer,
     fields=("number", "name", "phone", "region", "stage"),
     kinds={"number": "text", "name": "text", "phone": "phone", "region": "enum", "stage": "enum"},
+    lengths={"number": 20, "name": 200},
     required=frozenset({"number", "name", "region", "stage"}),
     pii=frozenset({"phone"}),
     match=(MatchRule(fields=("number",)),),

@@ -123,6 +123,7 @@ CUSTOMER: Final = Entity(
     shape=Customer,
     fields=("name", "email", "phone", "vat", "website", "tags"),
     kinds={"name": "text", "email": "email", "phone": "phone", "vat": "text", "website": "url", "tags": "set"},
+    lengths={"name": 200, "vat": 20},
     required=frozenset({"name", "tags"}),
     pii=frozenset({"email", "phone"}),
     match=(MatchRule(fields=("email",)),),
