@@ -91,8 +91,7 @@ def _guaranteed(type_: Type, native: NativeField, pipeline: tuple[CodecUse, ...]
             within = native.type.length is not None and type_.length is not None and native.type.length <= type_.length
             return type_.length is None or (within and all(use.name in _SHORTENING for use in pipeline))
         case "decimal":
-            unlimited = type_.precision is None and type_.scale is None
-            return unlimited or (not pipeline and native.type.kind == "decimal" and holds(type_, native.type))
+            return type_.precision is None and type_.scale is None
         case "enum":
             return last is not None and bool(last.table) and _members(last) <= set(type_.members)
         case "phone":

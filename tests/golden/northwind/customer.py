@@ -20,7 +20,7 @@ from syncline_runtime.codecs import (
     wire_set_comma_get,
     wire_set_comma_put,
 )
-from syncline_runtime.codecs.quick import decimal_text, integer_get, member_put, readings
+from syncline_runtime.codecs.quick import integer_get, member_put, readings, scaled_text
 from syncline_runtime.declaration import Entity, FieldMap, Flow, MatchRule
 from syncline_runtime.values import ABSENT, Native
 
@@ -84,13 +84,14 @@ def write_crm(customer: Mapping[str, Any], old: Native | None) -> Native:
 
 def read_erp(native: Native) -> dict[str, Any]:
     """What a record of erp.customers shows of Customer."""
+    credit_limit = wire_null_blank_get(native.get("credit_limit", ABSENT))  # northwind.sync:123
     return {
         "code": text_of(upper_get(wire_null_blank_get(native.get("account", ABSENT))), 5),  # northwind.sync:118
         "name": trim_get(wire_null_blank_get(native.get("name", ABSENT))),  # northwind.sync:119
         "contact": trim_get(wire_null_blank_get(native.get("contact", ABSENT))),  # northwind.sync:120
         "phone": wire_null_blank_get(native.get("telephone", ABSENT)),  # northwind.sync:121
         "stage": STAGE_ERP_READ[integer_get(native.get("status", ABSENT))],  # northwind.sync:122
-        "credit_limit": decimal_text(wire_null_blank_get(native.get("credit_limit", ABSENT))),  # northwind.sync:123
+        "credit_limit": scaled_text(credit_limit, 12, 2),  # northwind.sync:123
         "address.city": wire_null_blank_get(native.get("city", ABSENT)),  # northwind.sync:124
         "address.country": wire_null_blank_get(native.get("country", ABSENT)),  # northwind.sync:125
         "tags": set_or_empty(wire_set_comma_get(native.get("groups", ABSENT)), text_of),  # northwind.sync:126

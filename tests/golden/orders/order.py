@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, TypedDict
 
 from syncline_runtime.codecs import (
+    decimal_of,
     elements_get,
     elements_json_get,
     elements_json_put,
@@ -44,10 +45,11 @@ class Order(TypedDict, total=False):
 
 def read_crm_lines(native: Native) -> dict[str, Any]:
     """What a record of crm.rows shows of Line."""
+    price = wire_decimal_number_get(wire_null_zero_get(native.get("price", ABSENT)))  # orders.sync:131
     return {
         "sku": wire_null_blank_get(native.get("sku", ABSENT)),  # orders.sync:129
         "quantity": integer_get(wire_null_zero_get(native.get("quantity", ABSENT))),  # orders.sync:130
-        "price": wire_decimal_number_get(wire_null_zero_get(native.get("price", ABSENT))),  # orders.sync:131
+        "price": decimal_of(price, 12, 2),  # orders.sync:131
     }
 
 
@@ -87,7 +89,7 @@ def read_erp_lines(native: Native) -> dict[str, Any]:
     return {
         "sku": native.get("sku", ABSENT),  # orders.sync:139
         "quantity": integer_get(native.get("qty", ABSENT)),  # orders.sync:140
-        "price": wire_decimal_number_get(native.get("net", ABSENT)),  # orders.sync:141
+        "price": decimal_of(wire_decimal_number_get(native.get("net", ABSENT)), 12, 2),  # orders.sync:141
     }
 
 
