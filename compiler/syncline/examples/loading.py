@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Mapping
+from hashlib import blake2b
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,17 @@ from syncline_runtime.declaration import Package
 def load_package(files: Mapping[str, str]) -> Package:
     """The `PACKAGE` of generated files. Raises CodecError where a function of one's own cannot be imported."""
     return _Modules(files).module("package").PACKAGE  # type: ignore[no-any-return]
+
+
+class _Source:
+    """Where the text of a module is looked up, for the places of what it refuses."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_source(self, name: str) -> str:
+        """The text of the module."""
+        return self._text
 
 
 class _Modules:
@@ -23,12 +35,15 @@ class _Modules:
     def module(self, name: str) -> Any:
         """The module of a name, without the package's."""
         if name not in self._loaded:
-            path = f"{name}.py"
+            text = self._files[f"{name}.py"]
             module = ModuleType(f"syncline_examples.{name}")
             module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
+            module.__dict__["__loader__"] = _Source(text)
             self._loaded[name] = module
+            # Another text is another file to those who look up its lines.
+            path = f"{blake2b(text.encode(), digest_size=8).hexdigest()}/{name}.py"
             # The text is what the build would write, and has passed the guard of `emitting`.
-            exec(compile(self._files[path], path, "exec", dont_inherit=True), module.__dict__)
+            exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
         return self._loaded[name]
 
     def _import(

@@ -12,6 +12,7 @@ from syncline_runtime.executing.reading import FieldRefused
 from syncline_runtime.values import Native
 
 _COMMENT: Final = re.compile(r"#\s*(\S+\.sync):(\d+)\s*$")
+_TARGET: Final = re.compile(r'\s*"?([^"\s=]+)"?\s*[:=]')
 _REACH: Final = 12
 """How many lines a statement may span before its comment."""
 
@@ -33,12 +34,21 @@ def mapping_failure(error: Exception, mapping: FieldMap) -> Failure:
     """
     if isinstance(error, FieldRefused):
         return Failure(error.reason, error.field, f"expected {error.expected}, got {error.shown}", error.place)
-    place, line = _place(error.__traceback__)
-    field = next((flow.field for flow in mapping.flows if line and flow.line == line), "")
+    place, line, statement = _place(error.__traceback__)
+    field = _field(mapping, line, statement)
     if isinstance(error, CodecError):
         return Failure(error.reason, field, f"expected {error.expected}, got {error.shown}", place)
     # The message of a Python error may quote the value, which may be personal: its class is enough.
     return Failure("expression.failed", field, f"the expression failed ({type(error).__name__})", place)
+
+
+def _field(mapping: FieldMap, line: int, statement: str) -> str:
+    """The field of the line of a spec; of several that stand on one, the one that the statement begins with."""
+    own = [flow for flow in mapping.flows if line and flow.line == line]
+    begins = _TARGET.match(statement)
+    if len(own) > 1 and begins is not None:
+        own = [flow for flow in own if begins[1] == flow.field or begins[1] in flow.native] or own
+    return own[0].field if own else ""
 
 
 def readable(mapping: FieldMap, native: Native) -> tuple[dict[str, Any], tuple[Failure, ...]]:
@@ -74,14 +84,16 @@ def natives_of(mapping: FieldMap, field: str) -> frozenset[str]:
     return frozenset(name for flow in mapping.flows if flow.field == field for name in flow.native)
 
 
-def _place(trace: TracebackType | None) -> tuple[str, int]:
-    found = ("", 0)
+def _place(trace: TracebackType | None) -> tuple[str, int, str]:
+    """Where in the spec, as `file.sync:line` and as a number, and the statement that failed."""
+    found = ("", 0, "")
     while trace is not None:
-        filename = trace.tb_frame.f_code.co_filename
+        filename, names = trace.tb_frame.f_code.co_filename, trace.tb_frame.f_globals
         for line in range(trace.tb_lineno, trace.tb_lineno + _REACH):
-            comment = _COMMENT.search(linecache.getline(filename, line))
+            comment = _COMMENT.search(linecache.getline(filename, line, names))
             if comment is not None:
-                found = (f"{comment[1]}:{comment[2]}", int(comment[2]))
+                statement = linecache.getline(filename, trace.tb_lineno, names)
+                found = (f"{comment[1]}:{comment[2]}", int(comment[2]), statement)
                 break
         trace = trace.tb_next
     return found
