@@ -118,6 +118,7 @@ DEAL: Final = Entity(
         "paid": "money",
         "settled": "boolean",
     },
+    lengths={"number": 20, "title": 200},
     required=frozenset({"number", "title", "stage", "items"}),
     match=(MatchRule(fields=("number",)),),
     collections={"items": Collection(shape=Item, key="product")},

@@ -142,6 +142,7 @@ QUOTATION: Final = Entity(
     shape=Quotation,
     fields=("number", "title", "amount", "lines", "state", "deal"),
     kinds={"number": "text", "title": "text", "amount": "money", "lines": "list", "state": "enum", "deal": "ref"},
+    lengths={"number": 20, "title": 200},
     required=frozenset({"number", "title", "lines"}),
     match=(MatchRule(fields=("number",)),),
     collections={"lines": Collection(shape=Position, key="product")},
