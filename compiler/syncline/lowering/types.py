@@ -9,7 +9,6 @@ from syncline.lowering.imports import SOURCES
 from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call
 from syncline.lowering.naming import is_plain, slug
 from syncline.lowering.quoting import literal
-from syncline.model.exactness import holds
 from syncline.model.spec import CodecUse, NativeField
 from syncline.model.types import Type
 from syncline_runtime.codecs import CODECS, TEXT_KINDS
