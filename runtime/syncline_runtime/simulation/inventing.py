@@ -30,6 +30,7 @@ def canonical(kind: str, number: int, rng: Random, field: str) -> Iterable[Any]:
             yield f"{initial}{number:05d}"
             yield f"{initial}{_short(number)}"
             yield f"{initial}{_short(number)}".upper()
+            yield _short(number)[-2:]
         case "email":
             yield f"{initial}{number}@example.org"
         case "phone":
@@ -79,7 +80,7 @@ def canonical(kind: str, number: int, rng: Random, field: str) -> Iterable[Any]:
 def members(mapping: FieldMap, rng: Random) -> list[str]:
     """Members of the enumerations that a map knows: generated code keeps them as constants beside its functions."""
     found: set[str] = set()
-    for constant in getattr(mapping.read, "__globals__", {}).values():
+    for constant in getattr(mapping.write, "__globals__", {}).values():
         if isinstance(constant, frozenset):
             found.update(member for member in constant if isinstance(member, str))
     return rng.sample(sorted(found), len(found))

@@ -13,6 +13,7 @@ from syncline_runtime import executor
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executing.protections import ALL, Protections
+from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.simulation.hooks import Hooks
 from syncline_runtime.simulation.invariants import settled
 from syncline_runtime.simulation.keeping import Keeper, dump
@@ -85,6 +86,9 @@ class Schedule:
     """One schedule under way; of its parts, `begin` and `close` are called once, the others in any order."""
 
     def __init__(self, package: Package, seed: int, profile: Profile, path: Path) -> None:
+        # Who types, and who checks, knows what the executor takes for a value.
+        held = tuple(held_to_types(one, package.entities[one.entity], package.source) for one in package.mappings)
+        package = replace(package, mappings=held)
         self.package, self.seed, self.profile, self.path = package, seed, profile, path
         self.rng = Random(seed)
         self.loop = VirtualLoop()
