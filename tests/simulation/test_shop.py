@@ -14,6 +14,15 @@ from tests.simulation.test_schedules import told
 
 SCHEDULES, PORTION = 40, 20
 
+STILL_FAIL = (SHOPS + 163,)
+"""Not looked into: a reference to an owner who is deleted, while a deal with that owner is made elsewhere."""
+
+
+@pytest.mark.xfail(reason="a reference to what is deleted meanwhile", strict=False)
+@pytest.mark.parametrize("seed", STILL_FAIL)
+def test_seeds_that_are_known_to_fail(seed: int) -> None:
+    assert not tallied([seed]).failing
+
 
 @pytest.mark.parametrize("first", range(SHOPS, SHOPS + SCHEDULES, PORTION))
 def test_every_invariant_holds_in_the_shop(first: int) -> None:

@@ -115,7 +115,16 @@ def _repeated(model: Spec, subject: Subject, text: str) -> None:
 
 def _result(spec: str, model: Spec, subject: Subject, tally: Tally, seed: int, reality: str | None) -> dict[str, Any]:
     failures = tally.failures()
-    unasked = {code for code, absent in (("D1", reality is None), ("L1", not subject.trusted)) if absent}
+    unasked = {
+        code
+        for code, absent in (
+            ("D1", reality is None),
+            ("D2", not subject.package.derivations),
+            ("D3", not subject.package.derivations),
+            ("L1", not subject.trusted),
+        )
+        if absent
+    }
     found: dict[str, Any] = {
         "reality": None if reality is None else Path(reality).name,
         "held": not tally.failing,

@@ -28,9 +28,9 @@ def uncovered(
     yield "requests, paging and logins as they go over the wire: the twins stand behind the connectors' port"
     yield "people's answers in review, erasures, migrations, a lost state, and runs of more than a few records"
     if any(trigger.kind == "webhook" for sync in spec.syncs for trigger in sync.triggers):
-        yield "webhooks: none is delivered; changes are found by listings alone"
+        yield "webhooks: none is delivered in schedules of seeds below 1000000; changes are found by listings alone"
     for one in spec.derivations:
-        yield f"derivations: those of {one.entity.name} are carried out, but not counted, nor are their values checked"
+        yield f"derivations: those of {one.entity.name} are carried out and counted, but their values are not checked"
     for name, entity in spec.entities.items():
         if entity.back:
             yield f"computed fields of {name} are carried out, but nothing asks whether they are right"

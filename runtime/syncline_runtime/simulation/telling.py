@@ -11,6 +11,7 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "I3": "no value that was superseded came back",
     "I4": "no value was made up: each was stored by somebody",
     "I5": "nothing was deleted but what a person deleted elsewhere",
+    "I6": "no record that waits for a person to say which it is was linked",
     "I7": "what waits for a person, or for an outcome, was not written",
     "I8": "no write was sent that was not noted in the state before, and decided upon",
     "I10": "every record in scope was seen",
@@ -20,10 +21,12 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "C3": "once all was quiet, no write was without a known outcome",
     "C5": "all that waits has a reason",
     "D1": "systems stored what the spec says that they make of a value",
+    "D2": "from each record there followed one record by each rule, and no other",
+    "D3": "what followed from a record was made in each system that is to have it",
     "L1": "codecs of one's own read back what they wrote",
     "error": "no error came out of the executor",
 }
-"""What each invariant says, by its code; `D1` needs a description of reality, `L1` a codec of one's own."""
+"""What each invariant says, by its code; `D1` needs a description of reality, `D2` and `D3` a rule that derives, `L1` a codec of one's own."""
 
 FAULTS: Final[Mapping[str, str]] = {
     "edit": "a person acted while an answer was awaited",
