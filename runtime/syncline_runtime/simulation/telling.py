@@ -26,7 +26,8 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "L1": "codecs of one's own read back what they wrote",
     "error": "no error came out of the executor",
 }
-"""What each invariant says, by its code; `D1` needs a description of reality, `D2` and `D3` a rule that derives, `L1` a codec of one's own."""
+"""What each invariant says, by its code; `D1` needs a description of reality, `D2` and `D3` a rule that derives, `L1` a codec of
+one's own."""
 
 FAULTS: Final[Mapping[str, str]] = {
     "edit": "a person acted while an answer was awaited",
