@@ -45,6 +45,11 @@ class _Checked:
         self.docs = {link_id: unpack(row.doc) for link_id, row in self.links.items()}
         self.held = {(each.link_id, each.system, each.field) for each in keeper.review.quarantined() if each.link_id}
         self.conflicts = {(each.link_id, each.field) for each in keeper.review.conflicts()}
+        self.merged = {
+            (each.system, each.remote_id)
+            for each in keeper.review.quarantined()
+            if each.reason_code == "identity.merged" and each.entity == sync.entity
+        }
         self.reserved = {
             key
             for each in keeper.review.quarantined()
@@ -115,7 +120,7 @@ class _Checked:
             if row.status != "live":
                 continue
             members = self.members.get(link_id, [])
-            if any(member.state in ("gone", "missing") for member in members):
+            if any(member.state in ("gone", "missing") or self._was_merged(member) for member in members):
                 continue
             for member in members:
                 if member.state != MemberState.LIVE.value:
@@ -172,6 +177,10 @@ class _Checked:
             return False
         links = (self.ledger.linked.get((system, entity, value)) for entity in refers)
         return not any(link in self.open for link in links)
+
+    def _was_merged(self, member: MemberRow) -> bool:
+        """Whether a person is asked about a record because it was merged into another: its link waits."""
+        return (member.system, member.remote_id) in self.merged
 
     def _is_held(self, link_id: int, system: str, name: str) -> bool:
         return any((link_id, where, what) in self.held for where in (system, "") for what in (name, ""))
