@@ -50,6 +50,8 @@ def take(
     ids = [record.remote_id for record in records]
     known = store.members(name, side.system, ids)
     records = without_merged(context, side, records, known)
+    if len(records) < len(ids):  # a link may go on with one of these now
+        known = store.members(name, side.system, ids)
     quarantined = store.review.held_records(name, side.system, ids)
     read, in_scope, pack = mapping.read, mapping.in_scope, side.packing.pack
     archive = side.resource.archive
