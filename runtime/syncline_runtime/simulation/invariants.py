@@ -154,7 +154,8 @@ class _Checked:
                 continue
             if (link_id, name) in self.conflicts or self._is_held(link_id, system, name):
                 continue
-            if self._dangles(side.flows[name].refers, system, now.get(name)):
+            # What refers to a record that was deleted stays as it is wherever it cannot be written.
+            if any(self._dangles(side.flows[name].refers, system, one) for one in (now.get(name), values.get(name))):
                 continue
             if not written_over(side.flows[name].when, now.get(name, ABSENT), values[name]):
                 continue
