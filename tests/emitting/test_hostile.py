@@ -190,6 +190,7 @@ def test_hostile_text_stays_text(texts: dict[str, str]) -> None:
             connector=system.connector.declaration,
             settings=system.settings,
             resources={key: resource.declaration for key, resource in system.resources.items()},
+            place_of=system.place_of,
         )
         for name, system in spec.systems.items()
     }
