@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems postgres bench fuzz hostile proofs simulate sweep kill lint ci golden clean
+.PHONY: help demo test systems postgres bench fuzz hostile proofs simulate sweep kill mutants lint ci golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
