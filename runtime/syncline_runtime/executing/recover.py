@@ -224,7 +224,8 @@ def _is_ours(context: Context, side: Side, sent: Mapping[str, Shown], row: Membe
 
 def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now: float, *, ours: bool) -> None:
     """Take the record into the link. If it is `ours`, what was sent is the base, as the system may have rendered it: what it
-    shows beyond that today may be a person's edit. Another's is merged without a base."""
+    shows beyond that today may be a person's edit. Another's is merged without a base, but for what it shows just as it was
+    sent: whoever typed that, it is no news, and must not overrule what was agreed since."""
     shadow: bytes | None = None
     renders: bytes | None = None
     seen = row.seen
@@ -244,6 +245,12 @@ def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now:
         member = Member(system=side.system, remote_id=row.remote_id, shadow=base, renders=made, unseen=hidden)
         shadow, renders = side.packing.pack(base), packed_renders(side.packing, member)
         seen = row.seen if row.seen != shadow else None
+    elif row.seen is not None:
+        sent, shown = side.packing.unpack(intent.sent), side.packing.unpack(row.seen)
+        known = {
+            name: value for name, value in sent.items() if value is not ABSENT and shown.get(name, ABSENT) == value
+        }
+        shadow = side.packing.pack(known) if known else None
     adopted: Row = (
         row.remote_id,
         intent.link_id,

@@ -56,6 +56,21 @@ async def test_a_record_that_a_person_made_meanwhile_is_merged_and_no_value_is_l
     await two.settled()
 
 
+async def test_what_shows_as_it_was_sent_is_no_news_however_much_else_was_edited(two: Any) -> None:
+    crm, erp = two.twin("crm"), two.twin("erp")
+    customer = crm.put("customers", vat="A1", name="Ana", phone="1", note="n", limit=1)
+    erp.faults["create"].append(UNKNOWN_BUT_LANDED)
+    await two.run()
+    (partner,) = two.records("erp")
+    erp.put("customers", partner, title="Bo", tel="2", memo="m")
+    crm.put("customers", customer, limit=2)
+    await two.run()
+    await two.run(later=400.0)
+    await two.run()
+    assert (two.column("crm", "limit"), two.column("erp", "limit")) == ([2], [2]), "though limit prefers erp"
+    await two.settled()
+
+
 async def test_the_time_in_which_a_write_may_land_begins_when_it_is_sent(two: Any) -> None:
     customer = two.twin("crm").put("customers", vat="A1", name="Ana")
     await two.run()
