@@ -20,6 +20,16 @@ FAILED_ONCE = (
 """Seeds that found a mistake; what a seed is may change with the worlds, and still they are run."""
 
 
+STILL_FAIL = (71605,)
+"""Not looked into: an element of a set that was removed comes back."""
+
+
+@pytest.mark.xfail(reason="an element of a set comes back", strict=False)
+@pytest.mark.parametrize("seed", STILL_FAIL)
+def test_seeds_that_are_known_to_fail(seed: int) -> None:
+    assert not tallied([seed]).failing
+
+
 @pytest.mark.parametrize("first", range(0, SCHEDULES, PORTION))
 def test_every_invariant_holds(first: int) -> None:
     tally = tallied(range(first, first + PORTION))
