@@ -58,6 +58,12 @@ def actions(policy: Policy, link: Link, *, barred: Collection[str] = ()) -> tupl
     return decide(policy, link, barred=barred).actions
 
 
+def is_ending(policy: Policy, link: Link) -> bool:
+    """Whether a record of an open link is gone, and by the spec those that are left go with it, or a person is asked."""
+    gone = any(member.state is MemberState.GONE for member in link.members.values())
+    return gone and _dispose(policy, link, ()).final
+
+
 def made_alike(policy: Policy, system: str) -> tuple[str, ...] | None:
     """The systems in which a record that `system` alone has is created just as it stands, if nothing required is empty.
 

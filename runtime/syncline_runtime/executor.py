@@ -272,7 +272,7 @@ async def _run_turns(contexts: Sequence[Context]) -> dict[str, Held]:
         tried = sum(context.summary.tried for context in contexts) - before
         # Who waited for what was written now gets a turn, however many there were.
         woken = tried and turns > 1 and sum(_wake(context) for context in contexts)
-        left = any(context.store.unsettled(context.entity.name, 0, 1) for context in contexts)
+        left = any(context.ending or context.store.unsettled(context.entity.name, 0, 1) for context in contexts)
         if not woken and (turn + 1 >= turns or not left or (turn and not tried)):
             break
     return held

@@ -133,6 +133,7 @@ class Context:
     awaiting: dict[tuple[int, str], IntentRow] = field(default_factory=dict)
     looked: dict[str, float] = field(default_factory=dict)
     closed: int = 0
+    ending: bool = False  # a record waits for the deletion of a link that has its key
     granted: dict[tuple[str, str], int] = field(
         default_factory=dict
     )  # by system and operation: how many a guard lets pass

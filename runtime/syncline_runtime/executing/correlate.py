@@ -1,14 +1,15 @@
 """Correlate: place records without a link, in batches, linking before creating."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, tomb
+from syncline_runtime.executing.ending import beside_what_ends
+from syncline_runtime.executing.holding import known_of
 from syncline_runtime.executing.referring import look_again_at_who_refers
-from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by, unrelated
+from syncline_runtime.identity import Known, Unlinked, correlate, keys, made_by, unrelated
 from syncline_runtime.records import Correlation, Situation
 from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow, Row
 
@@ -18,6 +19,7 @@ _NO_VALUES = b"{}"
 def correlate_unlinked(context: Context, counts: Counts) -> None:
     """Place every record without a link, first those that match, and decide the links that come of it."""
     context.summary.waiting, context.summary.waits_until = 0, None
+    context.ending = False
     protections = context.options.protections
     creating = _keys_of_open_creates(context) if protections.reserved else frozenset[tuple[int, str]]()
     for name in context.sides:
@@ -82,7 +84,7 @@ def _place(
                 beside=beside,
             )
         )
-    known = _known(context, records, creating)
+    known, closing = known_of(context, records, creating)
     placed = _Placed()
     answers: list[tuple[MemberRow, Correlation]] = []
     taken: set[tuple[str, str]] = set()
@@ -96,6 +98,7 @@ def _place(
         if answer.action in ("link", "create"):
             taken |= group
     answers = _not_by_a_third(context, system, answers, records, known)
+    answers = beside_what_ends(context, system, answers, records, known, closing)
     partners = _partners(context, answers)
     new = sum(answer.action in ("link", "create") for _, answer in answers)
     next_id = store.reserve_links(new)
@@ -270,75 +273,6 @@ def _replace_dead(context: Context, placed: _Placed, beside: Sequence[str]) -> N
     ]
     store.review.bury(tomb(context, member.link_id or 0, 0, member, "deleted", now) for member in dead)
     store.forget_members(member.member_id for member in dead)
-
-
-def _known(context: Context, records: Sequence[Unlinked], creating: frozenset[tuple[int, str]]) -> Known:
-    """Who holds the keys of a batch; of the holders that a weaker rule found, also who holds their stronger keys."""
-    found = _Holders(context)
-    for rule in range(len(context.entity.match)):
-        found.look(rule, [key for record in records if (key := record.keys[rule]) is not None], records[0].system)
-    if found.weaker:
-        found.look_stronger()
-    return Known(holders=found.by_key, creating=creating, places=context.sync.places)
-
-
-class _Holders:
-    """Who holds which key, as far as a batch needs to know."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.by_key: dict[tuple[int, str], dict[str, tuple[Holder, ...]]] = {}
-        self.weaker: dict[str, set[str]] = {}
-
-    def look(self, rule: int, wanted: Sequence[str], asking: str = "") -> None:
-        """Add the holders of some keys of one rule; a single one in the system that is `asking` is who asks, and left out. One
-        that is gone from another place of that system may be who asks, too: it has moved."""
-        store = self.context.store
-        moving = self.context.sync.beside(asking)
-        found = store.holders(self.context.entity.name, rule, list(dict.fromkeys(wanted)), gone=bool(moving))
-        if asking:
-            several = Counter(key for key, *_ in found)
-            found = [row for row in found if row[1] != asking or several[row[0]] > 1]
-        if moving:
-            found = [row for row in found if row[4] != "gone" or (row[1] in moving and row[3] is not None)]
-        links = [link_id for _, _, _, link_id, _ in found if link_id is not None]
-        linked = store.systems_of(links)
-        standing = store.systems_of(links, standing=True) if self.context.policy.placed else {}
-        for key, system, remote_id, link_id, state in found:
-            holder = Holder(
-                remote_id=remote_id,
-                link_id=link_id,
-                linked=frozenset() if link_id is None else linked.get(link_id, frozenset()),
-                aside=link_id is None and state == "out_of_scope",
-                left=link_id is not None and state in ("gone", "out_of_scope", "released"),
-                standing=standing.get(link_id, frozenset()) if link_id is not None else frozenset(),
-            )
-            by_system = self.by_key.setdefault((rule, key), {})
-            by_system[system] = (*by_system.get(system, ()), holder)
-            if rule:
-                self.weaker.setdefault(system, set()).add(remote_id)
-
-    def look_stronger(self) -> None:
-        """Give holders found by a weaker rule their own keys, and add who else holds the stronger of those."""
-        entity = self.context.entity
-        own: dict[tuple[str, str], tuple[str | None, ...]] = {}
-        for system, ids in self.weaker.items():
-            unpack = self.context.sides[system].packing.unpack
-            for remote_id, row in self.context.store.members(entity.name, system, sorted(ids)).items():
-                own[system, remote_id] = keys(entity, unpack(row.seen or row.shadow or _NO_VALUES))
-        self.by_key = {
-            (rule, key): {
-                system: tuple(
-                    replace(holder, keys=own.get((system, holder.remote_id), ())) if rule else holder
-                    for holder in holders
-                )
-                for system, holders in by_system.items()
-            }
-            for (rule, key), by_system in self.by_key.items()
-        }
-        for rule in range(len(entity.match) - 1):
-            wanted = {key for each in own.values() if (key := each[rule]) is not None}
-            self.look(rule, sorted(key for key in wanted if (rule, key) not in self.by_key))
 
 
 def _partners(context: Context, answers: Sequence[tuple[MemberRow, Correlation]]) -> dict[tuple[str, str], MemberRow]:

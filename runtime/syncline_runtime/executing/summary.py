@@ -23,7 +23,7 @@ class Summary:
     condition held at first sight; `awaiting` are those that wait for a date, the first of which is `next_date`; `doubts` tells by
     system why a write has no known outcome, the first one's reason; `normalised` by `system.resource.field` how often a value was
     stored otherwise than sent, and as by which declaration; `deferred` records wait for others that they refer to; `waiting` ones
-    for a create under way or for listings that lag, the first of these until `waits_until`."""
+    for a create or a deletion under way or for listings that lag, the first of these until `waits_until`."""
 
     entity: str
     observed: dict[str, int] = field(default_factory=dict)
