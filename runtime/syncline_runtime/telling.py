@@ -290,7 +290,9 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
     if summary.waiting:
         until = "" if summary.waits_until is None else f", the first until {_when(summary.waits_until)}: run again then"
         wait = _counted(summary.waiting, "record waits", "records wait")
-        extra.append(f"{wait} for a create under way, for a deletion to be over, or for other systems' listings to catch up{until}")
+        extra.append(
+            f"{wait} for a create under way, for a deletion to be over, or for other systems' listings to catch up{until}"
+        )
     if summary.deferred:
         wait = _counted(summary.deferred, "record waits", "records wait")
         extra.append(f"{wait} for others that they refer to: `status` tells for which")
