@@ -8,6 +8,10 @@ from syncline_runtime.values import Money, Shown
 
 REFORMATTED: Final = "reformat"
 
+_SHORTEST, _SHORTEST_FOLDED = 8, 4
+"""Characters that a cut leaves at least: a shorter beginning of what was sent may be somebody's own value, though hardly one in
+other letters than those sent."""
+
 
 def normalisation(sent: Shown, stored: Shown) -> str | None:
     """The declaration (`trim, lower`, `round(2)`) under which a system that was sent one value stores the other; None where the
@@ -38,11 +42,12 @@ def normalisation(sent: Shown, stored: Shown) -> str | None:
 def _of_text(sent: str, stored: str) -> str | None:
     trimmed = " ".join(sent.split()) if "  " in sent or "\n" in sent else sent.strip()
     steps = ["trim"] if trimmed != sent and not stored.startswith(" ") else []
+    shortest = _SHORTEST if trimmed.startswith(stored) else _SHORTEST_FOLDED
     for name, changed in (("", trimmed), ("lower", trimmed.lower()), ("upper", trimmed.upper())):
         declared = ", ".join([*steps, *([name] if name else [])])
         if stored in (changed, sent.strip()) and declared:
             return declared
-        if stored and len(stored) >= 8 and changed.startswith(stored):
+        if len(stored) >= shortest and changed.startswith(stored):
             return ", ".join(filter(None, (declared, f"truncate({len(stored)})")))
     if stored and _bare(stored) == _bare(sent):
         return REFORMATTED

@@ -20,6 +20,7 @@ from syncline_runtime.normalising import normalisation
         ("Ana  Maria", "Ana Maria", "trim"),
         ("a very long name", "a very long", "truncate(11)"),
         ("  A VERY LONG NAME", "a very long", "trim, lower, truncate(11)"),
+        ("a name", "A NA", "upper, truncate(4)"),
         ("+49 30 12-34", "+49301234", "reformat"),
         ("", None, "trim"),
         ("  ", None, "trim"),
@@ -39,6 +40,9 @@ def test_a_rendering_is_named_by_its_declaration(sent: Any, stored: Any, declare
     [
         ("Ana", "Bob"),
         ("Anna", "Ann"),
+        ("Ana Maria", "Ana"),
+        ("Ana Maria", "Ana M"),
+        ("Ana Maria", "ANA"),
         ("Ana", ""),
         ("Ana", None),
         (True, False),

@@ -15,7 +15,7 @@ SCHEDULES, PORTION = 300, 25
 FAILED_ONCE = (
     16, 21, 27, 30, 34, 44, 50, 55, 72, 79, 92, 95, 96, 99, 201, 228, 236, 280, 281, 282, 298, 573,
     10045, 10153, 10180, 10427, 10492, 10611, 10755, 10945, 20035, 20599, 20619, 20923, 21008, 40655, 40744, 40833, 70200,
-    71605,
+    71605, 72659,
 )
 # fmt: on
 """Seeds that found a mistake; what a seed is may change with the worlds, and still they are run."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from syncline_runtime.declaration import FieldMap, Package
+from syncline_runtime.declaration import FieldMap, Package, When
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import Write
 from syncline_runtime.records import LinkStatus
@@ -282,8 +282,9 @@ class Ledger:
                     self.world.counts["made again"] += 1
 
     def left_out(self, sending: Sending, sent: Collection[str]) -> set[str]:
-        """The native fields of a create in which the link has a value that was not sent, because it was refused: what the system
-        puts there at once is its own doing, as in a field that was sent empty."""
+        """The native fields of a create on which the link is agreed and which were not sent, because they were refused: what the
+        system puts there at once is its own doing, as in a field that was sent empty. An empty value need not have been sent
+        where a line only writes what is there."""
         mapping = self.mapping(sending.system, sending.resource)
         assert mapping is not None
         agreed = {
@@ -292,7 +293,7 @@ class Ledger:
         return {
             name
             for flow in mapping.flows
-            if flow.writes and (past := agreed[flow.field]) and past[-1] is not None
+            if flow.writes and (past := agreed[flow.field]) and (past[-1] is not None or When.PRESENT not in flow.when)
             for name in flow.native
             if name not in sent and name.partition(".")[0] not in sent
         }
