@@ -1,53 +1,34 @@
 """Applying a plan that was reviewed: just that, or nothing and the names of the records that changed since."""
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from syncline_runtime import executor
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options, Reporter
-from syncline_runtime.executor import Report
-from syncline_runtime.planned import (
-    Difference,
-    Names,
-    Plan,
-    PlanFailure,
-    PlannedAction,
-    PlannedRecord,
-    Where,
-    differences,
-    index,
-    planned_record,
-    without,
-)
+from syncline_runtime.executing.report import Report
+from syncline_runtime.planbook import Book
+from syncline_runtime.planned import Names, PlanFailure, PlanHead, planned_record
 from syncline_runtime.ports import Clock, System
 from syncline_runtime.records import Correlation, Decision
 from syncline_runtime.reviewed import Reviewed
 from syncline_runtime.stores import StateStore
-from syncline_runtime.telling import Quiet
 
 
 class Gathering:
-    """A reporter that keeps what is to be done, and what became of records `asked` for, and passes everything on."""
+    """A reporter that has decisions kept, and passes everything on."""
 
     telling = True
 
-    def __init__(self, inner: Reporter, names: Names, asked: Container[Where] = ()) -> None:
+    def __init__(self, inner: Reporter, keep: Callable[[Decision], None]) -> None:
         self._inner = inner
-        self._names = names
-        self._asked = asked
-        self.records: dict[tuple[str, int], PlannedRecord] = {}
+        self._keep = keep
 
     def phase(self, entity: str, phase: str, done: int) -> None:
         self._inner.phase(entity, phase, done)
 
     def decided(self, decision: Decision) -> None:
-        link = decision.link
-        if decision.actions or any(
-            (link.entity, system, member.remote_id) in self._asked for system, member in link.members.items()
-        ):
-            # Of each link the last decision; spelled now, while the store still holds what was planned.
-            self.records[link.entity, link.link_id] = planned_record(decision, self._names)
+        self._keep(decision)
         if self._inner.telling:
             self._inner.decided(decision)
 
@@ -62,28 +43,15 @@ class Gathering:
 
 @dataclass(slots=True)
 class Applied:
-    """What became of a plan. `changed` are the reviewed records that are not as they were, by position in the plan; `left` what
-    was neither changed nor done; `report` the run, None where the plan was refused."""
+    """What became of a plan, record by record, is in its book; `report` the run, None where the plan was refused."""
 
     report: Report | None
-    changed: dict[int, list[Difference]] = field(default_factory=dict)
-    left: list[tuple[PlannedRecord, PlannedAction]] = field(default_factory=list)
     failures: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What planning came to."""
-
-    report: Report
-    records: Sequence[PlannedRecord]
-
-
-def plan_of(
-    package: Package, store: StateStore, clock: Clock, options: Options, syncs: Sequence[str], found: Found
-) -> Plan:
-    """The plan to save."""
-    return Plan(
+def head_of(package: Package, store: StateStore, clock: Clock, options: Options, syncs: Sequence[str]) -> PlanHead:
+    """What stands above the records of a plan to save."""
+    return PlanHead(
         package=package.name,
         spec_sha256=package.spec_sha256,
         state=store.identity,
@@ -91,12 +59,12 @@ def plan_of(
         syncs=list(syncs),
         full=options.full,
         approved=sorted(options.approved),
-        records=[record for record in found.records if record.actions],
     )
 
 
 async def find(
     package: Package,
+    book: Book,
     *,
     systems: Mapping[str, System],
     store: StateStore,
@@ -104,15 +72,24 @@ async def find(
     reporter: Reporter,
     options: Options,
     syncs: Sequence[str] = (),
-    asked: Container[Where] = (),
-) -> Found:
-    """Plan, and keep what was decided. Raises StateFailure."""
-    gathering = Gathering(reporter, names_in(store), asked)
-    report = await executor.plan(
-        package, systems=systems, store=store, clock=clock, reporter=gathering, options=options, syncs=syncs
+) -> Report:
+    """Plan, and put what is to be done into the book; what guards hold back is in it too. Raises StateFailure."""
+    names = names_in(store)
+
+    def keep(decision: Decision) -> None:
+        if decision.actions:
+            # Of each link the last decision; spelled now, while the store still holds what was planned.
+            book.put(decision.link.link_id, planned_record(decision, names), indexed=False)
+
+    return await executor.plan(
+        package,
+        systems=systems,
+        store=store,
+        clock=clock,
+        reporter=Gathering(reporter, keep),
+        options=options,
+        syncs=syncs,
     )
-    held = report.held
-    return Found(report, [without(record, held.get(record.entity, {})) for record in gathering.records.values()])
 
 
 def names_in(store: StateStore) -> Names:
@@ -126,7 +103,8 @@ def names_in(store: StateStore) -> Names:
 
 async def apply_plan(
     package: Package,
-    plan: Plan,
+    head: PlanHead,
+    book: Book,
     *,
     systems: Mapping[str, System],
     store: StateStore,
@@ -135,48 +113,31 @@ async def apply_plan(
     settle_seconds: float | None = None,
     skip_changed: bool = False,
 ) -> Applied:
-    """Do what `plan` says, if every record in it is as it was when it was reviewed; else nothing, or (`skip_changed`) the others.
+    """Do what the book says, if every record in it is as it was when it was reviewed; else nothing, or (`skip_changed`) the others.
 
-    A record that changes while this goes on is left as it is. Reading is repeated: a plan holds what was seen, and only the
-    systems know whether it still is so. Raises PlanFailure for a plan of another package, spec or state, and StateFailure.
+    Each record is read once for that, and not again but where no conditional write protects it from those who edit it while this
+    goes on: such an edit is left as it is. Raises PlanFailure for a plan of another package, spec or state, and StateFailure.
     """
-    _suits(package, plan, store)
-    options = Options(full=plan.full, approved=frozenset(plan.approved), settle_seconds=settle_seconds)
-    asked = {where: record for where, record in index(plan.records).items() if where[1]}
-    found = await find(
+    _suits(package, head, store)
+    reviewed = Reviewed(book, names_in(store), skip_changed=skip_changed)
+    report = await executor.carry_out(
         package,
+        reviewed,
         systems=systems,
         store=store,
         clock=clock,
-        reporter=Quiet(),
-        options=replace(options, look_at=asked),
-        syncs=plan.syncs,
-        asked=asked,
+        reporter=Gathering(reporter, reviewed.decided),
+        options=Options(full=head.full, approved=frozenset(head.approved), settle_seconds=settle_seconds),
+        syncs=head.syncs,
     )
-    if found.report.failures:
-        return Applied(None, failures=found.report.failures)
-    changed = differences(plan.records, found.records)
-    if changed and not skip_changed:
-        return Applied(None, changed)
-    kept = [record for position, record in enumerate(plan.records) if position not in changed]
-    reviewed = Reviewed(kept, names_in(store))
-    report = await executor.run(
-        package,
-        systems=systems,
-        store=store,
-        clock=clock,
-        reporter=reporter,
-        options=replace(options, apply_first=True, reviewed=reviewed),
-        syncs=plan.syncs,
-    )
-    return Applied(report, changed, reviewed.left(), report.failures)
+    return Applied(report if report.run_id else None, report.failures)
 
 
-def _suits(package: Package, plan: Plan, store: StateStore) -> None:
+def _suits(package: Package, head: PlanHead, store: StateStore) -> None:
     remedy = "make the plan again with `plan -o FILE`"
-    if plan.package != package.name:
-        raise PlanFailure(f"it was made for {plan.package}, this is {package.name}: {remedy}")
-    if plan.spec_sha256 != package.spec_sha256:
+    if head.package != package.name:
+        raise PlanFailure(f"it was made for {head.package}, this is {package.name}: {remedy}")
+    if head.spec_sha256 != package.spec_sha256:
         raise PlanFailure(f"the spec has changed since it was made: {remedy}")
-    if plan.state != store.identity:
+    if head.state != store.identity:
         raise PlanFailure(f"it was made with another state file: name that one with --state, or {remedy}")

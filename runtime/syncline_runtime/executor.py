@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import count
 
 from syncline_runtime.connectors.through import followed
@@ -17,6 +17,7 @@ from syncline_runtime.executing.observe import observe, reread
 from syncline_runtime.executing.recover import recover, recover_creates, recover_listed
 from syncline_runtime.executing.referring import wake_by_key
 from syncline_runtime.executing.repointing import frozen_links
+from syncline_runtime.executing.report import Report as Report
 from syncline_runtime.executing.resolve import resolve
 from syncline_runtime.executing.summary import DONE, Summary
 from syncline_runtime.guarding import guard, rebased
@@ -25,43 +26,12 @@ from syncline_runtime.pending import dismissed
 from syncline_runtime.ports import Clock, System, SystemFailure
 from syncline_runtime.privileges import OnlyNeeded, needed
 from syncline_runtime.records import ActionKind
-from syncline_runtime.reviewed import OnlyReviewed, ReadOnly
+from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed
 from syncline_runtime.stores import StateStore
 from syncline_runtime.webhooks import KEPT_SECONDS
 
 _LEASE_SECONDS = 6 * 3600.0
 _KEEP_INTENTS_SECONDS = 7 * 86_400.0
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run came to: a summary for each sync, the syncs whose first run waits for consent, by entity what guards held
-    back, and of a plan what was carried over first because the spec has changed, a line each."""
-
-    run_id: int
-    summaries: list[Summary] = field(default_factory=list)
-    awaiting: list[str] = field(default_factory=list)
-    held: dict[str, Held] = field(default_factory=dict)
-    changed: tuple[str, ...] = ()
-
-    @property
-    def failures(self) -> dict[str, str]:
-        """One line for each system that could not be used."""
-        return {system: line for summary in self.summaries for system, line in summary.failures.items()}
-
-    @property
-    def exit_code(self) -> int:
-        """0 in step, 1 something needs a person, 2 a system could not be used, 3 a first run awaits consent."""
-        if self.failures:
-            return 2
-        if self.awaiting:
-            return 3
-        return 1 if any(summary.needs_person for summary in self.summaries) else 0
-
-    @property
-    def status(self) -> str:
-        """The exit code in a word."""
-        return ("in step", "needs a person", "failed", "awaits consent")[self.exit_code]
 
 
 async def plan(
@@ -85,28 +55,8 @@ async def plan(
     try:
         with store.preview():
             report = Report(0, changed=rehearse(package, store))
-            touched: set[str] = set()
-            planned: list[Context] = []
-            for group in grouped(package, syncs):
-                contexts = [
-                    make_context(
-                        package,
-                        sync,
-                        systems=systems,
-                        store=store,
-                        clock=clock,
-                        options=chosen,
-                        run_id=0,
-                        reporter=reporter,
-                    )
-                    for sync in group
-                ]
-                for context in contexts:
-                    context.touched = touched
-                report.summaries += await _plan_group(contexts, opened, report)
-                planned += contexts
-            for contexts in _computed_anew(planned):
-                report.held |= _decide_group(contexts)
+            groups = _contexts(package, syncs, systems, store, clock, chosen, 0, reporter)
+            await _foresee(groups, opened, report)
             return report
     finally:
         await _close(systems)
@@ -129,8 +79,6 @@ async def run(
     """
     chosen = options or Options()
     systems = {name: OnlyNeeded(system, needed(package, name)) for name, system in systems.items()}
-    if chosen.reviewed is not None:
-        systems = {name: OnlyReviewed(system, chosen.reviewed) for name, system in systems.items()}
     systems = {name: followed(package.systems[name], system) for name, system in systems.items()}
     reading = {name: ReadOnly(system) for name, system in systems.items()}
     store.acquire(package.name, clock.now(), _LEASE_SECONDS)
@@ -172,6 +120,83 @@ async def run(
         store.release()
 
 
+async def carry_out(
+    package: Package,
+    reviewed: Reviewed,
+    *,
+    systems: Mapping[str, System],
+    store: StateStore,
+    clock: Clock,
+    reporter: Reporter,
+    options: Options,
+    syncs: Sequence[str] = (),
+) -> Report:
+    """Do what was reviewed, if it is what is decided now: everything is looked at and decided in one transaction, and where the
+    plan does not hold, or a system could not be used, nothing is kept of that and nothing written (a report of run 0).
+
+    Raises StateFailure, and SpecChanged for a spec that the state does not bear.
+    """
+    systems = {
+        name: followed(package.systems[name], OnlyReviewed(OnlyNeeded(system, needed(package, name)), reviewed))
+        for name, system in systems.items()
+    }
+    store.acquire(package.name, clock.now(), _LEASE_SECONDS)
+    try:
+        opened = await _open(systems)
+        try:
+            with store.tentative() as keep:
+                with store.transaction():
+                    admit(package, store)
+                    run_id = store.begin_run(clock.now(), package.spec_sha256)
+                    store.purge_intents(clock.now() - _KEEP_INTENTS_SECONDS)
+                    _open_inbox(package, store, clock.now())
+                chosen = replace(options, apply_first=True, reviewed=reviewed)
+                groups = _contexts(package, syncs, systems, store, clock, chosen, run_id, reporter)
+                foreseen = Report(0)
+                await _foresee(groups, opened, foreseen)
+                if foreseen.failures or not reviewed.agree(foreseen.held):
+                    return foreseen
+                keep()
+            report = Report(run_id)
+            await _run_groups(groups, opened, report, foreseen.held)
+        finally:
+            await _close(systems)
+        with store.transaction():
+            store.end_run(run_id, clock.now(), report.status, {"syncs": [one.document() for one in report.summaries]})
+        return report
+    finally:
+        store.release()
+
+
+def _contexts(
+    package: Package,
+    syncs: Sequence[str],
+    systems: Mapping[str, System],
+    store: StateStore,
+    clock: Clock,
+    options: Options,
+    run_id: int,
+    reporter: Reporter,
+) -> list[list[Context]]:
+    """A context for each sync, in the order of work."""
+    return [
+        [
+            make_context(
+                package,
+                sync,
+                systems=systems,
+                store=store,
+                clock=clock,
+                options=options,
+                run_id=run_id,
+                reporter=reporter,
+            )
+            for sync in group
+        ]
+        for group in grouped(package, syncs)
+    ]
+
+
 def _open_inbox(package: Package, store: StateStore, now: float) -> None:
     """Mark the records that webhooks named, in every entity that is kept there: they are read, never taken from the webhook."""
     waiting = store.inbox.waiting()
@@ -188,7 +213,24 @@ def _open_inbox(package: Package, store: StateStore, now: float) -> None:
 # -- phases ------------------------------------------------------------------------------------------------------------
 
 
-async def _run_groups(groups: Sequence[Sequence[Context]], opened: Mapping[str, SystemFailure], report: Report) -> None:
+async def _foresee(groups: Sequence[Sequence[Context]], opened: Mapping[str, SystemFailure], report: Report) -> None:
+    """Look at everything and decide it, and do nothing."""
+    touched: set[str] = set()
+    for group in groups:
+        for context in group:
+            context.touched = touched
+        report.summaries += await _plan_group(group, opened, report)
+    for contexts in _computed_anew([context for group in groups for context in group]):
+        report.held |= _decide_group(contexts)
+
+
+async def _run_groups(
+    groups: Sequence[Sequence[Context]],
+    opened: Mapping[str, SystemFailure],
+    report: Report,
+    decided: Mapping[str, Held] | None = None,
+) -> None:
+    """`decided`: everything was looked at and decided already; what guards hold back."""
     done: dict[str, Summary] = {}
     first = {context.entity.name for group in groups for context in group if not _agreed(context)}
     agreed = [found for group in groups if (found := [one for one in group if one.entity.name not in first])]
@@ -200,7 +242,7 @@ async def _run_groups(groups: Sequence[Sequence[Context]], opened: Mapping[str, 
         for context in group:
             context.touched = touched
             context.later = DELETIONS if referring else frozenset()
-        held |= await _run_group(group, opened)
+        held |= await _run_group(group, opened, decided)
         if not (referring or computing):
             done |= {context.entity.name: _finish_run(context) for context in group}
     for anew in _computed_anew([context for group in agreed for context in group]):
@@ -229,12 +271,21 @@ async def _plan_group(
 ) -> list[Summary]:
     for context in contexts:
         context.telling = True
-        name, wanted = context.entity.name, context.options.look_at
-        with context.store.transaction():
-            context.store.review.mark_dirty((*where, 0.0, "in the plan") for where in wanted if where[0] == name)
+        _look_at_reviewed(context)
         await _look(context, opened)
     report.held |= _decide_group(contexts)
     return [_finish(context) for context in contexts]
+
+
+def _look_at_reviewed(context: Context) -> None:
+    """Mark the records of a plan that is applied: they are read by id, whatever a listing says of them."""
+    reviewed, name = context.options.reviewed, context.entity.name
+    if reviewed is None:
+        return
+    for side in context.observed:
+        for ids in reviewed.asked(name, side.system) if side.resource.read is not None else ():
+            with context.store.transaction():
+                context.store.review.mark_dirty((name, side.system, remote_id, 0.0, "in the plan") for remote_id in ids)
 
 
 def _computed_anew(contexts: Sequence[Context]) -> Iterator[list[Context]]:
@@ -248,23 +299,29 @@ def _computed_anew(contexts: Sequence[Context]) -> Iterator[list[Context]]:
         yield anew
 
 
-async def _run_group(contexts: Sequence[Context], opened: Mapping[str, SystemFailure]) -> dict[str, Held]:
+async def _run_group(
+    contexts: Sequence[Context], opened: Mapping[str, SystemFailure], decided: Mapping[str, Held] | None = None
+) -> dict[str, Held]:
     """Look, and decide and apply in turns, until nothing is left that another turn would bring on."""
+    if decided is not None:
+        return await _run_turns(contexts, decided)
     for context in contexts:
         await _look(context, opened)
     return await _run_turns(contexts)
 
 
-async def _run_turns(contexts: Sequence[Context]) -> dict[str, Held]:
+async def _run_turns(contexts: Sequence[Context], decided: Mapping[str, Held] | None = None) -> dict[str, Held]:
     held: dict[str, Held] = {}
-    # What is decided anew in a later turn was not reviewed.
-    turns = 1 if contexts[0].options.reviewed is not None else contexts[0].options.rounds
+    turns = contexts[0].options.rounds
     for turn in count():
         if turn:
             # What a guard read or an answer showed anew is decided in the same run.
             for context in contexts:
                 await reread(context)
-        held = _decide_group(contexts)
+        if turn or decided is None:
+            held = _decide_group(contexts)
+        else:
+            held = {context.entity.name: decided.get(context.entity.name, {}) for context in contexts}
         before = sum(context.summary.tried for context in contexts)
         for context in contexts:
             with _timed(context, "apply"):

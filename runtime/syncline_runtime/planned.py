@@ -1,8 +1,7 @@
-"""A plan as a value: what was reviewed, and what each record showed when it was. Saved, read back, compared. Pure."""
+"""A plan as a value: what was reviewed, and what each record showed when it was. Spelled and compared. Pure."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -10,12 +9,7 @@ from syncline_runtime.records import Action, ActionKind, Decision, Link, MemberS
 from syncline_runtime.state.packing import tagged
 from syncline_runtime.values import ABSENT
 
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from syncline_runtime.frozen import dataclass
-
-PLAN_VERSION: Final = 1
+PLAN_VERSION: Final = 2
 """Of the document; another one is refused."""
 
 Json: TypeAlias = Any
@@ -63,8 +57,8 @@ class PlannedRecord(msgspec.Struct, frozen=True):
     actions: tuple[PlannedAction, ...]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A saved plan. `state` is the identity of the state it was made with; `syncs` empty stands for all."""
+class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What a saved plan was made of. `state` is the identity of the state it was made with; `syncs` empty stands for all."""
 
     package: str
     spec_sha256: str
@@ -73,13 +67,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     syncs: list[str]
     full: bool
     approved: list[str]
-    records: list[PlannedRecord]
     format_version: int = PLAN_VERSION
     kind: str = "saved plan"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True, array_like=True):
     """A reviewed record that is not as it was: `field` of `system` (empty: the record as a whole), as `tagged` spells values."""
 
     entity: str
@@ -88,31 +80,6 @@ class Difference:
     field: str
     before: Json
     after: Json
-
-
-def saved(plan: Plan) -> bytes:
-    """The document of a plan, a record a line."""
-    records = b",\n".join(msgspec.json.encode(record) for record in plan.records)
-    head = {name: getattr(plan, name) for name in Plan.__struct_fields__ if name != "records"}
-    head = {"format_version": plan.format_version, "kind": plan.kind, **head}
-    return json.dumps(head)[:-1].encode() + b', "records": [\n' + records + b"\n]}\n"
-
-
-def loaded(document: bytes) -> Plan:
-    """The plan of a document. Raises PlanFailure."""
-    try:
-        head = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
-        version = msgspec.json.decode(head.get("format_version", b"null"))
-    except msgspec.DecodeError as error:
-        raise PlanFailure(f"it is no plan ({error}): make one with `plan -o FILE`") from None
-    if version != PLAN_VERSION:
-        raise PlanFailure(
-            f"its format is {version}, this runtime reads {PLAN_VERSION}: make it again with `plan -o FILE`"
-        )
-    try:
-        return msgspec.json.decode(document, type=Plan)
-    except msgspec.DecodeError as error:
-        raise PlanFailure(f"it is no plan ({error}): make one with `plan -o FILE`") from None
 
 
 def without(record: PlannedRecord, held: Mapping[str, frozenset[ActionKind]]) -> PlannedRecord:
@@ -191,24 +158,6 @@ def alike(one: Json, other: Json) -> bool:
 # -- comparing ---------------------------------------------------------------------------------------------------------
 
 
-def differences(plan: Sequence[PlannedRecord], now: Sequence[PlannedRecord]) -> dict[int, list[Difference]]:
-    """What changed in the reviewed records since: by their position in the plan; empty where it holds.
-
-    `now` are the records that were decided again. What is new beside the plan is no difference: it is left alone.
-    """
-    found = index(now)
-    changed: dict[int, list[Difference]] = {}
-    for position, record in enumerate(plan):
-        if record.actions and (told := list(_compared(record, _same(record, found)))):
-            changed[position] = told
-    return changed
-
-
-def index(records: Iterable[PlannedRecord]) -> dict[Where, PlannedRecord]:
-    """Records by each of their members; those that no system has yet by what is to be created."""
-    return {where: record for record in records for where in wheres(record)}
-
-
 def wheres(record: PlannedRecord) -> list[Where]:
     """What a record is known by."""
     if record.members:
@@ -218,27 +167,25 @@ def wheres(record: PlannedRecord) -> list[Where]:
 
 def to_be(entity: str, action: PlannedAction) -> Where:
     """What a record is known by that no system has yet."""
-    wanted = {name: new for name, (_, new) in action.fields.items() if not _refers(new)}
+    wanted = {name: new for name, (_, new) in action.fields.items() if not refers(new)}
     return entity, "", msgspec.json.encode([action.system, wanted], order="deterministic").decode()
 
 
-def _refers(value: Json) -> bool:
+def refers(value: Json) -> bool:
+    """Whether a spelled value is, or holds, a reference."""
     match value:
         case ["reference", _]:
             return True
         case list():
-            return any(map(_refers, value))
+            return any(map(refers, value))
         case dict():
-            return any(map(_refers, value.values()))
+            return any(map(refers, value.values()))
         case _:
             return False
 
 
-def _same(record: PlannedRecord, found: Mapping[Where, PlannedRecord]) -> PlannedRecord | None:
-    return next((found[where] for where in wheres(record) if where in found), None)
-
-
-def _compared(was: PlannedRecord, now: PlannedRecord | None) -> Iterable[Difference]:
+def differences(was: PlannedRecord, now: PlannedRecord | None) -> Iterable[Difference]:
+    """What changed in a reviewed record since; nothing where it holds. `now` is the same record decided again, if it was."""
     if now is None:
         # It was not decided again: nothing is left to do for it, or it is gone.
         system, id_ = next(iter(was.members.items()), ("", ""))

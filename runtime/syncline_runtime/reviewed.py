@@ -1,11 +1,24 @@
 """What a run may do: nothing in a plan, and when a plan is applied, just what was reviewed. A guard around each system."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from syncline_runtime.declaration import Condition
-from syncline_runtime.planned import Names, PlannedAction, PlannedRecord, Where, index, planned_action, to_be
+from syncline_runtime.planbook import Book, Held
+from syncline_runtime.planned import (
+    Names,
+    PlannedAction,
+    Where,
+    alike,
+    differences,
+    planned_action,
+    planned_record,
+    refers,
+    to_be,
+    wheres,
+    without,
+)
 from syncline_runtime.ports import Applied, NativeRecord, Outcome, Page, System, Write
-from syncline_runtime.records import Action, Link
+from syncline_runtime.records import Action, Decision, Link
 
 
 class WriteForbidden(AssertionError):
@@ -46,67 +59,99 @@ class ReadOnly:
 
 
 class Reviewed:
-    """The actions of a plan that is being applied; each is allowed once, and struck off when it is done."""
+    """A plan that is being applied: held against what was decided anew, then each of its actions is tried once, and struck off when
+    it is done. Until it was agreed to it allows nothing."""
 
-    def __init__(self, records: Iterable[PlannedRecord], names: Names) -> None:
+    def __init__(self, book: Book, names: Names, *, skip_changed: bool = False) -> None:
+        self._book = book
         self._names = names
-        records = [record for record in records if record.actions]
-        self._records = index(records)
-        self._left = {
-            id(action): (record, action) for record in records for action in record.actions if action.kind != "unlink"
-        }
-        self._going: dict[tuple[int, str], PlannedAction] = {}
-        self._ids: dict[tuple[str, str], set[str]] = {}
+        self._skip_changed = skip_changed
+        self._now = Book()
+        self._agreed = False
+        self._going: dict[tuple[int, str], tuple[int, int]] = {}
         self._creates: dict[str, int] = {}
-        for record in records:
-            for action in record.actions:
-                if action.kind == "create":
-                    self._creates[action.system] = self._creates.get(action.system, 0) + 1
-                elif action.id is not None:
-                    self._ids.setdefault((action.system, action.kind), set()).add(action.id)
+
+    def asked(self, entity: str, system: str) -> Iterator[list[str]]:
+        """The records of a system that are in the plan, some at a time."""
+        return self._book.places(entity, system)
+
+    def decided(self, decision: Decision) -> None:
+        """A link was decided anew; once the plan is agreed to, that is of no more interest."""
+        link = decision.link
+        if not self._agreed and (decision.actions or self._book.has(_members(link))):
+            # Spelled now, while the store still holds what was planned.
+            self._now.put(link.link_id, planned_record(decision, self._names), indexed=True)
+
+    def agree(self, held: Held) -> bool:
+        """Whether what was decided anew is what was reviewed, or is to be done as far as it is; the book keeps what changed."""
+        same = True
+        for number, record in self._book.entries():
+            entry = self._now.find(wheres(record))
+            now = None if entry is None else without(entry.record, held.get(record.entity, {}))
+            if told := list(differences(record, now)):
+                self._book.changed(number, told)
+                same = False
+        self._now.close()
+        self._agreed = same or self._skip_changed
+        self._creates = self._book.counts("create")
+        return self._agreed
 
     def check(self, system: str, operation: str, writes: Sequence[Write]) -> None:
         """Raise WriteForbidden if one of the writes is to no record of the plan, or more are created than it has."""
+        if not self._agreed:
+            raise WriteForbidden(f"{system}: a write was about to be sent before the plan was held against the records")
         if operation == "create":
             if len(writes) > self._creates.get(system, 0):
                 raise WriteForbidden(f"{system}: more records were about to be created than the plan has")
             return
-        kinds = ("update", "archive", "restore") if operation == "update" else (operation,)
-        planned = set[str]().union(*(self._ids.get((system, kind), set()) for kind in kinds))
+        kinds = {"update", "archive", "restore"} if operation == "update" else {operation}
         for one in writes:
-            if one.remote_id not in planned:
-                raise WriteForbidden(f"{system}: the plan has no {operation} of {one.remote_id}")
+            remote_id = one.remote_id or ""
+            if kinds.isdisjoint(self._book.kinds(system, remote_id)):
+                raise WriteForbidden(f"{system}: the plan has no {operation} of {remote_id}")
 
-    def created(self, system: str, count: int) -> None:
-        """So many records were created."""
-        self._creates[system] = self._creates.get(system, 0) - count
+    def created(self, system: str, remote_ids: Sequence[str]) -> None:
+        """These records were created: a reference that waited for another may still be set in them."""
+        self._creates[system] = self._creates.get(system, 0) - len(remote_ids)
+        self._book.made(system, remote_ids)
 
     def allows(self, link: Link, action: Action) -> bool:
-        """Whether the plan has this action for this record, with these values."""
+        """Whether the plan has this action for this record, with these values, and it was not tried yet; or has them in a create
+        that was done, and they are references for which it could not wait."""
         asked = planned_action(action, self._names)
-        record = self._record(link, asked)
-        if record is None:
+        entry = self._book.find([*_members(link)] or [to_be(link.entity, asked)])
+        if entry is None:
             return False
-        found = next((one for one in record.actions if one.does(asked)), None)
-        if found is None:
-            return False
-        self._going[action.link_id, action.system] = found
-        return True
+        for at, one in enumerate(entry.record.actions):
+            if one.does(asked):
+                self._going[action.link_id, action.system] = (entry.number, at)
+                return self._book.state(entry.number, at) == "left"
+            if one.kind == "create" and asked.kind == "update" and one.system == asked.system:
+                return self._book.state(entry.number, at) == "done" and _completes(one, asked)
+        return False
+
+    def trying(self, link_id: int, system: str) -> None:
+        """The action of a link in a system is about to be sent; if it is not done now, it is left."""
+        if (link_id, system) in self._going:
+            self._book.mark(*self._going[link_id, system], "tried")
 
     def done(self, link_id: int, system: str) -> None:
         """The action of a link in a system was carried out."""
-        action = self._going.get((link_id, system))
-        if action is not None:
-            self._left.pop(id(action), None)
+        going = self._going.pop((link_id, system), None)
+        if going is not None:
+            self._book.mark(*going, "done")
 
-    def left(self) -> list[tuple[PlannedRecord, PlannedAction]]:
-        """What was reviewed and not carried out."""
-        return list(self._left.values())
 
-    def _record(self, link: Link, asked: PlannedAction) -> PlannedRecord | None:
-        wheres: list[Where] = [(link.entity, system, member.remote_id) for system, member in link.members.items()]
-        wheres = wheres or [to_be(link.entity, asked)]
-        return next((self._records[where] for where in wheres if where in self._records), None)
+def _members(link: Link) -> list[Where]:
+    return [(link.entity, system, member.remote_id) for system, member in link.members.items()]
+
+
+def _completes(create: PlannedAction, update: PlannedAction) -> bool:
+    """Whether an update sets nothing but references that the create was to set."""
+    return all(
+        refers(new) and name in create.fields and alike(new, create.fields[name][1])
+        for name, (_, new) in update.fields.items()
+    )
 
 
 class OnlyReviewed(ReadOnly):
@@ -119,7 +164,7 @@ class OnlyReviewed(ReadOnly):
     async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
         self._reviewed.check(self.name, "create", writes)
         outcomes = await self._system.create(resource, writes)
-        self._reviewed.created(self.name, sum(isinstance(outcome, Applied) for outcome in outcomes))
+        self._reviewed.created(self.name, [one.remote_id for one in outcomes if isinstance(one, Applied)])
         return outcomes
 
     async def update(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:

@@ -1,6 +1,6 @@
 """The stores of durable state, a protocol for each part of it; the state store holds them together."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -97,8 +97,8 @@ class ReviewStore(Protocol):
     def clear_dirty(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id)."""
 
-    def due(self, entity: str, system: str, now: float) -> list[str]:
-        """Ids to be read by now, quarantined records included."""
+    def due(self, entity: str, system: str, now: float, *, after: str = "", limit: int | None = None) -> list[str]:
+        """Ids to be read by now, quarantined records included: those that come after one, the first `limit`."""
 
     def next_due(self, entity: str) -> float | None:
         """When the first record is to be read again, None where none is."""
@@ -266,6 +266,9 @@ class StateStore(Protocol):
 
     def preview(self) -> AbstractContextManager[None]:
         """Everything inside is seen inside and undone at the end: the store of a plan."""
+
+    def tentative(self) -> AbstractContextManager[Callable[[], None]]:
+        """Everything inside is seen inside, and undone at the end unless the given callable was called: then all of it is kept."""
 
     def acquire(self, name: str, now: float, seconds: float) -> None:
         """Take the lease of a sync. Raises StateFailure while another living process holds it."""

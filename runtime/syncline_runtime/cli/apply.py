@@ -3,7 +3,8 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,7 +18,8 @@ from syncline_runtime.cli.systems import Connected, connect
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Reporter
 from syncline_runtime.logged import Logged
-from syncline_runtime.planned import Difference, Plan, PlanFailure, loaded
+from syncline_runtime.planbook import Book, read_plan
+from syncline_runtime.planned import Difference, PlanFailure, PlanHead
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.state.packing import untagged
 from syncline_runtime.telling import FORMAT_VERSION, Quiet, Redacted, TextPlan, progress_stream, shown, summary_lines
@@ -33,7 +35,7 @@ def add(commands: Commands, package: Package) -> None:
     parser.add_argument(
         "--skip-changed", action="store_true", help="leave out the records that changed since, and do the others"
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="say what is done, record by record")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what is decided, record by record")
     with_state(parser, package)
     with_json(parser)
     with_systems(parser)
@@ -43,11 +45,19 @@ def add(commands: Commands, package: Package) -> None:
 def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:
     """Apply the plan; 4 if it no longer holds."""
     try:
-        plan = loaded(arguments.plan.read_bytes())
+        head, book = read_plan(arguments.plan)
     except (OSError, PlanFailure) as failure:
-        stderr.write(f"{package.name}: plan {arguments.plan}: {failure}\n")
+        problem = failure.strerror if isinstance(failure, OSError) else failure
+        stderr.write(f"{package.name}: plan {arguments.plan}: {problem}\n")
         return FAILED
-    connected = connect(package, plan.syncs, arguments.env, stderr)
+    with closing(book):
+        return _applied(package, head, book, arguments, stdout, stderr)
+
+
+def _applied(
+    package: Package, head: PlanHead, book: Book, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO
+) -> int:
+    connected = connect(package, head.syncs, arguments.env, stderr)
     if connected is None:
         return FAILED
     out, problems = Redacted(stdout, connected.secrets), Redacted(stderr, connected.secrets)
@@ -55,7 +65,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     progress = progress_stream()
     reporter = TextPlan(out, package, progress) if arguments.verbose and not arguments.json else Quiet(progress)
     with SqliteStore(arguments.state, package.name) as store:
-        note(store, "applying", f"the plan of {_when(plan.made_at)}, {len(plan.records)} records")
+        note(store, "applying", f"the plan of {_when(head.made_at)}, {len(book)} records")
         told: Reporter = reporter
         logged: Logged | None = None
         if arguments.log_format is not None:
@@ -66,7 +76,8 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
             applied = asyncio.run(
                 apply_plan(
                     package,
-                    plan,
+                    head,
+                    book,
                     systems=connected.systems,
                     store=store,
                     clock=connected.clock,
@@ -79,14 +90,14 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
             problems.line(f"{package.name}: plan {arguments.plan}: {failure}")
             return CHANGED
         reporter.end()
-        code = _code(applied)
+        code = _code(book, applied)
         if arguments.json:
-            out.line(json.dumps(_document(package, applied, connected, code)))
+            _document(package, book, applied, connected, code, out)
         else:
-            _tell(package, plan, applied, connected, out)
+            _tell(package, book, applied, connected, out)
         if logged is not None and applied.report is not None:
             logged.end(applied.report, connected.requests)
-        for line in _problems(plan, applied):
+        for line in _problems(book, applied):
             if logged is not None and applied.report is not None:
                 logged.problem(line)
             else:
@@ -98,39 +109,39 @@ def _when(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def _problems(plan: Plan, applied: Applied) -> Iterator[str]:
+def _problems(book: Book, applied: Applied) -> Iterator[str]:
     yield from applied.failures.values()
-    if applied.report is None and applied.changed:
+    if applied.report is None and (changed := sum(1 for _ in book.changes())):
         yield (
-            f"{len(applied.changed)} of {len(plan.records)} records changed since the plan was made, so nothing was written: "
+            f"{changed} of {len(book)} records changed since the plan was made, so nothing was written: "
             "make it again with `plan -o FILE`, or apply the rest with --skip-changed"
         )
 
 
-def _code(applied: Applied) -> int:
+def _code(book: Book, applied: Applied) -> int:
     if applied.failures:
         return FAILED
-    if applied.changed or applied.left:
+    if applied.report is None or any(True for _ in book.changes()) or any(True for _ in book.left()):
         return CHANGED
-    return NEEDS_PERSON if applied.report is not None and applied.report.exit_code == NEEDS_PERSON else 0
+    return NEEDS_PERSON if applied.report.exit_code == NEEDS_PERSON else 0
 
 
-def _tell(package: Package, plan: Plan, applied: Applied, connected: Connected, out: Redacted) -> None:
-    for position, differences in applied.changed.items():
-        record = plan.records[position]
+def _tell(package: Package, book: Book, applied: Applied, connected: Connected, out: Redacted) -> None:
+    for (_, record), differences in book.changes():
         out.line(f"{record.entity} {', '.join(f'{system} {id_}' for system, id_ in record.members.items())} changed:")
         for one in differences:
             out.line(f"    {difference_line(one)}")
-    for record, action in applied.left:
+    if applied.report is None:
+        return
+    for record, action in book.left():
         where = ", ".join(f"{system} {id_}" for system, id_ in record.members.items())
         out.line(
-            f"{record.entity} {where}: {action.kind} in {action.system} was not done: it changed meanwhile or was refused"
-            f"  [{package.source}:{action.line}]"
+            f"{record.entity} {where}: {action.kind} in {action.system} was not done: it changed meanwhile, was refused, or "
+            f"nobody knows yet; `review` and the next `plan` say which  [{package.source}:{action.line}]"
         )
-    if applied.report is not None:
-        for summary in applied.report.summaries:
-            for line in summary_lines(summary, connected.requests, planned=False):
-                out.line(line)
+    for summary in applied.report.summaries:
+        for line in summary_lines(summary, connected.requests, planned=False):
+            out.line(line)
 
 
 def difference_line(one: Difference) -> str:
@@ -144,31 +155,40 @@ def _shown(value: Any) -> str:
     return shown(ABSENT if value == ["absent"] else untagged(value))
 
 
-def _document(package: Package, applied: Applied, connected: Connected, code: int) -> dict[str, Any]:
-    changed = [
-        {
-            "record": position,
-            "entity": one.entity,
-            "system": one.system,
-            "id": one.remote_id,
-            "field": one.field,
-            "before": one.before,
-            "after": one.after,
-        }
-        for position, differences in applied.changed.items()
-        for one in differences
-    ]
-    left = [
-        {"entity": record.entity, "members": record.members, "kind": action.kind, "system": action.system}
-        for record, action in applied.left
-    ]
+def _document(package: Package, book: Book, applied: Applied, connected: Connected, code: int, out: Redacted) -> None:
+    """One document, written record by record."""
+    status = "changed" if code == CHANGED else "failed" if code == FAILED else "applied"
+    head = {"format_version": FORMAT_VERSION, "kind": "apply", "package": package.name, "status": status}
+    out.write(json.dumps(head)[:-1] + ', "changed": [')
+    _listed(
+        out,
+        (
+            {
+                "record": number - 1,
+                "entity": one.entity,
+                "system": one.system,
+                "id": one.remote_id,
+                "field": one.field,
+                "before": one.before,
+                "after": one.after,
+            }
+            for (number, _), differences in book.changes()
+            for one in differences
+        ),
+    )
+    out.write('], "left": [')
+    left = book.left() if applied.report is not None else ()
+    _listed(
+        out,
+        (
+            {"entity": record.entity, "members": record.members, "kind": action.kind, "system": action.system}
+            for record, action in left
+        ),
+    )
     run = None if applied.report is None else run_document(package, applied.report, connected)
-    return {
-        "format_version": FORMAT_VERSION,
-        "kind": "apply",
-        "package": package.name,
-        "status": "changed" if code == CHANGED else "failed" if code == FAILED else "applied",
-        "changed": changed,
-        "left": left,
-        "run": run,
-    }
+    out.line('], "run": ' + json.dumps(run) + "}")
+
+
+def _listed(out: Redacted, documents: Iterable[dict[str, Any]]) -> None:
+    for at, document in enumerate(documents):
+        out.write((",\n" if at else "\n") + json.dumps(document))

@@ -4,13 +4,13 @@ import argparse
 import asyncio
 import gc
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
 from syncline_runtime import executor
-from syncline_runtime.applying import find, plan_of
+from syncline_runtime.applying import find, head_of
 from syncline_runtime.cli.acting import note
 from syncline_runtime.cli.arguments import Commands, with_json, with_log, with_state, with_syncs, with_systems
 from syncline_runtime.cli.exits import FAILED
@@ -21,8 +21,7 @@ from syncline_runtime.executing.context import Options, Reporter
 from syncline_runtime.executor import Report
 from syncline_runtime.logged import Logged
 from syncline_runtime.pending import pending
-from syncline_runtime.planned import Plan, saved
-from syncline_runtime.ports import SystemFailure
+from syncline_runtime.planbook import Book, PlanFile
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.telling import (
     FORMAT_VERSION,
@@ -89,20 +88,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
             told = logged = Logged(reporter, problems, arguments.log_format, connected.clock.now, begun)
         output: Path | None = arguments.output if arguments.command == "plan" else None
         if output is not None:
-            found = asyncio.run(
-                find(
-                    package,
-                    systems=connected.systems,
-                    store=store,
-                    clock=connected.clock,
-                    reporter=told,
-                    options=options,
-                    syncs=arguments.sync,
-                )
-            )
-            report = found.report
-            if not report.failures and not report.changed:
-                save(output, plan_of(package, store, connected.clock, options, arguments.sync, found))
+            report = _saved_plan(output, package, connected, store, told, options, arguments.sync)
         else:
             work = executor.plan if planning else executor.run
             report = asyncio.run(
@@ -169,14 +155,36 @@ def _problems(package: Package, report: Report, *, saving: bool) -> Iterator[str
         )
 
 
-def save(file: Path, plan: Plan) -> None:
-    """Write a plan for its owner's eyes alone: it holds the values that were reviewed. Raises SystemFailure."""
-    try:
-        with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as stream:
-            stream.write(saved(plan))
-        file.chmod(0o600)
-    except OSError as error:
-        raise SystemFailure(str(file), f"the plan cannot be saved ({error.strerror})") from None
+def _saved_plan(
+    path: Path,
+    package: Package,
+    connected: Connected,
+    store: SqliteStore,
+    reporter: Reporter,
+    options: Options,
+    syncs: Sequence[str],
+) -> Report:
+    """Plan, and save what was planned if it is whole. Raises SystemFailure and StateFailure."""
+    file, clock = PlanFile(path), connected.clock
+    with closing(Book()) as book:
+        try:
+            report = asyncio.run(
+                find(
+                    package,
+                    book,
+                    systems=connected.systems,
+                    store=store,
+                    clock=clock,
+                    reporter=reporter,
+                    options=options,
+                    syncs=syncs,
+                )
+            )
+            if not report.failures and not report.changed:
+                file.save(head_of(package, store, clock, options, syncs), book, report.held)
+        finally:
+            file.drop()
+    return report
 
 
 def frugal_collector() -> None:

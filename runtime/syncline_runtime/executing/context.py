@@ -1,7 +1,7 @@
 """What all phases of one sync in one run share."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -72,7 +72,6 @@ class Options:
     answer may still be applied (None: by the connector's time-out).
     `approved`: operations that guards let pass this time. `reviewed`: a plan that is being applied, and nothing else is done.
     `rebase`: the former state is lost or old, so that nothing is created until a person has seen what would be.
-    `look_at`: records (entity, system, remote id) to be read by id, whatever a listing says of them.
     `retry`: a full run also tries again what was refused. `protections` are all on, but in tests that look for their absence.
     """
 
@@ -85,7 +84,6 @@ class Options:
     rounds: int = 3
     reviewed: Reviewed | None = None
     rebase: bool = False
-    look_at: Collection[tuple[str, str, str]] = ()
     protections: Protections = ALL
 
 

@@ -168,6 +168,8 @@ def _queue(
                 if reduced is None:
                     continue
                 sent = reduced
+            if reviewed is not None:
+                reviewed.trying(row.link_id, action.system)
             queues[action.system].waiting[action.kind].append(sent)
         if quiet and waiting == len(todo):
             found.settled.append(row.link_id)

@@ -1,7 +1,7 @@
 """Observe: read what changed, keep what is news. Marks, observations and the cursor commit together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from syncline_runtime.executing.absence import confirm_absence
 from syncline_runtime.executing.beside import look_beside
@@ -89,6 +89,9 @@ async def _observe_system(context: Context, side: Side) -> None:
             continue
         listed += len(batch)
         with store.transaction():
+            if context.options.reviewed is not None and not side.list_lag:
+                # A listing that does not lag is as good as a reading by id.
+                store.review.clear_dirty((name, side.system, record.remote_id) for record in batch)
             take(context, side, batch, read_at, side.list_lag)
             if watching:
                 store.add_listed(side.system, [record.remote_id for record in batch])
@@ -122,25 +125,37 @@ async def _ahead(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
 
 async def _read_due(context: Context, side: Side) -> None:
     store, name = context.store, context.entity.name
-    system = context.systems[side.system]
     if side.resource.read is None:
         return
-    due = store.review.due(name, side.system, context.clock.now())
     # What was not found once is looked for until it is found, or not found again.
-    due = list(dict.fromkeys((*due, *(row.remote_id for row in store.troubled(name, side.system)))))
-    for start in range(0, len(due), BATCH):
-        ids = due[start : start + BATCH]
-        if not context.options.protections.failed_again:
-            with store.transaction():
-                store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
-        read_at = context.clock.now()
-        found = await read_many(system, side, ids)
+    troubled = dict.fromkeys(row.remote_id for row in store.troubled(name, side.system))
+    now = context.clock.now()
+    due = store.review.due(name, side.system, now, limit=BATCH)
+    while due or troubled:
+        for remote_id in due:
+            troubled.pop(remote_id, None)
+        last = len(due) < BATCH
+        ids = [*due, *troubled] if last else due
+        for start in range(0, len(ids), BATCH):
+            await _read_anew(context, side, ids[start : start + BATCH])
+        if last:
+            break
+        due = store.review.due(name, side.system, now, after=due[-1], limit=BATCH)
+
+
+async def _read_anew(context: Context, side: Side, ids: Sequence[str]) -> None:
+    store, name = context.store, context.entity.name
+    if not context.options.protections.failed_again:
         with store.transaction():
             store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
-            found = without_aliases(context, side, found)
-            ids = [remote_id for remote_id in ids if remote_id in found]
-            take(context, side, [record for record in found.values() if record is not None], read_at, 0.0)
-            lost = [remote_id for remote_id in ids if found.get(remote_id) is None]
-            if lost:
-                note_missing(context, side, lost)
-                store.review.release((name, side.system, remote_id, 0) for remote_id in lost)
+    read_at = context.clock.now()
+    found = await read_many(context.systems[side.system], side, ids)
+    with store.transaction():
+        store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
+        found = without_aliases(context, side, found)
+        ids = [remote_id for remote_id in ids if remote_id in found]
+        take(context, side, [record for record in found.values() if record is not None], read_at, 0.0)
+        lost = [remote_id for remote_id in ids if found.get(remote_id) is None]
+        if lost:
+            note_missing(context, side, lost)
+            store.review.release((name, side.system, remote_id, 0) for remote_id in lost)

@@ -240,13 +240,13 @@ class Review:
         """(entity, system, remote_id)."""
         self._many("DELETE FROM dirty WHERE entity = ? AND system = ? AND remote_id = ?", rows)
 
-    def due(self, entity: str, system: str, now: float) -> list[str]:
-        """Ids to be read by now, quarantined records included."""
+    def due(self, entity: str, system: str, now: float, *, after: str = "", limit: int | None = None) -> list[str]:
+        """Ids to be read by now, quarantined records included: those that come after one, the first `limit`."""
         rows = self._execute(
-            "SELECT remote_id FROM dirty WHERE entity = ? AND system = ? AND not_before <= ? UNION"
-            " SELECT remote_id FROM quarantine WHERE entity = ? AND system = ? AND link_id = 0"
-            " AND reason_code LIKE 'record.%' ORDER BY 1",
-            (entity, system, now, entity, system),
+            "SELECT remote_id FROM dirty WHERE entity = ? AND system = ? AND not_before <= ? AND remote_id > ? UNION"
+            " SELECT remote_id FROM quarantine WHERE entity = ? AND system = ? AND link_id = 0 AND remote_id > ?"
+            f" AND reason_code LIKE 'record.%' ORDER BY 1{_first(limit)}",
+            (entity, system, now, after, entity, system, after),
         )
         return [str(row[0]) for row in rows]
 

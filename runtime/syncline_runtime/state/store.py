@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -223,6 +223,26 @@ class SqliteStore:
             self._previewing = False
             self._backing.forget()
             self._database.roll_back()
+
+    @contextmanager
+    def tentative(self) -> Iterator[Callable[[], None]]:
+        """Everything inside is seen inside, and undone at the end unless the given callable was called: then all of it is kept."""
+        wanted: list[bool] = []
+        kept = False
+        with self.transaction():  # before anything is written, the file says that it is being written to
+            pass
+        self._database.begin(writing=True)
+        self._previewing = True
+        try:
+            yield lambda: wanted.append(True)
+            if wanted:
+                self._database.commit()
+                kept = True
+        finally:
+            self._previewing = False
+            self._backing.forget()
+            if not kept:
+                self._database.roll_back()
 
     def acquire(self, name: str, now: float, seconds: float) -> None:
         """Take the lease of a sync. Raises StateFailure while another living process holds it."""

@@ -1,7 +1,8 @@
 """A plan that is applied does what was reviewed and nothing else; what changed since is named, and nothing is written."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from syncline_runtime.applying import Applied, apply_plan, find, plan_of
+from syncline_runtime.applying import apply_plan, find, head_of
+from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
-from syncline_runtime.planned import Plan, PlanFailure, loaded, saved
+from syncline_runtime.executing.report import Report
+from syncline_runtime.planbook import Book, PlanFile, read_plan
+from syncline_runtime.planned import Difference, PlanFailure, PlanHead, PlannedAction, PlannedRecord
 from syncline_runtime.ports import System, SystemFailure, Write
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed, WriteForbidden
 from syncline_runtime.telling import Quiet
@@ -23,32 +28,60 @@ from tests.runtime.executing.references import Kind
 NAMES = ("Ana", "Bo", "Cem", "Dana")
 
 
-async def review(world: World, **options: Any) -> Plan:
-    """A plan, saved and loaded again."""
-    world.clock.time += 60
-    chosen = Options(**options)
-    with world.store() as store:
-        found = await find(
-            world.package, systems=world.twins, store=store, clock=world.clock, reporter=Quiet(), options=chosen
-        )
-        plan = plan_of(world.package, store, world.clock, chosen, (), found)
-    again = loaded(saved(plan))
-    assert again == plan
-    return again
+@dataclass
+class Saved:
+    """A plan in a file, and what it says."""
+
+    path: Path
+    head: PlanHead
+    records: list[PlannedRecord]
 
 
-async def carry_out(world: World, plan: Plan, **options: Any) -> Applied:
+@dataclass
+class Done:
+    """What became of a plan: `changed` by position in it."""
+
+    report: Report | None
+    failures: Mapping[str, str]
+    changed: dict[int, list[Difference]]
+    left: list[tuple[PlannedRecord, PlannedAction]]
+
+
+async def save(
+    path: Path, package: Package, systems: Mapping[str, Any], store: Any, clock: Any, **options: Any
+) -> Saved:
+    """A plan, saved and read again."""
+    file, book, chosen = PlanFile(path), Book(), Options(**options)
+    report = await find(package, book, systems=systems, store=store, clock=clock, reporter=Quiet(), options=chosen)
+    head = head_of(package, store, clock, chosen, ())
+    assert file.save(head, book, report.held) <= len(book)
+    again, book = read_plan(path)
+    assert again == head
+    return Saved(path, head, [record for _, record in book.entries()])
+
+
+async def apply_saved(
+    plan: Saved, package: Package, systems: Mapping[str, Any], store: Any, clock: Any, **options: Any
+) -> Done:
+    _, book = read_plan(plan.path)
+    applied = await apply_plan(
+        package, plan.head, book, systems=systems, store=store, clock=clock, reporter=Quiet(), **options
+    )
+    changed = {number - 1: told for (number, _), told in book.changes()}
+    return Done(applied.report, applied.failures, changed, list(book.left()))
+
+
+async def review(world: World, **options: Any) -> Saved:
+    world.clock.time += 60
+    folder = world.path.parent if isinstance(world.path, Path) else Path()
+    with world.store() as store:
+        return await save(folder / "reviewed.plan", world.package, world.twins, store, world.clock, **options)
+
+
+async def carry_out(world: World, plan: Saved, **options: Any) -> Done:
     world.clock.time += 60
     with world.store() as store:
-        return await apply_plan(
-            world.package,
-            plan,
-            systems=world.twins,
-            store=store,
-            clock=world.clock,
-            reporter=Quiet(),
-            **options,
-        )
+        return await apply_saved(plan, world.package, world.twins, store, world.clock, **options)
 
 
 def sent(world: World) -> dict[tuple[str, str], int]:
@@ -61,7 +94,7 @@ def sent(world: World) -> dict[tuple[str, str], int]:
     return found
 
 
-def planned(plan: Plan) -> dict[tuple[str, str], int]:
+def planned(plan: Saved) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for record in plan.records:
         for action in record.actions:
@@ -185,12 +218,9 @@ async def test_a_record_that_changes_while_the_plan_is_applied_is_left_and_named
     plan = await review(two)
     [target] = two.records("erp")
 
-    reads = []
-
     def race(operation: str) -> None:
-        # The plan is held against the record by the first reading; the second is just before the write.
-        reads.extend([operation] if operation == "read" else [])
-        if len(reads) == 2:
+        # The plan is held against what is listed; a record is read just before it is written.
+        if operation == "read":
             two.twin("erp").before = None
             two.twin("erp").put("customers", target, title="Dana")
 
@@ -221,9 +251,8 @@ async def test_a_plan_of_another_spec_state_or_package_is_refused(two: World, wo
         {"state": "elsewhere"},
         {"package": "others"},
     ):
-        changed = {name: getattr(plan, name) for name in plan.__struct_fields__} | other
         with pytest.raises(PlanFailure, match="plan -o FILE"):
-            await carry_out(two, Plan(**changed))
+            await carry_out(two, replace(plan, head=structs.replace(plan.head, **other)))
     assert two.records("erp") == {}
 
 
@@ -243,8 +272,15 @@ async def test_a_plan_cannot_write_even_if_it_tries(two: World) -> None:
     for operation in (barred.create, barred.update, barred.delete):
         with pytest.raises(WriteForbidden):
             await operation("customers", [])
-    only = OnlyReviewed(two.twin("erp"), Reviewed(plan.records, lambda link: ()))
+    reviewed = Reviewed(read_plan(plan.path)[1], lambda link: ())
+    only = OnlyReviewed(two.twin("erp"), reviewed)
     write = Write({"title": "x"}, "erp-9")
+    with pytest.raises(WriteForbidden, match="before"):
+        await only.create("customers", [write])
+    assert not reviewed.agree({})
+    reviewed = Reviewed(read_plan(plan.path)[1], lambda link: (), skip_changed=True)
+    assert reviewed.agree({})
+    only = OnlyReviewed(two.twin("erp"), reviewed)
     with pytest.raises(WriteForbidden, match="erp-9"):
         await only.update("customers", [write])
     with pytest.raises(WriteForbidden, match="erp-9"):
@@ -254,12 +290,28 @@ async def test_a_plan_cannot_write_even_if_it_tries(two: World) -> None:
     assert sent(two) == {}
 
 
-@pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"format_version": 99}', b'{"format_version": 1}', b"\xff"])
-def test_what_is_no_plan_is_refused_in_one_line(document: bytes) -> None:
+@pytest.mark.parametrize(
+    "document", [b"", b"[]", b"{}", b'{"format_version": 99, "kind": "saved plan"}', b'{"format_version": 1}', b"\xff"]
+)
+def test_what_is_no_plan_is_refused_in_one_line(tmp_path: Path, document: bytes) -> None:
+    path = tmp_path / "no.plan"
+    path.write_bytes(document)
     with pytest.raises(PlanFailure) as failure:
-        loaded(document)
+        read_plan(path)
     assert "\n" not in str(failure.value)
     assert "plan -o FILE" in str(failure.value)
+
+
+async def test_a_plan_that_is_cut_off_or_spoiled_is_refused(two: World) -> None:
+    for number in range(4):
+        two.twin("crm").put("customers", vat=str(number), name="Ana")
+    plan = await review(two)
+    lines = plan.path.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 6
+    for spoiled in (lines[:-1], lines[:3], [*lines[:2], lines[2][:40]], [*lines, lines[1]], [*lines[:2], *lines[3:]]):
+        plan.path.write_bytes(b"".join(spoiled))
+        with pytest.raises(PlanFailure, match="plan -o FILE"):
+            read_plan(plan.path)
 
 
 async def test_a_record_that_follows_from_another_is_made_as_it_was_reviewed(tmp_path: Path) -> None:
@@ -268,20 +320,15 @@ async def test_a_record_that_follows_from_another_is_made_as_it_was_reviewed(tmp
     await world.run()
     world.deal(one, stage="won")
 
-    async def reviewed() -> Plan:
+    async def reviewed() -> Saved:
         world.clock.time += 60
         with world.store() as store:
-            found = await find(
-                world.package, systems=systems, store=store, clock=world.clock, reporter=Quiet(), options=Options()
-            )
-            return loaded(saved(plan_of(world.package, store, world.clock, Options(), (), found)))
+            return await save(tmp_path / "reviewed.plan", world.package, systems, store, world.clock)
 
-    async def applied(plan: Plan) -> Applied:
+    async def applied(plan: Saved) -> Done:
         world.clock.time += 60
         with world.store() as store:
-            return await apply_plan(
-                world.package, plan, systems=systems, store=store, clock=world.clock, reporter=Quiet()
-            )
+            return await apply_saved(plan, world.package, systems, store, world.clock)
 
     systems = {"crm": world.crm, "erp": world.erp}
     plan = await reviewed()
@@ -338,3 +385,74 @@ async def test_a_guard_knows_every_method_of_a_system(two: World) -> None:
         assert name in vars(OnlyReviewed), f"OnlyReviewed does not say what becomes of {name}"
         with pytest.raises(WriteForbidden):
             await getattr(ReadOnly(two.twin("erp")), name)("customers", [])
+
+
+@pytest.mark.parametrize("parents", [{"a": None, "b": "a", "c": "b"}, {"a": "b", "b": "a", "c": "c"}])
+async def test_records_that_refer_to_one_another_are_made_whole_by_one_apply(
+    tmp_path: Path, parents: Mapping[str, str | None]
+) -> None:
+    world = test_references.Refers(tmp_path / "state.db", references.package(test_references.COMPANY))
+    ids = {key: world.put("crm", "Company", key=key, parent=None) for key in parents}
+    for key, parent in parents.items():
+        world.put("crm", "Company", ids[key], parent=None if parent is None else ids[parent])
+    applied = await carry_out(world, await review(world))
+    assert applied.report is not None
+    assert (applied.changed, applied.left) == ({}, [])
+    assert world.shape("erp") == world.shape("crm")
+    await world.settled()
+
+
+async def test_a_plan_reads_a_record_once_before_anything_is_written(two: World) -> None:
+    ids = [two.twin("crm").put("customers", vat=str(number), name="Ana") for number in range(7)]
+    await two.run()
+    for one in ids:
+        two.twin("crm").put("customers", one, name="Bo")
+    plan = await review(two)
+    for twin in two.twins.values():
+        twin.calls.clear()
+    applied = await carry_out(two, plan)
+    assert applied.report is not None
+    assert two.column("erp", "title") == ["Bo"] * 7
+    for twin in two.twins.values():
+        read = sum(count for operation, _, count in twin.calls if operation == "read")
+        # What the listing told is not read by id; the erp's records are, just before they are written.
+        assert read == (7 if twin.name == "erp" else 0), twin.calls
+
+
+async def test_a_refused_plan_leaves_the_state_as_it_was(two: World) -> None:
+    two.twin("crm").put("customers", vat="1", name="Ana")
+    one = two.twin("crm").put("customers", vat="2", name="Bo")
+    plan = await review(two)
+    with two.store() as store:
+        before = {table: rows for table, rows in store.opened().items() if table not in ("lease", "file_code")}
+    two.twin("crm").put("customers", one, name="Cem")
+    assert (await carry_out(two, plan)).report is None
+    with two.store() as store:
+        assert before == {table: rows for table, rows in store.opened().items() if table not in ("lease", "file_code")}
+    two.twin("crm").put("customers", one, name="Bo")
+    assert (await carry_out(two, plan)).left == []
+    assert two.column("erp", "title") == ["Ana", "Bo"]
+
+
+async def test_the_last_decision_of_a_link_is_the_plan_s(tmp_path: Path) -> None:
+    def record(name: str) -> PlannedRecord:
+        action = PlannedAction("update", "erp", "e1", {"name": ("", name)}, "", 1)
+        return PlannedRecord("Customer", {"crm": "c1", "erp": "e1"}, {}, {}, (action,))
+
+    book, file = Book(), PlanFile(tmp_path / "reviewed.plan")
+    for link, name in ((1, "first"), (2, "other"), (1, "last")):
+        book.put(link, record(name), indexed=False)
+    head = PlanHead(package="p", spec_sha256="", state="", made_at=0.0, syncs=[], full=False, approved=[])
+    assert file.save(head, book, {}) == 2
+    _, again = read_plan(file.path)
+    assert [one.actions[0].fields["name"][1] for _, one in again.entries()] == ["last", "other"]
+
+
+async def test_a_plan_that_cannot_be_saved_leaves_the_former_one(tmp_path: Path, two: World) -> None:
+    path = tmp_path / "reviewed.plan"
+    path.write_text("the former")
+    PlanFile(path).drop()
+    assert path.read_text() == "the former"
+    assert list(tmp_path.glob("*.partial")) == []
+    with pytest.raises(SystemFailure, match="cannot be saved"):
+        PlanFile(tmp_path / "nowhere" / "reviewed.plan")

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.planned import Plan, loaded, saved
 from syncline_runtime.state.database import Sqlite
 from tests.runtime.executing.conftest import World, package
-from tests.runtime.executing.test_applying import carry_out, review, snapshot
+from tests.runtime.executing.test_applying import Saved, carry_out, review, snapshot
 
 
 class Killed(BaseException):
@@ -45,8 +44,9 @@ def killed_at(world: World, point: int, monkeypatch: pytest.MonkeyPatch) -> Iter
                 twin.before = None
 
 
-async def planned(state: Path) -> tuple[World, Plan]:
+async def planned(state: Path) -> tuple[World, Saved]:
     """Three customers in step; then one is new, one is edited on each side, one is deleted."""
+    state.parent.mkdir()
     world = World(state, package("crm", "erp"))
     ids = [world.twin("crm").put("customers", vat=f"{at}", name=f"N{at}") for at in range(4)]
     await world.run()
@@ -57,7 +57,7 @@ async def planned(state: Path) -> tuple[World, Plan]:
     world.twin("crm").drop("customers", ids[2])
     plan = await review(world, full=True)
     assert len(plan.records) == 4
-    return world, loaded(saved(plan))
+    return world, plan
 
 
 def shown(world: World) -> list[tuple[str, str, str]]:
@@ -74,14 +74,14 @@ def shown(world: World) -> list[tuple[str, str, str]]:
 async def test_the_second_apply_completes_the_first_or_says_what_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world, plan = await planned(tmp_path / "whole.db")
+    world, plan = await planned(tmp_path / "whole" / "state.db")
     with killed_at(world, 0, monkeypatch) as points:
         whole = await carry_out(world, plan)
     assert (whole.changed, whole.left) == ({}, [])
     wanted = shown(world)
     said: list[str] = []
     for point in range(1, points[0] + 1, 2):
-        world, plan = await planned(tmp_path / f"{point}.db")
+        world, plan = await planned(tmp_path / f"{point}" / "state.db")
         with killed_at(world, point, monkeypatch), pytest.raises(Killed):
             await carry_out(world, plan)
         again = await carry_out(world, plan)
