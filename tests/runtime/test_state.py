@@ -185,6 +185,40 @@ def save_and_fail(store: SqliteStore) -> None:
         raise Oops
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_is_tentative_is_kept_whole_or_not_at_all(tmp_path: Path, database: Where, kept: bool) -> None:
+    where = database(tmp_path / "state.db")
+    with SqliteStore(where, "p") as store:
+        with store.tentative() as keep:
+            for number in range(3):
+                with store.transaction():
+                    store.save_setting(f"s{number}", "yes")
+            assert store.setting("s2") == "yes"
+            if kept:
+                keep()
+        assert store.setting("s0") == ("yes" if kept else None)
+        with pytest.raises(ZeroDivisionError), store.tentative() as keep:
+            keep()
+            with store.transaction():
+                store.save_setting("t", "yes")
+            raise ZeroDivisionError
+        assert store.setting("t") is None
+    with SqliteStore(where, "p") as store:
+        assert store.setting("s2") == ("yes" if kept else None)
+
+
+def test_a_damaged_schema_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    SqliteStore(path, "p").close()
+    content = path.read_bytes()
+    assert b"shadow BLOB, seen" in content
+    path.write_bytes(content.replace(b"shadow BLOB, seen", b'shadow BLOB" seen'))
+    with pytest.raises(StateFailure) as failure:
+        SqliteStore(path, "p")
+    assert "\n" not in str(failure.value)
+    assert failure.value.unusable
+
+
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path, database: Where) -> None:
     with SqliteStore(database(tmp_path / "state.db"), "p") as store:
         with pytest.raises(Oops):

@@ -40,6 +40,15 @@ class Database(Protocol):
     def close(self) -> None: ...
 
 
+def one_line(error: BaseException) -> str:
+    """What a database says, on one line that people read: a damaged schema would quote itself."""
+    said = " ".join("".join(one if one.isprintable() else " " for one in str(error)).split())
+    return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+
+
+_LONGEST = 120
+
+
 class Sqlite:
     """`Database` in one file."""
 
@@ -94,13 +103,14 @@ class Sqlite:
 
     def _failure(self, error: sqlite3.Error) -> StateFailure:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        said = one_line(error)
         match code:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return StateFailure(f"state file {self.name} is in use by another process: {error}", unusable=False)
+                return StateFailure(f"state file {self.name} is in use by another process: {said}", unusable=False)
             case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
                 return StateFailure(
-                    f"state file {self.name} cannot be written ({error}); nothing that was committed is lost",
+                    f"state file {self.name} cannot be written ({said}); nothing that was committed is lost",
                     unusable=False,
                 )
             case _:
-                return StateFailure(f"state file {self.name} cannot be read ({error}): restore it from a backup")
+                return StateFailure(f"state file {self.name} cannot be read ({said}): restore it from a backup")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from syncline_runtime.state.database import Database, Sqlite
+from syncline_runtime.state.database import Database, Sqlite, one_line
 from syncline_runtime.state.failure import StateFailure
 from syncline_runtime.state.intact import LARGEST, holds, is_mark, mark
 from syncline_runtime.state.keys import VARIABLE, OuterKey, outer_key
@@ -86,9 +86,9 @@ def open_database(
             _carry_over(path, version)
         return _ready(path, package, outer, fresh=False, foreign=foreign)
     except OSError as error:
-        raise StateFailure(f"state file {path} cannot be opened: {error}") from error
+        raise StateFailure(f"state file {path} cannot be opened: {one_line(error)}") from error
     except (ValueError, TypeError, AttributeError) as error:
-        raise StateFailure(f"state file {path} is damaged ({error}): restore it from a backup") from error
+        raise StateFailure(f"state file {path} is damaged ({one_line(error)}): restore it from a backup") from error
 
 
 @contextmanager
@@ -125,7 +125,7 @@ def _connected(path: Path) -> Sqlite:
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, cached_statements=256)
     except sqlite3.Error as error:
-        raise StateFailure(f"state file {path} cannot be opened: {error}") from error
+        raise StateFailure(f"state file {path} cannot be opened: {one_line(error)}") from error
     return Sqlite(connection, str(path))
 
 
