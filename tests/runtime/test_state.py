@@ -197,11 +197,8 @@ def test_what_is_tentative_is_kept_whole_or_not_at_all(tmp_path: Path, database:
             if kept:
                 keep()
         assert store.setting("s0") == ("yes" if kept else None)
-        with pytest.raises(ZeroDivisionError), store.tentative() as keep:
-            keep()
-            with store.transaction():
-                store.save_setting("t", "yes")
-            raise ZeroDivisionError
+        with pytest.raises(Oops):
+            keep_and_fail(store)
         assert store.setting("t") is None
     with SqliteStore(where, "p") as store:
         assert store.setting("s2") == ("yes" if kept else None)
@@ -217,6 +214,14 @@ def test_a_damaged_schema_is_told_in_one_line(tmp_path: Path) -> None:
         SqliteStore(path, "p")
     assert "\n" not in str(failure.value)
     assert failure.value.unusable
+
+
+def keep_and_fail(store: SqliteStore) -> None:
+    with store.tentative() as keep:
+        keep()
+        with store.transaction():
+            store.save_setting("t", "yes")
+        raise Oops
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path, database: Where) -> None:

@@ -434,7 +434,7 @@ async def test_a_refused_plan_leaves_the_state_as_it_was(two: World) -> None:
     assert two.column("erp", "title") == ["Ana", "Bo"]
 
 
-async def test_the_last_decision_of_a_link_is_the_plan_s(tmp_path: Path) -> None:
+def test_the_last_decision_of_a_link_is_the_plan_s(tmp_path: Path) -> None:
     def record(name: str) -> PlannedRecord:
         action = PlannedAction("update", "erp", "e1", {"name": ("", name)}, "", 1)
         return PlannedRecord("Customer", {"crm": "c1", "erp": "e1"}, {}, {}, (action,))
@@ -448,7 +448,7 @@ async def test_the_last_decision_of_a_link_is_the_plan_s(tmp_path: Path) -> None
     assert [one.actions[0].fields["name"][1] for _, one in again.entries()] == ["last", "other"]
 
 
-async def test_a_plan_that_cannot_be_saved_leaves_the_former_one(tmp_path: Path, two: World) -> None:
+def test_a_plan_that_cannot_be_saved_leaves_the_former_one(tmp_path: Path) -> None:
     path = tmp_path / "reviewed.plan"
     path.write_text("the former")
     PlanFile(path).drop()
