@@ -142,3 +142,66 @@ system x = web { url: env("URL") }
         "changed": "zero",
         "tags": "",
     }
+
+
+def test_what_is_left_out_is_null_where_that_is_said(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+connector web over rest {
+  setting url : url
+  base "{url}"
+  null { absent, text: "" }
+  resource things {
+    id      : text    identity
+    changed : instant version
+    code    : text    required
+    name    : text
+    rank    : integer
+  }
+}
+connector other over rest {
+  setting url : url
+  base "{url}"
+  resource whole { id : text identity, name : text, null absent }
+  resource parts { id : text identity, name : text null absent, rank : integer }
+  resource none  { id : text identity, name : text }
+}
+system x = web { url: env("URL") }
+system y = other { url: env("URL") }
+extend x { resource things { colour : text } }
+extend y { resource whole { colour : text }, resource none { colour : text null absent } }
+""")
+    assert result.found == []
+
+    def left_out(system: str, resource: str) -> set[str]:
+        fields = result.spec.systems[system].resources[resource].fields
+        return {name for name, field in fields.items() if field.absent_is_null}
+
+    assert left_out("x", "things") == {"name", "rank", "colour"}
+    assert left_out("y", "whole") == {"name", "colour"}
+    assert left_out("y", "parts") == {"name"}
+    assert left_out("y", "none") == {"colour"}
+    assert result.spec.systems["y"].resources["parts"].fields["name"].type.nullable
+    assert result.spec.systems["x"].resources["things"].fields["name"].null == "blank"
+
+
+def test_what_is_never_null_is_never_left_out(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+connector web over rest {
+  setting url : url
+  base "{url}"
+  resource things {
+    id   : text identity null absent
+    code : text required null absent
+    name : text null empty
+    null
+  }
+}
+system x = web { url: env("URL") }
+""")
+    assert [code for code, _ in result.found] == [
+        "connector.never-null",
+        "connector.never-null",
+        "connector.unknown-word",
+        "connector.unknown-word",
+        "connector.malformed",
+    ]

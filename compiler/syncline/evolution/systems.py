@@ -210,7 +210,8 @@ def spelling_of(native: NativeField) -> str:
     where = f" at {literal('.'.join(native.path))}" if native.path else ""
     if child is not None:
         where += f" child {child.list}({child.kind_field}: {literal(child.kind)}) {child.value}"
-    return f"spelled {native.wire}" + (f", null as {native.null}" if native.null else "") + where
+    absent = ", left out where it is null" if native.absent_is_null else ""
+    return f"spelled {native.wire}" + (f", null as {native.null}" if native.null else "") + absent + where
 
 
 def facts_of(native: NativeField) -> str:

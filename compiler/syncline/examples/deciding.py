@@ -52,7 +52,7 @@ def _linked(example: TruthExample, policy: Policy) -> Link:
     members: dict[str, Member] = {}
     if example.given is None:
         for system, sample in samples.items():
-            view = policy.sides[system].map.read(dict(sample.values))
+            view = policy.sides[system].map.read(sample.record())
             members[system] = Member(
                 system=system, remote_id=system, shadow=view, seen=view, updated_at=_time(sample), first_merge=True
             )
@@ -62,7 +62,7 @@ def _linked(example: TruthExample, policy: Policy) -> Link:
         held = want(policy, system, values)
         base: dict[str, Any] = {**{field: values[field] for field in side.heard if field in values}, **held}
         found = samples.get(system)
-        told = {} if found is None else side.map.read(dict(found.values))
+        told = {} if found is None else side.map.read(found.record())
         seen = {**base, **{field: value for field, value in told.items() if value is not ABSENT}}
         members[system] = Member(
             system=system,
@@ -132,7 +132,7 @@ def _left(example: TruthExample, sample: NativeSample, policy: Policy, decision:
     for action in decision.actions:
         if action.system == system and action.kind in (ActionKind.CREATE, ActionKind.UPDATE):
             after |= {field: new for field, (_, new) in action.fields.items()}
-    wanted = side.map.read(dict(sample.values))
+    wanted = side.map.read(sample.record())
     for field, expected in wanted.items():
         line = _line(sample.map, field)
         if expected is ABSENT or line is None or after.get(field, ABSENT) == expected:

@@ -53,7 +53,7 @@ def _mapped(example: MapExample, sample: NativeSample, package: Package) -> Iter
     """What a record shows that is not what was expected; then what it shows after it was written back."""
     field_map = package.mapping(sample.map.entity.name, sample.map.system.name)
     try:
-        shown = field_map.read(dict(sample.values))
+        shown = field_map.read(sample.record())
     except CodecError as error:
         yield refused(sample.span, example.title, "read", error)
         return
@@ -79,9 +79,9 @@ def _written(
     known = {name: value for name, value in shown.items() if name in read and value is not ABSENT}
     values = {**dict.fromkeys(sample.map.entity.fields, ABSENT), **known, **expected.values}
     try:
-        written = field_map.write(values, dict(sample.values))
+        written = field_map.write(values, sample.record())
         stored = field_map.normalise(written) if field_map.normalise else written
-        after = field_map.read({**sample.values, **stored})
+        after = field_map.read({**sample.record(), **stored})
     except CodecError as error:
         yield refused(expected.span, example.title, "write", error)
         return

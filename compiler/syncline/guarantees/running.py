@@ -1,6 +1,6 @@
 """When a sync runs, and what is taken for granted while it does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from syncline.guarantees.asked import creates, place, updates
 from syncline.guarantees.guarantee import Guarantee, Topic
@@ -128,6 +128,14 @@ def _of_system(sync: Sync, name: str) -> Iterator[Guarantee]:
         yield _assumed(
             "fresh-reads", f"reading a record of {name} by its id shows it as it is", *place(resource, "read")
         )
+    natives = {native.name: native for line in side.lines for native in line.natives if native.absent_is_null}
+    if natives:
+        yield _assumed(
+            "absent-is-null",
+            f"{name} leaves {_listed(natives)} out of a record only where that is null: also what it hides from the "
+            "account of the sync then counts as emptied",
+            *(native.span for native in natives.values()),
+        )
     if updates(sync, side) and declared.update is not None:
         yield _assumed(
             "partial-updates",
@@ -145,6 +153,11 @@ def _of_system(sync: Sync, name: str) -> Iterator[Guarantee]:
             f"{name} keeps match fields as they were written, but for what `normalises` and the codecs of the map say",
             side.span,
         )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *rest, last = (f"`{name}`" for name in names)
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _assumed(verdict: str, statement: str, *because: Span) -> Guarantee:

@@ -98,7 +98,7 @@ def elements_suffix(suffix: str, line: Line) -> str:
 
 def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, str], suffix: str) -> Code:
     if line.elements is not None:
-        rows = call(Plain("native.get"), text(line.natives[0].name), Imported("ABSENT"))
+        rows = _shown_natively(line.natives[0], "native")
         function = "elements_json_get" if line.natives[0].wire == "json" else "elements_get"
         return call(function, rows, Plain(f"read_{elements_suffix(suffix, line)}"), _key(line))
     if line.field is None or slot != line.field.name:
@@ -127,7 +127,13 @@ def _shown_where(expression: Expression, locals_: Mapping[str, str]) -> Code:
 
 
 def _readwire_of(native: NativeField, record: str = "native") -> Code:
-    return _wired(native, call(Plain(f"{record}.get"), text(native.name), Imported("ABSENT")))
+    return _wired(native, _shown_natively(native, record))
+
+
+def _shown_natively(native: NativeField, record: str) -> Code:
+    # What stands before a write is a whole record, or none: what it lacks is not known. A path is delivered by the engine itself.
+    null = native.absent_is_null and record == "native" and not native.ways
+    return call(Plain(f"{record}.get"), text(native.name), *(() if null else (Imported("ABSENT"),)))
 
 
 def _wired(native: NativeField, code: Code) -> Code:

@@ -77,6 +77,7 @@ def _through(maps: Iterable[Map]) -> Mapping[str, dict[str, Through]]:
                     field=way.field,
                     spelled=way.reference.wire,
                     null=way.reference.null,
+                    absent_is_null=way.reference.absent_is_null,
                 )
                 found.setdefault(way.target, {})
     return found

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from syncline.model.spec import Map, Sync
 from syncline.source import Span
-from syncline_runtime.values import Value
+from syncline_runtime.values import ABSENT, Value
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -30,6 +30,11 @@ class NativeSample:
     values: Mapping[str, object]
     spans: Mapping[str, Span]
     span: Span
+
+    def record(self) -> dict[str, object]:
+        """The record as it would be delivered: of fields that the sample does not speak of, nothing is known."""
+        unsaid = (name for name, native in self.map.resource.fields.items() if native.absent_is_null)
+        return {**dict.fromkeys(unsaid, ABSENT), **self.values}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,6 +102,7 @@ class NativeField:
     span: Span
     wire: str
     null: str = ""  # how the system spells null for this kind (`codecs.NULLS`): read outermost, written last
+    absent_is_null: bool = False  # a reading that lacks it shows null
     child: Child | None = None
     path: tuple[str, ...] = ()
     writable: bool = True
@@ -135,6 +136,7 @@ class ResourceModel:
     span: Span
     doc: str = ""
     places: Mapping[str, Span] = field(default_factory=dict)
+    spelling: Any = None  # how it spells values, where that is not as its connector says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

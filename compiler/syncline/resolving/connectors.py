@@ -9,6 +9,7 @@
 | `rate 300 per 10 seconds`, `throttle 429`, `timeout 30 seconds`, `concurrency 4` | how often and how long |
 | `error { message: "path", fields: "path", code: "path", in_success: "path" }` | where an answer carries its error |
 | `null { text: "", number: 0 }`, `spelling { instant: spaced }` | how this system spells values |
+| `null { absent }` | it leaves out what is null; `null { absent, text: "" }`: and a text is emptied by "" |
 | `webhooks standard signed by NAME` | it calls us when something changed, signed with that secret as Standard Webhooks are; also |
 | | `stripe`, `shopify`, and `hubspot … at NAME`, which signs the address that it calls, a `url` setting |
 | `pii never` | no personal data may be sent there; in `extend`: to this system |
@@ -61,6 +62,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
     fields: dict[str, object] = {}
     spelling: dict[str, str] = {}
     nulls: dict[str, str] = {}
+    absent = False
     resource_nodes: list[syntax.Directive] = []
     hooks: list[syntax.Directive] = []
     cleared = True
@@ -74,6 +76,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
                 resource_nodes.append(item)
             case syntax.Directive() if name == "null":
                 nulls |= _nulls(item, findings)
+                absent = absent or any(item_name(entry) == "absent" for entry in item.items or ())
             case syntax.Directive() if name == "spelling":
                 spelling |= _spellings(item, findings)
             case syntax.Directive() if name == "pii":
@@ -87,7 +90,7 @@ def resolve_connector(node: syntax.Connector) -> tuple[ConnectorModel, tuple[Dia
     for hook in hooks:
         fields |= _webhooks(hook, settings, findings)
     declared = runtime.Connector(name=node.name.text, protocol=protocol, **fields)  # type: ignore[arg-type]
-    wires = Spelling(protocol, spelling, nulls)
+    wires = Spelling(protocol, spelling, nulls, absent)
     templates: dict[str, Template] = {}
     resources: dict[str, ResourceModel] = {}
     for resource_node in resource_nodes:
@@ -331,10 +334,12 @@ def _nulls(item: syntax.Directive, findings: Findings) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in item.items or ():
         name = item_name(entry)
+        if name == "absent" and isinstance(entry, syntax.Directive) and not entry.words and entry.items is None:
+            continue
         value = constant(entry.value) if isinstance(entry, syntax.Property) else None
         spelled = next((text for shape, text in NULL_SPELLINGS if type(shape) is type(value) and shape == value), None)
         if name not in NULL_KINDS:
-            findings.unknown_word("null", name, entry.name.span, NULL_KINDS)
+            findings.unknown_word("null", name, entry.name.span, (*NULL_KINDS, "absent"))
         elif spelled is None:
             findings.malformed("null", entry.span, EXPECTED["null"])
         else:

@@ -11,6 +11,7 @@
 | `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
 | `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
 | `deleted VERB "path" { items, id, at, page, since, … }` | a feed of the records that are gone |
+| `null absent` | what a record lacks is null, but for `required` fields; after a field: that field |
 | `archive FIELD VALUE` | the value of a field that stands for "archived" |
 | `merged FIELD` | the field that names the record into which this one was merged |
 | `lock etag`, `lock version` | how a write can be made to fail when the record changed meanwhile |
@@ -37,6 +38,7 @@ from syncline.syntax.expressions import (
     ListLiteral,
     Name,
     NamedType,
+    Null,
     Number,
     Path,
     Quantity,
@@ -47,7 +49,7 @@ from syncline_runtime import declaration as runtime
 from syncline_runtime.codecs import CODECS, WIRE, default_wire
 
 OPERATIONS = ("read", "create", "update", "delete")
-WORDS = ("list", *OPERATIONS, "deleted", "archive", "merged", "lock", "readonly", "webhook")
+WORDS = ("list", *OPERATIONS, "deleted", "archive", "merged", "lock", "null", "readonly", "webhook")
 KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list", "ref"}
 
 
@@ -56,11 +58,15 @@ _NOT_OF_TEXT = frozenset({"integer", "decimal", "percent", "boolean", "ref"})
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How a connector spells values: its own choices over those of the protocol."""
+    """How a connector, or a resource of it, spells values: its own choices over those of the protocol.
+
+    `absent`: what a record lacks is null.
+    """
 
     protocol: str
     chosen: Mapping[str, str]
     nulls: Mapping[str, str]
+    absent: bool = False
 
     def of(self, kind: str) -> str:
         """The spelling of a kind of value."""
@@ -137,7 +143,7 @@ def resolve_resource(
         findings.report("name.duplicate", span, Label(known.span, "first-here"), name=name_text, kind="resource")
         return
     if known is not None and not words:
-        resources[name_text] = _extended(known, items, spelling, findings)
+        resources[name_text] = _extended(known, items, known.spelling or spelling, findings)
         return
     resources[name_text] = _resource(
         name_text, span, items, location, spelling, substitutions, node.doc or "", findings
@@ -169,6 +175,8 @@ def _resource(
     doc: str,
     findings: Findings,
 ) -> ResourceModel:
+    if any(_absent_is_null(item) for item in items):
+        spelling = replace(spelling, absent=True)
     fields: dict[str, NativeField] = {}
     timing: dict[str, float] = {"precision": 1.0, "lag": 0.0}
     fallback = ""
@@ -217,6 +225,15 @@ def _resource(
         span=span,  # type: ignore[arg-type]
         doc=doc,
         places=places_of(items),
+        spelling=spelling,
+    )
+
+
+def _absent_is_null(item: syntax.Item) -> bool:
+    return (
+        isinstance(item, syntax.Directive)
+        and item.name.text == "null"
+        and [word_text(word) for word in item.words] == ["absent"]
     )
 
 
@@ -272,6 +289,8 @@ def _resource_word(
             return {"lock": word_text(kind)}
         case "readonly", []:
             return {"readonly": True}
+        case "null", _ if _absent_is_null(item):
+            return {}
         case "webhook", [Path() as first, Text(value=path)] if word_text(first) == "id":
             return {"webhook": runtime.Hook(id=path)}
         case "webhook", [Path() as first, Text(value=path), Path() as second, Text(value=kind), ListLiteral() as names]:
@@ -291,6 +310,7 @@ EXPECTED = {
     "deleted": DELETED["deleted"],
     "merged": "merged merged_into",
     "lock": "lock etag",
+    "null": "null absent",
     "readonly": "readonly",
     "set": 'set "won" by POST "/deals/{id}/win"',
     "webhook": 'webhook id "data.id" events "type" ["contact.updated"]',
@@ -305,6 +325,7 @@ def _runtime_field(found: NativeField) -> runtime.NativeField:
         writable=found.writable,
         child=found.child,
         states=found.states,
+        absent_is_null=found.absent_is_null,
     )
 
 
@@ -333,6 +354,7 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
     facts: dict[str, object] = {}
     states: dict[str | int | bool, runtime.Operation] = {}
     wire = spelling.of(type_.kind)
+    absence: Span | None = None
     words = list(item.words)
     while words:
         word = words.pop(0)
@@ -365,6 +387,9 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
                 else:
                     findings.unknown_word(f"spelling of {type_.kind}", wanted, spelled.span, known)
                 words.pop(0)
+            case _, [Path() as absent, *_] if isinstance(word, Null) and word_text(absent) == "absent":
+                absence = word.span
+                words.pop(0)
             case "normalises", _ if isinstance(word, Call):
                 facts["normalises"] = _normalises(word, type_, findings)
             case "set", [value, by, Path() as verb, Text() as target, *_] if word_text(by) == "by":
@@ -384,13 +409,19 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
         facts["writable"] = False
     if states:
         facts["states"] = states
+    always = next((fact for fact in ("identity", "version", "required") if facts.get(fact)), None)
+    facts["absent_is_null"] = always is None and (spelling.absent or absence is not None)
+    if absence is not None and always is not None:
+        findings.report("connector.never-null", absence, field=item_name(item), fact=always)
+    elif absence is not None:
+        type_ = replace(type_, nullable=True)
     null = spelling.null_of(type_.kind, wire)
     return NativeField(name=item_name(item), type=type_, span=item.name.span, wire=wire, null=null, **facts)  # type: ignore[arg-type]
 
 
 FIELD_WORDS = (
     "identity", "version", "unique", "required", "readonly", "precision", "lag", "fallback", "at", "child", "spelled",
-    "normalises", "set",
+    "normalises", "null", "set",
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Records between their delivered form and the port's: identity, version, fields that stand elsewhere."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from syncline_runtime.connectors.paths import MISSING, asked_name, at, flattened
 from syncline_runtime.cursors import raw_text, shown
 from syncline_runtime.declaration import NativeField, Resource
 from syncline_runtime.ports import NativeRecord
-from syncline_runtime.values import Native
+from syncline_runtime.values import ABSENT, Native
 
 _NO_IDENTITY: Final = frozenset((dict, list, bool))
 
@@ -27,6 +27,7 @@ class Shape:
     flattened: Callable[[dict[str, Any]], Native] | None
     children: tuple[NativeField, ...]
     numeric: bool
+    left_out: tuple[str, ...] = ()
 
     def record(self, delivered: Any, etag: str | None = None) -> NativeRecord:
         """A delivered record. Raises NotARecord."""
@@ -82,7 +83,23 @@ def shape(resource: Resource) -> Shape:
         flattened_of(resource),
         tuple(field for field in resource.fields.values() if field.child is not None),
         declared is not None and declared.kind == "integer",
+        left_out(resource),
     )
+
+
+def left_out(resource: Resource) -> tuple[str, ...]:
+    """The fields that are null where a reading lacks them."""
+    return tuple(field.name for field in resource.fields.values() if field.absent_is_null)
+
+
+def answered(native: Native, names: Sequence[str], sent: Native) -> Native:
+    """What the answer to a write shows, which may be no more than a part of the record: of `names`, fields that it lacks are not
+    shown, but for those that were emptied."""
+    lacking = [name for name in names if name not in native]
+    if not lacking:
+        return native
+    emptied = {name: sent[name] for name in lacking if name in sent and (sent[name] is None or sent[name] == "")}
+    return {**native, **dict.fromkeys(lacking, ABSENT), **emptied}
 
 
 def items_at(document: Any, path: str, resource: str) -> list[Any]:

@@ -8,7 +8,7 @@ from syncline_runtime.answering import Purpose
 from syncline_runtime.connectors import children, listing, writing
 from syncline_runtime.connectors.calls import UnsafeId
 from syncline_runtime.connectors.paths import at
-from syncline_runtime.connectors.records import NotARecord, Shape, items_at, shape
+from syncline_runtime.connectors.records import NotARecord, Shape, answered, items_at, shape
 from syncline_runtime.connectors.session import Dialect, Failed, Session
 from syncline_runtime.declaration import Condition, Operation, System, deletions_of
 from syncline_runtime.ports import (
@@ -180,6 +180,13 @@ class RemoteSystem:
             stored = await self.read(resource, silent, fields=fields)
         except SystemFailure:
             return outcomes  # the writes happened all the same
+        # Nothing was asked of the other fields.
+        unasked = [name for name in known.left_out if name not in fields]
+        if unasked:
+            stored = {
+                identity: record and replace(record, native=answered(record.native, unasked, {}))
+                for identity, record in stored.items()
+            }
         return [
             writing.merged(one, stored.get(one.remote_id)) if isinstance(one, Applied) and one.record is None else one
             for one in outcomes

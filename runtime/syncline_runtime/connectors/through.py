@@ -103,11 +103,16 @@ class Followed:
         target = self._resources[way.resource]
         if target.read is not None:
             found = await self.read(way.resource, missing, fields=(way.field,))
-            values.update((one, _value(way, found.get(one))) for one in missing)
+            values.update((one, self._value(way, found.get(one))) for one in missing)
         else:
             async for page in self.pages(way.resource, fields=(target.identity, way.field)):
-                values.update((record.remote_id, _value(way, record)) for record in page.records)
+                values.update((record.remote_id, self._value(way, record)) for record in page.records)
             values.update((one, ABSENT) for one in missing if one not in values)
+
+    def _value(self, way: Through, record: NativeRecord | None) -> Any:
+        declared = self._resources[way.resource].fields.get(way.field)
+        lacking = None if declared is not None and declared.absent_is_null else ABSENT
+        return ABSENT if record is None else record.native.get(way.field, lacking)
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -170,13 +175,9 @@ def _blank(value: object) -> bool:
     return value is None or value == ""
 
 
-def _value(way: Through, record: NativeRecord | None) -> Any:
-    return ABSENT if record is None else record.native.get(way.field, ABSENT)
-
-
 def held_id(way: Through, native: Native) -> object:
     """The id that the reference in front of a path holds, None where there is none, ABSENT where it is not shown or no id."""
-    value = native.get(way.reference, ABSENT)
+    value = native.get(way.reference, None if way.absent_is_null else ABSENT)
     if way.null:
         value = getattr(codecs, codecs.NULLS[way.null].get)(value)
     try:

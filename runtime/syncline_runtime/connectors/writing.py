@@ -8,7 +8,7 @@ from typing import Any
 from syncline_runtime.answering import Purpose
 from syncline_runtime.connectors.calls import UnsafeId, filled
 from syncline_runtime.connectors.paths import MISSING, at, nested, text_at, texts_at
-from syncline_runtime.connectors.records import NotARecord, Shape
+from syncline_runtime.connectors.records import NotARecord, Shape, answered
 from syncline_runtime.connectors.session import Answered, Failed, Session
 from syncline_runtime.declaration import Operation
 from syncline_runtime.ports import (
@@ -219,6 +219,8 @@ def _applied(
         except NotARecord:
             pass
         else:
+            if shape.left_out:
+                record = replace(record, native=answered(record.native, shape.left_out, one.native))
             return Applied(record.remote_id, record)
     if one.remote_id is not None:
         return Applied(one.remote_id)

@@ -170,6 +170,7 @@ class NativeField:
     Connectors deliver and take records by `name`: paths are theirs to follow. Over `sql`, values are Python values by `kind`
     (Decimal, date, aware datetime, bool, bytes, str, int), whatever the database keeps; over `files` CSV, all are text. A field
     with `states` is written by operations alone, each of which brings the record to one value; a new record has its own.
+    `absent_is_null`: the system leaves the field out of what it delivers where it is null.
     """
 
     name: str
@@ -178,6 +179,7 @@ class NativeField:
     writable: bool = True
     child: Child | None = None
     states: Mapping[Any, "Operation"] = field(default_factory=dict)
+    absent_is_null: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +216,7 @@ class Through:
     field: str
     spelled: str = "plain"  # a wire spelling of references (codecs.WIRE)
     null: str = ""  # how the system spells null there (codecs.NULLS)
+    absent_is_null: bool = False  # a record that lacks the reference refers to nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS, CodecError
 from syncline_runtime.declaration import FieldMap, Flow
 from syncline_runtime.executing.reading import FieldRefused
-from syncline_runtime.values import Native
+from syncline_runtime.values import ABSENT, Native
 
 _COMMENT: Final = re.compile(r"#\s*(\S+\.sync):(\d+)\s*$")
 _TARGET: Final = re.compile(r'\s*"?([^"\s=]+)"?\s*[:=]')
@@ -62,10 +62,10 @@ def readable(mapping: FieldMap, native: Native) -> tuple[dict[str, Any], tuple[F
     left = dict(native)
     for _ in mapping.flows:
         names = natives_of(mapping, failure.field)
-        if not names & left.keys():
+        if all(left.get(name) is ABSENT for name in names):
             break
         failures.append(failure)
-        left = {name: value for name, value in left.items() if name not in names}
+        left.update(dict.fromkeys(names, ABSENT))  # not left out: that may stand for null
         try:
             return mapping.read(left), tuple(failures)
         except MAPPING_ERRORS as error:

@@ -230,7 +230,13 @@ class People:
                 continue
             mapping = self._world.rng.choice([one for one in self._package.mappings if one.system == system])
             entity = self._package.entities[mapping.entity]
-            flows = [one for one in hears(entity, mapping) if one.field not in entity.required and one.native]
+            # What is hidden in a system that leaves out what is null looks emptied, to whoever asks.
+            left_out = server.tables[mapping.resource].left_out
+            flows = [
+                one
+                for one in hears(entity, mapping)
+                if one.field not in entity.required and one.native and left_out.isdisjoint(one.native)
+            ]
             if flows:
                 server.hidden = frozenset(self._world.rng.choice(flows).native)
                 server.was_hidden |= server.hidden

@@ -6,6 +6,7 @@ from typing import Any
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
+from syncline_runtime.connectors.records import answered
 from syncline_runtime.declaration import Condition, Listing, Operation, deletions_of
 from syncline_runtime.ports import (
     Applied,
@@ -338,7 +339,7 @@ class SimulatedSystem:
             honoured = operation is not None and operation.idempotency and table.conduct.idempotency
             key = write.idempotency_key if honoured else None
             if key is not None and key in table.keys:
-                return self._applied(table, table.keys[key], operation)
+                return self._applied(table, table.keys[key], operation, write)
             if (refused := self._forbidden(write)) is not None:
                 return refused
             table.serial += 1
@@ -352,7 +353,7 @@ class SimulatedSystem:
             own = self._ledger.left_out(sending, native) | native.keys()
             self._people.default(self.name, table.resource.name, remote_id, own)
             self._rework(table, remote_id, own)
-            answer = self._applied(table, remote_id, operation)
+            answer = self._applied(table, remote_id, operation, write)
             if mapping is not None and self._world.happens("snatched"):
                 self._people.delete(mapping, table, remote_id)
             return answer
@@ -371,7 +372,7 @@ class SimulatedSystem:
             self._server.store(table, remote_id, {**native, **kept}, "engine")
             self._compare(table, remote_id, kept)
             self._rework(table, remote_id, write.native)
-            return self._applied(table, remote_id, operation)
+            return self._applied(table, remote_id, operation, write)
 
         def delete() -> Outcome:
             refused, native = self._checked(table, write)
@@ -413,12 +414,15 @@ class SimulatedSystem:
         name = next((name for name in write.native if name in self._server.hidden), None)
         return None if name is None else Refused("forbidden", "no permission", {name: "no permission"})
 
-    def _applied(self, table: Table, remote_id: str, operation: Operation | None) -> Outcome:
+    def _applied(self, table: Table, remote_id: str, operation: Operation | None, write: Write) -> Outcome:
         state = table.current(remote_id)
         if operation is None or operation.returns != "record" or state is None or state.native is None:
             return Applied(remote_id)
         self._ledger.showed(self.name, table.resource.name, [remote_id])
-        return Applied(remote_id, self._server.shown(table, remote_id, state, single=True))
+        record = self._server.shown(table, remote_id, state, single=True)
+        if table.left_out:
+            record = replace(record, native=answered(record.native, sorted(table.left_out), write.native))
+        return Applied(remote_id, record)
 
     def _rework(self, table: Table, remote_id: str, written: Collection[str]) -> None:
         """A workflow of the system changes a field of what was just written: at once one that was not sent, later any. (At once

@@ -248,7 +248,7 @@ class Sandbox:
                 start = int(slots.get(paging.cursor_parameter) or 0)
             case _:
                 start, size = 0, max(1, len(found))
-        page = [self._delivered(record) for record in found[start : start + size]]
+        page = [self._delivered(resource, record) for record in found[start : start + size]]
         document = placed(listing.items, page)
         if paging.style == "cursor" and start + size < len(found):
             document |= placed(paging.next, str(start + size))
@@ -267,9 +267,10 @@ class Sandbox:
         records = self.records[resource.name]
         if "ids" in slots:
             return placed(
-                operation.answer, [self._delivered(records[key]) for key in map(str, slots["ids"]) if key in records]
+                operation.answer,
+                [self._delivered(resource, records[key]) for key in map(str, slots["ids"]) if key in records],
             )
-        return placed(operation.answer, self._delivered(self._known(resource, slots["id"])))
+        return placed(operation.answer, self._delivered(resource, self._known(resource, slots["id"])))
 
     def _known(self, resource: Resource, identity: Any) -> Delivered:
         try:
@@ -277,8 +278,12 @@ class Sandbox:
         except KeyError:
             raise _Refused(404, "The requested resource wasn't found.") from None
 
-    def _delivered(self, record: Delivered) -> Delivered:
-        """Child lists are delivered under their name with a dot, as they are asked for by dotted name."""
+    def _delivered(self, resource: Resource, record: Delivered) -> Delivered:
+        """Child lists are delivered under their name with a dot, as they are asked for by dotted name; what is null is left out
+        where the system does that."""
+        for field in resource.fields.values():
+            if field.absent_is_null and field.child is None:
+                record = _without_null(record, field.path or (field.name,))
         return {(f"{name}." if name in self._lists else name): value for name, value in record.items()}
 
     # -- writing -------------------------------------------------------------------------------------------------------
@@ -288,7 +293,8 @@ class Sandbox:
         made = [self._create(resource, values) for values in (slots["records"] if many else [slots["values"]])]
         self.writes += len(made)
         answers = [
-            record[resource.identity] if operation.returns == "id" else self._delivered(record) for record in made
+            record[resource.identity] if operation.returns == "id" else self._delivered(resource, record)
+            for record in made
         ]
         return placed(operation.answer, answers if many else answers[0])
 
@@ -300,7 +306,9 @@ class Sandbox:
             for identity in identities
         ]
         self.writes += len(changed)
-        return placed(operation.answer, self._delivered(changed[0])) if operation.returns == "record" else None
+        return (
+            placed(operation.answer, self._delivered(resource, changed[0])) if operation.returns == "record" else None
+        )
 
     def _delete_asked(self, resource: Resource, operation: Operation, slots: Mapping[str, Any]) -> Any:
         for identity in slots.get("ids", [slots.get("id")]):
@@ -398,6 +406,15 @@ def _merge(record: Delivered, values: Mapping[str, Any]) -> None:
             _merge(record[name], value)
         else:
             record[name] = value
+
+
+def _without_null(record: Delivered, path: tuple[str, ...]) -> Delivered:
+    """The record without what stands at a path, if that is null."""
+    first, *rest = path
+    held = record.get(first)
+    if rest and isinstance(held, dict):
+        return {**record, first: _without_null(held, tuple(rest))}
+    return record if held is not None else {name: value for name, value in record.items() if name != first}
 
 
 def _children(record: Delivered, child: Child) -> list[Delivered]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from syncline_runtime import cursors
+from syncline_runtime.connectors.records import left_out
 from syncline_runtime.connectors.through import held_id, spelled
 from syncline_runtime.declaration import Condition, Resource, System
 from syncline_runtime.ports import NativeRecord
@@ -40,6 +41,7 @@ class Table:
     conduct: Conduct = AS_DECLARED
     serial: int = 0
     changes: int = 0
+    left_out: frozenset[str] = frozenset()
 
     def current(self, remote_id: str) -> State | None:
         """The newest state of a record; None where there never was one."""
@@ -87,7 +89,11 @@ class Server:
         self.was_hidden: set[str] = set()
         self.changed: Callable[[Table, str], None] = lambda table, remote_id: None
         self.tables = {
-            name: Table(resource, conduct=(reality or {}).get((declared.name, name), AS_DECLARED))
+            name: Table(
+                resource,
+                left_out=frozenset(left_out(resource)),
+                conduct=(reality or {}).get((declared.name, name), AS_DECLARED),
+            )
             for name, resource in declared.resources.items()
         }
 
@@ -146,7 +152,7 @@ class Server:
         assert state.native is not None
         native = deepcopy(state.native)
         for name in list(native):
-            if name in self.hidden:
+            if name in self.hidden or (name in table.left_out and native[name] is None):
                 del native[name]
         return NativeRecord(remote_id, native, self.version(table, state, single=single))
 

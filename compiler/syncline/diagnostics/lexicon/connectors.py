@@ -18,6 +18,11 @@ CONNECTORS = {
         "Without a stable id, a record cannot be found again: each run would create it anew.",
         "Mark the field of its id: `id : text identity`.",
     ),
+    "connector.never-null": Entry(
+        "`{field}` is {fact}: it is never null, and what lacks it is no record that has it empty",
+        "A record without its {fact} field is one that was not shown whole. Taken for an emptied one, it would be wiped elsewhere.",
+        "Take `null absent` away here.",
+    ),
     "connector.since-without-version": Entry(
         "`since` needs a field that is marked `version`",
         "What changed since the last run can only be told by a field that moves with every change.",
