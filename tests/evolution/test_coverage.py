@@ -168,6 +168,7 @@ IRRELEVANT = {
     "ConnectorModel.settings": DERIVED + "the settings that the system gives",
     "ConnectorModel.resources": DERIVED + "the system's resources, with what `extend` adds",
     "ConnectorModel.spelling": DERIVED + "the spelling of each native field",
+    "ResourceModel.spelling": DERIVED + "the spelling of each native field",
     "ConnectorModel.templates": DERIVED + "the system's resources",
     "Elements.record": ELSEWHERE + ": the fields of the elements",
     "Map.paths": DERIVED + "the lines and conditions that name them",
