@@ -306,6 +306,16 @@ def summary_lines(summary: Summary, requests: Mapping[str, int], *, planned: boo
         f"{where} was stored otherwise than sent, {times} times (W-NORM): its connector should say `normalises({declared})`"
         for where, (times, declared) in sorted(summary.normalised.items())
     ]
+    extra += [
+        f"{_counted(times, 'write of others was', 'writes of others were')} overwritten in {system} where they met ours, unseen: "
+        "`audit show --action unseen-edit` names the records"
+        for system, times in sorted(summary.between.items())
+    ]
+    extra += [
+        f"{_counted(times, 'write', 'writes')} without an answer may have been undone by somebody in {system} (W-ABA): "
+        "`audit show --action maybe-undone` names the records"
+        for system, times in sorted(summary.undone.items())
+    ]
     lines += [f"  {line}" for line in (*extra, *(f"held: {held}" for held in summary.held))]
     seen = ", ".join(f"{system} {count}" for system, count in summary.observed.items())
     sent = ", ".join(f"{system} {count}" for system, count in requests.items() if count)

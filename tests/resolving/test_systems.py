@@ -205,3 +205,20 @@ system x = web { url: env("URL") }
         "connector.unknown-word",
         "connector.malformed",
     ]
+
+
+def test_a_field_counts_writes(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+connector web over rest {
+  setting url : url
+  base "{url}"
+  resource things { id : text identity, changed : instant version, revision : integer counts writes }
+  resource others { id : text identity, revision : text counts writes, second : integer counts }
+  resource twice  { id : text identity, one : integer counts writes, two : integer counts writes }
+}
+system x = web { url: env("URL") }
+""")
+    assert [code for code, _ in result.found] == ["connector.malformed", "connector.malformed", "name.duplicate"]
+    things = result.spec.systems["x"].resources["things"]
+    assert things.declaration.counter == "revision"
+    assert not things.fields["revision"].writable

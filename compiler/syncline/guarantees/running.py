@@ -128,6 +128,11 @@ def _of_system(sync: Sync, name: str) -> Iterator[Guarantee]:
         yield _assumed(
             "fresh-reads", f"reading a record of {name} by its id shows it as it is", *place(resource, "read")
         )
+    counter = next((native for native in resource.fields.values() if native.counts), None)
+    if counter is not None and updates(sync, side):
+        yield _assumed(
+            "counter", f"{name} adds one to `{counter.name}` with each write to a record, ours included", counter.span
+        )
     natives = {native.name: native for line in side.lines for native in line.natives if native.absent_is_null}
     if natives:
         yield _assumed(

@@ -162,6 +162,14 @@ def lost_updates(sync: Sync, side: Map) -> Iterator[Guarantee]:
     for name, operation in kinds:
         if operation is not None:
             yield _lost(side, name, operation)
+    counter = next((native for native in resource.fields.values() if native.counts), None)
+    if counter is not None and updates(sync, side) and declared.read is not None:
+        yield Guarantee(
+            Topic.LOST_UPDATES,
+            "counted",
+            f"what came between our look and our write shows by `{counter.name}`, is counted, and told with the record",
+            (counter.span,),
+        )
     if not kinds:
         yield Guarantee(Topic.LOST_UPDATES, "never-changed", "this sync changes no record that is there", (sync.span,))
 

@@ -110,6 +110,7 @@ class NativeField:
     unique: bool = False
     identity: bool = False
     version: bool = False
+    counts: bool = False  # each write to the record adds one to it
     normalises: tuple["CodecUse", ...] = ()
     references: str | None = None  # resource that a reference points to
     states: Mapping[str | int | bool, Operation] = field(

@@ -7,7 +7,7 @@
 | `resource NAME like TEMPLATE("value") { … }` | a resource made from a template, with fields of its own |
 | `NAME : TYPE words` | a field: `identity`, `version`, `precision 1 ms`, `lag 2 s`, `fallback FIELD`, `unique`, `required`, |
 |                     | `readonly`, `at "path"`, `child LIST(KIND_FIELD: "kind") VALUE_FIELD`, `spelled NAME`, |
-|                     | `normalises(trim, lower)` |
+|                     | `normalises(trim, lower)`, `counts writes`: each write to the record adds one to it |
 | `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
 | `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
 | `deleted VERB "path" { items, id, at, page, since, … }` | a feed of the records that are gone |
@@ -190,6 +190,10 @@ def _resource(
                     fallback = _fallback(item)
     identity = next((found.name for found in fields.values() if found.identity), None)
     version = next((found for found in fields.values() if found.version), None)
+    counters = [found for found in fields.values() if found.counts]
+    for one in counters[1:]:
+        first = Label(counters[0].span, "first-here")
+        findings.report("name.duplicate", one.span, first, name=one.name, kind="field that counts writes")
     # What can neither be listed nor read is the shape of records inside others.
     inside = not location and not substitutions and not any(isinstance(item, syntax.Directive) for item in items)
     if identity is None and not inside:
@@ -207,6 +211,9 @@ def _resource(
         findings.report("connector.deleted-unread", place.span, resource=name)
     if offered.pop("readonly", False):
         offered |= dict.fromkeys(("create", "update", "delete"))
+    listing = offered.get("list")
+    if version is not None and version.counts and isinstance(listing, runtime.Listing) and listing.since is not None:
+        findings.report("connector.counter-as-cursor", version.span, field=version.name)
     declared = runtime.Resource(
         name=name,
         identity=identity or "id",
@@ -216,6 +223,7 @@ def _resource(
         version_spelling=version.wire if version else "iso",
         version_fallback=fallback,
         version_is_time=version is None or version.type.kind == "instant",
+        counter=counters[0].name if counters else "",
         **offered,  # type: ignore[arg-type]
     )
     return ResourceModel(
@@ -307,6 +315,7 @@ def _resource_word(
 
 EXPECTED = {
     "archive": "archive active false",
+    "counts": "revision : integer counts writes",
     "deleted": DELETED["deleted"],
     "merged": "merged merged_into",
     "lock": "lock etag",
@@ -366,6 +375,12 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
                 facts["writable"] = False
             case (("precision" | "lag"), [Quantity() | Number(), *_]):
                 words.pop(0)
+            case "counts", [Path() as what, *_] if word_text(what) == "writes":
+                facts["counts"] = True
+                words.pop(0)
+            case "counts", _:
+                findings.malformed(name, item.span, EXPECTED[name])
+                return None
             case "fallback", [Path(), *_]:
                 words.pop(0)
             case "at", [Text(value=path), *_]:
@@ -405,11 +420,14 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
                 return None
             case _:
                 findings.unknown_word("field", name, word.span, FIELD_WORDS)
-    if facts.get("identity") or facts.get("version"):
+    if facts.get("counts") and type_.kind != "integer":
+        findings.malformed("counts", item.span, EXPECTED["counts"])
+        facts["counts"] = False
+    if facts.get("identity") or facts.get("version") or facts.get("counts"):
         facts["writable"] = False
     if states:
         facts["states"] = states
-    always = next((fact for fact in ("identity", "version", "required") if facts.get(fact)), None)
+    always = next((fact for fact in ("identity", "version", "counts", "required") if facts.get(fact)), None)
     facts["absent_is_null"] = always is None and (spelling.absent or absence is not None)
     if absence is not None and always is not None:
         findings.report("connector.never-null", absence, field=item_name(item), fact=always)
@@ -421,7 +439,7 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
 
 FIELD_WORDS = (
     "identity", "version", "unique", "required", "readonly", "precision", "lag", "fallback", "at", "child", "spelled",
-    "normalises", "null", "set",
+    "normalises", "null", "counts", "set",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Operation
 from syncline_runtime.executing.context import BATCH, Context, key_rows
+from syncline_runtime.executing.counting import counted
 from syncline_runtime.executing.decide import tomb
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
@@ -102,6 +103,8 @@ async def _wave(
     broken: list[tuple[Sent, Failure]] = []
     write = side.mapping.write
     whole = kind is ActionKind.CREATE and not side.mapping.where
+    if side.resource.counter:
+        portion = [sent._replace(counted=counted(side, shown.get(sent.remote_id or ""))) for sent in portion]
     for sent in portion:
         if whole and not sent.left_out and len(sent.values) >= side.written:
             # All lines of a record that is made as it stands: what `_ready` comes to where nothing is refused.

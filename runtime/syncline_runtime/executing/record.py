@@ -8,6 +8,7 @@ from typing import NamedTuple
 from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, key_rows
+from syncline_runtime.executing.counting import counted, operated, tell_between
 from syncline_runtime.executing.place import readable
 from syncline_runtime.executing.renders import ALL_UNSEEN, packed_renders
 from syncline_runtime.executing.repeating import packed, repeatable
@@ -25,7 +26,8 @@ class Sent(NamedTuple):
 
     `agreed` are the link's values, `values` the wanted ones by field, `document` the same packed. `only` says that it is all
     that is left to do for its link, `alike` that `document` is the link's. `left_out` are fields that the system refuses: what it
-    shows in their place is its own doing. `action` is None for a record made as it stands.
+    shows in their place is its own doing. `action` is None for a record made as it stands. `counted` is how often the record had
+    been written when it was last looked at, where its system says so.
     """
 
     link_id: int
@@ -40,6 +42,7 @@ class Sent(NamedTuple):
     only: bool = False
     left_out: tuple[str, ...] = ()
     alike: bool = False
+    counted: int | None = None
 
     def without(self, side: Side, names: Collection[str]) -> "Sent":
         """The same write but for some fields, which the system refuses."""
@@ -70,13 +73,14 @@ def may_lack(context: Context, side: Side, sent: Sent, names: Collection[str]) -
 
 
 def ahead(sent: Sent) -> Row:
-    """What must be durable before the call: (remote_id, sent, pre, if_version)."""
+    """What must be durable before the call: (remote_id, sent, pre, if_version); what counts the writes is worth more than what
+    tells their time."""
     row = sent.row
     return (
         sent.remote_id,
         SAME if sent.alike else sent.document,
         None if row is None else row.shadow,
-        None if row is None else row.version,
+        str(sent.counted) if sent.counted is not None else None if row is None else row.version,
     )
 
 
@@ -139,6 +143,9 @@ def record_outcomes(
                             settled.append(link_id)
                     case ActionKind.UPDATE if one.row is not None and one.member is not None:
                         member = acknowledged(context, side, one, one.member, outcome, now)
+                        if one.counted is not None and not operated(side, native):
+                            after = counted(side, outcome.record)
+                            journal.extend(tell_between(context, side, link_id, remote_id, one.counted, after, now))
                         if outcome.record is not None and not outcome.as_sent:
                             lost.extend(unkept := kept_otherwise(context, side, link_id, member, one.values))
                         else:
@@ -149,9 +156,9 @@ def record_outcomes(
                         elif one.only and not unkept:
                             settled.append(link_id)
                         before = set(key_rows(context, system, remote_id, one.member.shadow))
-                        after = set(key_rows(context, system, remote_id, member.shadow))
-                        stale_keys.extend(sorted(before - after))
-                        fresh_keys.extend(sorted(after - before))
+                        now_keys = set(key_rows(context, system, remote_id, member.shadow))
+                        stale_keys.extend(sorted(before - now_keys))
+                        fresh_keys.extend(sorted(now_keys - before))
                     case ActionKind.RESTORE if one.row is not None and one.member is not None:
                         back = observing.restored(one.member, now)
                         accounted.append((back.state.value, one.row.shadow, None, one.row.renders, one.row.member_id))

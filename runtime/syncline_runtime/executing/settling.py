@@ -6,6 +6,7 @@ from dataclasses import replace
 from syncline_runtime import observing
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, to_member
+from syncline_runtime.executing.counting import counted, counted_ahead, tell_between, tell_undone
 from syncline_runtime.executing.place import flow_of, readable
 from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.sides import Side
@@ -50,6 +51,8 @@ def settle(
                 after = _after_update(context, side, intent, member, record, read_at, late=late)
             except MAPPING_ERRORS:
                 late = False  # what cannot be read tells nothing
+    if intent.op == "update" and record is not None and (after is not None or late):
+        _tell_unseen(context, side, intent, record, after)
     if after is None and not late:
         context.summary.unknown += 1
         return False
@@ -71,6 +74,20 @@ def settle(
     return True
 
 
+def _tell_unseen(context: Context, side: Side, intent: IntentRow, record: NativeRecord, after: Member | None) -> None:
+    """Tell, in the caller's transaction, of writes that are seen only by their number."""
+    before, now = counted_ahead(side, intent), counted(side, record)
+    if before is None or now is None:
+        return
+    at, sent = context.clock.now(), side.packing.unpack(intent.sent)
+    landed = after is not None and any(after.shadow.get(name, ABSENT) == value for name, value in sent.items())
+    if landed:
+        told = tell_between(context, side, intent.link_id, intent.remote_id or "", before, now, at)
+    else:
+        told = tell_undone(context, side, intent, before, now, at)
+    context.store.review.journal(told)
+
+
 def unbar(context: Context, intent: IntentRow) -> None:
     """Let the link's next write to the system pass."""
     context.awaiting.pop((intent.link_id, intent.system), None)
@@ -87,8 +104,11 @@ def not_shown(side: Side, sent: Mapping[str, Shown], shown: Mapping[str, Shown])
 
 
 def _is_as_before(side: Side, intent: IntentRow, record: NativeRecord) -> bool:
-    """Whether the record has the version that it had before the write. A time proves nothing: our write may have fallen into the
-    unit of the clock in which the record was changed before it."""
+    """Whether the record was not written since, or has the version that it had before the write. A time proves nothing: our write
+    may have fallen into the unit of the clock in which the record was changed before it."""
+    before, now = counted_ahead(side, intent), counted(side, record)
+    if before is not None and now is not None:
+        return before == now
     version = record.version
     return version is not None and version == intent.if_version and side.updated_at(version) is None
 

@@ -111,6 +111,8 @@ def sides(
             names[resource.archive[0]] = None
         if resource.merged:
             names[resource.merged] = None
+        if resource.counter:
+            names[resource.counter] = None
         refers = {flow.field: _targets(entity, flow) for flow in mapping.flows if flow.refers}
         found[name] = Side(
             system=name,

@@ -22,8 +22,10 @@ class Summary:
     a guard holds, by system and operation; `derived` by entity the records that follow from this one's, `passed` those whose
     condition held at first sight; `awaiting` are those that wait for a date, the first of which is `next_date`; `doubts` tells by
     system why a write has no known outcome, the first one's reason; `normalised` by `system.resource.field` how often a value was
-    stored otherwise than sent, and as by which declaration; `deferred` records wait for others that they refer to; `waiting` ones
-    for a create or a deletion under way or for listings that lag, the first of these until `waits_until`."""
+    stored otherwise than sent, and as by which declaration; `between` how often records were written by others, unseen, before our
+    write, and `undone` how many may have been set back after one without an answer, by system; `deferred` records wait for others
+    that they refer to; `waiting` ones for a create or a deletion under way or for listings that lag, the first of these until
+    `waits_until`."""
 
     entity: str
     observed: dict[str, int] = field(default_factory=dict)
@@ -45,6 +47,8 @@ class Summary:
     unknown: int = 0
     doubts: dict[str, str] = field(default_factory=dict)
     normalised: dict[str, tuple[int, str]] = field(default_factory=dict)
+    between: dict[str, int] = field(default_factory=dict)
+    undone: dict[str, int] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -112,6 +116,8 @@ class Summary:
             "normalised": {
                 where: {"times": times, "normalises": declared} for where, (times, declared) in self.normalised.items()
             },
+            "between": self.between,
+            "undone": self.undone,
             "failed": self.failed,
             "failures": self.failures,
             "seconds": {phase: round(seconds, 3) for phase, seconds in self.seconds.items()},

@@ -82,6 +82,7 @@ class _Checked:
         yield from self._histories()
         yield from self._sets()
         yield from self._unseen()
+        yield from self._uncounted()
         yield from self._unlawful()
         yield from derived(self.package, self.sync, self.servers, self.keeper, self.ledger)
 
@@ -304,6 +305,25 @@ class _Checked:
                     if self.reserved.intersection(enumerate(keys(self.entity, shown(mapping, native)))):
                         continue  # a create with its key waits for a person
                     yield Violation("C2", f"{system} {remote_id} has no link, and nobody is told why")
+
+    def _uncounted(self) -> Iterator[Violation]:
+        """Where a system counts the writes to its records, those that were overwritten unseen were told."""
+        counting = {
+            system
+            for system, mapping in self.maps.items()
+            if (resource := self.servers[system].tables[mapping.resource].resource).counter
+            and resource.update is not None
+            and resource.update.returns == "record"
+        }
+        told = {
+            (row[1], row[2])
+            for action in (("unseen-edit", "maybe-undone") if counting else ())
+            for row in self.keeper.review.journal_entries(action)
+        }
+        for system, entity, remote_id, link_id in self.ledger.unseen:
+            missed = entity == self.sync.entity and system in counting and (link_id, system) not in told
+            if missed and (system, remote_id) not in self.merged:
+                yield Violation("I2", f"{system} {remote_id}: what was overwritten in the window was not counted")
 
     def _unlawful(self) -> Iterator[Violation]:
         """A codec of one's own reads back what it wrote, for every value that was agreed on."""

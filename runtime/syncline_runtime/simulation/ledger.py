@@ -61,6 +61,7 @@ class Ledger:
         self.added: dict[tuple[str, str, str, str], set[Any]] = {}
         self.removed: dict[tuple[str, str, str, str], set[Any]] = {}
         self.window: set[tuple[str, str, str, str]] = set()
+        self.unseen: set[tuple[str, str, str, int]] = set()
         self.due: set[tuple[str, str, int]] = set()
         self._values: dict[tuple[str, int], Mapping[str, Any]] = {}
         self.accepted: dict[tuple[str, int, str], list[Any]] = {}
@@ -324,6 +325,8 @@ class Ledger:
             else:
                 self.window.add((sending.system, mapping.entity, sending.remote_id, name))
                 self.world.counts["overwritten in the window"] += 1
+                if sending.op == "update":
+                    self.unseen.add((sending.system, mapping.entity, sending.remote_id, sending.link_id))
 
     def ignores(self, sending: Sending, native: Native, names: Collection[str]) -> None:
         """The system took no notice of some of the fields sent: what a person just stored there passes for what it made of them."""

@@ -330,7 +330,9 @@ class Sandbox:
                 self._command(record[name], value)
             else:
                 _merge(record, {name: value})
-        if resource.version is not None:
+        if resource.counter:
+            record[resource.counter] = int(record.get(resource.counter) or 0) + 1
+        if resource.version is not None and resource.version != resource.counter:
             self._last = max(datetime.now(UTC), self._last + timedelta(milliseconds=1))
             record[resource.version] = self._spelled(resource, self._last)
         return record

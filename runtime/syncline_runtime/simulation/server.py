@@ -104,6 +104,8 @@ class Server:
         table.changes += 1
         if native is not None:
             native = self._stamped(table, self.kept(table, states[-1].native if states else None, native), moment)
+            if table.resource.counter:
+                native[table.resource.counter] = len(states) + 1
         state = State(self.world.elapsed, native, by, len(states) + 1, moment)
         states.append(state)
         self.changed(table, remote_id)

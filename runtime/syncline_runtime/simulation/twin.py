@@ -34,7 +34,7 @@ class Fault:
 @dataclass(slots=True)
 class Table:
     """One resource: records by id, `version` the field that is stamped with each change, if there is one, to the `unit` of time.
-    `hidden` are fields that are not shown."""
+    `hidden` are fields that are not shown, `counter` is one to which each change adds one."""
 
     version: str | None = "updated"
     unit: str = "microseconds"
@@ -42,6 +42,7 @@ class Table:
     page_size: int = 100
     returns: bool = True
     lock: bool = False
+    counter: str = ""
     normalise: Callable[[Native], Native] | None = None
     refuse: Callable[[Native], Refused | None] | None = None
     defaults: Mapping[str, object] = field(default_factory=dict)
@@ -162,7 +163,10 @@ class Twin:
     def _store(self, table: Table, remote_id: str, record: Native) -> None:
         if table.normalise is not None:
             record = table.normalise(record)
-        if table.version is not None:
+        if table.counter:
+            former = table.records.get(remote_id, {}).get(table.counter, 0)
+            record[table.counter] = int(str(former)) + 1
+        if table.version is not None and table.version != table.counter:
             # Two changes within one tick of the clock still differ, as in a system with fine stamps.
             self._stamp = max(self._stamp + 0.000001, self.clock.now())
             record[table.version] = datetime.fromtimestamp(self._stamp, UTC).isoformat(timespec=table.unit)

@@ -18,6 +18,11 @@ CONNECTORS = {
         "Without a stable id, a record cannot be found again: each run would create it anew.",
         "Mark the field of its id: `id : text identity`.",
     ),
+    "connector.counter-as-cursor": Entry(
+        "`{field}` counts the writes to each record, and `since` asks by it what changed in all",
+        "The counts of two records do not say which changed later: a listing since the highest one leaves out what changed.",
+        "Mark another field `version`, one that moves on in all records together, and leave `counts writes` here.",
+    ),
     "connector.never-null": Entry(
         "`{field}` is {fact}: it is never null, and what lacks it is no record that has it empty",
         "A record without its {fact} field is one that was not shown whole. Taken for an emptied one, it would be wiped elsewhere.",
