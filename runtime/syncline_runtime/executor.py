@@ -395,11 +395,12 @@ def _decide_group(contexts: Sequence[Context]) -> dict[str, Held]:
 
 def _correlate(context: Context, counts: Counts) -> int:
     """Link what is new; the first link that is not to be decided once more."""
-    first_new = context.store.reserve_links(0)
     context.rebasing = context.options.rebase or bool(context.store.setting(_rebased(context.sync)))
     context.telling |= context.rebasing
     with _timed(context, "correlate"):
-        resolve(context, counts)
+        resolve(context)
+        # What people link is decided with the others: one answer may give to a link of another what was not there yet.
+        first_new = context.store.reserve_links(0)
         correlate_unlinked(context, counts)
     return context.store.reserve_links(0) if context.refers else first_new
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from syncline.cli.files import loader
 from syncline.pipeline import check_spec, generate
-from syncline_runtime.declaration import Operation, Package, Resource, System
+from syncline_runtime.declaration import GuardLimit, Operation, Package, Resource, Sync, System
 from syncline_runtime.simulation.world import WIDE
 
 SPEC = Path(__file__).with_name("house.sync")
@@ -62,7 +62,19 @@ def house(seed: int) -> Package:
     package = built()
     systems = ("a", "b", "c") if rng.random() < 0.35 else ("a", "b")
     found = able(package, {name: rng.choice(CAPABILITIES) for name in systems})
-    return merging(found, rng) if seed >= WIDE else found
+    return guarded(merging(found, rng), seed) if seed >= WIDE else found
+
+
+def guarded(package: Package, seed: int) -> Package:
+    """The package, in one of four worlds with a guard that lets no delete pass by itself."""
+    if Random(f"guards {seed}").random() >= 0.25:
+        return package
+    limit = GuardLimit(operation="delete", count=0, percent=0.0)
+
+    def strict(sync: Sync) -> Sync:
+        return replace(sync, guards=(*(one for one in sync.guards if one.operation != "delete"), limit))
+
+    return replace(package, syncs=tuple(map(strict, package.syncs)))
 
 
 def merging(package: Package, rng: Random) -> Package:

@@ -90,24 +90,30 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     with SqliteStore(arguments.state, package.name, create=False) as store:
         if arguments.answer is None:
             return _listed(package, store, arguments, out)
+        by = actor(arguments.by)
         try:
-            rows, told = _answers(package, store, pending(package, store), arguments)
+            told = give(package, store, arguments, by, time.time())
         except NoAnswer as problem:
             stderr.write(f"{package.name}: {problem}\n")
             return FAILED
-        now, by = time.time(), actor(arguments.by)
-        with store.transaction():
-            store.answers.give((now, by, *row) for row in rows)
-            store.review.journal(
-                (0, now, "answered", row[1], row[2], row[3], row[5], None, _told_value(row), f"{by}: {row[0]}", 0, by)
-                for row in rows
-            )
         if arguments.json:
             out.line(json.dumps({"format_version": FORMAT_VERSION, "kind": "answers", "by": by, "answers": told}))
         else:
             for line in told:
                 out.line(f"{line}: the next run carries it out")
     return 0
+
+
+def give(package: Package, store: StateStore, arguments: argparse.Namespace, by: str, now: float) -> list[str]:
+    """Write down what `by` answers, for the next run to carry out; a line for each. Raises NoAnswer."""
+    rows, told = _answers(package, store, pending(package, store), arguments)
+    with store.transaction():
+        store.answers.give((now, by, *row) for row in rows)
+        store.review.journal(
+            (0, now, "answered", row[1], row[2], row[3], row[5], None, _told_value(row), f"{by}: {row[0]}", 0, by)
+            for row in rows
+        )
+    return told
 
 
 def _told_value(row: Row) -> str | None:

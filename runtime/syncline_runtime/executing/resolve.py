@@ -9,7 +9,7 @@ from syncline_runtime.accounting import shown_by
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.executing.context import Context, to_link
-from syncline_runtime.executing.decide import Counts, decide_links, tomb
+from syncline_runtime.executing.decide import link_undecided, tomb
 from syncline_runtime.executing.following import follow, store_following
 from syncline_runtime.executing.referring import Referred, own_row, read_references
 from syncline_runtime.executing.renders import packed_renders
@@ -26,13 +26,13 @@ class _Void(Exception):
     """An answer cannot be carried out; the message says why."""
 
 
-def resolve(context: Context, counts: Counts) -> None:
+def resolve(context: Context) -> None:
     """Carry out the open answers of this entity, each in a transaction of its own; what becomes of each is written beside it."""
     store, review = context.store, context.store.review
     for answer in store.answers.open(context.entity.name):
         with store.transaction():
             try:
-                told = _carry_out(context, answer, counts)
+                told = _carry_out(context, answer)
                 state = "done"
             except _Void as void:
                 told, state = str(void), "void"
@@ -77,7 +77,7 @@ def shown_print(members: list[MemberRow]) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _carry_out(context: Context, answer: Answer, counts: Counts) -> str:
+def _carry_out(context: Context, answer: Answer) -> str:
     """What came of an answer; nothing where it goes on."""
     match answer.kind:
         case "take":
@@ -87,9 +87,9 @@ def _carry_out(context: Context, answer: Answer, counts: Counts) -> str:
         case "keep" | "recreate":
             return _settle_deletion(context, answer)
         case "link":
-            return _link(context, answer, counts)
+            return _link(context, answer)
         case "separate":
-            return _separate(context, answer, counts)
+            return _separate(context, answer)
         case "retry":
             return _retry(context, answer)
         case "approve":
@@ -226,7 +226,7 @@ def _settle_deletion(context: Context, answer: Answer) -> str:
 # -- identity ----------------------------------------------------------------------------------------------------------
 
 
-def _link(context: Context, answer: Answer, counts: Counts) -> str:
+def _link(context: Context, answer: Answer) -> str:
     """Make two records one: a new link, or one joins the link of the other."""
     other_system, _, other_id = (answer.value or "").partition(":")
     first = _record(context, answer.system, answer.remote_id)
@@ -241,7 +241,7 @@ def _link(context: Context, answer: Answer, counts: Counts) -> str:
             raise _Void(f"both are records of {first.system}")
         next_id = store.reserve_links(1)
         pair = LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [first, second]
-        decide_links(context, [pair], counts, new=True)
+        link_undecided(context, [pair])
     else:
         linked, joining = (first, second) if first.link_id is not None else (second, first)
         link_id = linked.link_id or 0
@@ -262,13 +262,13 @@ def _link(context: Context, answer: Answer, counts: Counts) -> str:
     return "linked"
 
 
-def _separate(context: Context, answer: Answer, counts: Counts) -> str:
+def _separate(context: Context, answer: Answer) -> str:
     """A record is one of its own, whatever its keys say."""
     row = _record(context, answer.system, answer.remote_id)
     if row.link_id is not None:
         return "it is linked"
     pair = LinkRow(context.store.reserve_links(1), 1, "live", _NO_VALUES, context.run_id), [row]
-    decide_links(context, [pair], counts, new=True)
+    link_undecided(context, [pair])
     context.store.review.release([(context.entity.name, answer.system, answer.remote_id, 0)])
     return "a record of its own"
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from syncline_runtime.declaration import FieldMap, Merged, Package, Sync
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, prepare, written_over
@@ -73,6 +75,12 @@ class _Checked:
                 self.journal.setdefault((row[1], row[3]), set()).add(unpack_value(row[4]))
         for each in keeper.review.conflicts():
             self.journal.setdefault((each.link_id, each.field), set())
+        for one in keeper.decisions():
+            if (one.kind, one.entity, one.state) == ("take", sync.entity, "done"):
+                # A person saw these, and chose.
+                seen = msgspec.json.decode(one.seen, type=dict[str, msgspec.Raw]).values()
+                values = {unpack_value(bytes(value).decode()) for value in seen}
+                self.journal.setdefault((one.link_id, one.field), set()).update(values)
 
     def violations(self) -> Iterator[Violation]:
         yield from self._duplicates()
@@ -154,6 +162,8 @@ class _Checked:
             if blank(values[name]) and any((system, each) in self.ledger.filled for each in side.flows[name].native):
                 continue
             if (link_id, name) in self.conflicts or self._is_held(link_id, system, name):
+                continue
+            if not now.get(name) and (system, self.sync.entity, member.remote_id, name) in self.ledger.unnoticed:
                 continue
             # What refers to a record that was deleted stays as it is wherever it cannot be written.
             if any(self._dangles(side.flows[name].refers, system, one) for one in (now.get(name), values.get(name))):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from syncline_runtime.rows import Row
+from syncline_runtime.rows import Answer, Row
 from syncline_runtime.simulation.world import World
 from syncline_runtime.state import SqliteStore, StateFailure
 
@@ -36,6 +36,7 @@ class Keeper:
         self._committed = committed
         self._inside = False
         self._announced: dict[int, Wave] = {}
+        self.previewing = False
         self.identity = identity
         self.waves = waves
 
@@ -49,6 +50,10 @@ class Keeper:
             yield
             return
         self._world.alive()
+        if self.previewing:
+            with self._store.transaction():
+                yield
+            return
         if self._world.happens("locked"):
             self._world.tell("state", "fails", "the database is locked")
             raise StateFailure("the database is in use by another process")
@@ -77,6 +82,16 @@ class Keeper:
             self._world.tell("state", "fails", "a commit, which is durable")
             raise sqlite3.OperationalError("disk I/O error")
         self._world.may_crash("after a commit")
+
+    @contextmanager
+    def preview(self) -> Iterator[None]:
+        """The store's preview: nothing of it becomes durable."""
+        self.previewing = True
+        try:
+            with self._store.preview():
+                yield
+        finally:
+            self.previewing = False
 
     def acquire(self, name: str, now: float, seconds: float) -> None:
         """Take the lease."""
@@ -116,6 +131,10 @@ class Keeper:
         """The entity of each link and what is agreed on, sealed: other bytes whenever it was written."""
         rows = self._store._execute("SELECT link_id, entity, doc FROM link")
         return {number: (entity, sealed) for number, entity, sealed in rows}
+
+    def decisions(self) -> list[Answer]:
+        """All that people ever answered, in order."""
+        return self._store.answers._answers("1 = 1", ())
 
     def linked(self) -> dict[tuple[str, str, str], int]:
         """The link of each record that has one, by system, entity and remote id."""

@@ -1,8 +1,8 @@
 """What really happened, as only the checker knows it: who typed what, what became durable, what was overwritten."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from syncline_runtime.declaration import FieldMap, Package, When
 from syncline_runtime.identity import keys
@@ -11,12 +11,18 @@ from syncline_runtime.records import LinkStatus
 from syncline_runtime.rows import LinkRow
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper, Wave
+from syncline_runtime.simulation.promised import Promised
+from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.world import World, short
 from syncline_runtime.state.packing import packing
 from syncline_runtime.values import ABSENT, Native, Shown
 
 _ROUND_TRIP = 2.0
 """Seconds that a write without a reading before it may take to arrive."""
+
+
+Place: TypeAlias = tuple[str, str, str]
+"""A record: system, entity, remote id."""
 
 
 class Edit(NamedTuple):
@@ -67,7 +73,12 @@ class Ledger:
         self.accepted: dict[tuple[str, int, str], list[Any]] = {}
         self.linked: dict[tuple[str, str, str], int] = {}
         self.deleted: dict[tuple[str, str, str], float] = {}
-        self.revived: set[tuple[str, str, str]] = set()
+        self.revived: set[Place] = set()
+        self.unnoticed: set[tuple[str, str, str, str]] = set()
+        self.placed: set[Place] = set()
+        self.kept: set[int] = set()
+        self.promised: Promised | None = None
+        self._deleting: dict[tuple[int, str, str], set[int]] = {}
         self.made: dict[tuple[str, str, int, int], list[str]] = {}
         self.born: dict[tuple[str, str, str], list[float]] = {}
         self.ignored: set[tuple[str, str]] = set()
@@ -121,7 +132,9 @@ class Ledger:
                 undone = (gained & (had - value) or dropped & (value - had)) and self.in_doubt(system, remote_id)
                 # What we made and was emptied before it was ever shown passes for a system that takes no notice of the field.
                 made_empty = not value and (system, mapping.entity, remote_id) not in self._shown
-                undone = undone or (made_empty and self._is_ours(system, mapping.entity, remote_id))
+                if made_empty and self._is_ours(system, mapping.entity, remote_id):
+                    self.unnoticed.add(place)
+                    undone = True
                 if undone or (by != "engine" and self.is_unknown_child(system, mapping.entity, remote_id)):
                     # Undone before anybody looked: nothing tells it from a write that never landed, or from somebody's own record.
                     self.window.add(place)
@@ -157,19 +170,45 @@ class Ledger:
             for key in self._keys(mapping, shown(mapping, native)):
                 self.born.setdefault((system, mapping.entity, key), []).append(self.world.elapsed)
 
+    def forget(self, servers: Mapping[str, Server]) -> None:
+        """The state was lost: what systems show now is all that there is, and counts as stored by somebody."""
+        known: tuple[MutableMapping[Any, Any] | set[Any], ...] = (
+            self.accepted, self.linked, self.made, self.due, self.waves, self.kept, self.placed, self._deleting,
+            self._values, self._sealed, self._doubts, self._read, self.added, self.removed,
+        )  # fmt: skip
+        for each in known:
+            each.clear()
+        shows: dict[tuple[str, str, str, str], Shown] = {}
+        for mapping in self.package.mappings:
+            table = servers[mapping.system].tables[mapping.resource]
+            for remote_id in table.live():
+                for name, value in shown(mapping, table.native(remote_id) or {}).items():
+                    place = (mapping.system, mapping.entity, remote_id, name)
+                    shows[place] = value
+                    if value is not ABSENT:
+                        self.typed.setdefault((mapping.entity, name), set()).add(value)
+                    if isinstance(value, frozenset):
+                        self.added[place] = set(value)
+        # What had been overwritten before stood in the state alone.
+        self.last = {place: edit for place, edit in self.last.items() if shows.get(place, ABSENT) == edit.value}
+
     # -- what the engine does ------------------------------------------------------------------------------------------
 
     def read(self, system: str, resource: str, remote_id: str, native: Native | None) -> None:
         """The engine was shown a record as it stands."""
         mapping = self.mapping(system, resource)
-        if mapping is not None and native is not None:
+        if mapping is not None and native is not None and not self._is_planning():
             self._read[system, resource, remote_id] = (self.world.elapsed, shown(mapping, native))
 
     def showed(self, system: str, resource: str, remote_ids: Iterable[str]) -> None:
         """The engine was shown records, in whatever state."""
         mapping = self.mapping(system, resource)
-        if mapping is not None:
+        if mapping is not None and not self._is_planning():
             self._shown.update((system, mapping.entity, remote_id) for remote_id in remote_ids)
+
+    def _is_planning(self) -> bool:
+        """Whether what the engine sees now is undone again."""
+        return self.keeper is not None and self.keeper.previewing
 
     def sent(self, system: str, resource: str, what: str, writes: Sequence[Write]) -> list[Sending]:
         """The engine is about to send writes: they must be announced (I8), and go to nobody who is held (I7)."""
@@ -187,7 +226,16 @@ class Ledger:
         opened = {(intent.link_id, intent.system): intent for intent in keeper.open_intents(mapping.entity)}
         conflicts = {(each.link_id, each.field) for each in keeper.review.conflicts()}
         told = []
+        if what == "delete":
+            self._approved(mapping, [one.link_id for one in sendings])
+        if keeper.previewing:
+            self.world.violate("A4", f"a write to {system}, while a plan was made")
         for one, write in zip(sendings, writes, strict=True):
+            breach = None if self.promised is None else self.promised.breach(mapping, what, write)
+            if breach is not None:
+                self.world.violate("A4", breach, mapping.entity)
+            if one.link_id in self.kept:
+                self.world.violate("A2", f"a write to {system} of link {one.link_id}, which a person let be")
             link = links.get(one.link_id)
             waiting = opened.get((one.link_id, system))
             again = what == "create" and waiting is not None and waiting.idempotency_key == write.idempotency_key
@@ -214,6 +262,26 @@ class Ledger:
                 self._decided_upon(mapping, one, link, write)
             told.append(one._replace(generation=link.generation if link is not None else 0))
         return told
+
+    def _approved(self, mapping: FieldMap, link_ids: Iterable[int]) -> None:
+        """Where a guard lets no delete pass, no more are sent in a run than a person approved."""
+        keeper = self.keeper
+        assert keeper is not None
+        sync = next(one for one in self.package.syncs if one.entity == mapping.entity)
+        if not any((one.operation, one.count, one.percent) == ("delete", 0, 0.0) for one in sync.guards):
+            return
+        run = keeper.review.runs(1)[0].run_id
+        sent = self._deleting.setdefault((run, mapping.entity, mapping.system), set())
+        sent.update(link_ids)
+        about = ("approve", mapping.entity, mapping.system, "delete", run)
+        approved = sum(
+            int(one.value or 0)
+            for one in keeper.decisions()
+            if (one.kind, one.entity, one.system, one.field, one.run_id) == about
+        )
+        if len(sent) > approved:
+            text = f"{len(sent)} were deleted in {mapping.system}, and {approved} were approved"
+            self.world.violate("A3", text, mapping.entity)
 
     def _decided_upon(self, mapping: FieldMap, sending: Sending, link: LinkRow, write: Write) -> None:
         """What is sent follows from what was agreed and is durable (I8: K1)."""
@@ -312,9 +380,16 @@ class Ledger:
             if isinstance(value, frozenset) and isinstance(after_it, frozenset):
                 place = (sending.system, mapping.entity, sending.remote_id, name)
                 self._regrouped[place] = (after_it - value, value - after_it)
+            edit = self.last.get((sending.system, mapping.entity, sending.remote_id, name))
+            if (
+                self.promised is not None
+                and edit is not None
+                and edit.value == value
+                and self.promised.missed_out(edit.at)
+            ):
+                self.world.violate("A4", f"{_told(edit)} overwritten by a plan made before", mapping.entity, name)
             if sending.guard is not None and sending.guard[1].get(name, ABSENT) == value:
                 continue
-            edit = self.last.get((sending.system, mapping.entity, sending.remote_id, name))
             if edit is None or edit.value != value:
                 continue
             if sending.locked:

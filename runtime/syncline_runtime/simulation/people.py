@@ -222,6 +222,11 @@ class People:
         self._ledger.stored(place, there.resource, made, None, other.native(made) or {}, "user", copied=True)
         self.delete(mapping, table, remote_id)
 
+    def number(self) -> int:
+        """A number that nobody had before."""
+        self._number += 1
+        return self._number
+
     def permit(self) -> None:
         """Somebody changes what the engine may see: in a system, one field less, or all again."""
         for system, server in self._servers.items():

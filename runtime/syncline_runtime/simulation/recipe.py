@@ -7,7 +7,7 @@ from typing import Self
 
 from syncline_runtime.simulation.reality import Reality
 from syncline_runtime.simulation.schedule import Profile
-from syncline_runtime.simulation.world import WIDE, Faults
+from syncline_runtime.simulation.world import Faults
 
 _CHANNELS = ("cursor", "full", "both", "hooks")
 
@@ -81,7 +81,7 @@ class Recipe:
 
 def drawn_faults(seed: int) -> Mapping[str, float]:
     """The faults that a schedule draws from its seed, those that may occur."""
-    faults = Faults.drawn(Random(seed), wide=seed >= WIDE)
+    faults = Faults.drawn(Random(seed), seed)
     return {one.name: getattr(faults, one.name) for one in fields(Faults) if getattr(faults, one.name)}
 
 

@@ -4,23 +4,29 @@ import asyncio
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any, TypeAlias
 
-from syncline_runtime import executor
+from syncline_runtime import applying, executor
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executing.protections import ALL, Protections
 from syncline_runtime.executing.reading import held_to_types
+from syncline_runtime.planned import Plan, PlanFailure, loaded, saved
+from syncline_runtime.ports import System
+from syncline_runtime.simulation.answered import Answered
 from syncline_runtime.simulation.hooks import Hooks
 from syncline_runtime.simulation.invariants import settled
 from syncline_runtime.simulation.keeping import Keeper, dump
 from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.people import People, drawn
+from syncline_runtime.simulation.promised import Promised
 from syncline_runtime.simulation.reality import Reality
 from syncline_runtime.simulation.remote import Carelessness, SimulatedSystem
+from syncline_runtime.simulation.reviewing import Reviewers
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.virtual import VirtualLoop
 from syncline_runtime.simulation.watching import Watch
@@ -29,6 +35,9 @@ from syncline_runtime.state import SqliteStore, StateFailure
 from syncline_runtime.telling import Quiet
 
 _MOST_QUIET_RUNS = 14
+
+Work: TypeAlias = Callable[[Mapping[str, System], Keeper, Options], Coroutine[Any, Any, str]]
+"""Something the engine does with systems and a state; what came of it, in a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +102,7 @@ class Schedule:
         self.rng = Random(seed)
         self.loop = VirtualLoop()
         wide = seed >= WIDE
-        faults = profile.faults or Faults.drawn(self.rng, wide=wide)
+        faults = profile.faults or Faults.drawn(self.rng, seed)
         known = ("both", "both", "cursor", "full", *(("hooks", "hooks") if wide else ()))
         self.channels = profile.channels or self.rng.choice(known)
         if self.channels == "cursor":
@@ -112,7 +121,13 @@ class Schedule:
         self.ledger.ignored, self.ledger.filled = habits.ignored, habits.filled
         self.people = People(package, self.world, self.servers, self.ledger, habits)
         self.people.skipped = profile.skipped
-        self.hooks = Hooks(package, self.world, lambda: SqliteStore(path, package.name, create=False))
+        self.reviewers = Reviewers(
+            package, self.world, self.servers, self.ledger, self.people, Random(f"reviewers {seed}")
+        )
+        self.answered = Answered(package, self.world, self.servers, self.ledger, self.reviewers)
+        self.lives = 0
+        self.planned_at = 0.0
+        self.hooks = Hooks(package, self.world, lambda: SqliteStore(self.path, package.name, create=False))
         self.calling = self.channels in ("hooks", "hooks only") or (wide and self.channels == "both")
         self.world.act = self.people.act
         self.settle = {
@@ -138,6 +153,11 @@ class Schedule:
                     self.world.pass_time(self.rng.randint(1, 20))
                     self.people.act()
                 self.people.permit()
+                if self.world.happens("state_lost"):
+                    self.begin_anew()
+                self.answer()
+                if self.world.happens("plan"):
+                    self.apply(self.plan())
                 self.run()
                 self.world.pass_time(self.rng.choice((1, 5, 30, 200)))
             points = self.world.points
@@ -180,6 +200,7 @@ class Schedule:
         with SqliteStore(self.path, self.package.name) as store:
             keeper = Keeper(store, self.world, self._identity(), self.ledger.waves, self.ledger.committed)
             violations += settled(self.package, self.servers, keeper, self.ledger)
+            violations += self.answered.settled(keeper)
             state = dump(store)
         if len(quiet) >= _MOST_QUIET_RUNS:
             violations.append(Violation("C1", f"it never comes to rest: writes of quiet runs {[*quiet]}"))
@@ -206,21 +227,120 @@ class Schedule:
     def _committed(self) -> None:
         self.ledger.committed()
         self.watch.committed()
+        self.answered.committed()
 
     def _identity(self) -> str:
-        return f"simulated{self.seed}"
+        return f"simulated{self.seed}" + (f".{self.lives}" if self.lives else "")
 
-    def run(self, *, full: bool | None = None, hinted: bool | None = None) -> int:
+    # -- people at the engine ------------------------------------------------------------------------------------------
+
+    def answer(self, *, all_of_it: bool = False) -> int:
+        """Somebody looks into `review`; how many answers were given."""
+        if not (self.world.faults.answer or all_of_it) or not self.path.exists():
+            return 0
+        self.hooks.rest()
+        with SqliteStore(self.path, self.package.name) as store:
+            return self.reviewers.answer(store, all_of_it=all_of_it)
+
+    def plan(self) -> Plan | None:
+        """Somebody saves a plan, and others go on working."""
+        made: list[Plan] = []
+
+        async def find(systems: Mapping[str, System], keeper: Keeper, options: Options) -> str:
+            found = await applying.find(
+                self.package, systems=systems, store=keeper, clock=self.world, reporter=Quiet(), options=options
+            )
+            if found.report.failures or found.report.changed:
+                return "no plan could be made"
+            plan = applying.plan_of(self.package, keeper, self.world, options, (), found)
+            made.append(loaded(saved(plan)))
+            return f"{len(plan.records)} records are to be changed"
+
+        if self.path.exists():
+            self._at_work("plans", "", Options(full=True), find)
+            self.planned_at = self.world.elapsed
+            for _ in range(self.reviewers.rng.randint(0, 2)):
+                self.world.pass_time(self.reviewers.rng.randint(1, 60))
+                self.people.act()
+        return made[0] if made else None
+
+    def apply(self, plan: Plan | None) -> None:
+        """Somebody applies a saved plan: just that is done, or nothing."""
+        if plan is None:
+            return
+        promised = Promised(plan, self.package, self.planned_at, self.world.elapsed)
+
+        async def do(systems: Mapping[str, System], keeper: Keeper, options: Options) -> str:
+            try:
+                applied = await applying.apply_plan(
+                    self.package, plan, systems=systems, store=keeper, clock=self.world, reporter=Quiet()
+                )
+            except PlanFailure as failure:
+                return str(failure)
+            if applied.report is None:
+                if promised.sent:
+                    self.world.violate("A4", f"{promised.sent} writes were sent of a plan that was refused")
+                self.world.counts["plan refused"] += 1
+                return f"refused: {len(applied.changed)} records changed"
+            if missed := promised.missed(len(applied.left)):
+                self.world.violate("A4", f"{missed} effects of a plan were neither sent nor told as left")
+            self.world.counts["plan applied"] += 1
+            return f"{promised.sent} writes, {len(applied.left)} left"
+
+        self.ledger.promised = promised
+        self._at_work("applies", f"a plan of {len(plan.records)} records", Options(), do)
+        self.ledger.promised = None
+
+    def begin_anew(self) -> None:
+        """The state is lost. Once nothing is on its way any more, somebody begins anew with `rebase`."""
+        if not self.path.exists():
+            return
+        self.hooks.rest()
+        self.world.tell("state", "is lost", "the state was lost")
+        self.world.pass_time(self.longest + 60.0)
+        self.lives += 1
+        self.path = self.path.with_name(f"state{self.lives}.db")
+        for each in (self.watch, self.answered):
+            each.forget()
+        self.ledger.forget(self.servers)
+        self.run(full=True, rebase=True)
+
+    # -- runs ----------------------------------------------------------------------------------------------------------
+
+    def run(self, *, full: bool | None = None, hinted: bool | None = None, rebase: bool = False) -> int:
         """One run of the real executor; how many records it wrote."""
         if full is None:
             lists = {"full": True, "cursor": False, "hooks only": False}
             full = lists.get(self.channels, self.rng.random() < 0.4)
         if hinted is None:
             hinted = self.channels in ("hooks", "hooks only") and not full
+        written = [0]
+
+        async def work(systems: Mapping[str, System], keeper: Keeper, options: Options) -> str:
+            report = await executor.run(
+                self.package, systems=systems, store=keeper, clock=self.world, reporter=Quiet(), options=options
+            )
+            written[0] = sum(summary.writes for summary in report.summaries)
+            return f"{report.status}, {written[0]} writes"
+
+        how = "with a full listing" if full else "by webhooks alone" if hinted else ""
+        how = "anew, without its state" if rebase else how
+        options = Options(
+            apply_first=True,
+            full=full,
+            hinted=hinted,
+            rebase=rebase,
+            retry=False,
+            protections=self.profile.protections,
+        )
+        self._at_work("runs", how, options, work)
+        return written[0]
+
+    def _at_work(self, what: str, how: str, options: Options, work: Work) -> None:
+        """The engine over its state and the systems, until it is done, stopped or dead."""
         world = self.world
         world.dead = False
-        world.tell("engine", "runs", "with a full listing" if full else "by webhooks alone" if hinted else "")
-        written = 0
+        world.tell("engine", what, how)
         died = False
         self.hooks.rest()
         with SqliteStore(self.path, self.package.name) as store:
@@ -233,20 +353,8 @@ class Schedule:
                 )
                 for name, server in self.servers.items()
             }
-            work = executor.run(
-                self.package,
-                systems=systems,
-                store=keeper,
-                clock=world,
-                reporter=Quiet(),
-                options=Options(
-                    apply_first=True, full=full, hinted=hinted, retry=False, protections=self.profile.protections
-                ),
-            )
             try:
-                report = self.loop.run_until_complete(work)
-                written = sum(summary.writes for summary in report.summaries)
-                world.tell("engine", "is done", f"{report.status}, {written} writes")
+                world.tell("engine", "is done", self.loop.run_until_complete(work(systems, keeper, options)))
             except Crash:
                 died = True
                 world.tell("engine", "is dead")
@@ -256,7 +364,6 @@ class Schedule:
                 world.dead = True
                 self._abandon(asyncio.all_tasks(self.loop))
                 self.hooks.end(listening=not died)
-        return written
 
     def _abandon(self, tasks: Collection["asyncio.Task[object]"]) -> None:
         """What was under way when the process died is never heard of again."""

@@ -88,11 +88,15 @@ class Faults:
     merge: float = 0.0
     undelete: float = 0.0
     rekey: float = 0.0
+    answer: float = 0.0  # a person settles something that waits for one
+    plan: float = 0.0  # a plan is saved, and applied later
+    state_lost: float = 0.0  # the state is lost, and a person begins anew
 
     @classmethod
-    def drawn(cls, rng: Random, *, wide: bool = False) -> Self:
-        """Faults for one schedule; each is absent, rare or frequent by itself. Those of `wide` worlds are drawn last, so that
-        what a seed means without them does not change."""
+    def drawn(cls, rng: Random, seed: int) -> Self:
+        """Faults for one schedule; each is absent, rare or frequent by itself. Those of wide worlds are drawn last, and what people
+        do at the engine from the seed alone, so that what a seed means without them does not change."""
+        wide = seed >= WIDE
         often = {
             "edit": (0.03, 0.08, 0.2),
             "busy": (0.0, 0.03, 0.1),
@@ -131,7 +135,15 @@ class Faults:
                 "undelete": (0.0, 0.0, 0.1),
                 "rekey": (0.0, 0.0, 0.08),
             }
-        return cls(**{name: rng.choice(choices) for name, choices in often.items()})
+        drawn = {name: rng.choice(choices) for name, choices in often.items()}
+        if wide:
+            engine = Random(f"at the engine {seed}")
+            drawn |= {
+                "answer": engine.choice((0.0, 0.5, 1.0)),
+                "plan": engine.choice((0.0, 0.0, 0.4)),
+                "state_lost": engine.choice((0.0, 0.0, 0.0, 0.15)),
+            }
+        return cls(**drawn)
 
     def quiet(self) -> "Faults":
         """The same fields of the same systems, with nobody acting and nothing failing."""
@@ -234,6 +246,10 @@ class World:
         """Let everything happen that is due."""
         while self._late and self._late[0][0] <= self.loop.time():
             heapq.heappop(self._late)[2]()
+
+    def is_expecting(self) -> bool:
+        """Whether anything is on its way that will happen later."""
+        return bool(self._late)
 
     def pass_time(self, seconds: float) -> None:
         """Nobody runs for some seconds."""

@@ -350,6 +350,22 @@ async def test_ambiguous_records_are_linked_as_a_person_says(tmp_path: Path) -> 
         assert store.count_links("Customer") == 1
 
 
+async def test_a_record_that_joins_one_which_was_released_at_once_loses_nothing(tmp_path: Path) -> None:
+    async def both_twice(world: World) -> None:
+        for name in ("Ana", "Anna"):
+            world.twin("crm").put("customers", vat="1", name=name)
+        for name in ("Eva", "Evi"):
+            world.twin("erp").put("customers", vat_no="1", title=name)
+
+    world, _, _ = await held(tmp_path, both_twice)
+    assert command(world, "review", "release", "crm:crm-1")[0] == 0
+    assert command(world, "review", "link", "erp:erp-1", "crm:crm-1")[0] == 0
+    await world.run()
+    assert world.column("erp", "title") == ["Ana", "Evi"]
+    with world.store() as store:
+        assert [row[4] for row in store.review.journal_entries("overwritten")] == ['"Eva"']
+
+
 async def test_a_guard_lets_pass_what_was_approved_once_and_no_more(tmp_path: Path) -> None:
     async def most(world: World) -> None:
         await a_guard(world)
