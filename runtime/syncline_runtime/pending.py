@@ -235,6 +235,8 @@ class _Reading:
         if row.reason_code != "identity.merged":  # that is mended where the records are
             commands = self._placements(row) if family == "identity" else [f"review retry {name}"]
         commands.append(f"review dismiss {name}")
+        if not row.link_id:
+            commands = [one + self._which(row.entity, row.system) for one in commands]
         return Item(
             name=name,
             kind=family if family in ("identity", "record", "decision") else "write",
@@ -251,6 +253,11 @@ class _Reading:
             candidates={},
             shows={},
         )
+
+    def _which(self, entity: str, system: str) -> str:
+        """What tells a record from one of another entity that the same system calls the same."""
+        alone = all(one.entity == entity for one in self._package.mappings if one.system == system)
+        return "" if alone else f" --entity {entity}"
 
     def _placements(self, row: Quarantined) -> list[str]:
         """The ways to place a record: with one that has a key of its own, or by itself."""
@@ -279,7 +286,7 @@ class _Reading:
         name = f"{link_id}@{system}"
         source = next((f"{one.system}:{one.remote_id}" for one in members), name)
         if why:
-            commands = [f"review retry {name}", f"review link {source} {system}:ID"]
+            commands = [f"review retry {name}", f"review link {source} {system}:ID{self._which(entity, system)}"]
         else:
             why = f"nobody knows yet whether the {op} was carried out: the next run looks before it repeats it"
             commands = ["run"]

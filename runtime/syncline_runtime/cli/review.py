@@ -49,6 +49,9 @@ def add(commands: Commands, package: Package) -> None:
     how.add_argument("--recreate", action="store_true", help="it was deleted wrongly: create it again")
     link = answers.add_parser("link", help="two records are one")
     link.add_argument("records", nargs=2, metavar="SYSTEM:ID")
+    link.add_argument(
+        "--entity", choices=list(package.entities), default=argparse.SUPPRESS, help="records of this entity"
+    )
     release = answers.add_parser("release", help="a record is one of its own, whatever its keys say")
     retry = answers.add_parser("retry", help="try again; of a create of unknown outcome: it did not happen")
     dismiss = answers.add_parser("dismiss", help="leave it as it is, until there is something else to tell of it")
@@ -194,7 +197,7 @@ def _answers(
     """Rows (kind, entity, link_id, system, remote_id, field, value, seen), and a line for each. Raises NoAnswer."""
     match arguments.answer:
         case "link":
-            return _link(package, store, arguments.records)
+            return _link(package, store, arguments.records, arguments.entity)
         case "approve":
             return _approve(items, arguments.run)
     chosen = _chosen(items, arguments)
@@ -234,7 +237,8 @@ def _chosen(items: Sequence[Item], arguments: argparse.Namespace) -> list[Item]:
         raise NoAnswer("name what is to be decided, or say --all: `review` lists what waits")
     chosen: dict[int, Item] = {}
     for name in arguments.items:
-        named = [item for item in items if item.name == name or _stands_for(name, item)]
+        of_it = [item for item in items if arguments.entity in (None, item.entity)]
+        named = [item for item in of_it if item.name == name] or [item for item in of_it if _stands_for(name, item)]
         if not named:
             raise NoAnswer(f"nothing called {name} waits: `review` lists what does")
         fitting = [item for item in named if item.kind in kinds]
@@ -314,7 +318,7 @@ def _dismissed(store: StateStore, item: Item) -> Row:
     return ("dismiss", *where, item.field, None, said(rows[0]))
 
 
-def _link(package: Package, store: StateStore, records: Sequence[str]) -> tuple[list[Row], list[str]]:
+def _link(package: Package, store: StateStore, records: Sequence[str], of: str | None) -> tuple[list[Row], list[str]]:
     found = [one.partition(":") for one in records]
     for (system, _, remote_id), text in zip(found, records, strict=True):
         if system not in package.systems or not remote_id:
@@ -322,7 +326,7 @@ def _link(package: Package, store: StateStore, records: Sequence[str]) -> tuple[
     (system, _, remote_id), (other, _, other_id) = found
     if system == other:
         raise NoAnswer(f"both are records of {system}: a link has one of each system")
-    for entity in package.entities:
+    for entity in (of,) if of else package.entities:
         first = store.members(entity, system, [remote_id])
         second = store.members(entity, other, [other_id])
         if first and second:

@@ -58,6 +58,7 @@ def _made(
     told = {each.link_id for each in keeper.review.quarantined()}
     told |= {intent.link_id for intent in keeper.open_intents(rule.entity)}
     members = keeper.members_of(ids)
+    guarded = keeper.guarded(rule.entity)
     for link in keeper.links(ids):
         own = members.get(link.link_id, [])
         if link.status != "live" or link.link_id in told or any(one.state != "live" for one in own):
@@ -65,7 +66,7 @@ def _made(
         if not any(one.system == rule.system for one in own):
             continue
         for system in sync.systems:
-            if system not in servers:
+            if system not in servers or (system, "create") in guarded:
                 continue
             known = [one for one in own if one.system == system]
             if len(known) != 1 and not _deleted(ledger, rule.entity, link.link_id):

@@ -132,6 +132,17 @@ class Keeper:
         rows = self._store._execute("SELECT link_id, entity, doc FROM link")
         return {number: (entity, sealed) for number, entity, sealed in rows}
 
+    def guarded(self, entity: str) -> set[tuple[str, str]]:
+        """What a guard held of an entity in the last run, by system and operation."""
+        (run,) = self._store.review.runs(1)
+        return {
+            (system, operation)
+            for sync in run.summary.get("syncs", ())
+            if sync["entity"] == entity
+            for system, operations in sync.get("guarded", {}).items()
+            for operation in operations
+        }
+
     def decisions(self) -> list[Answer]:
         """All that people ever answered, in order."""
         return self._store.answers._answers("1 = 1", ())

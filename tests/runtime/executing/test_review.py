@@ -565,3 +565,29 @@ def _answer(world: World, number: int, system: str, way: str) -> bool:
     code, _, err = command(world, "review", "resolve", item.name, *how)
     assert code == 0, err
     return True
+
+
+async def test_one_id_of_two_entities_is_told_apart(tmp_path: Path) -> None:
+    world = test_references.Refers(
+        tmp_path / "state.db", references.package(test_references.COMPANY, test_references.CONTACT)
+    )
+    for entity, other in (("Company", "parent"), ("Contact", "company")):
+        for number in ("1", "2"):
+            world.put("crm", entity, number, key="same", note=None, **{other: None}, id=number)
+    await world.run()
+    with world.store() as store:
+        items = [one for one in pending(world.package, store) if one.kind == "identity"]
+    assert {(one.name, one.entity) for one in items} >= {("crm:1", "Company"), ("crm:1", "Contact")}
+    [release] = [
+        each
+        for one in items
+        if (one.name, one.entity) == ("crm:1", "Contact")
+        for each in one.commands
+        if "release" in each
+    ]
+    assert command(world, *shlex.split(release))[0] == 0
+    await world.run()
+    with world.store() as store:
+        left = {(one.name, one.entity) for one in pending(world.package, store) if one.kind == "identity"}
+    assert ("crm:1", "Company") in left
+    assert ("crm:1", "Contact") not in left
