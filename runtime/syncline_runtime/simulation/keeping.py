@@ -37,6 +37,7 @@ class Keeper:
         self._inside = False
         self._announced: dict[int, Wave] = {}
         self.previewing = False
+        self._trying = False
         self.identity = identity
         self.waves = waves
 
@@ -50,7 +51,7 @@ class Keeper:
             yield
             return
         self._world.alive()
-        if self.previewing:
+        if self.previewing or self._trying:
             with self._store.transaction():
                 yield
             return
@@ -92,6 +93,28 @@ class Keeper:
                 yield
         finally:
             self.previewing = False
+
+    @contextmanager
+    def tentative(self) -> Iterator[Callable[[], None]]:
+        """The store's, at whose end the process may die, before or after what is to be kept is durable."""
+        self._world.alive()
+        wanted: list[bool] = []
+        self._trying = True
+        try:
+            with self._store.tentative() as keep:
+
+                def kept() -> None:
+                    keep()
+                    wanted.append(True)
+
+                yield kept
+                if wanted:
+                    self._world.may_crash("before a commit")
+        finally:
+            self._trying = False
+        if wanted:
+            self._committed()
+            self._world.may_crash("after a commit")
 
     def acquire(self, name: str, now: float, seconds: float) -> None:
         """Take the lease."""

@@ -338,6 +338,8 @@ class Ledger:
         assert mapping is not None
         place = (mapping.entity, sending.system, sending.link_id, sending.generation)
         self.made.setdefault(place, []).append(remote_id)
+        if self.promised is not None:
+            self.promised.born(sending.system, remote_id)
         for key in self._keys(mapping, shown(mapping, native)):
             for (system, entity, dead), at in self.deleted.items():
                 known = self.linked.get((system, entity, dead))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from syncline_runtime.declaration import FieldMap, Package
-from syncline_runtime.planned import Plan, PlannedAction
+from syncline_runtime.planbook import Book
+from syncline_runtime.planned import PlannedAction
 from syncline_runtime.ports import Write
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, shown
 from syncline_runtime.state.packing import untagged
@@ -14,11 +15,12 @@ from syncline_runtime.values import ABSENT, Shown
 class Promised:
     """A plan that is being applied, as the checker reads it; `sent` counts what was written of it."""
 
-    def __init__(self, plan: Plan, package: Package, made: float, began: float) -> None:
+    def __init__(self, book: Book, package: Package, made: float, began: float) -> None:
         self._made, self._began = made, began
         self.sent = 0
         self._package = package
-        self._actions = [(record.entity, action) for record in plan.records for action in record.actions]
+        self._actions = [(entry.record.entity, action) for entry in book.entries() for action in entry.record.actions]
+        self._born: set[tuple[str, str]] = set()
         self._kept: set[int] = set()
 
     def missed_out(self, at: float) -> bool:
@@ -36,6 +38,8 @@ class Promised:
             and action.kind in kinds
             and (what == "create" or action.id == write.remote_id)
         ]
+        if not planned and (mapping.system, write.remote_id) in self._born and _refers_only(mapping, write):
+            return None  # a reference for which its create could not wait
         if not planned:
             return f"{what} of {write.remote_id or 'a record'} in {mapping.system}, which the plan does not have"
         for action in planned:
@@ -43,6 +47,10 @@ class Promised:
                 self._kept.add(id(action))
                 return None
         return f"{what} of {write.remote_id or 'a record'} in {mapping.system} with other values than planned"
+
+    def born(self, system: str, remote_id: str) -> None:
+        """A record was created."""
+        self._born.add((system, remote_id))
 
     def missed(self, left: int) -> int:
         """How many effects were neither sent nor told as left."""
@@ -67,3 +75,7 @@ class Promised:
         return shown(mapping, {name: native[name] for name in both}) == shown(
             mapping, {name: write.native[name] for name in both}
         )
+
+
+def _refers_only(mapping: FieldMap, write: Write) -> bool:
+    return all(flow.refers for flow in mapping.flows if set(flow.native) & set(write.native))

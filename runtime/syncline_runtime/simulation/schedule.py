@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -15,7 +16,8 @@ from syncline_runtime.declaration import Package
 from syncline_runtime.executing.context import Options
 from syncline_runtime.executing.protections import ALL, Protections
 from syncline_runtime.executing.reading import held_to_types
-from syncline_runtime.planned import Plan, PlanFailure, loaded, saved
+from syncline_runtime.planbook import Book, PlanFile, read_plan
+from syncline_runtime.planned import PlanFailure
 from syncline_runtime.ports import System
 from syncline_runtime.simulation.answered import Answered
 from syncline_runtime.simulation.hooks import Hooks
@@ -242,19 +244,26 @@ class Schedule:
         with SqliteStore(self.path, self.package.name) as store:
             return self.reviewers.answer(store, all_of_it=all_of_it)
 
-    def plan(self) -> Plan | None:
-        """Somebody saves a plan, and others go on working."""
-        made: list[Plan] = []
+    def plan(self) -> Path | None:
+        """Somebody saves a plan, and others go on working; the file."""
+        file = self.path.with_name("saved.plan")
+        file.unlink(missing_ok=True)
 
         async def find(systems: Mapping[str, System], keeper: Keeper, options: Options) -> str:
-            found = await applying.find(
-                self.package, systems=systems, store=keeper, clock=self.world, reporter=Quiet(), options=options
-            )
-            if found.report.failures or found.report.changed:
-                return "no plan could be made"
-            plan = applying.plan_of(self.package, keeper, self.world, options, (), found)
-            made.append(loaded(saved(plan)))
-            return f"{len(plan.records)} records are to be changed"
+            with closing(Book()) as book:
+                report = await applying.find(
+                    self.package,
+                    book,
+                    systems=systems,
+                    store=keeper,
+                    clock=self.world,
+                    reporter=Quiet(),
+                    options=options,
+                )
+                if report.failures or report.changed:
+                    return "no plan could be made"
+                head = applying.head_of(self.package, keeper, self.world, options, ())
+                return f"{PlanFile(file).save(head, book, report.held)} records are to be changed"
 
         if self.path.exists():
             self._at_work("plans", "", Options(full=True), find)
@@ -262,33 +271,36 @@ class Schedule:
             for _ in range(self.reviewers.rng.randint(0, 2)):
                 self.world.pass_time(self.reviewers.rng.randint(1, 60))
                 self.people.act()
-        return made[0] if made else None
+        return file if file.exists() else None
 
-    def apply(self, plan: Plan | None) -> None:
+    def apply(self, file: Path | None) -> None:
         """Somebody applies a saved plan: just that is done, or nothing."""
-        if plan is None:
+        if file is None:
             return
-        promised = Promised(plan, self.package, self.planned_at, self.world.elapsed)
+        head, book = read_plan(file)
+        promised = Promised(book, self.package, self.planned_at, self.world.elapsed)
 
         async def do(systems: Mapping[str, System], keeper: Keeper, options: Options) -> str:
             try:
                 applied = await applying.apply_plan(
-                    self.package, plan, systems=systems, store=keeper, clock=self.world, reporter=Quiet()
+                    self.package, head, book, systems=systems, store=keeper, clock=self.world, reporter=Quiet()
                 )
             except PlanFailure as failure:
                 return str(failure)
+            left = sum(1 for _ in book.left())
             if applied.report is None:
                 if promised.sent:
                     self.world.violate("A4", f"{promised.sent} writes were sent of a plan that was refused")
                 self.world.counts["plan refused"] += 1
-                return f"refused: {len(applied.changed)} records changed"
-            if missed := promised.missed(len(applied.left)):
+                return f"refused: {sum(1 for _ in book.changes())} records changed"
+            if missed := promised.missed(left):
                 self.world.violate("A4", f"{missed} effects of a plan were neither sent nor told as left")
             self.world.counts["plan applied"] += 1
-            return f"{promised.sent} writes, {len(applied.left)} left"
+            return f"{promised.sent} writes, {left} left"
 
         self.ledger.promised = promised
-        self._at_work("applies", f"a plan of {len(plan.records)} records", Options(), do)
+        with closing(book):
+            self._at_work("applies", f"a plan of {len(book)} records", Options(), do)
         self.ledger.promised = None
 
     def begin_anew(self) -> None:
