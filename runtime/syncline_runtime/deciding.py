@@ -325,11 +325,11 @@ def _delete(
         if plan is OnDelete.UNLINK:
             members[system] = released(member)
         elif edited[system]:
+            # Not accounted for: if the record stays after all, that is still an edit.
             reason = f"deleted in {where}: {said}"
             losers += [
                 Loser(field=name, system=system, value=shown[name], reason=reason, line=line) for name in edited[system]
             ]
-            members[system] = accounted_member(member, {name: shown[name] for name in edited[system]})
         if system not in barred or plan is OnDelete.UNLINK:
             done.append(action_of(kinds[plan], link, system, f"deleted in {where}: {said}", line))
     link = replace(link, members=members)

@@ -98,6 +98,19 @@ def absorb(member: Member, shown: Values) -> Member:
     return replace(member, shadow=shadow, renders=renders, unseen=unseen)
 
 
+def proven(member: Member, shown: Values) -> Member:
+    """Return what is known of `member` after a reading of whatever age: one that shows a value we sent where there was none tells
+    that it was stored."""
+    stored = {
+        name
+        for name, before in member.unseen.items()
+        if blank(before) and not blank(sent := member.shadow.get(name, ABSENT)) and shown.get(name, ABSENT) == sent
+    }
+    if not stored:
+        return member
+    return replace(member, unseen={name: before for name, before in member.unseen.items() if name not in stored})
+
+
 def acknowledge(
     member: Member,
     sent: Mapping[str, Shown],

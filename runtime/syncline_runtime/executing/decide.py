@@ -15,7 +15,17 @@ from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.retaining import drifts, hold_contested, hold_fought, is_answer
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.waiting import keep_waiting, next_date
-from syncline_runtime.records import Action, ActionKind, Decision, FieldChange, Link, LinkStatus, Member, MemberState
+from syncline_runtime.records import (
+    Action,
+    ActionKind,
+    Decision,
+    FieldChange,
+    Link,
+    LinkStatus,
+    Loser,
+    Member,
+    MemberState,
+)
 from syncline_runtime.rows import SAME, LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import pack_value
 from syncline_runtime.values import ABSENT
@@ -196,7 +206,8 @@ def _note(
         if change.origin is None and change.before is ABSENT:
             continue  # a default of a new link says itself
         journal.append(_agreed(context, link, change, now))
-    for loser in decision.losers:
+    losers = _untold(context, decision)
+    for loser in losers:
         kept = pack_value(link.values[loser.field]) if loser.field in link.values else None
         journal.append(
             (
@@ -213,7 +224,7 @@ def _note(
                 loser.line,
             )
         )
-    context.summary.losers += len(decision.losers)
+    context.summary.losers += len(losers)
     if decision.drifts:
         _note_drifts(context, decision, journal, now)
     for conflict in decision.conflicts:
@@ -229,6 +240,16 @@ def _note(
             conflict.line,
             context.run_id,
         )
+
+
+def _untold(context: Context, decision: Decision) -> Sequence[Loser]:
+    """What a decision overwrites, less what goes with a deletion under way, and was told when that was decided first."""
+    link, losers = decision.link, decision.losers
+    if not losers or all(member.state is not MemberState.GONE for member in link.members.values()):
+        return losers
+    history = context.store.review.history(link.link_id)
+    told = {(one.system, one.field): one.value for one in history if one.action == "overwritten"}
+    return [one for one in losers if told.get((one.system, one.field)) != pack_value(one.value)]
 
 
 def _agreed(context: Context, link: Link, change: FieldChange, now: float) -> Row:

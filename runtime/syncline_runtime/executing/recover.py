@@ -109,8 +109,7 @@ async def recover_creates(context: Context) -> None:
                 # Of several with its key, the one that shows just what was sent is ours.
                 rows = [row for row in rows if row.seen == intent.sent] or rows
             now = context.clock.now()
-            looked = now if side.sends else context.looked.get(intent.system, 0.0)
-            late = looked >= intent.resolve_after or not context.options.protections.lag
+            late = _can_no_longer_land(context, side, intent)
             ours = len(rows) == 1 and _is_ours(context, side, values, rows[0])
             if ours or (len(rows) == 1 and late):
                 _adopt(context, side, intent, rows[0], now, ours=ours)
@@ -180,13 +179,24 @@ async def _send_again(context: Context, side: Side, intents: Sequence[IntentRow]
                 match outcome:
                     case Applied():
                         _made(context, side, intent, write, outcome)
-                    case Refused():
+                    case Refused() if _can_no_longer_land(context, side, intent):
                         # Definitely not there: it is decided, and told, anew.
                         context.store.give_up_intents([intent.intent_id])
                         context.store.unsettle([intent.link_id])
                         unbar(context, intent)
                     case _:
+                        # A refusal says nothing of the first one, if that may still be under way.
+                        if isinstance(outcome, Refused):
+                            context.summary.doubts.setdefault(
+                                side.system, f"sent again, it is refused: {outcome.message}"
+                            )
                         context.summary.unknown += 1
+
+
+def _can_no_longer_land(context: Context, side: Side, intent: IntentRow) -> bool:
+    """Whether a create would show by now in what was observed, had it been made."""
+    looked = context.clock.now() if side.sends else context.looked.get(intent.system, 0.0)
+    return looked >= intent.resolve_after or not context.options.protections.lag
 
 
 _AT_ONCE = 50

@@ -21,7 +21,7 @@ from syncline_runtime.observing import Verdict
 from syncline_runtime.ports import NativeRecord, System
 from syncline_runtime.records import Member, MemberState, Observation
 from syncline_runtime.rows import MemberRow, Row
-from syncline_runtime.values import ABSENT
+from syncline_runtime.values import ABSENT, Shown
 
 
 async def read_many(system: System, side: Side, ids: Sequence[str]) -> Mapping[str, NativeRecord | None]:
@@ -121,8 +121,11 @@ def take(
             # Of an old state that shows the same, the version is not taken over: it would make others look newer than they are.
             if record.version != row.version and read_at - lag >= row.as_of:
                 renewed.append((record.version, row.member_id))
-            if row.renders is not None and row.seen is None and read_at - lag >= row.as_of and is_unseen(row.renders):
-                rendered.append((seen_of(row.renders), row.member_id))
+            if row.renders is not None and row.seen is None and is_unseen(row.renders):
+                if read_at - lag >= row.as_of:
+                    rendered.append((seen_of(row.renders), row.member_id))
+                else:
+                    accounted.extend(_proven(context, side, row, to_member(side, row), values))
             continue
         if row.link_id is None and archived:
             aside.append((record, row, values if scoped else None))
@@ -160,6 +163,7 @@ def take(
             acceptance = observing.accept(member, observation, lag)
             if acceptance.verdict is Verdict.DEFER:
                 dirty.append((name, side.system, remote_id, acceptance.not_before or 0.0, "possibly stale"))
+                accounted.extend(_proven(context, side, row, member, values))
                 continue
             after = observing.observe(member, observation, lag)
         if after == member:
@@ -212,6 +216,12 @@ def take(
         quarantine_records(context, side, broken)
     if aside:
         _set_aside(context, side, aside, read_at, placing=placing)
+
+
+def _proven(context: Context, side: Side, row: MemberRow, member: Member, shown: Mapping[str, Shown]) -> list[Row]:
+    """What a reading that may be old tells of our writes all the same, for `account`."""
+    stored = observing.proven(member, shown) if member.unseen else member
+    return [] if stored is member else [account_unseen(context, side, row, member, stored)]
 
 
 def _set_aside(

@@ -113,3 +113,21 @@ async def test_what_was_deleted_everywhere_and_made_anew_once_is_not_deleted_wit
     await two.run(full=True)
     assert (len(two.records("crm")), len(two.records("erp"))) == (1, 1)
     await two.settled()
+
+
+async def test_what_was_edited_while_its_deletion_was_under_way_counts_if_the_record_stays(two: Any) -> None:
+    two.twin("crm").put("customers", vat="A1", name="Ana", limit=1)
+    two.twin("erp").put("customers", vat_no="A1", title="Ana", limit=1)
+    await two.run()
+    two.twin("crm").drop("customers", "crm-1")
+    two.twin("erp").put("customers", "erp-1", limit=2)
+    for _ in range(2):
+        two.twin("erp").faults["delete"].append(Fault(Unavailable("busy")))
+        await two.run(full=True)
+    with two.store() as store:
+        (told,) = store.review.journal_entries("overwritten")
+    assert told[2:5] == ("erp", "limit", "2"), "told once"
+    two.twin("crm").put("customers", vat="A1", name="Ana")
+    report = await two.run(full=True)
+    assert (report.exit_code, two.column("crm", "limit"), two.column("erp", "limit")) == (0, [2], [2])
+    await two.settled()

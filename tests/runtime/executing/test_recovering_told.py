@@ -363,10 +363,23 @@ async def test_a_create_sent_again_that_is_still_without_an_answer_stays_in_doub
     await two.settled()
 
 
-async def test_a_create_sent_again_that_is_refused_is_decided_and_told_anew(two: Any) -> None:
+async def test_a_create_sent_again_that_is_refused_stays_in_doubt_while_the_first_may_still_land(two: Any) -> None:
     await in_doubt_keyed(two)
     two.twin("erp").tables["customers"].refuse = lambda native: Refused("full", "no more customers")
     report = await two.run(later=1.0)
+    assert (told(report).unknown, open_writes(two)) == (1, [("erp", "create")])
+    assert told(report).doubts == {"erp": "sent again, it is refused: no more customers"}
+    two.twin("erp").tables["customers"].refuse = None
+    two.twin("erp").put("customers", vat_no="A0", title="Ana")  # the first one, late
+    report = await two.run(later=1.0)
+    assert (report.exit_code, two.column("erp", "vat_no"), open_writes(two)) == (0, ["A0"], [])
+    await two.settled()
+
+
+async def test_a_create_sent_again_that_is_refused_is_decided_and_told_anew(two: Any) -> None:
+    await in_doubt_keyed(two)
+    two.twin("erp").tables["customers"].refuse = lambda native: Refused("full", "no more customers")
+    report = await two.run(later=400.0, full=True)
     assert (told(report).unknown, two.records("erp"), open_writes(two)) == (0, {}, [])
     assert report.exit_code == 1
     (held,) = waiting(two)

@@ -26,6 +26,20 @@ def silent(two: Any, *, readable: bool = True) -> None:
     two.twin("erp").tables["customers"].returns = False
 
 
+def lagging(two: Any, seconds: float) -> None:
+    """An ERP whose listing may show things as they were some time ago."""
+    declared = two.package.systems["erp"]
+    resource = declared.resources["customers"]
+    listing = replace(resource.list, since=replace(resource.list.since, lag_seconds=seconds))
+    two.package = replace(
+        two.package,
+        systems={
+            **two.package.systems,
+            "erp": replace(declared, resources={"customers": replace(resource, list=listing)}),
+        },
+    )
+
+
 def upper(record: Native) -> Native:
     return {**record, "title": str(record.get("title") or "").strip().upper()}
 
@@ -175,4 +189,23 @@ async def test_a_reading_that_may_be_older_than_the_write_says_nothing(two: Any)
     two.twin("erp").pages = fresh
     await two.run(later=200.0, full=True)
     assert (two.records("crm")[crm]["name"], now["title"]) == ("Ben", "Ben")
+    await two.settled()
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["as it was made", "edited since"])
+async def test_a_listing_that_may_be_old_tells_all_the_same_that_a_created_value_was_stored(
+    two: Any, edited: bool
+) -> None:
+    silent(two)
+    lagging(two, 100.0)
+    crm = two.twin("crm").put("customers", vat="A1", name="Ana", tags=["x"])
+    await two.run(later=200.0)
+    (erp,) = two.records("erp")
+    if edited:
+        two.twin("erp").put("customers", erp, title="Eva")
+    await two.run(later=10.0, full=True)
+    two.twin("erp").put("customers", erp, labels=[])
+    for _ in range(2):
+        await two.run(later=200.0)
+    assert (two.records("erp")[erp]["labels"], two.records("crm")[crm]["tags"]) == ([], [])
     await two.settled()
