@@ -23,7 +23,7 @@ from syncline_runtime.ports import (
 )
 from syncline_runtime.rows import AuditEntry, MemberRow
 from syncline_runtime.stores import StateStore
-from syncline_runtime.traced import Wanted
+from syncline_runtime.traced import Wanted, telling
 
 _LEASE_SECONDS = 3600.0
 
@@ -53,11 +53,12 @@ class Step:
 @dataclass(slots=True)
 class Erased:
     """What came of it: a line for each record that is done, for each that is not, and for each other one that shows a value of the
-    person and is not touched."""
+    person and is not touched, and for each that is like the person and may be another's."""
 
     done: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    alike: list[str] = field(default_factory=list)
     rows: int = 0
 
 
@@ -127,7 +128,8 @@ def _derived(package: Package, store: StateStore, links: Mapping[int, str]) -> I
 def wanted_of(package: Package, store: StateStore, links: Mapping[int, str]) -> Wanted:
     """What is to be found of the persons of some links: the values of their personal fields, and those that they were before."""
     personal = {name: entity.pii for name, entity in package.entities.items()}
-    return Wanted(store.traces.values(links, personal))
+    kinds = {name: entity.kinds for name, entity in package.entities.items()}
+    return Wanted(store.traces.values(links, personal), kinds)
 
 
 def shown_elsewhere(package: Package, store: StateStore, links: Mapping[int, str], wanted: Wanted) -> list[str]:
@@ -137,6 +139,18 @@ def shown_elsewhere(package: Package, store: StateStore, links: Mapping[int, str
     return [
         f"{one.entity} in {one.system}, record {one.remote_id}: {one.field} shows a value of this person too"
         for one in store.traces.of(wanted, links)
+        if one.system in package.systems
+    ]
+
+
+def alike(package: Package, store: StateStore, links: Mapping[int, str], wanted: Wanted) -> list[str]:
+    """A line for each other record that has short values, numbers or dates of the person in the same fields, as few others do."""
+    if not wanted.compares:
+        return []
+    return [
+        f"{one.entity} in {one.system}, record {one.remote_id}: {', '.join(one.fields)} as this person's: look whether it is the "
+        "same person"
+        for one in telling(store.traces.alike(wanted, links))
         if one.system in package.systems
     ]
 
@@ -201,6 +215,7 @@ async def erase(
                 result.rows = store.erasure.forget(list(links))
                 result.rows += store.traces.forget(wanted) if wanted else 0
             result.elsewhere = shown_elsewhere(package, store, links, wanted)
+            result.alike = alike(package, store, links, wanted)
             store.erasure.scrub()
         return result
     finally:

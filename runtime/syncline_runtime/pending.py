@@ -279,7 +279,8 @@ class _Reading:
                 taken = row.system in holding or any(place in standing for place in beside)
                 if system not in (row.system, *beside) and state == "live" and not taken:
                     partners[f"review link {item} {system}:{remote_id}"] = None
-        return [*partners, f"review release {item}"]
+        # As databases give them in whatever order, people get them in one.
+        return [*sorted(partners), f"review release {item}"]
 
     def unknown(self, entity: str, link_id: int, system: str, op: str, remote_id: str, why: str = "") -> Item:
         members = self._members.get(link_id, [])

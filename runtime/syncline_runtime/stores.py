@@ -16,7 +16,7 @@ from syncline_runtime.rows import (
     Row,
     Waiting,
 )
-from syncline_runtime.traced import Trace, Wanted
+from syncline_runtime.traced import Alike, Trace, Wanted
 
 
 class ReviewStore(Protocol):
@@ -212,11 +212,14 @@ class ErasureStore(Protocol):
 class TraceStore(Protocol):
     """Where a person's values stand beside their own records."""
 
-    def values(self, link_ids: Collection[int], fields: Mapping[str, frozenset[str]]) -> set[str]:
-        """The texts that links show, or once had agreed, in some fields of their entities."""
+    def values(self, link_ids: Collection[int], fields: Mapping[str, frozenset[str]]) -> list[tuple[str, str, Any]]:
+        """What links show, or once had agreed, in some fields of their entities: (entity, field, value as documents spell it)."""
 
     def of(self, wanted: Wanted, besides: Collection[int]) -> list[Trace]:
         """Where records of other links, or of none, show one of the values."""
+
+    def alike(self, wanted: Wanted, besides: Collection[int]) -> list[Alike]:
+        """Records of other links, or of none, that show just a value of the person in the same field; the first of them."""
 
     def forget(self, wanted: Wanted) -> int:
         """Forget what is only remembered, of whatever record, where one of the values stands in it; how many rows."""

@@ -1,4 +1,4 @@
-"""`kill -9` of a generated package at moments drawn from a seed, people at work meanwhile, and what must be true then."""
+"""`kill -9` of the commands of a generated package at moments drawn from a seed, people at work meanwhile, and what must hold."""
 
 import random
 import resource
@@ -10,13 +10,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Protocol
 
-from tests.systems.command import FAILED, IN_STEP, Command, Ended
+from tests.systems.command import CHANGED, FAILED, IN_STEP, Command, Ended
 
 RUN = ("run", "--apply-first", "--json", "--settle", "0.3")
 """What is killed. These servers carry a request out at once or never, so that an outcome is soon known."""
+
+APPLY = ("apply", "reviewed.plan", "--json", "--settle", "0.3")
+REBASE = ("rebase", "--apply", "--json", "--settle", "0.3")
 
 _CONVERGES_SECONDS = 90.0
 _ROUNDS_AT_MOST = 12
@@ -27,12 +31,14 @@ _AT_ONCE = (2, 6)
 class World(Protocol):
     """Two systems and the package between them.
 
-    `fields` names what people write, and in which systems they do; `key` alone is not theirs to change.
+    `fields` names what people write, and in which systems they do; `key` alone is not theirs to change. `asked` is one of which
+    people are asked who is right, '' where there is none.
     """
 
     command: Command
     sides: Sequence[str]
     fields: Mapping[str, Sequence[str]]
+    asked: str
 
     def create(self, side: str, key: str, values: Mapping[str, str]) -> None:
         """A person makes a record."""
@@ -121,21 +127,79 @@ class Campaign:
 
     def kill(self) -> None:
         """Start a run and kill it; one in six before it may have opened its state, the others spread over what it does."""
+        self._strike(RUN, "a run")
+
+    def kill_apply(self) -> None:
+        """Save a plan of what people did and kill its application; a second one completes it, or says what changed or is left."""
+        self.people_work()
+        planned = self.world.command("plan", "-o", "reviewed.plan")
+        self._told(planned)
+        self._strike(APPLY, "an apply")
+        again = self.world.command(*APPLY)
+        self._told(again, CHANGED)
+        if again.code == FAILED:
+            self._hold(False, f"an apply after a kill failed: {again}")
+            return
+        told = again.document["changed"] or again.document["left"]
+        self._hold((again.code == CHANGED) == bool(told), f"ended with {again.code}, and told {told}")
+        self.tally.happened["applies that said what changed or was left" if told else "applies that completed"] += 1
+
+    def kill_rebase(self) -> None:
+        """People make records, the state is lost or only doubted, and its rebase is killed; what a second one holds is let pass."""
+        for _ in range(self._random.randint(1, 4)):
+            self._create()
+        if self._random.random() < 0.5:
+            for ending in ("", "-wal", "-shm"):
+                self.state.with_name(f"{self.state.name}{ending}").unlink(missing_ok=True)
+            self._head = ""
+            self.tally.happened["states lost"] += 1
+        self._strike(REBASE, "a rebase")
+        self._told(self.world.command(*REBASE))
+        self._told(self.world.command(*RUN, "--approve", "create"))
+
+    def kill_answers(self) -> None:
+        """Two people disagree, a third one decides and is killed while that is written down, and says it again."""
+        asked = self.world.asked
+        if not asked:
+            return
+        chosen = self._random.sample(self._settled, min(3, len(self._settled)))
+        said = {key: {side: self._unique(asked) for side in self.world.fields[asked]} for key in chosen}
+        for key, values in said.items():
+            for side, value in values.items():
+                self.world.edit(side, key, asked, value)
+        self._told(self.world.command(*RUN))
+        waiting = [one["item"] for one in self.world.command("review", "--json").document["items"]]
+        items = [item for item in waiting if item.endswith(f"/{asked}")]
+        self._hold(len(items) == len(chosen), f"{len(chosen)} conflicts, and {waiting} wait")
+        side = self._random.choice(list(self.world.fields[asked]))
+        for item in items:
+            answer = ("review", "resolve", item, "--take", side)
+            process = self.world.command.start(*answer)
+            if not self._ends(process, self._random.random() * 1.5 * self._startup):
+                process.kill()
+                process.communicate()
+                self.tally.happened["kills of an answer"] += 1
+            self._told(self.world.command(*answer))
+        for key, values in said.items():
+            self.stored[key][asked] = values[side]
+
+    def _strike(self, arguments: Sequence[str], what: str) -> None:
         early, share, meanwhile = self._random.random() < 1 / 6, self._random.random(), self._random.random()
-        process = self.world.command.start(*RUN)
+        process = self.world.command.start(*arguments)
         if not early:
             self._begun(process)
         opened, moment = time.monotonic(), share * (self._startup if early else self._seconds)
         ended = self._ends(process, moment * meanwhile)
         if not ended:
-            self._edit()
+            if arguments != REBASE:  # which of two values that differ was the later, nobody knows without a state
+                self._edit()
             ended = self._ends(process, moment * (1 - meanwhile))
         if ended:
             self._seconds = 0.8 * min(self._seconds, time.monotonic() - opened)
             return
         process.kill()
         process.communicate()
-        self.tally.happened["kills before the run began" if early else "kills of a run"] += 1
+        self.tally.happened[f"kills before {what} began" if early else f"kills of {what}"] += 1
 
     def pause(self) -> bool:
         """Stop a run for a while (SIGSTOP), as a laptop that sleeps does: beside it another is refused, or goes in its place."""
@@ -194,7 +258,7 @@ class Campaign:
             text, problems = process.communicate(timeout=within)
         except subprocess.TimeoutExpired:
             return False
-        self._told(Ended(process.returncode, text, problems))
+        self._told(Ended(process.returncode, text, problems), CHANGED)
         self.tally.happened["runs that ended before they were killed"] += 1
         return True
 
@@ -264,10 +328,10 @@ class Campaign:
                 for name, value in self.stored.get(key, {}).items():
                     self._hold(values[name] == value, f"{side} shows {values[name]!r} for {key} {name}, not {value!r}")
 
-    def _told(self, ended: Ended) -> None:
-        """However a run ends, it says so in lines for people, and without a guess about whose fault it is."""
+    def _told(self, ended: Ended, *codes: int) -> None:
+        """However a command ends, it says so in lines for people, and without a guess about whose fault it is."""
         self._hold("Traceback" not in ended.problems, f"a traceback: {ended.problems}")
-        self._hold(0 <= ended.code <= FAILED, f"ended with {ended.code}: {ended.problems}")
+        self._hold(0 <= ended.code <= FAILED or ended.code in codes, f"ended with {ended.code}: {ended.problems}")
 
     def _hold(self, holds: bool, what: str) -> None:
         if not holds:
@@ -275,15 +339,20 @@ class Campaign:
 
 
 def campaign(world: World, seed: int, kills: int, *, population: int) -> Tally:
-    """So many kills, the first ones of the first run; a convergence after every few; then a pause, a full disk, a locked state."""
+    """So many kills, the first ones of the first run; a convergence after every few, and then in turn those of a plan's
+    application, of a rebase and of answers; at last a pause, a full disk, a locked state."""
     at = Campaign(world, seed)
     at.populate(population)
+    others = cycle((at.kill_apply, at.kill_rebase, at.kill_answers))
     while at.tally.kills < kills and not at.tally.found:
         until = min(kills, at.tally.kills + at.patience())
         while at.tally.kills < until and not at.tally.found:
             at.kill()
             at.people_work()
         at.converge()
+        if not at.tally.found:
+            next(others)()
+            at.converge()
     for trouble in (at.pause, at.fill_disk, at.lock):
         for _ in range(_TRIES):
             at.people_work()

@@ -29,6 +29,7 @@ class Northwind:
     """`World` of two sandboxes."""
 
     sides: Sequence[str] = ("crm", "erp")
+    asked = "phone"
     fields: Mapping[str, Sequence[str]] = {
         "name": ("crm", "erp"),
         "contact": ("crm", "erp"),

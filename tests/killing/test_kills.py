@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .campaign import campaign
+from .campaign import Campaign, campaign
 from .northwind import built, opened
 
 
@@ -15,3 +15,17 @@ def test_killed_it_goes_on_where_it_was(tmp_path: Path, tmp_path_factory: pytest
     assert tally.found == []
     assert tally.kills == 3
     assert {"pauses", "full disks", "locked states"} <= {what for what, count in tally.happened.items() if count}
+
+
+@pytest.mark.parametrize("what", ["kill_apply", "kill_rebase", "kill_answers"])
+def test_whatever_is_killed_is_done_once_or_told(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, what: str
+) -> None:
+    code, package = built(tmp_path_factory.mktemp("northwind"))
+    with opened(code, package, tmp_path) as world:
+        at = Campaign(world, seed=1)
+        at.populate(8)
+        at.converge()
+        getattr(at, what)()
+        at.converge()
+    assert at.tally.found == []

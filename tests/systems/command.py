@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-IN_STEP, NEEDS_PERSON, FAILED, AWAITS_CONSENT = 0, 1, 2, 3
+IN_STEP, NEEDS_PERSON, FAILED, AWAITS_CONSENT, CHANGED = 0, 1, 2, 3, 4
 _PATIENCE_SECONDS = 120
 
 

@@ -21,6 +21,7 @@ class Shop:
     """`World` of the two servers; the key of a customer is in the e-mail address."""
 
     sides: Sequence[str] = ("crm", "shop")
+    asked = ""
     fields: Mapping[str, Sequence[str]] = {"name": sides, "notes": sides}
 
     def __init__(self, crm: PocketBase, database: Postgres, command: Command) -> None:

@@ -14,7 +14,7 @@ from syncline_runtime.cli.exits import AWAITS, FAILED, IN_STEP, NEEDS_PERSON
 from syncline_runtime.cli.systems import connect
 from syncline_runtime.cli.why import links_of
 from syncline_runtime.declaration import Package
-from syncline_runtime.erasing import Erased, Step, erase, shown_elsewhere, steps_of, together, wanted_of
+from syncline_runtime.erasing import Erased, Step, alike, erase, shown_elsewhere, steps_of, together, wanted_of
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.stores import StateStore
 from syncline_runtime.telling import FORMAT_VERSION, Redacted
@@ -22,7 +22,8 @@ from syncline_runtime.telling import FORMAT_VERSION, Redacted
 _LEFT = (
     "records that are kept stay in their systems, and are left alone from now on",
     "copies of the state file, saved plans and logs of your own are not reached: delete those of before",
-    "values shorter than four characters, numbers and dates are not looked for in other records",
+    "values shorter than four characters, numbers, dates and choices are compared in the same fields of the same entity only, and "
+    "told where few records share one",
 )
 
 
@@ -45,9 +46,11 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         with nullcontext() if arguments.yes else store.preview():
             links = _links(package, store, arguments)
             steps = steps_of(package, store, links)
-            elsewhere = (
-                [] if arguments.yes else shown_elsewhere(package, store, links, wanted_of(package, store, links))
-            )
+            foreseen = Erased()
+            if not arguments.yes:
+                wanted = wanted_of(package, store, links)
+                foreseen.elsewhere = shown_elsewhere(package, store, links, wanted)
+                foreseen.alike = alike(package, store, links, wanted)
         if not steps:
             stderr.write(
                 f"{package.name}: no record is called {arguments.record}: name it SYSTEM:ID ({', '.join(package.systems)}), or by "
@@ -59,7 +62,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
             stderr.write(f"{package.name}: {unsaid[0].said}: nothing was done\n")
             return FAILED
         if not arguments.yes:
-            _tell(Redacted(stdout, ()), arguments, steps, elsewhere, None)
+            _tell(Redacted(stdout, ()), arguments, steps, foreseen, done=False)
             return AWAITS
         connected = connect(package, sorted(set(links.values())), arguments.env, stderr)
         if connected is None:
@@ -75,7 +78,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
                 actor=actor(arguments.by),
             )
         )
-        _tell(out, arguments, steps, result.elsewhere, result)
+        _tell(out, arguments, steps, result, done=True)
     return NEEDS_PERSON if result.failed or result.elsewhere else IN_STEP
 
 
@@ -100,9 +103,7 @@ def _adopted(store: StateStore, entity: str, member_id: int) -> int:
     return link_id
 
 
-def _tell(
-    out: Redacted, arguments: argparse.Namespace, steps: list[Step], elsewhere: list[str], result: Erased | None
-) -> None:
+def _tell(out: Redacted, arguments: argparse.Namespace, steps: list[Step], result: Erased, *, done: bool) -> None:
     if arguments.json:
         document = {
             "format_version": FORMAT_VERSION,
@@ -119,18 +120,21 @@ def _tell(
                 }
                 for step in steps
             ],
-            "done": [] if result is None else result.done,
-            "failed": [] if result is None else result.failed,
-            "elsewhere": elsewhere,
+            "done": result.done,
+            "failed": result.failed,
+            "elsewhere": result.elsewhere,
+            "alike": result.alike,
             "left": list(_LEFT),
         }
         out.line(json.dumps(document))
         return
-    if result is None:
+    if not done:
         for step in steps:
             out.line(step.said)
-        for line in elsewhere:
+        for line in result.elsewhere:
             out.line(f"{line}: change it there and `run` first, then nothing of it is left here")
+        for line in result.alike:
+            out.line(f"perhaps: {line}, and erase it too")
         out.line(
             "all values of this person in the state go: agreed ones, shadows, keys, journal, snapshots, what waits"
         )
@@ -144,7 +148,9 @@ def _tell(
         out.line("nothing of the state was forgotten yet, so that it can go on: ask again with the same words")
         return
     out.line(f"forgotten here: {result.rows} rows")
-    for line in elsewhere:
+    for line in result.elsewhere:
         out.line(f"LEFT TO DO: {line}: change it there, `run`, then `prune` what it was, or erase that record")
+    for line in result.alike:
+        out.line(f"perhaps: {line}, and erase it too")
     for line in _LEFT:
         out.line(f"told: {line}")

@@ -7,9 +7,13 @@ import msgspec
 
 from syncline_runtime.rows import Row
 from syncline_runtime.state.backing import Backing
-from syncline_runtime.traced import Trace, Wanted, texts
+from syncline_runtime.state.packing import unpack_value
+from syncline_runtime.traced import Alike, Trace, Wanted, spelled
+from syncline_runtime.values import ABSENT
 
 _BATCH: Final = 1000
+_MANY: Final = 10_000
+"""So many records that share something with a person are looked at."""
 _REMEMBERED: Final[Mapping[str, tuple[str, tuple[str, ...], str]]] = {
     "audit": ("seq", ("before", "after"), "before = NULL, after = NULL"),
     "tombstone": ("tombstone_id", ("snapshot",), "snapshot = NULL"),
@@ -28,23 +32,26 @@ class Traces:
         self._many = backing.database.many
         self._sealer = backing.sealer
 
-    def values(self, link_ids: Collection[int], fields: Mapping[str, frozenset[str]]) -> set[str]:
-        """The texts that links show, or once had agreed, in some fields of their entities."""
-        found: set[str] = set()
+    def values(self, link_ids: Collection[int], fields: Mapping[str, frozenset[str]]) -> list[tuple[str, str, Any]]:
+        """What links show, or once had agreed, in some fields of their entities: (entity, field, value as documents spell it)."""
+        found: dict[tuple[str, str, bytes], Any] = {}
+
+        def add(entity: str, field: str, value: Any) -> None:
+            if field in fields.get(entity, ()):
+                found[entity, field, spelled(value)] = value
+
         for entity, link_id, _, _, documents in self._records(link_ids):
-            for document in documents:
+            for document in documents if link_id in link_ids else ():
                 for name, value in _fields(document):
-                    if link_id in link_ids and name in fields.get(entity, ()):
-                        found.update(texts(value))
+                    add(entity, name, value)
         before, after = (self._sealer.place(f"audit.{name}") for name in ("before", "after"))
         for link_id in link_ids:
             rows = self._execute("SELECT seq, entity, field, before, after FROM audit WHERE link_id = ?", (link_id,))
             for seq, entity, field, *sealed in rows:
-                if field in fields.get(entity, ()):
-                    for place, value in zip((before, after), sealed, strict=True):
-                        if opened := place.open(seq, value):
-                            found.update(texts(msgspec.json.decode(opened)))
-        return found - {"absent"}
+                for place, value in zip((before, after), sealed, strict=True):
+                    if (opened := place.open(seq, value)) and (shown := unpack_value(opened.decode())) is not ABSENT:
+                        add(entity, field, msgspec.to_builtins(shown))
+        return [(entity, field, value) for (entity, field, _), value in found.items()]
 
     def of(self, wanted: Wanted, besides: Collection[int]) -> list[Trace]:
         """Where records of other links, or of none, show one of the values."""
@@ -58,6 +65,19 @@ class Traces:
                         if wanted.stands_in(msgspec.json.encode(value)):
                             found[Trace(entity, link_id, system, remote_id, name)] = None
         return list(found)
+
+    def alike(self, wanted: Wanted, besides: Collection[int]) -> list[Alike]:
+        """Records of other links, or of none, that show just a value of the person in the same field; the first of them."""
+        found: list[Alike] = []
+        for entity, link_id, system, remote_id, documents in self._records(()):
+            if link_id in besides:
+                continue
+            fields = {name for document in documents for name in wanted.same(entity, _fields(document))}
+            if fields:
+                found.append(Alike(entity, link_id, system, remote_id, tuple(sorted(fields))))
+                if len(found) == _MANY:
+                    break
+        return found
 
     def forget(self, wanted: Wanted) -> int:
         """Forget what is only remembered, of whatever record, where one of the values stands in it; how many rows."""
