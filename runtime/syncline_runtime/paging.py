@@ -33,7 +33,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFacts:
-    """What a page showed: identities and versions of its records in order, and the token or URL of the next page."""
+    """What a page showed: identities and versions of its records in order, "" and None for one without identity, and the token
+    or URL of the next page."""
 
     ids: Sequence[str]
     versions: Sequence[Any]
@@ -89,9 +90,12 @@ def following(paging: Paging, step: Step, facts: PageFacts, *, by_version: bool,
         return None
     onward = replace(onward, full=full)
     if paging.style == "keyset":
-        if facts.ids[-1] == step.last_id:
+        last = next((place for place in reversed(range(count)) if facts.ids[place]), None)
+        if last is None:
+            raise EndlessListing("no record of a page has an identity from which it could go on")
+        if facts.ids[last] == step.last_id:
             raise EndlessListing("the listing gives the same record last twice")
-        return replace(onward, last_id=facts.ids[-1], boundary=facts.versions[-1])
+        return replace(onward, last_id=facts.ids[last], boundary=facts.versions[last])
     last_version = facts.versions[-1]
     if by_version and last_version not in (None, "") and last_version != step.boundary:
         seen = frozenset(

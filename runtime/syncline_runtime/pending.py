@@ -20,6 +20,7 @@ else:
     from syncline_runtime.frozen import dataclass
 
 _PORTION: Final = 500
+_KINDS: Final = {"identity": "identity", "record": "record", "decision": "decision", "listing": "record"}
 _COMMAND: Final = re.compile(r"`((?:review|run|plan)[^`]*)`")
 
 
@@ -232,14 +233,16 @@ class _Reading:
         else:
             name = f"{row.link_id}@{row.system}" if row.system else str(row.link_id)
         commands: list[str] = []
-        if row.reason_code != "identity.merged":  # that is mended where the records are
+        if family == "listing":
+            commands = ["run"]  # when it has been mended where it is
+        elif row.reason_code != "identity.merged":  # that is mended where the records are
             commands = self._placements(row) if family == "identity" else [f"review retry {name}"]
         commands.append(f"review dismiss {name}")
         if not row.link_id:
             commands = [one + self._which(row.entity, row.system) for one in commands]
         return Item(
             name=name,
-            kind=family if family in ("identity", "record", "decision") else "write",
+            kind=_KINDS.get(family, "write"),
             entity=row.entity,
             reason=row.detail,
             commands=tuple(commands),

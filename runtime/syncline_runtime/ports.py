@@ -23,14 +23,26 @@ class NativeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Unidentified:
+    """What stands where a record is expected, and cannot be told from others: `place` says where ("page 2, record 7"), `why` what
+    is wrong ("has no id"); `native` is what it shows, None where it is no record at all."""
+
+    place: str
+    why: str
+    native: Native | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a listing. `cursor` is the true high-water mark of all pages so far, to be stored once this page is accounted
-    for; `read_at` is when its request was sent."""
+    for; `read_at` is when its request was sent. `unidentified` are those of its records that nobody can call by an id: with one
+    of them a listing is no evidence of what is not in it."""
 
     records: Sequence[NativeRecord]
     cursor: str | None
     read_at: float
     last: bool
+    unidentified: Sequence[Unidentified] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from syncline_runtime.signing import Rejected, Signing
 from syncline_runtime.state import SqliteStore, StateFailure
 from syncline_runtime.webhooks import received
 from tests.hostile.calls import ADDRESS, KEY, NOW, RESOURCES, mutated
-from tests.hostile.reading import Tally, bodies, records
+from tests.hostile.reading import Tally, bodies, records, without_identity
 from tests.hostile.states import damaged
 from tests.runtime.executing.conftest import World, package
 
@@ -22,11 +22,15 @@ _SECONDS = 120
 
 
 async def answers(count: int, seed: int) -> Tally:
-    """Malformed records and malformed bodies, read by the executor over HTTP."""
+    """Malformed records, records without identity and malformed bodies, read by the executor over HTTP."""
     tally = Tally()
     for run in range(-(-count // _A_RUN)):
         with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "nameless").mkdir()
             await asyncio.wait_for(records(Path(folder), seed + run, min(_A_RUN, count), tally), _SECONDS)
+            await asyncio.wait_for(
+                without_identity(Path(folder) / "nameless", seed + run, min(_A_RUN, count), tally), _SECONDS
+            )
     for run in range(-(-count // 20)):
         with tempfile.TemporaryDirectory() as folder:
             await asyncio.wait_for(bodies(Path(folder), seed + run, tally), _SECONDS)

@@ -74,8 +74,8 @@ def spoiled_body(chance: random.Random, document: Any) -> Answer:
             return Reply(200, whole, {"Content-Encoding": "gzip"})
         case 14 | 15 if isinstance(document, list) and document:
             spoiled = list(document)
-            at = chance.randrange(len(spoiled))
-            spoiled[at] = nameless(chance, spoiled[at])
+            for at in chance.sample(range(len(spoiled)), chance.randint(1, len(spoiled))):
+                spoiled[at] = nameless(chance, spoiled[at])
             return Reply(200, json.dumps(spoiled))
         case 14:
             return Reply(200, b'"\\ud800"')

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from syncline_runtime.connectors import open_system
+from syncline_runtime.connectors.calls import UnsafeId, segment
 from syncline_runtime.limiter import TokenBucket
 from syncline_runtime.pending import pending
 from syncline_runtime.ports import System
 from syncline_runtime.settings import SecretText
 from tests.compiled.installation import READABLE, Installation, compiled
-from tests.hostile.answers import PAGE, Desk, spoiled_body, spoiled_record
+from tests.hostile.answers import PAGE, Desk, nameless, spoiled_body, spoiled_record
 from tests.runtime.connectors.loopback import Answer, Asked, Loopback, Reply
 
 PAGED = READABLE.replace(
@@ -114,6 +115,73 @@ async def records(folder: Path, seed: int, count: int, tally: Tally) -> None:
             tally.found.append(f"seed {seed}: {type(error).__name__}: {error}")
             return
         _whole(world, seed, tally, 2 * count, report)
+
+
+async def without_identity(folder: Path, seed: int, count: int, tally: Tally) -> None:
+    """A listing with so many records that nobody can call by an id, each after a good one; some of them are known, and one of the
+    others is gone. Then what was wrong is mended."""
+    world, chance = Hostile(folder), random.Random(seed)
+    known = chance.randrange(3, count)
+    spoiled: dict[str, Any] = {}
+
+    def fill(numbers: range) -> None:
+        for number in numbers:
+            for kind in ("good", "bad"):
+                world.desk.put(f"{kind}{number}", {"email": f"{kind}{number}@x.org", "name": f"{kind} {number}"})
+            one = nameless(chance, world.desk.records[f"bad{number}"])
+            while isinstance(one, dict) and _identity(one.get("id")):
+                one = nameless(chance, world.desk.records[f"bad{number}"])
+            spoiled[f"bad{number}"] = one
+
+    def spoil(asked: Asked, document: Any) -> Answer | None:
+        if asked.method != "GET" or not isinstance(document, list):
+            return None
+        return Reply(200, json.dumps([spoiled.get(one["id"], one) for one in document]))
+
+    async with Loopback(world.desk.answer) as server:
+        await world.begin(server.url)
+        try:
+            fill(range(known))
+            await world.run()
+            fill(range(known, count))
+            tally.answered["without identity"] += count
+            gone = world.desk.records.pop("good0")
+            world.desk.spoil = spoil
+            for name, one in spoiled.items():
+                if int(name.removeprefix("bad")) >= known and isinstance(one, dict) and one.keys() >= {"email", "name"}:
+                    world.put("erp.contacts", email=one["email"], name=one["name"], vip=False)
+            told: set[str] = set()
+            for _ in range(2):
+                report = await world.run(later=600)
+                told = {one for one in world.reasons() if one.startswith("page-")}
+            there = world.names()
+            missing = [one for one in range(1, count) if there[f"good{one}@x.org"] != 1]
+            if missing or report.failures:
+                tally.found.append(
+                    f"seed {seed}: {missing[:3]} are not in the ERP because of others; {report.failures}"
+                )
+            if len(told) != count:
+                tally.found.append(f"seed {seed}: {len(told)} of {count} are told")
+            if there["good0@x.org"] != 1:
+                tally.found.append(f"seed {seed}: a deletion was concluded from a listing that cannot be read wholly")
+            world.desk.spoil = lambda asked, document: None
+            world.desk.records.setdefault("good0", gone)
+            for _ in range(3):
+                report = await world.run(later=600, full=True)
+        except Exception as error:
+            tally.found.append(f"seed {seed}: {type(error).__name__}: {error}")
+            return
+        _whole(world, seed, tally, 2 * count, report)
+
+
+def _identity(value: Any) -> bool:
+    if value is None or isinstance(value, bool | list | dict):
+        return False
+    try:
+        segment(value)
+    except UnsafeId:
+        return False
+    return True
 
 
 async def bodies(folder: Path, seed: int, tally: Tally) -> None:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
@@ -71,6 +71,11 @@ def segment(value: Any) -> str:
     if not text or _UNSAFE.search(text):
         raise UnsafeId(text)
     return quote(text, safe="")
+
+
+def any_unsafe(ids: Sequence[str]) -> bool:
+    """Whether one of some identities may be none that can stand in an address; all of them are looked at at once."""
+    return _UNSAFE.search("".join(ids)) is not None or "." in ids
 
 
 def base_of(text: Text, lookup: Lookup) -> str:

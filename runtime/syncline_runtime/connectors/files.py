@@ -5,7 +5,7 @@ import codecs
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -29,6 +29,7 @@ from syncline_runtime.ports import (
     Stale,
     SystemFailure,
     Unavailable,
+    Unidentified,
     Write,
 )
 from syncline_runtime.settings import Settings, plain, required_text
@@ -46,32 +47,41 @@ class File:
     format: Format
     flattened: Callable[[dict[str, Any]], Native] | None
 
-    def records(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(identity, record as the file holds it) in order. Raises BadFile."""
+    def rows(self) -> Iterator[tuple[int, str | None, dict[str, Any]]]:
+        """(line, identity, record as the file holds it) in order, the identity None where there is none. Raises BadFile."""
         lines: dict[str, int] = {}
         if not self.path.exists():
             return
         for line, delivered in self.format.read(self.path):
             identity = at(delivered, self._identity())
             if identity is MISSING or identity is None or identity == "" or isinstance(identity, dict | list | bool):
-                raise BadFile(f"{self.path.name}, line {line}: it has no {self.resource.identity}")
+                yield line, None, delivered
+                continue
             key = str(identity)
             if key in lines:
                 raise BadFile(
                     f"{self.path.name}, line {line}: {self.resource.identity} {key!r} stands on line {lines[key]}"
                 )
             lines[key] = line
-            yield key, delivered
+            yield line, key, delivered
+
+    def records(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(identity, record as the file holds it) in order, of those that have one. Raises BadFile."""
+        return ((key, delivered) for _, key, delivered in self.rows() if key is not None)
+
+    def native(self, delivered: dict[str, Any]) -> Native:
+        """A record's fields by their names."""
+        return delivered if self.flattened is None else self.flattened(delivered)
 
     def record(self, identity: str, delivered: dict[str, Any]) -> NativeRecord:
         """A record for the port; its version is a hash of its content where the file has no such column."""
-        native = delivered if self.flattened is None else self.flattened(delivered)
+        native = self.native(delivered)
         if self.resource.version is not None:
             shown = cursors.shown(native, self.resource.version, self.resource.version_fallback)
             return NativeRecord(identity, native, cursors.raw_text(shown, self.resource.version_spelling))
         return NativeRecord(identity, native, blake2b(encode(delivered), digest_size=12).hexdigest())
 
-    def version(self, identity: str, records: Mapping[str, dict[str, Any]]) -> str | None:
+    def version(self, identity: str, records: Mapping[str | int, dict[str, Any]]) -> str | None:
         """The version of one of the file's records."""
         return self.record(identity, records[identity]).version
 
@@ -135,13 +145,21 @@ class FileSystem:
         """List a file in its order; `since` needs a version column. Raises SystemFailure."""
         file = self._files[resource]
         spelling = file.resource.version_spelling
-        records = file.records()
+        rows = file.rows()
         cursor = highest = since
+        identified = False
         while True:
             read_at = self._clock.now()
-            chunk = await self._guarded(lambda: [*islice(records, _PAGE)])
+            chunk = await self._guarded(lambda: [*islice(rows, _PAGE)])
             last = len(chunk) < _PAGE
-            page = [file.record(*found) for found in chunk]
+            page = [file.record(key, found) for _, key, found in chunk if key is not None]
+            why = f"has no {file.resource.identity}"
+            nameless = [
+                Unidentified(f"line {line}", why, file.native(found)) for line, key, found in chunk if key is None
+            ]
+            identified = identified or bool(page)
+            if nameless and not identified:
+                raise SystemFailure(self.name, f"{file.path.name}, line {chunk[0][0]}: it {why}, nor have the others")
             if file.resource.version is not None:
                 versions = [cursors.stored(record.version, spelling) for record in page]
                 for version in versions:
@@ -154,7 +172,7 @@ class FileSystem:
                     ]
             kept = [record for record in page if all(record.native.get(c.field) == c.value for c in where)]
             cursor = highest if last else cursor
-            yield Page(kept, cursor, read_at, last)
+            yield Page(kept, cursor, read_at, last, nameless)
             if last:
                 return
 
@@ -187,7 +205,10 @@ class FileSystem:
         """Read the file, apply the writes, and put the result in its place in one step: nobody ever sees half of it."""
         try:
             before = _stamp(file.path)
-            records = dict(file.records())
+            # A row without identity keeps its place, under its line.
+            records: dict[str | int, dict[str, Any]] = {
+                line if key is None else key: found for line, key, found in file.rows()
+            }
             columns = file.columns()
             outcomes = [self._apply(file, purpose, records, columns, one) for one in writes]
             if not any(isinstance(outcome, Applied) for outcome in outcomes):
@@ -206,7 +227,7 @@ class FileSystem:
         self,
         file: File,
         purpose: Purpose,
-        records: dict[str, dict[str, Any]],
+        records: dict[str | int, dict[str, Any]],
         columns: Sequence[str],
         one: Write,
     ) -> Outcome:
@@ -245,9 +266,14 @@ class FileSystem:
         records[key] = fresh
         return Applied(key, file.record(key, _as_kept(file.format, columns, fresh)))
 
-    def _next(self, file: File, records: Mapping[str, Any]) -> str:
+    def _next(self, file: File, records: Collection[str | int]) -> str:
         if file.resource.fields[file.resource.identity].kind == "integer":
-            return str(max((int(key) for key in records if key.isascii() and key.isdigit()), default=0) + 1)
+            return str(
+                max(
+                    (int(key) for key in records if isinstance(key, str) and key.isascii() and key.isdigit()), default=0
+                )
+                + 1
+            )
         return self._new_id()
 
     def _file(self, resource: Resource) -> File:

@@ -14,9 +14,11 @@ from syncline_runtime.connectors.records import NotARecord, Shape, items_at
 from syncline_runtime.connectors.session import Answered, Failed, Session
 from syncline_runtime.declaration import Condition, Listing, Text
 from syncline_runtime.paging import EndlessListing, PageFacts, Step, first, following, ordered
-from syncline_runtime.ports import NativeRecord, Page, SystemFailure
+from syncline_runtime.ports import NativeRecord, Page, SystemFailure, Unidentified
 
 _QUOTING: Final = re.compile(r"['\"\\\\]")
+_ALL_WRONG: Final = 100
+"""So many records without identity, and none with, are no bad records but a wrong declaration."""
 
 
 async def pages(
@@ -41,6 +43,7 @@ async def pages(
     spelling = listing.since.spelling if listing.since else "text"
     water = HighWater(spelling, by_version, since)
     step: Step | None = first(listing.paging)
+    identified, nameless = False, list[Unidentified]()
     while step is not None:
         slots, query = _request(session, shape, listing, step, asked, equalities, since)
         url = step.token if listing.paging.style in ("next", "link") else None
@@ -48,20 +51,32 @@ async def pages(
         if isinstance(answer, Failed):
             raise session.failure(answer, f"list {resource.name}")
         try:
-            records = [shape.record(item) for item in items_at(answer.document, listing.items, resource.name)]
+            delivered = items_at(answer.document, listing.items, resource.name)
         except NotARecord as error:
             raise SystemFailure(session.system.name, f"could not list {resource.name}: {error}") from None
+        records, unidentified, ids = shape.records(delivered, step.pages)
         versions = _versions(records, listing)
-        facts = PageFacts(
-            ids=[record.remote_id for record in records], versions=versions, token=_token(session, listing, answer)
-        )
+        if unidentified:
+            shown = iter(versions)
+            versions = [next(shown) if identity else None for identity in ids]
+        facts = PageFacts(ids=ids, versions=versions, token=_token(session, listing, answer))
         try:
             onward = following(listing.paging, step, facts, by_version=by_version, everything=since is None)
         except EndlessListing as error:
             raise SystemFailure(session.system.name, f"could not list {resource.name}: {error}") from None
         cursor = water.after(answer, facts.ids, versions, step, onward)
+        identified = identified or bool(records)
+        if not identified and since is None and not where:
+            nameless += unidentified
+            if nameless and (onward is None or len(nameless) > _ALL_WRONG):
+                raise SystemFailure(
+                    session.system.name,
+                    f"could not list {resource.name}: none of its records can be told from others; {nameless[0].place}, "
+                    f"{nameless[0].why}",
+                    remedy=f"see that the connector names the right field as the identity of {resource.name}",
+                )
         fresh = [record for record in records if record.remote_id not in step.seen] if step.seen else records
-        yield Page(fresh, cursor, answer.sent_at, onward is None)
+        yield Page(fresh, cursor, answer.sent_at, onward is None, unidentified)
         step = onward
 
 

@@ -27,6 +27,7 @@ from syncline_runtime.ports import (
     Stale,
     SystemFailure,
     Unavailable,
+    Unidentified,
     Unknown,
     Write,
 )
@@ -178,13 +179,26 @@ class SqlSystem:
             rows = await self._run(partial(_rows, statement), doing)
             last = len(rows) < table.page_size
             records = [*map(table.reading(names), rows)]
+            nameless = [] if after is not None else await self._nameless(table, names, conditions, doing)
             if rows:
                 after = (self._raw_version(table, names, rows[-1]), rows[-1][names.index(table.identity.name)])
             if by_version:
                 cursor = cursors.later(cursor, cursors.stored(after[0], spelling) if after else None, spelling)
-            yield Page(records, final if last and not by_version else cursor, read_at, last)
+            if nameless and not records and since is None and not where:
+                raise self._failure(f"could not {doing}: none of its rows has a value in {table.identity.name}")
+            yield Page(records, final if last and not by_version else cursor, read_at, last, nameless)
             if last:
                 return
+
+    async def _nameless(
+        self, table: Table, names: Sequence[str], conditions: Sequence[Any], doing: str
+    ) -> list[Unidentified]:
+        """The rows without identity, as far as a page goes: no keyset leads to them."""
+        where = [*conditions, table.identity.is_(None)]
+        query = sa.select(*(table.clause.c[name] for name in names)).where(*where).limit(table.page_size)
+        read, why = table.reading(names), f"has no {table.identity.name}"
+        found = await self._run(partial(_rows, query), doing)
+        return [Unidentified(f"row {number} without key", why, read(row).native) for number, row in enumerate(found, 1)]
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
@@ -408,7 +422,7 @@ class SqlSystem:
         by_version: bool,
     ) -> Any:
         order: list[Any] = [table.identity]
-        where = list(conditions)
+        where = [*conditions, table.identity.is_not(None)]
         if by_version and table.version is not None:
             order.insert(0, table.version)
         if after is not None:

@@ -150,8 +150,10 @@ class Followed:
             condition = Condition(field=way.field, value=value)
             async for page in self.pages(way.resource, fields=(target.identity, way.field), where=(condition,)):
                 ids += [record.remote_id for record in page.records if record.native.get(way.field) == value]
+                shown = [one.native for one in page.unidentified if one.native is not None]
+                ids += ["" for native in shown if native.get(way.field) == value]
             known[value] = tuple(dict.fromkeys(ids))
-            if len(ids) == 1:
+            if len(ids) == 1 and ids[0]:
                 self._values.setdefault(way, {})[ids[0]] = value
 
     def _referring(self, ways: Mapping[str, Through], native: Native) -> tuple[Native, Refused | None]:
@@ -167,6 +169,9 @@ class Followed:
                 why = f"{len(ids) if several else 'no'} record{'s' if several else ''} of {way.resource} "
                 why += f"{'have' if several else 'has'} this {way.field}"
                 return own, Refused(f"reference.{'several' if several else 'none'}", why, {path: why})
+            if "" in ids:
+                why = f"the record of {way.resource} with this {way.field} shows no identity"
+                return own, Refused("reference.unidentified", why, {path: why})
             own[way.reference] = spelled(way, ids[0] if ids else None)
         return own, None
 

@@ -10,7 +10,8 @@ from syncline_runtime.executing.deletions import observe_deletions
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
-from syncline_runtime.ports import NativeRecord, Page, SystemFailure
+from syncline_runtime.executing.unidentified import release, set_aside, told_apart
+from syncline_runtime.ports import NativeRecord, Page, SystemFailure, Unidentified
 
 
 async def observe(context: Context) -> None:
@@ -68,23 +69,25 @@ async def _observe_system(context: Context, side: Side) -> None:
     # Where records cannot be read by id, a listing must tell what became of writes without an answer.
     asked = any(system == side.system for _, system in context.awaiting)
     full = cursor is None or cursor[1] is None or context.options.full or context.respecified or listing.since is None
-    full = full or asked
+    full = full or asked or (cursor is not None and cursor[0] is None)
     started = context.looked[side.system] = context.clock.now()
     # Of a system without a known record nothing can be missing.
     watching = full and listing.complete and store.begin_listing(name, side.system)
     known = store.count_members(name, side.system) if watching else 0
-    pages = system.pages(
-        side.resource.name,
-        fields=side.fields,
-        where=side.mapping.where,
-        since=None if full or cursor is None else cursor[0],
-    )
+    since = None if full or cursor is None else cursor[0]
+    pages = system.pages(side.resource.name, fields=side.fields, where=side.mapping.where, since=since)
     listed = 0
     batch: list[NativeRecord] = []
-    async for page in _ahead(pages):
+    unidentified: list[Unidentified] = []
+    nameless: list[str] = []
+    number = 0
+    async for shown in _ahead(pages):
+        number += 1
+        page = told_apart(shown, number)
         if not batch:
             read_at = page.read_at
         batch.extend(page.records)
+        unidentified.extend(page.unidentified)
         if len(batch) < BATCH and not page.last:
             continue
         listed += len(batch)
@@ -93,16 +96,22 @@ async def _observe_system(context: Context, side: Side) -> None:
                 # A listing that does not lag is as good as a reading by id.
                 store.review.clear_dirty((name, side.system, record.remote_id) for record in batch)
             take(context, side, batch, read_at, side.list_lag)
+            if unidentified:
+                nameless += set_aside(context, side, unidentified, read_at)
+                context.partial.add(side.system)
+            if page.last:
+                release(context, side, nameless)
             if watching:
                 store.add_listed(side.system, [record.remote_id for record in batch])
             done = started if full and page.last else None if cursor is None else cursor[1]
-            store.save_cursor(name, side.system, page.cursor, context.run_id, done)
-        batch = []
+            # What has no identity can only be seen again by the same listing: no cursor goes past it.
+            store.save_cursor(name, side.system, since if nameless else page.cursor, context.run_id, done)
+        batch, unidentified = [], []
         context.summary.observed[side.system] = listed
         context.reporter.phase(name, f"observe {side.system}", listed)
     if side.resource.deleted is not None:
         await observe_deletions(context, side)
-    if watching:
+    if watching and side.system not in context.partial:
         await confirm_absence(context, side, known, listed)
     await _read_due(context, side)
 

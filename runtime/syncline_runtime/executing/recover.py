@@ -76,7 +76,8 @@ def recover_listed(context: Context) -> None:
     for intent in list(context.awaiting.values()):
         side, listing = context.sides[intent.system], context.sides[intent.system].resource.list
         read_at = context.looked.get(intent.system)
-        if read_at is None or intent.system in context.down or listing is None or not listing.complete:
+        unsure = intent.system in context.down or intent.system in context.partial
+        if read_at is None or unsure or listing is None or not listing.complete:
             context.summary.unknown += 1
             continue
         for row in context.store.members(context.entity.name, side.system, [intent.remote_id or ""]).values():
@@ -158,6 +159,8 @@ async def _search(context: Context, side: Side, values: Mapping[str, Shown]) -> 
         async for page in context.systems[side.system].pages(side.resource.name, fields=side.fields, where=asked):
             with context.store.transaction():
                 take(context, side, page.records, page.read_at, side.list_lag)
+            if page.unidentified:
+                context.partial.add(side.system)
     except SystemFailure as failure:
         context.down.add(side.system)
         context.summary.failures[side.system] = str(failure)
@@ -195,6 +198,8 @@ async def _send_again(context: Context, side: Side, intents: Sequence[IntentRow]
 
 def _can_no_longer_land(context: Context, side: Side, intent: IntentRow) -> bool:
     """Whether a create would show by now in what was observed, had it been made."""
+    if side.system in context.partial:
+        return False  # it may be one of those without identity
     looked = context.clock.now() if side.sends else context.looked.get(intent.system, 0.0)
     return looked >= intent.resolve_after or not context.options.protections.lag
 

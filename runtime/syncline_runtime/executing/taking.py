@@ -224,6 +224,21 @@ def _proven(context: Context, side: Side, row: MemberRow, member: Member, shown:
     return [] if stored is member else [account_unseen(context, side, row, member, stored)]
 
 
+def set_nameless_aside(context: Context, side: Side, records: Sequence[NativeRecord], read_at: float) -> None:
+    """Keep the keys of records that nobody can call by an id, each under a name of ours, in the caller's transaction."""
+    known = context.store.members(context.entity.name, side.system, [record.remote_id for record in records])
+    aside = [(record, known.get(record.remote_id), _as_far_as_readable(side, record)) for record in records]
+    _set_aside(context, side, aside, read_at, placing=True)
+
+
+def forget(context: Context, side: Side, ids: Sequence[str]) -> None:
+    """Records without a link are there no more, in the caller's transaction."""
+    store, rows = context.store, context.store.members(context.entity.name, side.system, ids).values()
+    store.drop_keys([key for row in rows for key in _key_rows(context, side, row, row.seen)])
+    store.forget_members(row.member_id for row in rows)
+    store.review.release_records(context.entity.name, side.system, ids)
+
+
 def _set_aside(
     context: Context,
     side: Side,

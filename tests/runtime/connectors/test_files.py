@@ -91,7 +91,6 @@ async def test_what_was_written_is_read_again_as_told(tmp_path):
         (b"code,name,city\nA,Ana\n", "people.csv, line 2: 2 values under 3 columns"),
         (b"code,name,city\nA,Ana,Oslo\nB,B\xe9,x\n", "people.csv, line 3: byte 4 is not utf-8"),
         (b"code,name,city\nA,Ana,Oslo\nA,B,x\n", "people.csv, line 3: code 'A' stands on line 2"),
-        (b"code,name,city\n,Ana,Oslo\n", "people.csv, line 2: it has no code"),
         (b'code,name,city\nA,"Ana"x,Oslo\n', "people.csv, line 2: "),
         (b"code,name\nA,Ana\n", "people.csv has no column city"),
         (b"code,code,city\n", "people.csv, line 1: a column has no name or one that stands twice: 'code'"),
@@ -113,6 +112,28 @@ async def test_a_broken_file_is_refused_with_its_line_and_left_alone(tmp_path, c
     if "no column" not in message:
         assert isinstance(outcomes[0], Unavailable)
         assert file.read_bytes() == content
+
+
+async def test_a_row_without_identity_is_told_and_stays_where_it_is(tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"code,name,city\nA,Ana,Oslo\n,Nobody,Rome\nB,Bo,Bari\n")
+    port = folder_of(tmp_path)
+    await port.open()
+    records, pages = await listed(port, "people")
+    [outcome] = await port.update("people", [Write({"city": "Turin"}, "B")])
+    assert [record.remote_id for record in records] == ["A", "B"]
+    [one] = pages[0].unidentified
+    assert (one.place, one.why, one.native["name"]) == ("line 3", "has no code", "Nobody")
+    assert isinstance(outcome, Applied)
+    assert file.read_bytes() == b"code,name,city\nA,Ana,Oslo\n,Nobody,Rome\nB,Bo,Turin\n"
+
+
+async def test_a_file_in_which_no_row_has_an_identity_is_refused(tmp_path):
+    (tmp_path / "people.csv").write_bytes(b"code,name,city\n,Ana,Oslo\n,Bo,Rome\n")
+    port = folder_of(tmp_path)
+    await port.open()
+    with pytest.raises(SystemFailure, match=r"people\.csv, line 2: it has no code, nor have the others"):
+        await listed(port, "people")
 
 
 async def test_json_lines_keep_types_and_nested_values(tmp_path):

@@ -297,3 +297,49 @@ def test_a_child_shows_the_first_of_its_kind():
     assert shown(RECORD, EMAIL) == "a@x"
     assert shown({"ways": []}, EMAIL) is None
     assert shown({}, EMAIL) is MISSING
+
+
+@pytest.mark.parametrize("spoiled", [{"name": "nobody"}, {"id": None}, {"id": ["r01"]}, None, "r01", 7])
+@pytest.mark.parametrize("where", [0, 2, 3, 6])
+@pytest.mark.parametrize(
+    ("style", "how"),
+    [
+        ("cursor", {"next": "paging.next"}),
+        ("next", {"next": "paging.url"}),
+        ("link", {}),
+        ("keyset", {"after": Text("id > '{id}'")}),
+    ],
+)
+async def test_a_record_without_identity_is_told_by_page_and_place_and_the_others_come(style, how, where, spoiled):
+    shelf_ = Shelf(7)
+
+    def answer(asked):
+        reply = shelf_(asked)
+        items = reply.body["data"]["items"]
+        reply.body["data"]["items"] = [spoiled if one["id"] == f"r{where:02d}" else one for one in items]
+        return reply
+
+    async with Loopback(answer) as server:
+        port = system(server.url, shelf(style, **how), KEYED)
+        await port.open()
+        records, pages = await listed(port)
+        await port.close()
+    assert [record.remote_id for record in records] == [f"r{number:02d}" for number in range(7) if number != where]
+    told = {(one.place, one.native == spoiled) for page in pages for one in page.unidentified}
+    first = f"page {where // 3 + 1}, record {where % 3 + 1}"
+    assert (first, type(spoiled) is dict or spoiled is None) in told
+    assert len(told) == 1 or style == "keyset", "a keyset goes on from the last that has an identity"
+
+
+async def test_a_listing_in_which_nothing_has_an_identity_is_refused():
+    def answer(asked):
+        return Reply(200, {"data": {"items": [{"uid": "a"}, {"uid": "b"}]}})
+
+    async with Loopback(answer) as server:
+        port = system(server.url, shelf("cursor", next="paging.next"), KEYED)
+        await port.open()
+        with pytest.raises(
+            SystemFailure, match=r"page 1, record 1, has no id; see that the connector names the right field"
+        ):
+            await listed(port)
+        await port.close()

@@ -320,3 +320,31 @@ async def test_every_row_is_told_as_its_own(tmp_path, shape):
         "n9",
         "n1",
     ]
+
+
+async def test_a_row_without_identity_is_told_and_the_others_come(tmp_path):
+    path = tmp_path / "shop.sqlite"
+    execute(path, "create table customers(id text, name text)")
+    execute(path, "insert into customers values ('a', 'Ana'), (null, 'nobody'), ('b', 'Bo'), (null, 'nor he')")
+    fields = {name: NativeField(name=name, kind="text") for name in ("id", "name")}
+    port = database(path, customers(fields=fields, version=None))
+    await port.open()
+    records, [page] = await listed(port, "customers")
+    await port.close()
+    assert [record.remote_id for record in records] == ["a", "b"]
+    assert [(one.place, one.why, one.native["name"]) for one in page.unidentified] == [
+        ("row 1 without key", "has no id", "nobody"),
+        ("row 2 without key", "has no id", "nor he"),
+    ]
+
+
+async def test_a_table_in_which_no_row_has_an_identity_is_refused(tmp_path):
+    path = tmp_path / "shop.sqlite"
+    execute(path, "create table customers(id text, name text)")
+    execute(path, "insert into customers values (null, 'nobody')")
+    fields = {name: NativeField(name=name, kind="text") for name in ("id", "name")}
+    port = database(path, customers(fields=fields, version=None))
+    await port.open()
+    with pytest.raises(SystemFailure, match="none of its rows has a value in id"):
+        await listed(port, "customers")
+    await port.close()
