@@ -46,6 +46,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletions:
+    """One page of a feed of deletions: the `ids` of records that are told to be gone, and a `cursor` as that of a Page;
+    `unidentified` are those of its items that name no record."""
+
+    ids: Sequence[str]
+    cursor: str | None
+    unidentified: Sequence[Unidentified] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """One write: `native` by resource field name, only what is to change (all of it for a create)."""
 
@@ -141,6 +151,10 @@ class System(Protocol):
         self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
     ) -> AsyncIterator[Page]:
         """List a resource page by page, all of it or (with `since`, a stored cursor) what changed. Raises SystemFailure."""
+
+    def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        """What the feed of a resource's deletions (`Resource.deleted`) tells, page by page, all of it or from a stored cursor on.
+        Raises SystemFailure."""
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]

@@ -17,7 +17,7 @@ from syncline_runtime.planned import (
     wheres,
     without,
 )
-from syncline_runtime.ports import Applied, NativeRecord, Outcome, Page, System, Write
+from syncline_runtime.ports import Applied, Deletions, NativeRecord, Outcome, Page, System, Write
 from syncline_runtime.records import Action, Decision, Link
 
 
@@ -42,6 +42,9 @@ class ReadOnly:
         self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
     ) -> AsyncIterator[Page]:
         return self._system.pages(resource, fields=fields, where=where, since=since)
+
+    def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        return self._system.deletions(resource, since=since)
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final
 
 from syncline_runtime.declaration import Condition
-from syncline_runtime.ports import NativeRecord, Outcome, Page, System, SystemFailure, Unavailable, Write
+from syncline_runtime.ports import Deletions, NativeRecord, Outcome, Page, System, SystemFailure, Unavailable, Write
 
 ASKED: Final = "asked to stop, and the next run goes on from here"
 
@@ -29,6 +29,12 @@ class Stoppable:
     ) -> AsyncIterator[Page]:
         self._go_on()
         async for page in self._system.pages(resource, fields=fields, where=where, since=since):
+            yield page
+            self._go_on()
+
+    async def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        self._go_on()
+        async for page in self._system.deletions(resource, since=since):
             yield page
             self._go_on()
 

@@ -21,6 +21,7 @@ from syncline_runtime.declaration import Condition, Resource, System
 from syncline_runtime.ports import (
     Applied,
     Clock,
+    Deletions,
     Gone,
     NativeRecord,
     Outcome,
@@ -175,6 +176,10 @@ class FileSystem:
             yield Page(kept, cursor, read_at, last, nameless)
             if last:
                 return
+
+    def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        """No file tells of its deletions. Raises SystemFailure."""
+        raise SystemFailure(self.name, f"{resource} has no feed of deletions")
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]

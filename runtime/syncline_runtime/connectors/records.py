@@ -25,7 +25,8 @@ class NotARecord(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the records of one resource are delivered; `addressed` says that their ids stand in addresses."""
+    """How the records of one resource are delivered; `addressed` says that their ids stand in addresses, `bare` that an id alone
+    may stand for each."""
 
     resource: Resource
     identity: str
@@ -34,6 +35,7 @@ class Shape:
     numeric: bool
     addressed: bool = False
     left_out: tuple[str, ...] = ()
+    bare: bool = False
 
     def record(self, delivered: Any, etag: str | None = None) -> NativeRecord:
         """A delivered record. Raises NotARecord."""
@@ -61,6 +63,8 @@ class Shape:
 
     def records(self, delivered: Sequence[Any], page: int) -> tuple[list[NativeRecord], list[Unidentified], list[str]]:
         """The records of a page; those that nobody can call by an id; and all identities in order, empty for one of the latter."""
+        if self.bare:
+            delivered = [item if isinstance(item, dict | list) else {self.identity: item} for item in delivered]
         try:
             found = [self.record(item) for item in delivered]
         except NotARecord:
@@ -116,8 +120,8 @@ class Shape:
         return remote_id
 
 
-def shape(resource: Resource) -> Shape:
-    """The shape of a resource's records."""
+def shape(resource: Resource, *, bare: bool = False) -> Shape:
+    """The shape of a resource's records; where they are `bare`, a text or a number is the id of one."""
     declared = resource.fields.get(resource.identity)
     return Shape(
         resource,
@@ -131,6 +135,7 @@ def shape(resource: Resource) -> Shape:
             if operation is not None
         ),
         left_out(resource),
+        bare,
     )
 
 

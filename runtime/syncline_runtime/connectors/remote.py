@@ -10,10 +10,11 @@ from syncline_runtime.connectors.calls import UnsafeId
 from syncline_runtime.connectors.paths import at
 from syncline_runtime.connectors.records import NotARecord, Shape, answered, items_at, shape
 from syncline_runtime.connectors.session import Dialect, Failed, Session
-from syncline_runtime.declaration import Condition, Operation, System, deletions_of
+from syncline_runtime.declaration import Condition, Operation, System
 from syncline_runtime.ports import (
     Applied,
     Clock,
+    Deletions,
     Gone,
     Limiter,
     NativeRecord,
@@ -42,8 +43,8 @@ class RemoteSystem:
         self.name = declared.name
         self._session = Session(declared, settings, clock, limiter, dialect, jitter)
         self._shapes = {name: shape(resource) for name, resource in declared.resources.items()}
-        self._shapes |= {
-            deletions_of(name): shape(resource.deleted)
+        self._feeds = {
+            name: shape(resource.deleted, bare=True)
             for name, resource in declared.resources.items()
             if resource.deleted is not None
         }
@@ -62,6 +63,14 @@ class RemoteSystem:
     ) -> AsyncIterator[Page]:
         """List a resource. Raises SystemFailure."""
         return listing.pages(self._session, self._shapes[resource], fields=fields, where=where, since=since)
+
+    async def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        """What the feed of a resource's deletions tells. Raises SystemFailure."""
+        feed = self._feeds.get(resource)
+        if feed is None:
+            raise SystemFailure(self.name, f"{resource} has no feed of deletions")
+        async for page in listing.pages(self._session, feed, fields=tuple(feed.resource.fields), where=(), since=since):
+            yield Deletions([record.remote_id for record in page.records], page.cursor, page.unidentified)
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]

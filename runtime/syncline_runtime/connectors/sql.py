@@ -19,6 +19,7 @@ from syncline_runtime.declaration import Condition, Resource, Since, System
 from syncline_runtime.ports import (
     Applied,
     Clock,
+    Deletions,
     Gone,
     NativeRecord,
     Outcome,
@@ -199,6 +200,10 @@ class SqlSystem:
         read, why = table.reading(names), f"has no {table.identity.name}"
         found = await self._run(partial(_rows, query), doing)
         return [Unidentified(f"row {number} without key", why, read(row).native) for number, row in enumerate(found, 1)]
+
+    def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        """No table tells of its deletions. Raises SystemFailure."""
+        raise SystemFailure(self.name, f"{resource} has no feed of deletions")
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]

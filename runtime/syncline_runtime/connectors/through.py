@@ -13,7 +13,7 @@ from syncline_runtime import codecs
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Condition, Through
 from syncline_runtime.declaration import System as Declared
-from syncline_runtime.ports import Applied, NativeRecord, Outcome, Page, Refused, System, Write
+from syncline_runtime.ports import Applied, Deletions, NativeRecord, Outcome, Page, Refused, System, Write
 from syncline_runtime.values import ABSENT, Native
 
 
@@ -43,15 +43,14 @@ class Followed:
     async def pages(
         self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
     ) -> AsyncIterator[Page]:
-        if resource not in self._resources:  # a feed of deletions
-            async for page in self._system.pages(resource, fields=fields, where=where, since=since):
-                yield page
-            return
         ways, own = self._ways(resource, fields)
         through = self._resources[resource].through
         direct = [condition for condition in where if condition.field not in through]
         async for page in self._system.pages(resource, fields=own, where=direct, since=since):
             yield replace(page, records=await self._completed(ways, page.records)) if ways else page
+
+    def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        return self._system.deletions(resource, since=since)
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]

@@ -246,7 +246,7 @@ class Resource:
 
 
 def deletions_of(resource: str) -> str:
-    """The name under which the feed of a resource's deletions is listed: `Resource.deleted`."""
+    """What the feed of deletions of a resource, or of a system, is called where its cursor is kept."""
     return f"{resource} deleted"
 
 

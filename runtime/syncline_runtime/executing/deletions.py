@@ -5,6 +5,7 @@ from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
+from syncline_runtime.ports import Unidentified
 
 
 async def observe_deletions(context: Context, side: Side) -> None:
@@ -17,8 +18,10 @@ async def observe_deletions(context: Context, side: Side) -> None:
     place = deletions_of(side.system)
     kept = store.cursor(name, place)
     since = kept[0] if kept is not None and feed.list is not None and feed.list.since is not None else None
-    async for page in system.pages(deletions_of(side.resource.name), fields=tuple(feed.fields), since=since):
-        told = list(dict.fromkeys(record.remote_id for record in page.records))
+    unnamed: list[Unidentified] = []
+    async for page in system.deletions(side.resource.name, since=since):
+        unnamed += page.unidentified
+        told = list(dict.fromkeys(page.ids))
         for start in range(0, len(told), BATCH):
             rows = store.members(name, side.system, told[start : start + BATCH])
             ids = [row.remote_id for row in rows.values() if row.state not in ("gone", "released")]
@@ -36,4 +39,11 @@ async def observe_deletions(context: Context, side: Side) -> None:
                     (name, side.system, record.remote_id, again, "told to be deleted") for record in present
                 )
         with store.transaction():
-            store.save_cursor(name, place, page.cursor, context.run_id, None)
+            # Which record an item without an id is about, only the feed can tell another time.
+            store.save_cursor(name, place, since if unnamed else page.cursor, context.run_id, None)
+    if unnamed:
+        context.summary.held.append(
+            f"{side.system} tells of {len(unnamed)} deletion{'s' if len(unnamed) > 1 else ''} without saying of which "
+            f"record ({unnamed[0].place} of its feed {unnamed[0].why}): the feed is asked again in the next run, and what is gone "
+            "is noticed by `run --full`, too"
+        )

@@ -7,9 +7,10 @@ from typing import Any
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
 from syncline_runtime.connectors.records import answered
-from syncline_runtime.declaration import Condition, Listing, Operation, deletions_of
+from syncline_runtime.declaration import Condition, Listing, Operation
 from syncline_runtime.ports import (
     Applied,
+    Deletions,
     Gone,
     NativeRecord,
     Outcome,
@@ -80,9 +81,6 @@ class SimulatedSystem:
         self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
     ) -> AsyncIterator[Page]:
         """List a resource in the order of change, as a stale index shows it. Raises SystemFailure."""
-        if resource not in self._server.tables:
-            yield await self._deletions(resource.removesuffix(deletions_of("")))
-            return
         table = self._server.tables[resource]
         listing = table.resource.list
         assert listing is not None
@@ -130,9 +128,9 @@ class SimulatedSystem:
             if not rest:
                 return
 
-    async def _deletions(self, resource: str) -> Page:
-        """All that was ever deleted, each as old as its index is late."""
-        table, read_at = self._server.tables[resource], self._world.now()
+    async def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        """All that was ever deleted. Raises SystemFailure."""
+        table = self._server.tables[resource]
         await self._world.wait(self.name, "list")
         self._may_fail("list")
         gone = [
@@ -140,9 +138,9 @@ class SimulatedSystem:
             for remote_id, states in table.history.items()
             if states[-1].native is None
         ]
-        records = [NativeRecord(remote_id, {"id": remote_id, "at": at}, at) for remote_id, at in gone]
-        self._world.tell(self.name, "listed", f"{resource} deleted: {_names(records)}")
-        return Page(records, max((at for _, at in gone), default=None), read_at, True)
+        ids = [remote_id for remote_id, _ in gone]
+        self._world.tell(self.name, "listed", f"{resource} deleted: {', '.join(ids) or 'nothing'}")
+        yield Deletions(ids, max((at for _, at in gone), default=None))
 
     def _index(self, table: Table, listing: Listing, where: tuple[Condition, ...]) -> list[tuple[NativeRecord, Any]]:
         """Every record as the index shows it, each with a lag of its own, in the order of change."""

@@ -6,10 +6,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from syncline_runtime.declaration import Condition
+from syncline_runtime.declaration import Condition, deletions_of
 from syncline_runtime.ports import (
     Applied,
     Clock,
+    Deletions,
     Gone,
     NativeRecord,
     Outcome,
@@ -34,7 +35,8 @@ class Fault:
 @dataclass(slots=True)
 class Table:
     """One resource: records by id, `version` the field that is stamped with each change, if there is one, to the `unit` of time.
-    `hidden` are fields that are not shown, `counter` is one to which each change adds one."""
+    `hidden` are fields that are not shown, `counter` is one to which each change adds one. What is put into the table
+    `deletions_of` a resource is told by its feed."""
 
     version: str | None = "updated"
     unit: str = "microseconds"
@@ -124,6 +126,10 @@ class Twin:
             if table.since:
                 cursor = max([cursor or "", *(record.version or "" for record in records)]) or None
             yield Page(records, cursor, read_at, start + table.page_size >= len(ids))
+
+    async def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        async for page in self.pages(deletions_of(resource), fields=(), since=since):
+            yield Deletions([record.remote_id for record in page.records], page.cursor, page.unidentified)
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]

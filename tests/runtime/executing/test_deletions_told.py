@@ -1,14 +1,16 @@
 """A system that tells what was deleted: no full listing is needed, one reading confirms, and a feed alone deletes nothing."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from syncline_runtime.declaration import Call, Listing, NativeField, Resource, Since, Text, deletions_of
+from syncline_runtime.ports import Deletions, Unidentified
 from syncline_runtime.simulation.twin import Table
 
-FEED = "customers deleted"
+FEED = deletions_of("customers")
 
 
 def telling(two: Any, *systems: str, since: bool = True) -> None:
@@ -45,10 +47,6 @@ async def linked(two: Any, count: int = 4) -> list[str]:
 
 def listed(two: Any, system: str, resource: str) -> int:
     return sum(one == ("list", resource, 0) for one in two.twin(system).calls)
-
-
-def test_the_feed_is_listed_under_a_name_of_its_own() -> None:
-    assert deletions_of("customers") == FEED
 
 
 @pytest.mark.parametrize("since", [True, False], ids=["since", "whole"])
@@ -121,6 +119,30 @@ async def test_the_feed_is_asked_once_a_run_and_unknown_ids_are_not_read(two: An
     assert before >= 1
     assert listed(two, "crm", FEED) == 1
     assert not [one for one in two.twin("crm").calls if one[0] == "read"]
+
+
+async def test_an_item_that_names_no_record_is_told_and_the_feed_asked_again(two: Any) -> None:
+    telling(two, "crm")
+    ids = await linked(two)
+    twin = two.twin("crm")
+    feed = type(twin).deletions
+    nameless = [Unidentified("page 1, record 2", "has no id")]
+
+    async def spoiled(resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
+        async for page in feed(twin, resource, since=since):
+            yield replace(page, ids=[one for one in page.ids if one != ids[1]], unidentified=nameless)
+
+    drop(two, "crm", ids[0])
+    drop(two, "crm", ids[1])
+    twin.deletions = spoiled
+    report = await two.run()
+    assert two.column("erp", "vat_no") == ["A1", "A2", "A3"]
+    assert report.exit_code == 1
+    assert "of which record (page 1, record 2 of its feed has no id)" in report.summaries[0].held[0]
+    del twin.deletions
+    report = await two.run()
+    assert (two.column("erp", "vat_no"), report.exit_code) == (["A2", "A3"], 0)
+    await two.settled()
 
 
 async def test_a_record_that_is_told_and_made_again_under_its_id_is_in_step(two: Any) -> None:
