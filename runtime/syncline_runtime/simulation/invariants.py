@@ -101,7 +101,13 @@ class _Checked:
         for (entity, system, link_id, generation), ids in self.ledger.made.items():
             if entity != self.sync.entity:
                 continue
-            live = [remote_id for remote_id in ids if self._native(system, remote_id) is not None]
+            # One that was made again, since it was gone, and that a person brings back then, is no doing of the engine's.
+            live = [
+                remote_id
+                for remote_id in ids
+                if self._native(system, remote_id) is not None
+                and (system, entity, remote_id) not in self.ledger.undeleted_by_people
+            ]
             if len(live) > 1:
                 yield Violation("I1", f"{system} has {', '.join(live)} for link {link_id} generation {generation}")
         for system in self.systems:

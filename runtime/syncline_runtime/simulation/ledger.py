@@ -74,6 +74,7 @@ class Ledger:
         self.linked: dict[tuple[str, str, str], int] = {}
         self.deleted: dict[tuple[str, str, str], float] = {}
         self.revived: set[Place] = set()
+        self.undeleted_by_people: set[Place] = set()
         self.unnoticed: set[tuple[str, str, str, str]] = set()
         self.placed: set[Place] = set()
         self.kept: set[int] = set()
@@ -166,6 +167,7 @@ class Ledger:
         if mapping is not None:
             self.world.tell(f"user@{system}", "undeletes", remote_id)
             self.revived.add((system, mapping.entity, remote_id))
+            self.undeleted_by_people.add((system, mapping.entity, remote_id))
             self.window |= {(system, mapping.entity, remote_id, flow.field) for flow in mapping.flows}
             for key in self._keys(mapping, shown(mapping, native)):
                 self.born.setdefault((system, mapping.entity, key), []).append(self.world.elapsed)
