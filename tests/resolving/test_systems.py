@@ -222,3 +222,23 @@ system x = web { url: env("URL") }
     things = result.spec.systems["x"].resources["things"]
     assert things.declaration.counter == "revision"
     assert not things.fields["revision"].writable
+
+
+def test_a_reading_may_lag(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+connector web over rest {
+  setting url : url
+  base "{url}"
+  resource things {
+    id : text identity
+    read   GET   "/things/{id}" { lag 5 seconds, missing 404 }
+    update PATCH "/things/{id}" { lag 5 seconds }
+  }
+  resource others { id : text identity, read GET "/others/{id}" { lag soon } }
+}
+system x = web { url: env("URL") }
+""")
+    assert [code for code, _ in result.found] == ["connector.unknown-word", "connector.malformed"]
+    read = result.spec.systems["x"].resources["things"].declaration.read
+    assert read is not None
+    assert read.lag_seconds == 5.0

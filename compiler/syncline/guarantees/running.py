@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from syncline.guarantees.asked import creates, place, updates
 from syncline.guarantees.guarantee import Guarantee, Topic
 from syncline.guarantees.owning import choices, verdict
-from syncline.guarantees.writing import settle_seconds
+from syncline.guarantees.writing import read_lag, settle_seconds
 from syncline.model.spec import Map, Sync
 from syncline.source import Span
 from syncline_runtime.declaration import Newest
@@ -126,7 +126,10 @@ def _of_system(sync: Sync, name: str) -> Iterator[Guarantee]:
         yield _assumed("complete-listing", f"a full listing of {name} leaves no record out", *place(resource, "list"))
     if declared.read is not None:
         yield _assumed(
-            "fresh-reads", f"reading a record of {name} by its id shows it as it is", *place(resource, "read")
+            "fresh-reads",
+            f"reading a record of {name} by its id shows it as it "
+            + (f"was at most {old:g} s before" if (old := read_lag(side)) else "is"),
+            *place(resource, "read"),
         )
     counter = next((native for native in resource.fields.values() if native.counts), None)
     if counter is not None and updates(sync, side):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from syncline.guarantees.asked import creates, place, says_what_it_stored, updates
 from syncline.guarantees.guarantee import Guarantee, Topic
+from syncline.guarantees.writing import read_lag
 from syncline.model.spec import Map, Sync
 from syncline.model.spelling import spelled
 from syncline.source import Span
@@ -86,7 +87,11 @@ def deletions(sync: Sync, side: Map) -> Iterator[Guarantee]:
             Topic.DELETIONS,
             "by-absence-confirmed",
             f"absence from {_full_listings(listing)} is confirmed by two readings that find nothing"
-            + (f", {listing.since.lag_seconds:g} s apart" if listing.since and listing.since.lag_seconds else "")
+            + (
+                f", {apart:g} s apart"
+                if (apart := max(listing.since.lag_seconds if listing.since else 0, read_lag(side)))
+                else ""
+            )
             + "; a listing that lacks more than ten and over half of the known records is no evidence without `--approve delete`",
             (*place(resource, "list"), *place(resource, "read")),
         )

@@ -30,7 +30,13 @@ def waiting_seconds(side: Map) -> float:
     """How long after its wave was begun a write of unknown outcome is waited for."""
     listing = side.resource.declaration.list
     lag = listing.since.lag_seconds if listing is not None and listing.since is not None else 0.0
-    return settle_seconds(side) + lag
+    return settle_seconds(side) + max(lag, read_lag(side))
+
+
+def read_lag(side: Map) -> float:
+    """How many seconds old what a reading by id shows may be."""
+    read = side.resource.declaration.read
+    return 0.0 if read is None else read.lag_seconds
 
 
 def may_duplicate(sync: Sync, side: Map) -> tuple[MatchRule, ...]:
@@ -206,6 +212,7 @@ def _lost(side: Map, name: str, operation: Operation) -> Guarantee:
         Topic.LOST_UPDATES,
         "guarded",
         f"an edit of the same field is overwritten when it falls between the guard read and the {name} of its wave ({span})"
+        + (f", or in the {old:g} s by which the guard read may be late" if (old := read_lag(side)) else "")
         + (ignored if declared.lock != "none" else ""),
         (*place(resource, "read"), *place(resource, "update" if name == "archive" else name)),
     )

@@ -11,6 +11,7 @@ from syncline.syntax.expressions import Call, Path, Quantity, Text
 from syncline_runtime import declaration as runtime
 
 LISTING_WORDS = ("items", "page", "since", "sort", "filter", "partial")
+READING_WORDS = ("lag",)
 WRITING_WORDS = ("returns", "missing", "many", "max", "atomic", "answer", "each", "item", "batch", "idempotency")
 CALL_WORDS = ("query", "headers", "params", "body", "context")
 STYLES = ("none", "number", "offset", "cursor", "next", "link", "keyset")
@@ -33,6 +34,7 @@ EXPECTED = {
     "each": 'each { method: "POST", body: values }',
     "item": 'item "body"',
     "batch": 'batch POST "/batch" { many 50 }',
+    "lag": "lag 5 seconds",
     "idempotency": 'idempotency "Idempotency-Key" 24 hours',
     "query": 'query { expand: "company" }',
     "headers": 'headers { "X-Version": "3" }',
@@ -114,6 +116,10 @@ def _operation(item: syntax.Directive, findings: Findings) -> runtime.Operation:
                 found[name] = text
             case "idempotency", [Text(value=text), Quantity() as length] if lasting := seconds(length):
                 found["idempotency"], found["idempotency_seconds"] = text, lasting
+            case "lag", [Quantity() as length] if item.name.text == "read" and (behind := seconds(length)) is not None:
+                found["lag_seconds"] = behind
+            case "lag", _ if item.name.text == "read":
+                findings.malformed(name, entry.span, EXPECTED[name])
             case "each", []:
                 found["each"] = object_body(getattr(entry, "items", None) or (), constants)
             case "each", [template]:
@@ -123,7 +129,8 @@ def _operation(item: syntax.Directive, findings: Findings) -> runtime.Operation:
             case _ if name in WRITING_WORDS:
                 findings.malformed(name, entry.span, EXPECTED[name])
             case _ if name not in CALL_WORDS:
-                findings.unknown_word("operation", name, entry.name.span, (*WRITING_WORDS, *CALL_WORDS))
+                known = READING_WORDS if item.name.text == "read" else ()
+                findings.unknown_word("operation", name, entry.name.span, (*WRITING_WORDS, *known, *CALL_WORDS))
     default: runtime.Body = runtime.Slot("values") if item.name.text in ("create", "update") else None
     call = _call(item, constants, default, findings)
     if "batch" not in found and found.get("many", 1) > 1 and call.body == runtime.Slot("values"):

@@ -10,6 +10,7 @@
 |                     | `normalises(trim, lower)`, `counts writes`: each write to the record adds one to it |
 | `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
 | `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
+| `read … { lag 5 seconds }` | a reading may show the record as it was up to so long before |
 | `deleted VERB "path" { items, id, at, page, since, … }` | a feed of the records that are gone |
 | `null absent` | what a record lacks is null, but for `required` fields; after a field: that field |
 | `archive FIELD VALUE` | the value of a field that stands for "archived" |

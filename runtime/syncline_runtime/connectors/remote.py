@@ -182,7 +182,7 @@ class RemoteSystem:
         """The outcomes with what the system stored, read back in one call where answers do not show it."""
         silent = [one.remote_id for one in outcomes if isinstance(one, Applied) and one.record is None]
         operation = known.resource.read
-        if not silent or operation is None or operation.many <= 1:
+        if not silent or operation is None or operation.many <= 1 or operation.lag_seconds:
             return outcomes
         fields = list(dict.fromkeys(name for one in writes for name in one.native))
         try:

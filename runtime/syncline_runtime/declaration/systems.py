@@ -89,7 +89,8 @@ class Operation:
     `each` is the template of one record of a batch, of which the slots `records` and `updates` are then made (None: its values);
     `item` is the path of the record within one item of a batch's answer. `batch` is the same operation for several records,
     where that is another call. `idempotency` names a header that takes a key of the write; for `idempotency_seconds` the same key
-    with the same body does nothing twice, also in another run (0: nobody says for how long).
+    with the same body does nothing twice, also in another run (0: nobody says for how long). A reading may show its record as it
+    was up to `lag_seconds` before.
     """
 
     call: Call
@@ -103,6 +104,7 @@ class Operation:
     batch: "Operation | None" = None
     idempotency: str = ""
     idempotency_seconds: float = 0.0
+    lag_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,12 +46,12 @@ async def look_again(context: Context, side: Side, ids: Sequence[str]) -> None:
         if attempt:
             if not ids:
                 return
-            await context.clock.sleep(side.list_lag)
+            await context.clock.sleep(side.lag)
         read_at = context.clock.now()
         found = await read_many(system, side, ids)
         with store.transaction():
             found = without_aliases(context, side, found)
             present = [record for record in found.values() if record is not None]
             ids = [remote_id for remote_id, record in found.items() if record is None]
-            take(context, side, present, read_at, 0.0)
+            take(context, side, present, read_at, side.read_lag)
             note_missing(context, side, ids)

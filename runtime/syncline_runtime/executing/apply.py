@@ -122,7 +122,7 @@ async def _wave(
             natives.append(ready[1])
     if not sending and not broken:
         return
-    now, grace = context.clock.now(), side.settle + side.list_lag
+    now, grace = context.clock.now(), side.settle + side.lag
     again = kind is ActionKind.CREATE and repeatable(side.resource.create)
     with store.transaction():
         wave = store.write_ahead(
@@ -292,7 +292,7 @@ async def _guard_read(
             news.append(record)
     if news or lost:
         with store.transaction():
-            take(context, side, news, read_at, 0.0, placing=False)
+            take(context, side, news, read_at, side.read_lag, placing=False)
             note_missing(context, side, lost)
     return same, {remote_id: record for remote_id, record in found.items() if record is not None}
 
@@ -305,7 +305,7 @@ async def _purged_aside(
     lost = [sent for sent in portion if sent.remote_id is not None and found.get(sent.remote_id) is None]
     if not lost:
         return found
-    await context.clock.sleep(side.list_lag)
+    await context.clock.sleep(side.lag)
     again = await read_many(context.systems[side.system], side, [sent.remote_id or "" for sent in lost])
     store, now = context.store, context.clock.now()
     purged = [sent for sent in lost if again.get(sent.remote_id or "") is None]

@@ -31,10 +31,10 @@ async def observe_deletions(context: Context, side: Side) -> None:
             found = without_aliases(context, side, await read_many(system, side, ids))
             with store.transaction():
                 present = [record for record in found.values() if record is not None]
-                take(context, side, present, read_at, 0.0)
+                take(context, side, present, read_at, side.read_lag)
                 lost = [remote_id for remote_id, record in found.items() if record is None]
                 note_missing(context, side, lost, told=True)
-                again = read_at + side.list_lag
+                again = read_at + side.lag
                 store.review.mark_dirty(
                     (name, side.system, record.remote_id, again, "told to be deleted") for record in present
                 )

@@ -163,7 +163,7 @@ async def _read_anew(context: Context, side: Side, ids: Sequence[str]) -> None:
         store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
         found = without_aliases(context, side, found)
         ids = [remote_id for remote_id in ids if remote_id in found]
-        take(context, side, [record for record in found.values() if record is not None], read_at, 0.0)
+        take(context, side, [record for record in found.values() if record is not None], read_at, side.read_lag)
         lost = [remote_id for remote_id in ids if found.get(remote_id) is None]
         if lost:
             note_missing(context, side, lost)

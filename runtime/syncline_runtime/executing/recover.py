@@ -66,7 +66,7 @@ async def _read_twice(
     deleted = [one.remote_id for one in intents if one.op == "delete" and one.remote_id is not None]
     gone = [remote_id for remote_id in deleted if found.get(remote_id) is None]
     if gone:
-        await context.clock.sleep(side.list_lag)
+        await context.clock.sleep(side.lag)
         found.update(await read_many(context.systems[side.system], side, gone))
     return found
 

@@ -43,7 +43,7 @@ def settle(
                 # Whether it is gone is yet to be confirmed; if it is found after all, it must tell what became of the write.
                 store.review.mark_dirty([(context.entity.name, side.system, row.remote_id, read_at, "outcome unknown")])
                 late = False
-        case _ if _is_as_before(side, intent, record):
+        case _ if _is_as_before(side, intent, record) and not _may_be_older(side, intent, read_at):
             # It did not land; where writes are conditional, it cannot overtake the next one either.
             late = late or side.resource.lock != "none"
         case _:
@@ -111,6 +111,12 @@ def _is_as_before(side: Side, intent: IntentRow, record: NativeRecord) -> bool:
         return before == now
     version = record.version
     return version is not None and version == intent.if_version and side.updated_at(version) is None
+
+
+def _may_be_older(side: Side, intent: IntentRow, read_at: float) -> bool:
+    """Whether a reading may show the record as it was before the write was sent for the last time."""
+    sent_until = intent.resolve_after - side.settle - side.lag
+    return side.read_lag > 0 and read_at - side.read_lag < sent_until
 
 
 def _after_update(

@@ -42,7 +42,8 @@ class Side:
     that is not `remote` is a derivation: its records are what the rule makes, there is nothing to read or write. `refers` are the
     fields that hold another record, each with the entities it may be of; `needed` those without which nothing is created; `homes`,
     by field and entity, the system among whose ids it is looked up, if that is another. `unguarded`: an update is decided upon
-    a version that goes with it, and what it writes does not depend on what stands there.
+    a version that goes with it, and what it writes does not depend on what stands there. A listing may show things as they were
+    `list_lag` seconds before, a reading by id `read_lag`.
     """
 
     system: str
@@ -51,6 +52,7 @@ class Side:
     packing: Packing
     fields: tuple[str, ...]
     list_lag: float
+    read_lag: float
     settle: float
     speaks_wholly: bool
     written: int
@@ -69,6 +71,11 @@ class Side:
         """Whether the system only takes records, as one that sends messages does: what it has been given it never shows again."""
         resource = self.resource
         return self.remote and resource.list is None and resource.read is None and resource.create is not None
+
+    @property
+    def lag(self) -> float:
+        """After how many seconds, whichever way it is looked, a change shows."""
+        return max(self.list_lag, self.read_lag)
 
     def updated_at(self, version: str | None) -> datetime | None:
         """The instant that a version stands for, None where it stands for none."""
@@ -138,6 +145,7 @@ def sides(
             homes={(flow.field, name): place for flow in mapping.flows for name, place in (flow.homes or {}).items()},
             needed=frozenset(flow.field for flow in mapping.flows if flow.needed and flow.writes),
             list_lag=since.lag_seconds if since is not None else 0.0,
+            read_lag=resource.read.lag_seconds if resource.read is not None else 0.0,
             settle=(
                 max(2 * package.systems[name].connector.timeout_seconds, 120.0)
                 if settle_seconds is None
@@ -181,6 +189,7 @@ def derived_side(rule: Derivation, entity: Entity) -> Side:
         packing=packing(entity),
         fields=(),
         list_lag=0.0,
+        read_lag=0.0,
         settle=0.0,
         speaks_wholly=not entity.defaults,
         written=0,

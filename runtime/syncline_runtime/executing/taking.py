@@ -388,7 +388,7 @@ def note_missing(context: Context, side: Side, ids: Sequence[str], *, told: bool
             stale_keys.extend(_key_rows(context, side, row, row.seen))
             continue
         member = to_member(side, row)
-        after = observing.told(member, now) if told else observing.missing(member, now, side.list_lag)
+        after = observing.told(member, now) if told else observing.missing(member, now, side.lag)
         if not (protections.twice and protections.confirmed):
             after = observing.deleted(member, now)
         if after != member:

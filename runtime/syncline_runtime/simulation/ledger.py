@@ -176,7 +176,7 @@ class Ledger:
         """The state was lost: what systems show now is all that there is, and counts as stored by somebody."""
         known: tuple[MutableMapping[Any, Any] | set[Any], ...] = (
             self.accepted, self.linked, self.made, self.due, self.waves, self.kept, self.placed, self._deleting,
-            self._values, self._sealed, self._doubts, self._read, self.added, self.removed,
+            self._values, self._sealed, self._doubts, self._read, self.added, self.removed, self.unseen,
         )  # fmt: skip
         for each in known:
             each.clear()
@@ -196,11 +196,11 @@ class Ledger:
 
     # -- what the engine does ------------------------------------------------------------------------------------------
 
-    def read(self, system: str, resource: str, remote_id: str, native: Native | None) -> None:
-        """The engine was shown a record as it stands."""
+    def read(self, system: str, resource: str, remote_id: str, native: Native | None, ago: float) -> None:
+        """The engine was shown a record as it was a time `ago`."""
         mapping = self.mapping(system, resource)
         if mapping is not None and native is not None and not self._is_planning():
-            self._read[system, resource, remote_id] = (self.world.elapsed, shown(mapping, native))
+            self._read[system, resource, remote_id] = (self.world.elapsed - ago, shown(mapping, native))
 
     def showed(self, system: str, resource: str, remote_ids: Iterable[str]) -> None:
         """The engine was shown records, in whatever state."""

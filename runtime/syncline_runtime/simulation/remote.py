@@ -187,15 +187,18 @@ class SimulatedSystem:
             await self._world.wait(self.name, "read")
             self._may_fail("read")
             for remote_id in remote_ids[start : start + max(1, operation.many)]:
-                asked, state = remote_id, table.current(remote_id)
+                asked, lag = remote_id, operation.lag_seconds
+                delay = self._world.rng.uniform(0.0, lag) if lag else 0.0
+                state = self._as_of(table, remote_id, delay)
                 if remote_id in table.merged and not table.resource.merged:
                     asked = table.survivor(remote_id)
-                    state = table.current(asked)
+                    state = self._as_of(table, asked, delay)
                 there = state is not None and state.native is not None and not self._is_unborn(table, remote_id)
                 found[remote_id] = (
                     self._server.shown(table, asked, state, single=True) if there and state is not None else None
                 )
-                self._ledger.read(self.name, resource, remote_id, table.native(remote_id))
+                seen = table.native(remote_id) if not delay or state is None else state.native
+                self._ledger.read(self.name, resource, remote_id, seen, delay)
                 place = (self.name, resource, remote_id)
                 if self._careless.payloads and self._hooks is not None and place in self._hooks.payloads:
                     native = self._hooks.payloads.pop(place)
@@ -206,6 +209,16 @@ class SimulatedSystem:
         self._ledger.showed(self.name, resource, [remote_id for remote_id, record in found.items() if record])
         self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if r])}{_missing(found)}")
         return found
+
+    def _as_of(self, table: Table, remote_id: str, delay: float) -> State | None:
+        """The state of a record, as it was a time ago."""
+        current = table.current(remote_id)
+        if not delay or current is None:
+            return current
+        state = table.as_of(remote_id, self._world.elapsed - delay)
+        if state is not current:
+            self._world.counts["stale reading"] += 1
+        return state
 
     def _is_unborn(self, table: Table, remote_id: str) -> bool:
         """Whether a record is too young for the replica that is asked."""
@@ -277,7 +290,7 @@ class SimulatedSystem:
         """What was stored is read back where the answer does not show it, as the connectors do; if that fails, nobody knows."""
         silent = [one.remote_id for one in outcomes if isinstance(one, Applied) and one.record is None]
         operation = self._server.tables[resource].resource.read
-        if not silent or operation is None or operation.many <= 1:
+        if not silent or operation is None or operation.many <= 1 or operation.lag_seconds:
             return outcomes
         try:
             stored = await self.read(resource, silent, fields=())

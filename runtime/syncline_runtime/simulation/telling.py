@@ -54,6 +54,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "hidden": "a permission for a field was taken away",
     "unborn": "a record that was just made was not found yet",
     "stale index": "a listing showed a record as it was before",
+    "stale reading": "a record was read as it had been before",
     "precondition failed": "a conditional write was refused, since the record had changed",
     "overwritten in the window": "a value was overwritten between our last look and our write, which no lock prevented",
     "made again": "a record was created again after its deletion",
