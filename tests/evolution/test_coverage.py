@@ -169,6 +169,7 @@ IRRELEVANT = {
     "ConnectorModel.resources": DERIVED + "the system's resources, with what `extend` adds",
     "ConnectorModel.spelling": DERIVED + "the spelling of each native field",
     "ResourceModel.spelling": DERIVED + "the spelling of each native field",
+    "declaration.Resource.marker": "each create without an answer remembers whether a mark went with it",
     "declaration.Resource.counter": "what it counts is told when it happens, and nothing that is kept depends on it",
     "ConnectorModel.templates": DERIVED + "the system's resources",
     "Elements.record": ELSEWHERE + ": the fields of the elements",

@@ -242,3 +242,24 @@ system x = web { url: env("URL") }
     read = result.spec.systems["x"].resources["things"].declaration.read
     assert read is not None
     assert read.lag_seconds == 5.0
+
+
+def test_a_field_takes_marks(resolved: Resolve) -> None:
+    result = resolved("""spec s version 1
+connector web over rest {
+  setting url : url
+  base "{url}"
+  resource things {
+    id : text identity
+    reference : text(64) marker
+    list GET "/things" { filter "where" join "&" equals "{field}={value}" }
+  }
+  resource others { id : text identity, reference : text(20) marker, list GET "/others" }
+  resource more   { id : text identity, reference : text marker, list GET "/more" }
+}
+system x = web { url: env("URL") }
+""")
+    assert [code for code, _ in result.found] == ["connector.malformed", "connector.marker-unsearchable"]
+    things = result.spec.systems["x"].resources["things"]
+    assert things.declaration.marker == "reference"
+    assert not things.fields["reference"].writable

@@ -215,7 +215,7 @@ def spelling_of(native: NativeField) -> str:
 
 
 def facts_of(native: NativeField) -> str:
-    marks = ("identity", "version", "counts", "required", "unique")
+    marks = ("identity", "version", "counts", "marker", "required", "unique")
     said = [mark for mark in marks if getattr(native, mark)]
     said += [f"set {value} by {one.call.verb} {one.call.target.template}" for value, one in native.states.items()]
     return ", ".join([*said, "written" if native.writable else "readonly"])

@@ -60,6 +60,16 @@ def duplicates(sync: Sync, side: Map) -> Iterator[Guarantee]:
     yield from _repeated(side, resource.declaration.create)
     found = list(keys_written(sync, side))
     wait = waiting_seconds(side)
+    marker = next((native for native in resource.fields.values() if native.marker), None)
+    if marker is not None:
+        yield Guarantee(
+            Topic.DUPLICATES,
+            "by-mark",
+            f"a create without an answer is looked for by the mark that went with it in `{marker.name}`, and sent again only if no "
+            f"record bears it {wait:g} s after its wave was begun",
+            (marker.span,),
+        )
+        return
     for rule, natives in found:
         yield _held(sync, rule) if sync.unknown == "hold" else _by_key(side, rule, natives, wait)
     if not any(always_has(rule) for rule, _ in found):

@@ -111,6 +111,7 @@ class NativeField:
     identity: bool = False
     version: bool = False
     counts: bool = False  # each write to the record adds one to it
+    marker: bool = False  # it takes a mark by which a record that the runtime made is found
     normalises: tuple["CodecUse", ...] = ()
     references: str | None = None  # resource that a reference points to
     states: Mapping[str | int | bool, Operation] = field(

@@ -7,7 +7,8 @@
 | `resource NAME like TEMPLATE("value") { … }` | a resource made from a template, with fields of its own |
 | `NAME : TYPE words` | a field: `identity`, `version`, `precision 1 ms`, `lag 2 s`, `fallback FIELD`, `unique`, `required`, |
 |                     | `readonly`, `at "path"`, `child LIST(KIND_FIELD: "kind") VALUE_FIELD`, `spelled NAME`, |
-|                     | `normalises(trim, lower)`, `counts writes`: each write to the record adds one to it |
+|                     | `normalises(trim, lower)`, `counts writes`: each write to the record adds one to it, |
+|                     | `marker`: takes a mark by which a record that we made is found |
 | `list VERB "path" { items, page, since, sort, filter, query, params, body, partial }` | how records are listed |
 | `read`, `create`, `update`, `delete VERB "path" { … }` | how one record, or up to `many`, are read and written |
 | `read … { lag 5 seconds }` | a reading may show the record as it was up to so long before |
@@ -49,6 +50,8 @@ from syncline.syntax.expressions import (
 from syncline_runtime import declaration as runtime
 from syncline_runtime.codecs import CODECS, WIRE, default_wire
 
+_MARK = 64
+"""Characters that a mark may take."""
 OPERATIONS = ("read", "create", "update", "delete")
 WORDS = ("list", *OPERATIONS, "deleted", "archive", "merged", "lock", "null", "readonly", "webhook")
 KINDS = frozenset(kind for kind, _ in WIRE) - {"set", "list", "ref"}
@@ -213,6 +216,12 @@ def _resource(
     if offered.pop("readonly", False):
         offered |= dict.fromkeys(("create", "update", "delete"))
     listing = offered.get("list")
+    marked = next((found for found in fields.values() if found.marker), None)
+    asked = spelling.protocol in ("sql", "files") or (
+        isinstance(listing, runtime.Listing) and listing.equals is not None
+    )
+    if marked is not None and not asked:
+        findings.report("connector.marker-unsearchable", marked.span, field=marked.name, resource=name)
     if version is not None and version.counts and isinstance(listing, runtime.Listing) and listing.since is not None:
         findings.report("connector.counter-as-cursor", version.span, field=version.name)
     declared = runtime.Resource(
@@ -225,6 +234,7 @@ def _resource(
         version_fallback=fallback,
         version_is_time=version is None or version.type.kind == "instant",
         counter=counters[0].name if counters else "",
+        marker=marked.name if marked is not None else "",
         **offered,  # type: ignore[arg-type]
     )
     return ResourceModel(
@@ -320,6 +330,7 @@ EXPECTED = {
     "deleted": DELETED["deleted"],
     "merged": "merged merged_into",
     "lock": "lock etag",
+    "marker": "reference : text(64) marker",
     "null": "null absent",
     "readonly": "readonly",
     "set": 'set "won" by POST "/deals/{id}/win"',
@@ -376,6 +387,8 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
                 facts["writable"] = False
             case (("precision" | "lag"), [Quantity() | Number(), *_]):
                 words.pop(0)
+            case "marker", _:
+                facts["marker"] = True
             case "counts", [Path() as what, *_] if word_text(what) == "writes":
                 facts["counts"] = True
                 words.pop(0)
@@ -424,7 +437,10 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
     if facts.get("counts") and type_.kind != "integer":
         findings.malformed("counts", item.span, EXPECTED["counts"])
         facts["counts"] = False
-    if facts.get("identity") or facts.get("version") or facts.get("counts"):
+    if facts.get("marker") and (type_.kind != "text" or (type_.length or _MARK) < _MARK or "writable" in facts):
+        findings.malformed("marker", item.span, EXPECTED["marker"])
+        facts["marker"] = False
+    if any(facts.get(fact) for fact in ("identity", "version", "counts", "marker")):
         facts["writable"] = False
     if states:
         facts["states"] = states
@@ -440,7 +456,7 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
 
 FIELD_WORDS = (
     "identity", "version", "unique", "required", "readonly", "precision", "lag", "fallback", "at", "child", "spelled",
-    "normalises", "null", "counts", "set",
+    "normalises", "null", "counts", "marker", "set",
 )  # fmt: skip
 
 

@@ -242,6 +242,7 @@ class Resource:
     deleted: "Resource | None" = None  # a listing of those that are gone: `id`, and `at` where it tells when
     merged: str = ""  # field that names the record into which this one was merged
     counter: str = ""  # field to which each write to the record adds one
+    marker: str = ""  # field that takes a mark of ours, by which a record that we made is found
     through: Mapping[str, Through] = field(default_factory=dict)  # by path, what maps read and write behind references
     lock: Literal["none", "etag", "version"] = "none"
     webhook: Hook | None = None

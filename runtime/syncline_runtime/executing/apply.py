@@ -11,7 +11,7 @@ from syncline_runtime.executing.decide import tomb
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, may_lack, record_outcomes
-from syncline_runtime.executing.repeating import packed, repeatable
+from syncline_runtime.executing.repeating import keyed, marked, packed
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side, restorable
 from syncline_runtime.executing.taking import note_missing, read_many, take
@@ -123,12 +123,12 @@ async def _wave(
     if not sending and not broken:
         return
     now, grace = context.clock.now(), side.settle + side.lag
-    again = kind is ActionKind.CREATE and repeatable(side.resource.create)
+    again = kind is ActionKind.CREATE and keyed(side.resource)
     with store.transaction():
         wave = store.write_ahead(
             (context.entity.name, side.system, kind.value),
             [
-                (sent.link_id, *ahead(sent), packed(native) if again else None)
+                (sent.link_id, *ahead(sent), packed(marked(side.resource, native, None)) if again else None)
                 for sent, native in zip(sending, natives, strict=True)
             ],
             now,
@@ -140,7 +140,10 @@ async def _wave(
             store.end_wave(wave)
     if kind is ActionKind.CREATE:
         keys = store.idempotency_keys(wave, len(natives))
-        writes = [Write(native, None, None, key) for native, key in zip(natives, keys, strict=True)]
+        writes = [
+            Write(marked(side.resource, native, key), None, None, key)
+            for native, key in zip(natives, keys, strict=True)
+        ]
     else:
         locked = side.resource.lock != "none"
         ids = [sent.remote_id or "" for sent in sending]

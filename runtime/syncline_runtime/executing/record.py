@@ -11,7 +11,7 @@ from syncline_runtime.executing.context import Context, key_rows
 from syncline_runtime.executing.counting import counted, operated, tell_between
 from syncline_runtime.executing.place import readable
 from syncline_runtime.executing.renders import ALL_UNSEEN, packed_renders
-from syncline_runtime.executing.repeating import packed, repeatable
+from syncline_runtime.executing.repeating import keyed, marked, packed
 from syncline_runtime.executing.retaining import hold_contested, kept_otherwise, print_of
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.summary import DONE
@@ -116,7 +116,7 @@ def record_outcomes(
     failed = done = 0
     now = context.clock.now()
     holding, reviewed = store.review.any_held_writes(), context.options.reviewed
-    again = kind is ActionKind.CREATE and repeatable(side.resource.create)
+    again = kind is ActionKind.CREATE and keyed(side.resource)
     idempotency_keys = store.idempotency_keys(wave, len(sent)) if again else [None] * len(sent)
     for one, native, outcome, key in zip(sent, natives, outcomes, idempotency_keys, strict=True):
         link_id, remote_id = one.link_id, one.remote_id or ""
@@ -206,7 +206,7 @@ def record_outcomes(
                 summary.unknown += 1
             case Unknown(message):
                 summary.doubts.setdefault(system, message)
-                body = packed(native) if again else None
+                body = packed(marked(side.resource, native, None)) if again else None
                 unknown.append(
                     (link_id, name, system, kind.value, *ahead(one), settle_at, context.run_id, sent_at, key, body)
                 )

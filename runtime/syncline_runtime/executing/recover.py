@@ -7,9 +7,10 @@ from typing import Final
 from syncline_runtime import observing
 from syncline_runtime.declaration import Condition
 from syncline_runtime.executing.context import Context, to_member
+from syncline_runtime.executing.marking import Marked, ask_for_marks, is_marked
 from syncline_runtime.executing.record import Sent, created_row
 from syncline_runtime.executing.renders import packed_renders
-from syncline_runtime.executing.repeating import lasts, unpacked
+from syncline_runtime.executing.repeating import lasts, marked, unpacked
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.settling import not_shown, settle, unbar
 from syncline_runtime.executing.sides import Side
@@ -98,10 +99,14 @@ async def recover_creates(context: Context) -> None:
     store = context.store
     again: dict[str, list[IntentRow]] = {}
     await _ask_for_keys(context)
+    marks = await ask_for_marks(context)
     with store.transaction():
         for intent in store.open_intents(context.entity.name):
             side = context.sides.get(intent.system)
             if intent.op != "create" or side is None or intent.system in context.down:
+                continue
+            if intent.intent_id in marks:
+                _by_mark(context, side, intent, marks[intent.intent_id])
                 continue
             values = side.packing.unpack(intent.sent)
             wanted = keys(context.entity, values)
@@ -133,10 +138,33 @@ async def _ask_for_keys(context: Context) -> None:
         side = context.sides.get(intent.system)
         if intent.op != "create" or side is None or intent.system in context.down:
             continue
+        if is_marked(side, intent):
+            continue
         values = side.packing.unpack(intent.sent)
         late = context.looked.get(intent.system, 0.0) >= intent.resolve_after
         if late and not _candidates(context, side, keys(context.entity, values)):
             await _search(context, side, values)
+
+
+def _by_mark(context: Context, side: Side, intent: IntentRow, found: Marked) -> None:
+    """Adopt, in the caller's transaction, the record that bears the mark of an open create; or allow the create again where none
+    does and it can no longer land."""
+    store, name = context.store, context.entity.name
+    rows = list(store.members(name, side.system, found.ids).values())
+    free = [row for row in rows if row.link_id is None and row.state == "live"]
+    late = found.asked_at >= intent.resolve_after or not context.options.protections.lag
+    if len(found.ids) == 1 and free:
+        _adopt(context, side, intent, free[0], context.clock.now(), ours=True)
+        store.review.release_records(name, side.system, found.ids)
+    elif not found.ids and late and context.sync.unknown != "hold":
+        store.give_up_intents([intent.intent_id])
+        unbar(context, intent)
+    else:
+        context.summary.unknown += 1
+        if found.ids or late:
+            several = "several records bear its mark"
+            elsewhere = "the record with its mark is out of scope, or another one's"
+            _ask(context, intent, several if len(found.ids) > 1 else elsewhere if found.ids else "none bears its mark")
 
 
 _ASKED_FREELY: Final = frozenset(("sql", "files"))
@@ -170,7 +198,12 @@ async def _send_again(context: Context, side: Side, intents: Sequence[IntentRow]
     """The same creates under the same keys: the system makes each once, whether it heard of it before or not."""
     for start in range(0, len(intents), _AT_ONCE):
         portion = intents[start : start + _AT_ONCE]
-        writes = [Write(unpacked(one.body or b"{}"), None, None, one.idempotency_key) for one in portion]
+        writes = [
+            Write(
+                marked(side.resource, unpacked(one.body or b"{}"), one.idempotency_key), None, None, one.idempotency_key
+            )
+            for one in portion
+        ]
         try:
             outcomes = await context.systems[side.system].create(side.resource.name, writes)
         except SystemFailure as failure:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from syncline_runtime.declaration import Operation
+from syncline_runtime.declaration import Operation, Resource
 from syncline_runtime.rows import IntentRow
 from syncline_runtime.values import Native
 
@@ -22,6 +22,16 @@ def repeatable(operation: Operation | None) -> bool:
         and operation.many == 1
         and operation.batch is None
     )
+
+
+def keyed(resource: Resource) -> bool:
+    """Whether a create without an answer is told by its key: the system knows it, or the record is marked with it."""
+    return bool(resource.marker) or repeatable(resource.create)
+
+
+def marked(resource: Resource, native: Native, key: str | None) -> Native:
+    """What is sent to create a record: with its mark, where it takes one."""
+    return {**native, resource.marker: key} if resource.marker else native
 
 
 def lasts(intent: IntentRow, operation: Operation | None, now: float) -> bool:

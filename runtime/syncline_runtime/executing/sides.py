@@ -118,8 +118,9 @@ def sides(
             names[resource.archive[0]] = None
         if resource.merged:
             names[resource.merged] = None
-        if resource.counter:
-            names[resource.counter] = None
+        for own in (resource.counter, resource.marker):
+            if own:
+                names[own] = None
         refers = {flow.field: _targets(entity, flow) for flow in mapping.flows if flow.refers}
         found[name] = Side(
             system=name,

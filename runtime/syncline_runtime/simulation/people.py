@@ -193,8 +193,8 @@ class People:
         self._ledger.undeleted(mapping.system, mapping.resource, remote_id, table.native(remote_id) or {})
 
     def rekey(self, mapping: FieldMap, table: Table, remote_id: str) -> None:
-        """Somebody changes a key of a record; not of one that the engine made and does not know of, by which alone it is found."""
-        if self._ledger.is_unknown_child(mapping.system, mapping.entity, remote_id):
+        """Somebody changes a key of a record; not of one that the engine made and does not know of, and can find by that alone."""
+        if not table.resource.marker and self._ledger.is_unknown_child(mapping.system, mapping.entity, remote_id):
             return
         keys = {name for rule in self._package.entities[mapping.entity].match for name in rule.fields}
         names = [flow.field for flow in mapping.flows if flow.field in keys]

@@ -64,6 +64,26 @@ async def test_create_by_idempotency_key(empty: Any, landed: bool, one: str, oth
 
 @LANDED
 @DIRECTIONS
+async def test_create_by_marker(empty: Any, landed: bool, one: str, other: str) -> None:
+    """Looked for by its mark: adopted, though somebody changed its key, or created once it can no longer land."""
+    table = empty(*BOTH)
+    table.resource(other, marker="reference")
+    table.put(one, vat="A1", name="Ana")
+    table.world.twin(other).faults["create"].append(fault(landed))
+    await table.run()
+    if landed:
+        table.edit(other, vat="B2")
+    await table.run(later=10.0)
+    assert table.count(other) == int(landed), "not before the time is over"
+    report = await table.run(later=600.0)
+    assert (table.count(other), table.count(one), report.exit_code) == (1, 1, 0)
+    assert table.shows(one, "vat") == ("B2" if landed and other == "erp" else "A1")
+    assert table.world.records(other)[table.only(other)]["reference"]
+    await table.settled()
+
+
+@LANDED
+@DIRECTIONS
 async def test_create_at_most_once(empty: Any, landed: bool, one: str, other: str) -> None:
     """Nothing to tell it by, says the spec: a person is asked, and matching closes the question."""
     table = empty(*BOTH, sync={"unknown": "hold"})

@@ -23,6 +23,11 @@ CONNECTORS = {
         "The counts of two records do not say which changed later: a listing since the highest one leaves out what changed.",
         "Mark another field `version`, one that moves on in all records together, and leave `counts writes` here.",
     ),
+    "connector.marker-unsearchable": Entry(
+        "`{field}` takes marks, and no record of {resource} can be looked for by it",
+        "After a create without an answer the record is looked for by its mark; what cannot be asked for is never found.",
+        'Say in `list` how a field is asked for: `filter "where" join "&" equals "{{field}}={{value}}"`.',
+    ),
     "connector.never-null": Entry(
         "`{field}` is {fact}: it is never null, and what lacks it is no record that has it empty",
         "A record without its {fact} field is one that was not shown whole. Taken for an emptied one, it would be wiped elsewhere.",

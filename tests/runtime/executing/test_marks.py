@@ -1,0 +1,97 @@
+"""A record that we made bears our mark: by that it is found when there was no answer, whatever somebody has made of it since."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
+from tests.runtime.executing.conftest import World
+
+Make = Callable[..., World]
+
+
+@pytest.fixture
+def marking(world: Make) -> World:
+    """A customer in the CRM; the ERP takes marks."""
+    made = world("crm", "erp")
+    erp = made.package.systems["erp"]
+    resource = replace(erp.resources["customers"], marker="reference")
+    made.package = replace(
+        made.package, systems={**made.package.systems, "erp": replace(erp, resources={"customers": resource})}
+    )
+    made.twin("crm").put("customers", vat="A1", name="Ana")
+    return made
+
+
+def held(world: World) -> list[tuple[str, str]]:
+    with world.store() as store:
+        return [(row.reason_code, row.detail) for row in store.review.quarantined()]
+
+
+async def test_each_mark_is_another_one_and_stays(marking: World) -> None:
+    marking.twin("crm").put("customers", vat="A2", name="Bo")
+    await marking.run()
+    marks = {record["reference"] for record in marking.records("erp").values()}
+    assert len(marks) == 2
+    assert all(len(mark) <= 64 for mark in marks)
+    marking.twin("crm").put("customers", "crm-1", name="Ana B.")
+    await marking.run()
+    assert {record["reference"] for record in marking.records("erp").values()} == marks
+
+
+async def test_what_somebody_copied_with_its_mark_waits_for_a_person(marking: World) -> None:
+    marking.twin("erp").faults["create"].append(UNKNOWN_BUT_LANDED)
+    await marking.run()
+    (record,) = marking.records("erp").values()
+    marking.twin("erp").put("customers", **{**record, "id": "copy", "vat_no": "A9"})
+    marking.records("erp")["copy"] = marking.records("erp").pop("erp-2")
+    await marking.run(later=600.0)
+    assert "outcome.unknown" in [code for code, _ in held(marking)]
+    assert any("several records bear its mark" in detail for _, detail in held(marking))
+    assert len(marking.records("erp")) == 2
+
+
+async def test_a_system_that_ignores_what_is_asked_shows_others_too(marking: World) -> None:
+    twin = marking.twin("erp")
+    pages = twin.pages
+
+    def everything(resource: str, **options: Any) -> Any:
+        return pages(resource, **{**options, "where": ()})
+
+    twin.pages = everything  # type: ignore[method-assign]
+    twin.put("customers", vat_no="A7", title="Somebody else")
+    twin.faults["create"].append(UNKNOWN_AND_LOST)
+    await marking.run()
+    await marking.run(later=10.0)
+    assert marking.column("erp", "vat_no") == ["A7"]
+    await marking.run(later=600.0)
+    assert marking.column("erp", "vat_no") == ["A1", "A7"]
+    await marking.settled()
+
+
+async def test_a_record_from_before_the_mark_was_declared_is_found_by_its_key(marking: World) -> None:
+    marked = marking.package
+    erp = marked.systems["erp"]
+    bare = replace(erp.resources["customers"], marker="")
+    marking.package = replace(marked, systems={**marked.systems, "erp": replace(erp, resources={"customers": bare})})
+    marking.twin("erp").faults["create"].append(UNKNOWN_BUT_LANDED)
+    await marking.run()
+    marking.package = marked
+    await marking.run(later=600.0)
+    assert len(marking.records("erp")) == 1
+    await marking.settled()
+
+
+async def test_another_record_with_its_key_is_not_taken_for_it(marking: World) -> None:
+    """Somebody made the customer there, too, while ours was on its way: both are there, and a person says which it is."""
+    twin = marking.twin("erp")
+    twin.faults["create"].append(UNKNOWN_BUT_LANDED)
+    await marking.run()
+    theirs = twin.put("customers", vat_no="A1", title="Ana of theirs")
+    await marking.run(later=600.0)
+    with marking.store() as store:
+        known = store.members("Customer", "erp", list(marking.records("erp")))
+    assert known[theirs].link_id is None
+    assert sum(row.link_id is not None for row in known.values()) == 1
