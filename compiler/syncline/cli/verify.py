@@ -20,7 +20,7 @@ from syncline_runtime.simulation.reality import Reality, RealityProblem, read_re
 from syncline_runtime.simulation.recipe import Recipe, RecipeProblem
 from syncline_runtime.simulation.telling import FAULTS, INVARIANTS, told
 from syncline_runtime.simulation.verification import Subject, Tally, shortened, verified
-from syncline_runtime.simulation.world import Violation
+from syncline_runtime.simulation.world import WIDE, Violation
 
 _MOST_TOLD = 5
 
@@ -28,7 +28,7 @@ _MOST_TOLD = 5
 @click.command()
 @click.argument("spec", metavar="SPEC")
 @click.option("--schedules", type=click.IntRange(1), default=100, show_default=True, help="How many schedules are run.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The seed of the first one.")
+@click.option("--seed", type=click.IntRange(0), default=WIDE, show_default=True, help="The seed of the first one.")
 @click.option("--repeat", metavar="RECIPE", help="Run one schedule, as a failure names it, and tell its story.")
 @click.option(
     "--reality", metavar="FILE", help="A TOML file that says what systems really do, where SPEC says otherwise."

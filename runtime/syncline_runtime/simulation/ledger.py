@@ -183,12 +183,16 @@ class Ledger:
         shows: dict[tuple[str, str, str, str], Shown] = {}
         for mapping in self.package.mappings:
             table = servers[mapping.system].tables[mapping.resource]
-            for remote_id in table.live():
-                for name, value in shown(mapping, table.native(remote_id) or {}).items():
+            for remote_id, states in table.history.items():
+                # One that was deleted may be brought back, with what it showed.
+                native = next((state.native for state in reversed(states) if state.native is not None), {})
+                for name, value in shown(mapping, native).items():
                     place = (mapping.system, mapping.entity, remote_id, name)
-                    shows[place] = value
                     if value is not ABSENT:
                         self.typed.setdefault((mapping.entity, name), set()).add(value)
+                    if table.native(remote_id) is None:
+                        continue
+                    shows[place] = value
                     if isinstance(value, frozenset):
                         self.added[place] = set(value)
         # What had been overwritten before stood in the state alone.

@@ -19,10 +19,14 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "C1": "once all was quiet, it came to rest and wrote nothing more",
     "C2": "once all was quiet, all systems agreed",
     "C3": "once all was quiet, no write was without a known outcome",
-    "C5": "all that waits has a reason",
+    "C5": "all that waits has a reason, and commands that are taken",
     "D1": "systems stored what the spec says that they make of a value",
     "D2": "from each record there followed one record by each rule, and no other",
     "D3": "what followed from a record was made in each system that is to have it",
+    "A1": "a conflict that a person settled ended as settled",
+    "A2": "a record that a person told apart, or let be, was left so",
+    "A3": "what a person had deleted was deleted, and no more than a person approved",
+    "A4": "a saved plan that was applied did what it said, or nothing",
     "L1": "codecs of one's own read back what they wrote",
     "error": "no error came out of the executor",
 }
@@ -53,6 +57,26 @@ FAULTS: Final[Mapping[str, str]] = {
     "defaulted": "a field of a system filled itself where empty",
     "hidden": "a permission for a field was taken away",
     "unborn": "a record that was just made was not found yet",
+    "hook_lost": "a webhook was lost",
+    "hook_twice": "a webhook was sent twice",
+    "hook_late": "a webhook came late, or after a later one",
+    "shifted": "between two pages of a listing a record was passed over, or shown twice",
+    "shuffled": "a batch was applied in another order, and some of its answers were missing",
+    "snatched": "a person deleted a record that was made a moment ago",
+    "fsync": "a commit failed, whether or not it became durable",
+    "merge": "a person merged a record into another of its system",
+    "undelete": "a person brought a deleted record back",
+    "rekey": "a person changed a key",
+    "answer": "a person settled something that waited",
+    "plan": "a plan was saved, and applied later",
+    "state_lost": "the state was lost, and a person began anew with `rebase`",
+    "hooks": "a webhook was taken in",
+    "hooks given up": "a webhook was sent in vain until its system gave up",
+    "plan applied": "a saved plan was applied",
+    "plan refused": "a saved plan was refused, as something had changed",
+    "answers done": "an answer was carried out",
+    "answers void": "an answer was void, as something had changed",
+    "derived once": "a rule's condition came to hold, once and for all",
     "stale index": "a listing showed a record as it was before",
     "stale reading": "a record was read as it had been before",
     "precondition failed": "a conditional write was refused, since the record had changed",
@@ -102,6 +126,21 @@ def _sentence(event: Event) -> str | None:
             return f"somebody in {system} stored {event.detail}"
         case ("user", "deletes"):
             return f"somebody in {system} deleted {event.detail}"
+        case ("user", "merges"):
+            return f"somebody in {system} merged {event.detail}"
+        case ("user", "undeletes"):
+            return f"somebody in {system} brought {event.detail} back"
+        case ("person", "answers"):
+            command, _, reason = event.detail.partition(", about: ")
+            return f"somebody answered with `{command}` ({reason})"
+        case ("engine", "plans"):
+            return "somebody had Syncline save a plan"
+        case ("engine", "applies"):
+            return f"somebody had Syncline apply {event.detail}"
+        case ("door", _):
+            return f"Syncline did not take a {event.detail.removesuffix(' not kept')} in"
+        case (name, "calls"):
+            return f"a webhook of {name} came, {event.detail}"
         case ("admin", "hides"):
             return f"{system} no longer let Syncline see {event.detail}"
         case ("workflow", "stores"):
