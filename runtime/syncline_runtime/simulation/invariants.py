@@ -14,6 +14,7 @@ from syncline_runtime.simulation.deriving import derived
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Edit, Ledger
+from syncline_runtime.simulation.relating import computed, made
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.world import Violation, short
 from syncline_runtime.state.packing import packing, unpack_value
@@ -92,6 +93,8 @@ class _Checked:
         yield from self._unseen()
         yield from self._uncounted()
         yield from self._unlawful()
+        yield from computed(self.package, self.sync, self.keeper)
+        yield from made(self.policy, self.links, self.members, self.docs, self.servers, self.keeper, self.ledger)
         yield from derived(self.package, self.sync, self.servers, self.keeper, self.ledger)
 
     def _native(self, system: str, remote_id: str) -> Native | None:

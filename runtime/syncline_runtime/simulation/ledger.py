@@ -128,7 +128,10 @@ class Ledger:
                 was = old.get(name, ABSENT)
                 had = was if isinstance(was, frozenset) else frozenset()
                 self.added.setdefault(place, set()).update(value - had)
-                self.removed.setdefault(place, set()).update(had - value)
+                if place[:3] in self.linked:
+                    self.removed.setdefault(place, set()).update(had - value)
+                else:  # nobody knew what it had
+                    self.added[place] -= had - value
                 gained, dropped = self._regrouped.get(place, (value, value))
                 undone = (gained & (had - value) or dropped & (value - had)) and self.in_doubt(system, remote_id)
                 # What we made and was emptied before it was ever shown passes for a system that takes no notice of the field.

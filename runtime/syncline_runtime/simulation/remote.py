@@ -23,6 +23,7 @@ from syncline_runtime.ports import (
     Write,
 )
 from syncline_runtime.simulation.hooks import Hooks
+from syncline_runtime.simulation.inventing import shown
 from syncline_runtime.simulation.ledger import Ledger, Sending
 from syncline_runtime.simulation.people import People
 from syncline_runtime.simulation.server import Server, State, Table, fits
@@ -252,6 +253,7 @@ class SimulatedSystem:
         world, table = self._world, self._server.tables[resource]
         what = purpose.name.lower()
         sendings = self._ledger.sent(self.name, resource, what, writes)
+        self._refer(resource, writes)
         world.may_crash(f"before {self.name} {what}")
         sent_at = world.elapsed
         world.tell(self.name, "asked", f"to {what} {resource}: {_writes(writes)}")
@@ -283,6 +285,23 @@ class SimulatedSystem:
         await world.wait(self.name, "answer")
         world.tell(self.name, "answers", ", ".join(_told(outcome) for outcome in outcomes))
         return await self._with_stored(resource, writes, outcomes)
+
+    def _refer(self, resource: str, writes: Sequence[Write]) -> None:
+        """A record that is written refers to none that was never there."""
+        mapping = self._ledger.mapping(self.name, resource)
+        if mapping is None:
+            return
+        for flow in mapping.flows:
+            tables = [
+                self._server.tables[one.resource]
+                for one in self._ledger.package.mappings
+                if one.system == self.name and one.entity in flow.refers
+            ]
+            for write in writes if tables else ():
+                value = shown(mapping, write.native).get(flow.field)
+                if isinstance(value, str) and value and not any(value in table.history for table in tables):
+                    text = f"{self.name} {write.remote_id or 'new'} refers by {flow.field} to {value}, which was never there"
+                    self._world.violate("P1", text, mapping.entity, flow.field)
 
     async def _with_stored(
         self, resource: str, writes: Sequence[Write], outcomes: Sequence[Outcome]
