@@ -169,7 +169,7 @@ def _dispose(policy: Policy, link: Link, barred: Collection[str]) -> _Disposed:
             system
             for system in policy.sides
             if system in members
-            and is_archived(policy, members[system])
+            and is_archived(policy, link, members[system])
             and not any(place in live for place in policy.sides[system].beside)
         ]
         if archived:
@@ -236,17 +236,17 @@ def _leave_scope(
     return replace(link, members=members), tuple(told)
 
 
-def archives(sync: Sync, system: str) -> bool:
-    """Whether a deletion elsewhere archives the record of a system."""
+def archives(sync: Sync, system: str, values: Values) -> bool:
+    """Whether a deletion elsewhere archives the record of a system, of a link that last agreed on `values`."""
     clause = sync.deletes.get(system)
-    return clause is not None and OnDelete.ARCHIVE in clause.policies
+    return clause is not None and clause.of(values).policy is OnDelete.ARCHIVE
 
 
-def is_archived(policy: Policy, member: Member) -> bool:
-    """Whether a record is still there, and was archived for its partners' sake."""
+def is_archived(policy: Policy, link: Link, member: Member) -> bool:
+    """Whether a record of a link is still there, and was archived for its partners' sake, not merely let go."""
     if member.state is not MemberState.RELEASED or member.missing_since is not None:
         return False
-    return archives(policy.sync, member.system) or policy.sync.out_of_scope == "archive"
+    return archives(policy.sync, member.system, link.values) or policy.sync.out_of_scope == "archive"
 
 
 def _still_archived(
@@ -367,7 +367,7 @@ def _reopened(policy: Policy, link: Link) -> Link:
     """A deleted record is back under its own id: the link lives again. One that a person archived may be lifted too; what is gone
     is a dead generation."""
     members = {
-        system: replace(member, state=MemberState.RELEASED) if liftable(policy, member) else member
+        system: replace(member, state=MemberState.RELEASED) if liftable(policy, link, member) else member
         for system, member in link.members.items()
     }
     gone = [system for system, member in members.items() if member.state is MemberState.GONE]
@@ -375,13 +375,13 @@ def _reopened(policy: Policy, link: Link) -> Link:
     return _without(link, gone) if gone else link
 
 
-def liftable(policy: Policy, member: Member) -> bool:
-    """Whether a record that a person archived is lifted when one of its partners is back."""
+def liftable(policy: Policy, link: Link, member: Member) -> bool:
+    """Whether a record of a link that a person archived is lifted when one of its partners is back."""
     return (
         member.state is MemberState.GONE
         and member.missing_since is None
         and member.system in policy.restorable
-        and archives(policy.sync, member.system)
+        and archives(policy.sync, member.system, link.values)
     )
 
 

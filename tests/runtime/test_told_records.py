@@ -275,9 +275,10 @@ def test_out_of_scope_keep_goes_on_with_all_in_the_order_of_the_spec() -> None:
 
 
 def test_a_record_back_from_the_archive_waits_for_its_partners() -> None:
+    always = Deletion(policy=OnDelete.ARCHIVE, when=lambda values: True)
     sides = four(
         deletes={
-            "web": Deletion(policy=OnDelete.PROPAGATE, cases=(Deletion(policy=OnDelete.ARCHIVE),), line=22),
+            "web": Deletion(policy=OnDelete.PROPAGATE, cases=(always,), line=22),
             "shop": Deletion(policy=OnDelete.ARCHIVE, line=23),
         }
     )
@@ -330,12 +331,14 @@ def test_what_may_be_lifted_is_archived_still_there_and_by_a_clause() -> None:
     for system, state, since, archived, lifted, by_scope in table:
         one = member(system, BASE, state=state, missing_since=since)
         case = (system, state, since)
-        assert (is_archived(sides, one), liftable(sides, one), is_archived(scope, one)) == (
+        link = replace(gone_in(), members={system: one})
+        assert (is_archived(sides, link, one), liftable(sides, link, one), is_archived(scope, link, one)) == (
             archived,
             lifted,
             by_scope,
         ), case
-    assert not liftable(replace(sides, restorable=frozenset()), member("web", BASE, state=GONE))
+    one = member("web", BASE, state=GONE)
+    assert not liftable(replace(sides, restorable=frozenset()), replace(gone_in(), members={"web": one}), one)
 
 
 def test_a_link_comes_back_with_what_a_person_archived_and_without_what_is_gone() -> None:
@@ -351,12 +354,13 @@ def test_a_link_comes_back_with_what_a_person_archived_and_without_what_is_gone(
     )
 
 
-def test_what_archives_is_told_by_any_case_of_its_clause() -> None:
-    cases = (Deletion(policy=OnDelete.ARCHIVE),)
+def test_what_archives_is_told_by_the_case_of_the_values_that_were_agreed() -> None:
+    cases = (Deletion(policy=OnDelete.ARCHIVE, when=lambda values: values["name"] == "vip"),)
     sides = four(
         deletes={"web": Deletion(policy=OnDelete.NEVER, cases=cases), "erp": Deletion(policy=OnDelete.PROPAGATE)}
     )
-    assert [archives(sides.sync, system) for system in SYSTEMS] == [False, True, False, False]
+    assert [archives(sides.sync, system, {"name": "vip"}) for system in SYSTEMS] == [False, True, False, False]
+    assert not any(archives(sides.sync, system, {"name": "other"}) for system in SYSTEMS)
 
 
 # -- what a person decided, and what takes no deciding -----------------------------------------------------------------

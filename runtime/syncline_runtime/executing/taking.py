@@ -19,7 +19,7 @@ from syncline_runtime.executing.sides import Side
 from syncline_runtime.identity import keys
 from syncline_runtime.observing import Verdict
 from syncline_runtime.ports import NativeRecord, System
-from syncline_runtime.records import Member, MemberState, Observation
+from syncline_runtime.records import Link, Member, MemberState, Observation
 from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.values import ABSENT, Shown
 
@@ -151,7 +151,7 @@ def take(
             in_scope=scoped,
         )
         member = to_member(side, row)
-        if not archived and _lifted(context, side, member):
+        if not archived and _lifted(context, side, row, member):
             if not _lives(context, row) and not _lifts_others(context, row):
                 broken.append((record, _alone_back(context, side)))
                 continue
@@ -305,10 +305,27 @@ def _as_far_as_readable(side: Side, record: NativeRecord) -> Mapping[str, Any] |
         return None
 
 
-def _lifted(context: Context, side: Side, member: Member) -> bool:
-    """Whether a record that shows no archive flag was archived by us, so that a person must have lifted it."""
-    released = member.state is MemberState.RELEASED
-    return released and side.resource.archive is not None and archives(context.sync, side.system)
+def _lifted(context: Context, side: Side, row: MemberRow, member: Member) -> bool:
+    """Whether a record that shows no archive flag was archived by us, so that a person must have lifted it; one that was merely let
+    go has none to be lifted."""
+    if member.state is not MemberState.RELEASED or side.resource.archive is None:
+        return False
+    clause = context.sync.deletes.get(side.system)
+    if clause is None or len(clause.policies) == 1 or row.link_id is None:
+        return archives(context.sync, side.system, {})
+    return archives(context.sync, side.system, _agreed(context, row.link_id).values)
+
+
+def _agreed(context: Context, link_id: int) -> Link:
+    """A link with what it last agreed on, and without its records."""
+    (found,) = context.store.links([link_id])
+    return Link(
+        link_id=link_id,
+        entity=context.entity.name,
+        generation=found.generation,
+        members={},
+        values=context.hub.unpack(found.doc),
+    )
 
 
 def _lives(context: Context, row: MemberRow) -> bool:
@@ -320,9 +337,12 @@ def _lifts_others(context: Context, row: MemberRow) -> bool:
     """Whether a record that is back brings its partners back: those that a person archived, and that can be lifted."""
     rows = context.store.members_of([row.link_id or 0]).get(row.link_id or 0, [])
     others = [one for one in rows if one.member_id != row.member_id and one.system in context.sides]
-    known = [to_member(context.sides[one.system], one) for one in others]
-    return any(liftable(context.policy, one) for one in known) and all(
-        liftable(context.policy, one) or is_archived(context.policy, one) for one in known
+    policy, known = context.policy, [to_member(context.sides[one.system], one) for one in others]
+    if not known:
+        return False
+    link = _agreed(context, row.link_id or 0)
+    return any(liftable(policy, link, one) for one in known) and all(
+        liftable(policy, link, one) or is_archived(policy, link, one) for one in known
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.declaration import OnDelete
+from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.ports import SystemFailure
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
 from tests.runtime.tables.conftest import PAIRS, deletes, scoped
@@ -163,6 +163,38 @@ async def test_what_was_deleted_is_back(linked: Any, row: str, one: str, other: 
     table.edit(one, name="Back")
     await table.run(full=True)
     assert (table.count(one), table.count(other), table.shows(other, "name")) == (1, 1, "Back")
+    await table.settled()
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=["crm-erp", "erp-crm"])
+@pytest.mark.parametrize("limit", [5, 9], ids=["let-go", "archived"])
+async def test_what_was_deleted_is_back_where_only_some_are_archived(
+    linked: Any, limit: int, one: str, other: str
+) -> None:
+    """`delete in … archive when limit > 7`, else `unlink`: what was merely let go is not restored, nor is its archive lifted."""
+    table = await linked(*BOTH)
+    if limit != 5:
+        table.edit("erp", limit=limit)
+        await table.run()
+    archive = Deletion(policy=OnDelete.ARCHIVE, when=lambda values: values["limit"] > 7, line=23)
+    table.sync(deletes={name: Deletion(policy=OnDelete.UNLINK, cases=(archive,), line=22) for name in BOTH})
+    was, record = table.only(one), dict(table.world.records(one)[table.only(one)])
+    table.drop(one)
+    await table.run(full=True)
+    assert table.count(one) == 0
+    assert bool(table.world.records(other)[table.only(other)].get("archived")) is (limit == 9)
+    if limit == 5:
+        table.edit(other, name="Its own now")
+        report = await table.run(full=True)
+        assert (report.exit_code, table.held(), table.wrote) == (0, {}, 0), "nobody has lifted anything"
+    fields = {name: value for name, value in record.items() if name not in ("id", "updated")}
+    table.world.twin(one).put("customers", was, **fields)
+    table.edit(one, name="Back")
+    report = await table.run(full=True)
+    assert report.exit_code == 0
+    assert report.summaries[0].total("restored") == (1 if limit == 9 else 0)
+    assert table.shows(other, "name") == ("Back" if limit == 9 else "Its own now")
+    assert not table.world.records(other)[table.only(other)].get("archived")
     await table.settled()
 
 
