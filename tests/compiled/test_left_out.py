@@ -1,26 +1,16 @@
 """A system that leaves out what is null: what it does not show is empty, but in the answer to a write or where it is unreadable."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from syncline.examples.loading import load_package
-from syncline.pipeline import check_spec, generate
-from syncline_runtime import executor
-from syncline_runtime.connectors import open_system
 from syncline_runtime.declaration import Package
-from syncline_runtime.executing.context import Options
-from syncline_runtime.limiter import TokenBucket
 from syncline_runtime.simulation.sandbox import Sandbox
-from syncline_runtime.state import SqliteStore
 from syncline_runtime.values import Native
 from tests.compiled.installation import READABLE, Installation, compiled
-from tests.runtime.connectors.worlds import StillClock
-from tests.runtime.executing.conftest import Told
+from tests.compiled.wired import northwind, wired
 
 SPEC = """
 entity Customer {
@@ -96,16 +86,9 @@ async def test_without_the_word_what_is_left_out_is_not_known(tmp_path: Path) ->
 
 # -- over HTTP ----------------------------------------------------------------------------------------------------------
 
-NORTHWIND = Path(__file__).parents[2] / "specs" / "examples" / "northwind.sync"
-CREDENTIALS = {"crm": {"key": "canary-key"}, "erp": {"user": "ana", "pass": "canary-pass"}}
 
-
-def northwind(crm: str) -> Package:
-    """The example's package, its CRM with one line more."""
-    text = NORTHWIND.read_text().replace('  error { message: "error.message" }\n', f"{crm}\n", 1)
-    found = check_spec("northwind.sync", text.encode(), {}.get)
-    assert found.model is not None, found.diagnostics
-    return load_package(generate(found.model))
+ERROR = '  error { message: "error.message" }'
+"""A line of the CRM that may be another."""
 
 
 class Thin(Sandbox):
@@ -118,48 +101,9 @@ class Thin(Sandbox):
         return status, document
 
 
-class Wired:
-    """Sandboxes behind the connectors, and the state beside them."""
-
-    def __init__(self, package: Package, sandboxes: dict[str, Sandbox], folder: Path) -> None:
-        self.package, self.sandboxes, self.folder, self.clock = package, sandboxes, folder, StillClock()
-
-    async def run(self) -> executor.Report:
-        self.clock.moment += 60
-        systems = {
-            name: open_system(
-                self.package.systems[name],
-                {"url": box.url, **CREDENTIALS[name]},
-                self.clock,
-                TokenBucket(None, self.clock),
-            )
-            for name, box in self.sandboxes.items()
-        }
-        with SqliteStore(self.folder / "state.db", self.package.name) as store:
-            return await executor.run(
-                self.package,
-                systems=systems,
-                store=store,
-                clock=self.clock,
-                reporter=Told(),
-                options=Options(apply_first=True),
-            )
-
-
-@asynccontextmanager
-async def wired(package: Package, crm: type[Sandbox], folder: Path) -> AsyncIterator[Wired]:
-    kinds = {"crm": crm, "erp": Sandbox}
-    boxes = {name: kind(package.systems[name], CREDENTIALS[name]).start() for name, kind in kinds.items()}
-    try:
-        yield Wired(package, boxes, folder)
-    finally:
-        for box in boxes.values():
-            box.stop()
-
-
 @pytest.mark.parametrize("kind", [Sandbox, Thin])
 async def test_both_ways_over_http(tmp_path: Path, kind: type[Sandbox]) -> None:
-    async with wired(northwind("  null { absent }"), kind, tmp_path) as world:
+    async with wired(northwind({ERROR: "  null { absent }"}), kind, tmp_path) as world:
         crm, erp = world.sandboxes["crm"], world.sandboxes["erp"]
         ana = crm.add(
             "accounts",

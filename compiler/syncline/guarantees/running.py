@@ -136,6 +136,13 @@ def _of_system(sync: Sync, name: str) -> Iterator[Guarantee]:
         yield _assumed(
             "counter", f"{name} adds one to `{counter.name}` with each write to a record, ours included", counter.span
         )
+    marker = next((native for native in resource.fields.values() if native.marker), None)
+    if marker is not None and creates(sync, side):
+        yield _assumed(
+            "marker",
+            f"{name} keeps what a create puts into `{marker.name}`, nobody else changes it, and a listing can be asked for it",
+            marker.span,
+        )
     natives = {native.name: native for line in side.lines for native in line.natives if native.absent_is_null}
     if natives:
         yield _assumed(

@@ -140,10 +140,10 @@ async def _wave(
             store.end_wave(wave)
     if kind is ActionKind.CREATE:
         keys = store.idempotency_keys(wave, len(natives))
-        writes = [
-            Write(marked(side.resource, native, key), None, None, key)
-            for native, key in zip(natives, keys, strict=True)
-        ]
+        bodies = natives
+        if side.resource.marker:
+            bodies = [marked(side.resource, native, key) for native, key in zip(natives, keys, strict=True)]
+        writes = [Write(native, None, None, key) for native, key in zip(bodies, keys, strict=True)]
     else:
         locked = side.resource.lock != "none"
         ids = [sent.remote_id or "" for sent in sending]
