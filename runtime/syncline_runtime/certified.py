@@ -61,6 +61,14 @@ def differing(folder: Path, source: str) -> str | None:
     return None
 
 
+def certified_source(folder: Path) -> str:
+    """The spec that a package was built from, as its certificate names it, or as it was most likely called."""
+    try:
+        return str(json.loads((folder / CERTIFICATE).read_bytes())["spec"]["file"])
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return f"{folder.name}.sync"
+
+
 def uncertified(package: "Package") -> str | None:
     """Why the package must not run, in one line with its remedy; None where its files are those that were certified.
 

@@ -1,15 +1,15 @@
 """What waits for a person: each item by name, what its records show, why, where in the spec, and the commands that settle it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
 from syncline_runtime.declaration import Entity, Package
 from syncline_runtime.executing.sides import Side, sides
 from syncline_runtime.identity import keys
-from syncline_runtime.rows import Answer, MemberRow, OpenConflict, Quarantined
+from syncline_runtime.rows import EVERYTHING, Answer, MemberRow, Only, OpenConflict, Quarantined
 from syncline_runtime.state.packing import packing, unpack_value
 from syncline_runtime.stores import StateStore
 from syncline_runtime.values import ABSENT, Shown
@@ -21,6 +21,7 @@ else:
 
 _PORTION: Final = 500
 _KINDS: Final = {"identity": "identity", "record": "record", "decision": "decision", "listing": "record"}
+_Row = TypeVar("_Row")
 _COMMAND: Final = re.compile(r"`((?:review|run|plan)[^`]*)`")
 
 
@@ -50,33 +51,80 @@ class Item:
     answered: str = ""
 
 
-def pending(package: Package, store: StateStore, limit: int | None = None) -> list[Item]:
+def pending(package: Package, store: StateStore, limit: int | None = None, only: Only = EVERYTHING) -> list[Item]:
     """All that waits, or the first `limit` of each kind: conflicts, records and writes set aside, unknown outcomes, what was held
     in the last run."""
+    return list(waiting(package, store, limit, only))
+
+
+def waiting(package: Package, store: StateStore, limit: int | None = None, only: Only = EVERYTHING) -> Iterator[Item]:
+    """The same, one after the other: however much waits, no more than a portion of it is looked at at once."""
     answers = {name: store.answers.open(name) for name in package.entities}
-    if any(one.kind == "dismiss" for each in answers.values() for one in each):
-        limit = None  # those that were dismissed must not stand before those that wait
-    reading = _Reading(package, store)
-    conflicts, quarantined = store.review.conflicts(limit), store.review.quarantined(limit)
-    reading.load({row.link_id for row in conflicts} | {row.link_id for row in quarantined if row.link_id})
-    found = [reading.conflict(row) for row in conflicts]
-    found += [reading.quarantined(row) for row in quarantined if not is_dismissed(row, answers.get(row.entity, ()))]
-    asked = {(row.link_id, row.system) for row in quarantined if row.reason_code == "outcome.unknown"}
-    for entity in package.entities:
-        intents = [one for one in store.open_intents(entity) if (one.link_id, one.system) not in asked]
-        intents = intents[:limit]
-        reading.load({one.link_id for one in intents})
-        found += [reading.unknown(entity, one.link_id, one.system, one.op, one.remote_id or "") for one in intents]
-    found += _guarded(store)
-    return [_with_answer(one, answers.get(one.entity, ())) for one in found]
+    review = store.review
+
+    def answered(items: Iterable[Item]) -> Iterator[Item]:
+        return (_with_answer(one, answers.get(one.entity, ())) for one in items)
+
+    for conflicts in _portions(lambda last, many: review.conflicts(many, only=only, after=last), limit):
+        reading = _Reading(package, store)
+        reading.load({row.link_id for row in conflicts})
+        yield from answered(map(reading.conflict, conflicts))
+    left = {name: _dismissals(each) for name, each in answers.items()}
+    for rows in _portions(
+        lambda last, many: review.quarantined(many, only=only, after=last),
+        limit,
+        lambda row: not _is_among(row, left.get(row.entity, {})),
+    ):
+        reading = _Reading(package, store)
+        reading.load({row.link_id for row in rows if row.link_id})
+        yield from answered(map(reading.quarantined, rows))
+    if only.kind in (None, "unknown") and only.field is None:
+        for entity in package.entities if only.entity is None else [only.entity]:
+            intents = store.open_intents(entity)
+            if only.named:
+                intents = [one for one in intents if one.link_id in (only.links or ())]
+            asked = (
+                Only(entity=entity, kind="unknown", links=[one.link_id for one in intents])
+                if only.named
+                else Only(entity=entity, kind="unknown")
+            )
+            told = {(row.link_id, row.system) for row in review.quarantined(only=asked)} if intents else set()
+            intents = [one for one in intents if (one.link_id, one.system) not in told][:limit]
+            reading = _Reading(package, store)
+            reading.load({one.link_id for one in intents})
+            yield from answered(
+                reading.unknown(entity, one.link_id, one.system, one.op, one.remote_id or "") for one in intents
+            )
+    if not only.named:
+        yield from answered(
+            one
+            for one in _guarded(store)
+            if only.entity in (None, one.entity) and only.field in (None, one.field) and only.kind in (None, one.kind)
+        )
+
+
+def _portions(
+    read: Callable[[Any, int], list[_Row]], limit: int | None, wanted: Callable[[_Row], bool] | None = None
+) -> Iterator[list[_Row]]:
+    """The rows that are wanted, some at a time, the first `limit` of them."""
+    last, left = None, limit
+    while (left is None or left > 0) and (rows := read(last, _PORTION)):
+        last = rows[-1]
+        chosen = rows if wanted is None else [row for row in rows if wanted(row)]
+        if left is not None:
+            chosen = chosen[:left]
+            left -= len(chosen)
+        yield chosen
 
 
 def dismissed(store: StateStore, entity: str) -> int:
     """How many rows of quarantine of an entity a person dismissed as they stand."""
-    answers = [one for one in store.answers.open(entity) if one.kind == "dismiss"]
-    if not answers:
+    found = _dismissals(store.answers.open(entity))
+    if not found:
         return 0
-    return sum(is_dismissed(row, answers) for row in store.review.quarantined() if row.entity == entity)
+    read = store.review.quarantined
+    rows = _portions(lambda last, many: read(many, only=Only(entity=entity), after=last), None)
+    return sum(_is_among(row, found) for portion in rows for row in portion)
 
 
 def said(row: Quarantined) -> str:
@@ -84,16 +132,22 @@ def said(row: Quarantined) -> str:
     return f"{row.reason_code} {row.field} {row.detail}"
 
 
-def is_dismissed(row: Quarantined, answers: Iterable[Answer]) -> bool:
+_Dismissals: TypeAlias = Mapping[tuple[int, str, str], set[str]]
+"""By link, system and record, what was said of it when a person dismissed it."""
+
+
+def _dismissals(answers: Iterable[Answer]) -> _Dismissals:
+    found: dict[tuple[int, str, str], set[str]] = {}
+    for one in answers:
+        if one.kind == "dismiss":
+            # A link's record may get its id only later; what is told of it is the same.
+            found.setdefault((one.link_id, one.system, "" if one.link_id else one.remote_id), set()).add(one.seen)
+    return found
+
+
+def _is_among(row: Quarantined, found: _Dismissals) -> bool:
     """Whether a person dismissed a row of quarantine as it stands."""
-    # A link's record may get its id only later; what is told of it is the same.
-    where = row.link_id, row.system, "" if row.link_id else row.remote_id
-    return any(
-        one.kind == "dismiss"
-        and (one.link_id, one.system, "" if one.link_id else one.remote_id) == where
-        and one.seen == said(row)
-        for one in answers
-    )
+    return bool(found) and said(row) in found.get((row.link_id, row.system, "" if row.link_id else row.remote_id), ())
 
 
 def _with_answer(item: Item, answers: Sequence[Answer]) -> Item:

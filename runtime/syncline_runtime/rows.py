@@ -147,3 +147,21 @@ class AuditEntry(NamedTuple):
     actor: str = "engine"
     batch: Sequence[tuple[int, str, bytes]] | None = None
     seq: int = 0
+
+
+class Only(NamedTuple):
+    """Of what waits for a person, that of an entity, a field, a kind; or what is about some links or records (system, id)."""
+
+    entity: str | None = None
+    field: str | None = None
+    kind: str | None = None
+    links: Sequence[int] | None = None
+    records: Sequence[tuple[str, str]] = ()
+
+    @property
+    def named(self) -> bool:
+        """Whether single links or records are asked for."""
+        return self.links is not None
+
+
+EVERYTHING: Final = Only()

@@ -5,11 +5,13 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from syncline_runtime.rows import (
+    EVERYTHING,
     Answer,
     AuditEntry,
     IntentRow,
     LinkRow,
     MemberRow,
+    Only,
     OpenConflict,
     PastRun,
     Quarantined,
@@ -61,7 +63,10 @@ class ReviewStore(Protocol):
     def held_writes(self, entity: str) -> dict[tuple[int, str], list[tuple[str, bytes | None, str]]]:
         """Writes that were refused or held: (link, system) -> remote id, fingerprint, field at fault of each."""
 
-    def quarantined(self, limit: int | None = None) -> list[Quarantined]: ...
+    def quarantined(
+        self, limit: int | None = None, *, only: Only = EVERYTHING, after: Quarantined | None = None
+    ) -> list[Quarantined]:
+        """Records that wait for a person, the first `limit` of those that come after one."""
 
     def quarantined_for(self, entity: str, code: str) -> list[tuple[Quarantined, bytes | None]]:
         """What waits of an entity for one reason, with the fingerprint of each."""
@@ -74,7 +79,10 @@ class ReviewStore(Protocol):
     def close_conflicts(self, rows: Iterable[Row]) -> None:
         """(link_id, field)."""
 
-    def conflicts(self, limit: int | None = None) -> list[OpenConflict]: ...
+    def conflicts(
+        self, limit: int | None = None, *, only: Only = EVERYTHING, after: OpenConflict | None = None
+    ) -> list[OpenConflict]:
+        """Fields that wait for a person, the first `limit` of those that come after one."""
 
     def journal(self, rows: Iterable[Row]) -> None:
         """(run_id, at, kind, entity, link_id, system, field, value, kept, reason, line): rows of the audit, or `AuditEntry`."""

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, TextIO, get_type_hints
 
 import msgspec
@@ -11,13 +13,13 @@ import msgspec
 from syncline_runtime.cli.acting import actor
 from syncline_runtime.cli.arguments import Commands, with_json, with_state
 from syncline_runtime.cli.exits import FAILED, NEEDS_PERSON
-from syncline_runtime.cli.waiting import is_whole, item_document, item_lines, more_line, totals, with_limit
+from syncline_runtime.cli.waiting import PAGE, is_whole, item_document, item_lines, more_line, totals, with_limit
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Entity, Package
 from syncline_runtime.executing.resolve import shown_print
 from syncline_runtime.executing.sides import sides
-from syncline_runtime.pending import Item, pending, said
-from syncline_runtime.rows import Row
+from syncline_runtime.pending import Item, pending, said, waiting
+from syncline_runtime.rows import Only, Row
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.state.packing import pack_value, tagged
 from syncline_runtime.stores import StateStore
@@ -109,13 +111,16 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
 
 def give(package: Package, store: StateStore, arguments: argparse.Namespace, by: str, now: float) -> list[str]:
     """Write down what `by` answers, for the next run to carry out; a line for each. Raises NoAnswer."""
-    rows, told = _answers(package, store, pending(package, store), arguments)
+    told: list[str] = []
     with store.transaction():
-        store.answers.give((now, by, *row) for row in rows)
-        store.review.journal(
-            (0, now, "answered", row[1], row[2], row[3], row[5], None, _told_value(row), f"{by}: {row[0]}", 0, by)
-            for row in rows
-        )
+        for items in _asked(package, store, arguments):
+            rows, lines = _answers(package, store, items, arguments)
+            told += lines
+            store.answers.give((now, by, *row) for row in rows)
+            store.review.journal(
+                (0, now, "answered", row[1], row[2], row[3], row[5], None, _told_value(row), f"{by}: {row[0]}", 0, by)
+                for row in rows
+            )
     return told
 
 
@@ -124,68 +129,96 @@ def _told_value(row: Row) -> str | None:
     return str(row[6]) if row[0] == "take" else None
 
 
-def _filtered(items: Iterable[Item], arguments: argparse.Namespace) -> list[Item]:
-    return [
-        item
-        for item in items
-        if arguments.entity in (None, item.entity)
-        and arguments.field in (None, item.field)
-        and arguments.kind in (None, item.kind)
-    ]
+def _asked(package: Package, store: StateStore, arguments: argparse.Namespace) -> Iterator[Sequence[Item]]:
+    """What an answer may be about, a portion at a time where it is about all."""
+    if arguments.answer == "link":
+        yield ()
+    elif arguments.answer == "approve":
+        yield pending(package, store, only=Only(kind="guard"))
+    elif not arguments.all:
+        yield pending(package, store, only=_named(package, store, arguments.items))
+    else:
+        waits = waiting(package, store, only=_only(arguments))
+        while portion := list(islice(waits, PAGE)):
+            yield portion
+
+
+def _only(arguments: argparse.Namespace) -> Only:
+    return Only(arguments.entity, arguments.field, arguments.kind)
+
+
+def _named(package: Package, store: StateStore, names: Sequence[str]) -> Only:
+    """The links and records that some names of items may mean."""
+    links: list[int] = []
+    records: list[tuple[str, str]] = []
+    for name in names:
+        number = re.match(r"[0-9]{1,18}(?=$|[/@])", name)
+        system, _, remote_id = name.partition(":")
+        if number:
+            links.append(int(number[0]))
+        elif system in package.systems:
+            records.append((system, remote_id))
+            for entity in package.entities:
+                links += store.links_of(entity, system, [remote_id]).values()
+    return Only(links=sorted(set(links)), records=records)
 
 
 # -- listing -----------------------------------------------------------------------------------------------------------
 
 
 def _listed(package: Package, store: SqliteStore, arguments: argparse.Namespace, out: Redacted) -> int:
-    limit: int = arguments.limit
-    # What a filter leaves may stand anywhere.
-    filtered = (arguments.entity, arguments.field, arguments.kind) != (None, None, None)
-    items = _filtered(pending(package, store, None if filtered or limit < 1 else limit), arguments)
-    _list(package, store, items, arguments, out, whole=filtered or is_whole(store, limit))
-    return NEEDS_PERSON if items else 0
-
-
-def _list(
-    package: Package,
-    store: SqliteStore,
-    items: Sequence[Item],
-    arguments: argparse.Namespace,
-    out: Redacted,
-    *,
-    whole: bool,
-) -> None:
+    limit: int | None = arguments.limit if arguments.limit > 0 else None
+    only = _only(arguments)
+    items = waiting(package, store, limit, only)
+    whole = limit is None or is_whole(store, limit)
     if arguments.json:
-        out.line(
-            json.dumps(
-                {
-                    "format_version": FORMAT_VERSION,
-                    "kind": "review",
-                    "package": package.name,
-                    "items": [item_document(item) for item in items],
-                    "totals": totals(store),
-                    "complete": whole,
-                }
-            )
-        )
-        return
-    alike: dict[tuple[str, ...], list[Item]] = {}
+        return _documents(package, store, items, arguments.limit, out, whole=whole)
+    return _lines(store, items, arguments, out, whole=whole)
+
+
+def _documents(
+    package: Package, store: SqliteStore, items: Iterator[Item], limit: int, out: Redacted, *, whole: bool
+) -> int:
+    """One document, written item by item; the exit code."""
+    head = {"format_version": FORMAT_VERSION, "kind": "review", "package": package.name}
+    out.write(json.dumps(head)[:-1] + ', "items": [')
+    count = 0
     for item in items:
-        alike.setdefault((item.entity, item.kind, item.code, item.field, item.place), []).append(item)
-    for group in alike.values():
-        told = group if arguments.each else group[:_ALIKE]
-        for item in told:
+        out.write((",\n" if count else "\n") + json.dumps(item_document(item)))
+        count += 1
+    # Of a filter nothing is left out while it leaves fewer than were asked for.
+    whole = whole or count < limit
+    out.line(f'], "totals": {json.dumps(totals(store))}, "complete": {json.dumps(whole)}}}')
+    return NEEDS_PERSON if count else 0
+
+
+def _lines(
+    store: SqliteStore, items: Iterator[Item], arguments: argparse.Namespace, out: Redacted, *, whole: bool
+) -> int:
+    """Those that are alike together, the first of them; with `--each` all, as they come. The exit code."""
+    alike: dict[tuple[str, ...], tuple[list[Item], int]] = {}
+    count = 0
+    for item in items:
+        count += 1
+        if arguments.each:
             for line in item_lines(item):
                 out.line(line)
-        if len(group) > len(told):
-            first = group[0]
+            continue
+        sort = item.entity, item.kind, item.code, item.field, item.place
+        told, more = alike.get(sort, ([], 0))
+        alike[sort] = ([*told, item], more) if len(told) < _ALIKE else (told, more + 1)
+    for told, more in alike.values():
+        for line in (line for item in told for line in item_lines(item)):
+            out.line(line)
+        if more:
+            first = told[0]
             only = f"--entity {first.entity} --kind {first.kind}" + (f" --field {first.field}" if first.field else "")
-            more = len(group) - len(told)
             out.line(f"… and {more} more like it: `review {only} --each` lists them, and answers take --all {only}")
-    if not whole:
+    if not whole and count >= arguments.limit:
         out.line(more_line(store, arguments.limit))
-    if not items:
+    if not count:
         out.line("nothing waits for a person")
+    return NEEDS_PERSON if count else 0
 
 
 # -- answers -----------------------------------------------------------------------------------------------------------
@@ -227,7 +260,7 @@ def _chosen(items: Sequence[Item], arguments: argparse.Namespace) -> list[Item]:
         arguments.answer, ("identity", "record", "write", "decision", "unknown")
     )
     if arguments.all:
-        found = [item for item in _filtered(items, arguments) if item.kind in kinds]
+        found = [item for item in items if item.kind in kinds]
         if arguments.answer == "resolve":
             # A choice of value is no answer to a deletion, nor the other way round.
             deciding = arguments.delete or arguments.keep or arguments.recreate
@@ -308,9 +341,12 @@ def _dismissed(store: StateStore, item: Item) -> Row:
     if item.kind in _DECIDED:
         raise NoAnswer(f"{item.name} cannot be left as it is, it must be decided: `{item.commands[0]}`")
     where = item.entity, item.link_id, item.system, item.remote_id
+    only = Only(item.entity, links=[item.link_id] if item.link_id else [], records=[(item.system, item.remote_id)])
     rows = [
         row
-        for row in store.review.quarantined()
+        for row in store.review.quarantined(
+            only=Only(item.entity, links=[item.link_id] if item.link_id else [], records=[where[2:]])
+        )
         if (row.entity, row.link_id, row.system, row.remote_id) == where and row.reason_code == item.code
     ]
     if not rows:

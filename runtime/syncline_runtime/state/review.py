@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from syncline_runtime.rows import AuditEntry, OpenConflict, PastRun, Quarantined, Row
+from syncline_runtime.rows import EVERYTHING, AuditEntry, Only, OpenConflict, PastRun, Quarantined, Row
 from syncline_runtime.state.audit import Audit
 from syncline_runtime.state.backing import Backing
 
@@ -135,11 +136,18 @@ class Review:
             found.setdefault((link_id, system), []).append((remote_id, mark(number, sealed), field))
         return found
 
-    def quarantined(self, limit: int | None = None) -> list[Quarantined]:
-        """Records that wait for a person, the first `limit`."""
+    def quarantined(
+        self, limit: int | None = None, *, only: Only = EVERYTHING, after: Quarantined | None = None
+    ) -> list[Quarantined]:
+        """Records that wait for a person, the first `limit` of those that come after one."""
+        where, values = _asked(only, _OF_KIND.get(only.kind or "", "1 = 0") if only.kind else "")
+        if after is not None:
+            where.append("(entity, system, remote_id, link_id, field) > (?, ?, ?, ?, ?)")
+            values += [after.entity, after.system, after.remote_id, after.link_id, after.field]
         rows = self._execute(
             "SELECT entity, system, remote_id, link_id, reason_code, field, detail, place, first_run, last_run, times,"
-            f" quarantine_id FROM quarantine ORDER BY entity, system, remote_id, link_id, field{_first(limit)}"
+            f" quarantine_id FROM quarantine{_all_of(where)} ORDER BY entity, system, remote_id, link_id, field{_first(limit)}",
+            values,
         )
         opened = self._detail.open_text
         return [Quarantined._make((*row[:6], opened(row[11], row[6]) or "", *row[7:11])) for row in rows]
@@ -184,9 +192,16 @@ class Review:
         """(link_id, field)."""
         self._many("DELETE FROM conflict WHERE link_id = ? AND field = ?", rows)
 
-    def conflicts(self, limit: int | None = None) -> list[OpenConflict]:
-        """Fields that wait for a person, the first `limit`."""
-        rows = self._execute(f"SELECT * FROM conflict ORDER BY link_id, field{_first(limit)}")
+    def conflicts(
+        self, limit: int | None = None, *, only: Only = EVERYTHING, after: OpenConflict | None = None
+    ) -> list[OpenConflict]:
+        """Fields that wait for a person, the first `limit` of those that come after one."""
+        kinds = {"conflict": "field <> ''", "deletion": "field = ''"}
+        where, values = _asked(only._replace(records=()), kinds.get(only.kind, "1 = 0") if only.kind else "")
+        if after is not None:
+            where.append("(link_id, field) > (?, ?)")
+            values += [after.link_id, after.field]
+        rows = self._execute(f"SELECT * FROM conflict{_all_of(where)} ORDER BY link_id, field{_first(limit)}", values)
         opened = self._candidates.open_text
         return [OpenConflict._make((*row[:3], opened(row[7], row[3]) or "", *row[4:7])) for row in rows]
 
@@ -286,6 +301,36 @@ _COUNTS = {
     "unknown": "SELECT entity, count(*) FROM intent WHERE state = 'open' GROUP BY entity",
     "unsettled": "SELECT entity, count(*) FROM link WHERE unsettled > 0 GROUP BY entity",
 }
+
+
+_OF_KIND = {
+    "unknown": "reason_code = 'outcome.unknown'",
+    "identity": "reason_code LIKE 'identity.%'",
+    "record": "(reason_code LIKE 'record.%' OR reason_code LIKE 'listing.%')",
+    "decision": "reason_code LIKE 'decision.%'",
+}
+_OF_KIND["write"] = " AND ".join(f"NOT {condition}" for condition in _OF_KIND.values())
+"""Of the kinds by which people know what waits, those that are in quarantine."""
+
+
+def _asked(only: Only, kind: str) -> tuple[list[str], list[Any]]:
+    """Conditions, and the values that are bound in them."""
+    where, values = [kind] if kind else [], list[Any]()
+    for name in ("entity", "field"):
+        if (value := getattr(only, name)) is not None:
+            where.append(f"{name} = ?")
+            values.append(value)
+    if only.links is not None:
+        named = [f"link_id = {link_id:d}" for link_id in only.links] + ["(system = ? AND remote_id = ?)"] * len(
+            only.records
+        )
+        where.append(f"({' OR '.join(named) or '1 = 0'})")
+        values += [part for record in only.records for part in record]
+    return where, values
+
+
+def _all_of(where: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(where)}" if where else ""
 
 
 def _first(limit: int | None) -> str:
