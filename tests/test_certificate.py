@@ -252,3 +252,36 @@ def test_looking_costs_less_than_five_milliseconds(built: Path, monkeypatch: pyt
         uncertified(package)
         taken.append(time.process_time() - began)
     assert min(taken) < 0.005
+
+
+@pytest.mark.parametrize("damaged", ["__init__.py", "__main__.py", "package.py"])
+def test_a_file_that_is_no_python_is_a_line_at_the_door_of_the_runtime(built: Path, damaged: str) -> None:
+    def launched(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "syncline_runtime", *arguments],
+            cwd=built.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    helped = launched("northwind", "--help")
+    assert (helped.returncode, "rebase" in helped.stdout) == (0, True), helped.stderr
+    whole = (built / damaged).read_bytes()
+    (built / damaged).write_bytes(b"\x00 def (")
+    told = launched("northwind", "status")
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"northwind: {damaged} is not what was built")
+    assert "syncline build northwind.sync" in told.stderr
+    assert told.stderr.count("\n") == 1
+    (built / damaged).write_bytes(whole)
+    for arguments, says in (
+        ((), "name a package"),
+        (("nobody", "run"), "no such package"),
+        (("json", "run"), "certificate"),
+    ):
+        told = launched(*arguments)
+        assert (told.returncode, told.stderr.count("\n"), says in told.stderr) == (2, 1, True), told.stderr
+    (built / CERTIFICATE).unlink()
+    told = launched("northwind", "status")
+    assert (told.returncode, f"{CERTIFICATE} is missing" in told.stderr) == (2, True), told.stderr

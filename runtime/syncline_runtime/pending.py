@@ -145,8 +145,12 @@ def _dismissals(answers: Iterable[Answer]) -> _Dismissals:
     return found
 
 
-def _is_among(row: Quarantined, found: _Dismissals) -> bool:
+def is_dismissed(row: Quarantined, answers: Iterable[Answer]) -> bool:
     """Whether a person dismissed a row of quarantine as it stands."""
+    return _is_among(row, _dismissals(answers))
+
+
+def _is_among(row: Quarantined, found: _Dismissals) -> bool:
     return bool(found) and said(row) in found.get((row.link_id, row.system, "" if row.link_id else row.remote_id), ())
 
 

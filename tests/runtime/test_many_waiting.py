@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +43,31 @@ async def test_a_part_is_listed_with_how_much_there_is(tmp_path: Path) -> None:
     code, text = told(world, "review", "--limit", "50")
     assert code == 1
     assert f"… 50 of each kind are listed; in all {MANY} were set aside" in text
-    for all_of_them in (("--limit", "0"), ("--kind", "identity")):
-        document = json.loads(told(world, "review", "--json", *all_of_them)[1])
-        assert (len(document["items"]), document["complete"]) == (MANY, True)
+    for asked, listed in (
+        (("--limit", "0"), MANY),
+        (("--limit", "0", "--kind", "identity"), MANY),
+        (("--kind", "identity"), 1000),
+        (("--kind", "write"), 0),
+        (("--kind", "identity", "--entity", "Customer", "--limit", "7"), 7),
+        (("--field", "name"), 0),
+    ):
+        document = json.loads(told(world, "review", "--json", *asked)[1])
+        assert (len(document["items"]), document["complete"]) == (listed, listed in (0, MANY)), asked
+    assert f"and {MANY - 3} more like it" in told(world, "review", "--limit", "0")[1]
+    assert told(world, "review", "--limit", "0", "--each")[1].count("no-key") == MANY
+
+
+async def test_a_part_is_all_that_is_held_in_memory(tmp_path: Path) -> None:
+    world = await waiting(tmp_path)
+    peaks = []
+    with open(os.devnull, "w") as nowhere:
+        for limit in ("1000", "0"):
+            tracemalloc.start()
+            argv = ["review", "--json", "--limit", limit, "--state", str(world.path)]
+            assert execute(world.package, argv, stdout=nowhere) == 1
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0], peaks
 
 
 async def test_answers_are_for_all_whatever_is_listed(tmp_path: Path) -> None:

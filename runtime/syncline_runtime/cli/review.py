@@ -344,9 +344,7 @@ def _dismissed(store: StateStore, item: Item) -> Row:
     only = Only(item.entity, links=[item.link_id] if item.link_id else [], records=[(item.system, item.remote_id)])
     rows = [
         row
-        for row in store.review.quarantined(
-            only=Only(item.entity, links=[item.link_id] if item.link_id else [], records=[where[2:]])
-        )
+        for row in store.review.quarantined(only=only)
         if (row.entity, row.link_id, row.system, row.remote_id) == where and row.reason_code == item.code
     ]
     if not rows:
