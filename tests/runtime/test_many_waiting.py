@@ -60,7 +60,7 @@ async def test_a_part_is_listed_with_how_much_there_is(tmp_path: Path) -> None:
 async def test_a_part_is_all_that_is_held_in_memory(tmp_path: Path) -> None:
     world = await waiting(tmp_path)
     peaks = []
-    with open(os.devnull, "w") as nowhere:
+    with Path(os.devnull).open("w") as nowhere:  # noqa: ASYNC230
         for limit in ("1000", "0"):
             tracemalloc.start()
             argv = ["review", "--json", "--limit", limit, "--state", str(world.path)]
