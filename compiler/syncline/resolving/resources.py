@@ -447,7 +447,8 @@ def _field(item: syntax.Property, spelling: Spelling, findings: Findings) -> Nat
     always = next((fact for fact in ("identity", "version", "counts", "required") if facts.get(fact)), None)
     facts["absent_is_null"] = always is None and (spelling.absent or absence is not None)
     if absence is not None and always is not None:
-        findings.report("connector.never-null", absence, field=item_name(item), fact=always)
+        fact = "counting" if always == "counts" else always
+        findings.report("connector.never-null", absence, field=item_name(item), fact=fact)
     elif absence is not None:
         type_ = replace(type_, nullable=True)
     null = spelling.null_of(type_.kind, wire)
