@@ -56,7 +56,7 @@ def model(derive: str, *edits: tuple[str, str]) -> Spec:
     "derive",
     [
         ONCE,
-        "once when stage becomes won and rating > 3 { number <- number, name <- upper(name) }",
+        "once when stage becomes won and rating is present and rating > 3 { number <- number, name <- upper(name) }",
         "once when stage is not present { number <- number, name <- name }",
         "once when name becomes present { number <- number, name <- name, rating <- if stage is won then 5 else 1 }",
         "while stage in [won, lost] { number <- number, name <- name }",

@@ -76,7 +76,7 @@ system shop =""",
     ),
     (
         "entity Visitor {",
-        """map Contact to plant.parties where active = true when stage is customer or price > 3 {
+        """map Contact to plant.parties where active = true when stage is customer or price is present and price > 3 {
   code       -> mail
   stage      -> status as { prospect: "won", customer: "won", lost: "won" }
   name      <-> name as trim

@@ -20,8 +20,9 @@ from tests.evolution.specs import BASE, changed, model
         ('if stage is lost then "gone" else name', 'if (stage = lost) then "gone" else name'),
         ('if phone is present and not (phone is empty) then "a" else "b"',
          'if ((phone is present) and (not (phone is empty))) then "a" else "b"'),
-        ('if price > 3 or stage in [won, lost] then "a" else "b"', None),
-        ('if price * 2 + 1 > 3 then "a" else "b"', 'if (((price * 2) + 1) > 3) then "a" else "b"'),
+        ('if price is present and price > 3 or stage in [won, lost] then "a" else "b"', None),
+        ('if price is present and price * 2 + 1 > 3 then "a" else "b"',
+         'if ((price is present) and (((price * 2) + 1) > 3)) then "a" else "b"'),
     ],
 )  # fmt: skip
 def test_an_expression_is_spelled_so_that_it_says_the_same(written: str, words: str | None) -> None:

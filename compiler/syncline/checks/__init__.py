@@ -14,6 +14,7 @@ from syncline.checks.guarantees import check_listings, check_outcomes, check_sch
 from syncline.checks.identity import check_identity
 from syncline.checks.owners import check_conditional_deletes, check_owners
 from syncline.checks.places import check_places
+from syncline.checks.presence import check_presence
 from syncline.checks.privacy import check_marks, check_privacy
 from syncline.checks.references import check_references
 from syncline.checks.returning import check_returning
@@ -77,6 +78,7 @@ def check(spec: Spec, *, whole: bool = True, timed: Timed = untimed) -> tuple[Di
         make(check_listings, spec)
         make(check_references, spec)
     make(check_marks, spec)
+    make(check_presence, spec)
     if whole:
         make(check_derivations, spec)
     make(check_amounts, spec)

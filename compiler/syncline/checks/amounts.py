@@ -114,6 +114,10 @@ def _scaled(expression: Expression) -> _Scaled | None:
                     return _Scaled(-digits if divides else digits, expression)
         case Apply(function="round" | "integer" | "decimal" | "abs", arguments=(inner, *_)):
             return _scaled(inner)
+        case (
+            Choose(then=inner, otherwise=Constant(value=None)) | Choose(then=Constant(value=None), otherwise=inner)
+        ):  # of what is there
+            return _scaled(inner)
     return None
 
 

@@ -1,6 +1,6 @@
 """Operations of a resource: how records are listed, read and written over the connector's protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from syncline.model.spec import NativeField
@@ -55,7 +55,7 @@ def resolve_listing(
     """The listing that `list VERB "path" { … }` declares."""
     found: dict[str, Any] = {}
     constants = _context(item)
-    for entry in item.items or ():
+    for entry in _clauses(item, (*LISTING_WORDS, *CALL_WORDS), findings):
         name = item_name(entry)
         words: Sequence[Any] = entry.words if isinstance(entry, syntax.Directive) else ()
         match name, words:
@@ -100,7 +100,7 @@ def resolve_operation(
 def _operation(item: syntax.Directive, findings: Findings) -> runtime.Operation:
     found: dict[str, Any] = {}
     constants = _context(item)
-    for entry in item.items or ():
+    for entry in _clauses(item, (*WRITING_WORDS, *CALL_WORDS), findings):
         name = item_name(entry)
         words: Sequence[Any] = entry.words if isinstance(entry, syntax.Directive) else ()
         match name, words:
@@ -138,6 +138,20 @@ def _operation(item: syntax.Directive, findings: Findings) -> runtime.Operation:
             verb=call.verb, target=call.target, body=runtime.Slot("records"), query=call.query, headers=call.headers
         )
     return runtime.Operation(call=call, **found)
+
+
+def _clauses(item: syntax.Directive, known: Collection[str], findings: Findings) -> Iterator[syntax.Item]:
+    """What the operation says, without clauses in which the next one begins: those are reported."""
+    for entry in item.items or ():
+        words = entry.words if isinstance(entry, syntax.Directive) else ()
+        named = (word for before, word in zip((None, *words), words, strict=False) if word_text(before) != "as")
+        following = next((word for word in named if isinstance(word, Path) and word_text(word) in known), None)
+        if following is None:
+            yield entry
+        else:
+            findings.report(
+                "connector.run-on", following.span, name=item_name(entry), following=word_text(following) or ""
+            )
 
 
 def _context(item: syntax.Directive) -> dict[str, "runtime.Body"]:

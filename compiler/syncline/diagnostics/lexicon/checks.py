@@ -73,6 +73,12 @@ CHECKS = {
         "The first empty record is quarantined instead of synced.",
         "Make `{target}` optional with `?`, or read a value for it: `if {source} is present then {source} else …`.",
     ),
+    "type.null-operand": Entry(
+        "`{operand}` may be empty, and `{function}` needs a value",
+        "The first record without it cannot be computed, and is set aside.",
+        "Ask first, `if {operand} is present then … else …`, or make `{operand}` required.",
+        {"this-expression": "computed here"},
+    ),
     "enum.gap": Entry(
         "the table says nothing for {missing} of {enum}",
         "The first record with such a value cannot be written to `{native}`.",

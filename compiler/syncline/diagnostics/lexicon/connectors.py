@@ -13,6 +13,11 @@ CONNECTORS = {
         "The runtime would call the system in another way than meant.",
         "Write it like `{expected}`.",
     ),
+    "connector.run-on": Entry(
+        "`{following}` stands in the clause of `{name}`",
+        "Each clause has a line of its own, or a comma before it; otherwise it would be read as a part of the one before.",
+        "Begin a new line at `{following}`, or put a comma before it.",
+    ),
     "connector.no-identity": Entry(
         "resource `{resource}` has no identity",
         "Without a stable id, a record cannot be found again: each run would create it anew.",
