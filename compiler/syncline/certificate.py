@@ -87,6 +87,8 @@ OF_ALL: Final[Mapping[str, str]] = {
     "unit.minor": "no expression moves the point of a known amount of money by another number of digits than its currency has, as "
     "far as types and names tell of money",
     "unit.currency-lost": "no amount goes on as a number by `amount(…)` in a map that says its currency nowhere",
+    "type.null-operand": "no expression of a line, a computed field or a derivation, and no condition of a map or of a create or "
+    "update, gives what may be null by its type to a function that has no answer for it, as far as conditions on the spot tell",
     "unit.scale": "no amount in a fixed currency, and no decimal, is written by a codec of money into a number with less decimals",
 }
 """What a check of the whole spec establishes when it finds nothing, by its code."""

@@ -64,6 +64,7 @@ _RULES: Final = {
     "truth.unneeded": Rule(Category.STANDARD, True),
     "type.null-from-optional": Rule(Category.SAFETY, True),
     "type.null-into-required": Rule(Category.SAFETY, True),
+    "type.null-operand": Rule(Category.SAFETY, True),
     "write.read-only": Rule(Category.SAFETY, True),
 }
 """By code or the part of it before a dot. Whatever is not listed does not bend: a new code is safe until somebody decides."""
