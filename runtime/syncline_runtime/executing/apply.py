@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Operation
@@ -11,12 +12,14 @@ from syncline_runtime.executing.decide import tomb
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, may_lack, record_outcomes
+from syncline_runtime.executing.renders import seen_of
 from syncline_runtime.executing.repeating import keyed, marked, packed
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side, restorable
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.ports import NativeRecord, Outcome, SystemFailure, Unavailable, Unknown, Write
 from syncline_runtime.records import ActionKind
+from syncline_runtime.rows import Row
 from syncline_runtime.values import Native, Shown
 
 _BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
@@ -274,6 +277,7 @@ async def _guard_read(
     same: list[Sent] = []
     news: list[NativeRecord] = []
     lost: list[str] = []
+    rendered: list[Row] = []
     for sent in portion:
         remote_id, row = sent.remote_id, sent.row
         record = found.get(remote_id) if remote_id is not None else None
@@ -289,15 +293,27 @@ async def _guard_read(
             known = pack(readable(side.mapping, record.native)[0]) == (row.seen if row.seen is not None else row.shadow)
         except MAPPING_ERRORS:
             known = False
-        if known:
-            same.append(sent)
-        else:
+        if not known:
             news.append(record)
-    if news or lost:
+        elif _settles(side, sent, read_at) and row.renders is not None and sent.member is not None:
+            # What was written before, and nobody had seen since, is seen now.
+            rendered.append((seen_of(row.renders), row.member_id))
+            same.append(sent._replace(member=replace(sent.member, unseen={})))
+        else:
+            same.append(sent)
+    if news or lost or rendered:
         with store.transaction():
+            store.render(rendered)
             take(context, side, news, read_at, side.read_lag, placing=False)
             note_missing(context, side, lost)
     return same, {remote_id: record for remote_id, record in found.items() if record is not None}
+
+
+def _settles(side: Side, sent: Sent, read_at: float) -> bool:
+    """Whether a reading that shows the record as it is known was taken after every write to it."""
+    row, member = sent.row, sent.member
+    fresh = row is not None and row.seen is None and read_at - side.read_lag >= row.as_of
+    return fresh and member is not None and bool(member.unseen)
 
 
 async def _purged_aside(

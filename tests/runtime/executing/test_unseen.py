@@ -209,3 +209,28 @@ async def test_a_listing_that_may_be_old_tells_all_the_same_that_a_created_value
         await two.run(later=200.0)
     assert (two.records("erp")[erp]["labels"], two.records("crm")[crm]["tags"]) == ([], [])
     await two.settled()
+
+
+async def test_a_reading_before_a_write_tells_that_an_earlier_value_was_stored(two: Any) -> None:
+    silent(two)
+    two.twin("erp").put("customers", vat_no="A0", title="Zoe")
+    await two.run()
+    crm = two.twin("crm").put("customers", vat="A1", name="Ana", tags=["x"])
+    await two.run()
+    erp = "erp-2"
+    original = two.twin("erp").pages
+
+    async def nothing(*arguments: Any, **options: Any) -> Any:
+        async for page in original(*arguments, **options):
+            yield replace(page, records=[])
+
+    two.twin("erp").pages = nothing
+    two.twin("crm").put("customers", crm, name="Eva")
+    await two.run()
+    assert two.records("erp")[erp]["title"] == "Eva"
+    two.twin("erp").pages = original
+    two.twin("erp").put("customers", erp, labels=[])
+    for _ in range(2):
+        await two.run()
+    assert (two.records("erp")[erp]["labels"], two.records("crm")[crm]["tags"]) == ([], [])
+    await two.settled()
