@@ -377,7 +377,7 @@ async def test_a_reference_is_known_by_the_record_that_it_points_to(tmp_path: Pa
 
 async def test_a_guard_knows_every_method_of_a_system(two: World) -> None:
     """A method that is added to the port is either one that reads, and named here, or one that a plan must refuse."""
-    reading = {"open", "close", "pages", "read", "name"}
+    reading = {"open", "close", "pages", "deletions", "read", "name"}
     methods = {name for name in vars(System) if not name.startswith("_")} - reading
     assert methods
     for name in methods:
