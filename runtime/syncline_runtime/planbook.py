@@ -262,7 +262,7 @@ class PlanFile:
             self._partial.unlink(missing_ok=True)
 
     def _failure(self, error: OSError) -> SystemFailure:
-        return SystemFailure(str(self.path), f"the plan cannot be saved ({error.strerror})")
+        return SystemFailure(str(self.path), f"the plan cannot be saved ({error.strerror}): name another place with -o")
 
 
 class _Version(msgspec.Struct):

@@ -429,3 +429,39 @@ def gone() -> Iterator[int]:
     os.close(reading_end)
     yield writing_end
     os.close(writing_end)
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (("apply", "not-there.plan"), "plan -o FILE"),
+        (("plan", "-o", "nowhere/reviewed.plan"), "name another place with -o"),
+        (("plan", "--state", "nowhere/state.db"), "look at the folder nowhere"),
+        (("export", "--sealed", "nowhere/state.jsonl"), "name another place"),
+        (("import", "not-there.jsonl", "--state", "other.db"), "name a file that `export` wrote"),
+    ],
+)
+def test_a_place_that_is_none_is_told_with_what_to_do(shell: Shell, argv: tuple[str, ...], says: str) -> None:
+    assert shell.do("run", "--apply-first") == 0
+    assert shell.do(*argv) == 2
+    assert shell.err.count("\n") == 1
+    assert says in shell.err
+    assert "Errno" not in shell.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (("status", "--state", "."), "is a folder: name a file in it"),
+        (("run", "--settle", "-5"), "no number of seconds"),
+        (("run", "--settle", "nan"), "no number of seconds"),
+        (("prune", "--values", "x"), "no whole number"),
+    ],
+)
+def test_an_argument_that_is_none_is_refused_before_anything_is_done(
+    shell: Shell, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        shell.do(*argv)
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err

@@ -47,7 +47,7 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
     try:
         head, book = read_plan(arguments.plan)
     except (OSError, PlanFailure) as failure:
-        problem = failure.strerror if isinstance(failure, OSError) else failure
+        problem = f"{failure.strerror}: make one with `plan -o FILE`" if isinstance(failure, OSError) else failure
         stderr.write(f"{package.name}: plan {arguments.plan}: {problem}\n")
         return FAILED
     with closing(book):

@@ -24,7 +24,30 @@ def with_state(parser: argparse.ArgumentParser, package: Package, *, again: bool
 
 def _state(text: str) -> Path | str:
     """A file, or a URL as it stands."""
-    return text if is_url(text) else Path(text)
+    if is_url(text):
+        return text
+    path = Path(text)
+    if not path.name or path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder: name a file in it")
+    return path
+
+
+def seconds(text: str) -> float:
+    """A time of zero seconds or more."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, zero or more")
+    return found
+
+
+def whole(text: str) -> int:
+    """A whole number, zero or more."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number, zero or more")
+    return int(text)
 
 
 def with_json(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
@@ -38,7 +61,7 @@ def with_systems(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", type=Path, metavar="FILE", help="settings and secrets (.env, if there is one)")
     parser.add_argument(
         "--settle",
-        type=float,
+        type=seconds,
         metavar="SECONDS",
         help="how long a request without an answer may still be carried out (twice the time-out, at least 120)",
     )

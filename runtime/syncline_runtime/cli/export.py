@@ -43,8 +43,11 @@ def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, std
         with SqliteStore(arguments.state, package.name, create=False) as store:
             note(store, "exported", "in the clear" if arguments.clear else "sealed")
             count = _written(file, store, clear=arguments.clear)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SystemFailure(str(file), f"the file cannot be used ({error})") from None
+    except OSError as error:
+        remedy = "name a file that `export` wrote" if arguments.command == "import" else "name another place"
+        raise SystemFailure(str(file), f"the file cannot be used ({error.strerror})", remedy=remedy) from None
+    except UnicodeDecodeError:
+        raise SystemFailure(str(file), "this is no text", remedy="name a file that `export` wrote") from None
     how = (
         "in the clear: keep it as you keep the records themselves"
         if arguments.clear

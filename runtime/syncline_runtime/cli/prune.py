@@ -6,7 +6,7 @@ import time
 from typing import TextIO
 
 from syncline_runtime.cli.acting import note
-from syncline_runtime.cli.arguments import Commands, with_json, with_state
+from syncline_runtime.cli.arguments import Commands, whole, with_json, with_state
 from syncline_runtime.declaration import Package
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.state.retention import POLICY
@@ -26,17 +26,10 @@ def add(commands: Commands, package: Package) -> None:
     parser = commands.add_parser("prune", help="let go what is kept for people and is older than so many days")
     for kind, days in POLICY.items():
         parser.add_argument(
-            f"--{kind}", type=_days, default=days, metavar="DAYS", help=f"{_MEANING[kind]} (%(default)s)"
+            f"--{kind}", type=whole, default=days, metavar="DAYS", help=f"{_MEANING[kind]} (%(default)s)"
         )
     with_state(parser, package)
     with_json(parser)
-
-
-def _days(text: str) -> int:
-    days = int(text)
-    if days < 0:
-        raise ValueError(text)
-    return days
 
 
 def execute(package: Package, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO) -> int:

@@ -212,11 +212,10 @@ def _door(
     port = 8787 if port is None else port
     try:
         door.start(port)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         keeper.close()
-        raise SystemFailure(
-            "webhooks", f"port {port} cannot be used ({error.strerror}): name another with --port"
-        ) from None
+        why = error.strerror if isinstance(error, OSError) else "ports are numbers from 0 to 65535"
+        raise SystemFailure("webhooks", f"port {port} cannot be used ({why}): name another with --port") from None
     try:
         yield door
     finally:

@@ -86,7 +86,12 @@ def open_database(
             _carry_over(path, version)
         return _ready(path, package, outer, fresh=False, foreign=foreign)
     except OSError as error:
-        raise StateFailure(f"state file {path} cannot be opened: {one_line(error)}") from error
+        # The place is wrong, not the state.
+        raise StateFailure(
+            f"state file {path} cannot be opened ({error.strerror or one_line(error)}): look at the folder {path.parent} and its "
+            "rights, or name another file with --state",
+            unusable=False,
+        ) from error
     except (ValueError, TypeError, AttributeError) as error:
         raise StateFailure(f"state file {path} is damaged ({one_line(error)}): restore it from a backup") from error
 
