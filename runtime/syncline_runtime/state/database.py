@@ -109,7 +109,7 @@ class Sqlite:
                 return StateFailure(f"state file {self.name} is in use by another process: {said}", unusable=False)
             case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
                 return StateFailure(
-                    f"state file {self.name} cannot be written ({said}); nothing that was committed is lost: make room on its disk, "
+                    f"state file {self.name} cannot be written ({said}); nothing that was committed is lost: make room, "
                     "or see to the rights of its folder, and say it again",
                     unusable=False,
                 )
