@@ -28,19 +28,25 @@ _BUDGET_SHARE, _BUDGET_LEAST = 0.2, 10
 _LEAST_WAVE = 50
 """Writes between two commits, at least: after a crash, so many outcomes may be unknown."""
 
+_BESIDE = 1
+"""Waves of a system that may still be under way when its next one is prepared and sent: it never waits for us."""
+
 
 async def apply(context: Context, held: Held) -> None:
     """Do what is left to do in every unsettled link; what fails stays unsettled and is found again by the next run."""
-    queues = {name: Queue() for name in context.sides}
+    queues = {name: Queue(asyncio.Semaphore(_at_once(context, side))) for name, side in context.sides.items()}
     refused = context.store.review.held_writes(context.entity.name)
     after = done = 0
-    while rows := context.store.unsettled(context.entity.name, after, BATCH):
-        after = rows[-1].link_id
-        derive(context, rows, queues, held, refused)
-        await _send_all(context, queues, last=len(rows) < BATCH)
-        done += len(rows)
-        context.reporter.phase(context.entity.name, "apply", done)
-    await _send_all(context, queues, last=True)
+    try:
+        while rows := context.store.unsettled(context.entity.name, after, BATCH):
+            after = rows[-1].link_id
+            derive(context, rows, queues, held, refused)
+            await _send_all(context, queues, last=len(rows) < BATCH)
+            done += len(rows)
+            context.reporter.phase(context.entity.name, "apply", done)
+        await _send_all(context, queues, last=True)
+    finally:
+        await _abandon(queues)
 
 
 # -- sending -----------------------------------------------------------------------------------------------------------
@@ -55,18 +61,65 @@ async def _send_all(context: Context, queues: Mapping[str, Queue], *, last: bool
 async def _send_system(context: Context, side: Side, queue: Queue, *, last: bool) -> None:
     """Send the full batches of one system, and at the end the rest, in waves: write-ahead, calls, outcomes."""
     for kind in REMOTE:
-        waiting = queue.waiting[kind]
         many = batch_size(side, kind)
         wave = max(_LEAST_WAVE, min(10 * many, BATCH), many)
-        while waiting and (last or len(waiting) >= wave) and side.system not in context.stopped:
-            portion, waiting = waiting[:wave], waiting[wave:]
-            queue.waiting[kind] = waiting
-            try:
-                await _wave(context, side, kind, portion, many, queue)
-            except SystemFailure as failure:
-                context.down.add(side.system)
-                context.summary.failures[side.system] = str(failure)
-                context.stopped.add(side.system)
+        while (waiting := queue.waiting[kind]) and (last or len(waiting) >= wave):
+            portion = waiting[:wave]
+            # A system that refuses too much is told by a wave of its own.
+            trusted = queue.tried and not queue.failed
+            beside = _BESIDE if trusted and _overlaps(context, side, kind, portion) else 0
+            await _until(queue, beside if queue.sending is kind else 0)
+            if side.system in context.stopped:
+                break
+            queue.waiting[kind] = waiting[wave:]
+            queue.sending = kind
+            queue.under_way.append(asyncio.create_task(_send_wave(context, side, kind, portion, many, queue)))
+            if not beside:
+                await _until(queue, 0)
+    await _until(queue, 0 if last else _BESIDE)
+
+
+def _overlaps(context: Context, side: Side, kind: ActionKind, portion: Sequence[Sent]) -> bool:
+    """Whether a wave may be under way together with another: it depends on no outcome, and relies on no reading that would grow
+    older while it waits for the other's calls."""
+    if context.refers:
+        return False
+    if kind is ActionKind.UPDATE:
+        return side.unguarded and len(_decided_upon(portion)) == len(portion)
+    return kind is ActionKind.CREATE
+
+
+def _at_once(context: Context, side: Side) -> int:
+    return context.package.systems[side.system].connector.concurrency if side.remote else 1
+
+
+async def _until(queue: Queue, most: int) -> None:
+    """Wait until at most so many waves are under way. Raises what one of them raised."""
+    while len(queue.under_way) > most:
+        await asyncio.wait(queue.under_way, return_when=asyncio.FIRST_COMPLETED)
+        ended = [wave for wave in queue.under_way if wave.done()]
+        queue.under_way = [wave for wave in queue.under_way if not wave.done()]
+        for wave in ended:
+            wave.result()
+
+
+async def _abandon(queues: Mapping[str, Queue]) -> None:
+    """After a failure: what is still under way is left as it was written ahead, for the next run to look at."""
+    left = [wave for queue in queues.values() for wave in queue.under_way]
+    for wave in left:
+        wave.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
+async def _send_wave(
+    context: Context, side: Side, kind: ActionKind, portion: Sequence[Sent], many: int, queue: Queue
+) -> None:
+    try:
+        await _wave(context, side, kind, portion, many, queue)
+    except SystemFailure as failure:
+        context.down.add(side.system)
+        context.summary.failures[side.system] = str(failure)
+        context.stopped.add(side.system)
 
 
 def operation_of(side: Side, kind: ActionKind) -> Operation | None:
@@ -154,9 +207,8 @@ async def _wave(
             Write(native, remote_id, versions.get(remote_id) if locked else None)
             for native, remote_id in zip(natives, ids, strict=True)
         ]
-    gate = asyncio.Semaphore(context.package.systems[side.system].connector.concurrency)
     chunks = [writes[start : start + many] for start in range(0, len(writes), many)]
-    answers = await asyncio.gather(*(_call(context, side, kind, chunk, gate) for chunk in chunks))
+    answers = await asyncio.gather(*(_call(context, side, kind, chunk, queue.gate) for chunk in chunks))
     outcomes = [outcome for answer in answers for outcome in answer]
     with store.transaction():
         # Only now is it certain that nothing is sent any more.

@@ -1,5 +1,6 @@
 """Derive: the work that is left in decided links. It is never stored, only found again."""
 
+from asyncio import Semaphore, Task
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -35,9 +36,13 @@ Refusal = tuple[str, bytes | None, str]
 
 @dataclass(slots=True)
 class Queue:
-    """Writes of one system that wait for a full batch, by operation; how many were tried and failed."""
+    """Writes of one system that wait for a full batch, by operation; how many were tried and failed. `under_way` are its waves
+    that are sent and not yet recorded, all of the kind `sending`; `gate` is passed by as many calls at once as the system takes."""
 
+    gate: Semaphore
     waiting: dict[ActionKind, list[Sent]] = field(default_factory=lambda: {kind: [] for kind in REMOTE})
+    under_way: list[Task[None]] = field(default_factory=list)
+    sending: ActionKind | None = None
     tried: int = 0
     failed: int = 0
 

@@ -11,7 +11,13 @@ from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
 from syncline_runtime.executing.unidentified import release, set_aside, told_apart
-from syncline_runtime.ports import NativeRecord, Page, SystemFailure, Unidentified
+from syncline_runtime.ports import Clock, NativeRecord, Page, SystemFailure, Unidentified
+
+_SLOW_SECONDS = 0.01
+"""A system that we wait for longer than this has its records worked on while the next page is under way, not in full batches."""
+
+_PORTION = 100
+"""Records that are worth a transaction, where there is nothing else to do."""
 
 
 async def observe(context: Context) -> None:
@@ -81,14 +87,14 @@ async def _observe_system(context: Context, side: Side) -> None:
     unidentified: list[Unidentified] = []
     nameless: list[str] = []
     number = 0
-    async for shown in _ahead(pages):
+    async for shown, waited in _ahead(pages, context.clock):
         number += 1
         page = told_apart(shown, number)
         if not batch:
             read_at = page.read_at
         batch.extend(page.records)
         unidentified.extend(page.unidentified)
-        if len(batch) < BATCH and not page.last:
+        if len(batch) < (_PORTION if waited > _SLOW_SECONDS else BATCH) and not page.last:
             continue
         listed += len(batch)
         with store.transaction():
@@ -116,15 +122,22 @@ async def _observe_system(context: Context, side: Side) -> None:
     await _read_due(context, side)
 
 
-async def _ahead(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
-    """The same pages, the next one being fetched while the last is worked on."""
+async def _ahead(pages: AsyncIterator[Page], clock: Clock) -> AsyncIterator[tuple[Page, float]]:
+    """The same pages, the next one being fetched while the last is worked on; with each, how long we had nothing to do but wait
+    for it."""
     iterator = aiter(pages)
     coming = asyncio.ensure_future(anext(iterator, None))
     try:
-        while (page := await coming) is not None:
+        while True:
+            since = clock.now()
+            page = await coming
+            if page is None:
+                return
+            waited = clock.now() - since
             if not page.last:
                 coming = asyncio.ensure_future(anext(iterator, None))
-            yield page
+                await asyncio.sleep(0)  # its request is sent before the work begins
+            yield page, waited
             if page.last:
                 return
     finally:
