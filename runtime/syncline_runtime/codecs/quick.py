@@ -1,6 +1,6 @@
 """Codecs in the form that generated code calls for each record: the same meaning, less work for the values that occur most.
 
-Dates, amounts and codes repeat, so what a text means is looked up before it is worked out. Whatever is not the usual case goes
+Dates and codes repeat, so what a text means is looked up before it is worked out. Whatever is not the usual case goes
 to the codec itself, which decides and, where it refuses, explains.
 """
 
@@ -26,10 +26,6 @@ from syncline_runtime.values import ABSENT
 DAYS: Final = 16_384
 """Dates that are remembered: some forty years of days."""
 
-AMOUNTS: Final = 16_384
-"""Decimals that are remembered."""
-
-
 _LEAST: Final = -BOUND
 _UNKNOWN: Final = object()
 
@@ -46,7 +42,12 @@ def date_text(value: Any) -> Date:
 
 def decimal_text(value: Any) -> Number:
     """`wire_decimal_text_get`."""
-    return _decimal(value) if type(value) is str else wire_decimal_text_get(value)
+    if type(value) is str and len(value) < DIGITS and value.isascii():
+        whole, point, decimals = value.partition(".")
+        if whole.isdigit() and (decimals.isdigit() or not point):
+            decimals = decimals.rstrip("0")
+            return Decimal(f"{whole}.{decimals}") if decimals else Decimal(whole)
+    return wire_decimal_text_get(value)
 
 
 def decimal_text_put(value: Any) -> Text:
@@ -61,18 +62,16 @@ def decimal_text_put(value: Any) -> Text:
 
 def scaled_text(value: Any, precision: int, scale: int) -> Number:
     """`decimal_of(wire_decimal_text_get(value), precision, scale)`."""
-    if type(value) is str:
-        return _scaled(value, precision, scale)
-    return decimal_of(wire_decimal_text_get(value), precision, scale)
-
-
-@lru_cache(maxsize=AMOUNTS)
-def _scaled(value: str, precision: int, scale: int) -> Number:
+    if type(value) is str and len(value) < DIGITS and value.isascii():
+        whole, point, decimals = value.partition(".")
+        if whole.isdigit() and len(whole) <= precision - scale and (decimals.isdigit() or not point):
+            decimals = decimals.rstrip("0")
+            if len(decimals) <= scale:
+                return Decimal(f"{whole}.{decimals}") if decimals else Decimal(whole)
     return decimal_of(wire_decimal_text_get(value), precision, scale)
 
 
 _date = lru_cache(maxsize=DAYS)(wire_date_iso_get)
-_decimal = lru_cache(maxsize=AMOUNTS)(wire_decimal_text_get)
 
 
 class Readings(dict[Any, Any]):

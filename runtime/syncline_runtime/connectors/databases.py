@@ -1,6 +1,7 @@
 """What tells SQLite and PostgreSQL apart: running one statement for many rows, their errors, their values."""
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -9,11 +10,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
+from syncline_runtime.connectors.statements import Words
 from syncline_runtime.ports import Refused, Unavailable
 
 Row: TypeAlias = Sequence[Any]
 Ran: TypeAlias = "Row | Refused | Unavailable | None"
 """What one row's statement came to: the row it returned, a failure, or None where it touched nothing."""
+
+
+class Unreadable(Exception):
+    """The address of a database cannot be read."""
 
 
 class LostConnection(Exception):
@@ -25,6 +31,17 @@ class Database(Protocol):
     need no `bound`."""
 
     plain: ClassVar[frozenset[type]]
+    words: ClassVar[Words]
+
+    @property
+    def error(self) -> type[Exception]:
+        """What the driver raises. Raises ModuleNotFoundError where it is not installed."""
+
+    def connect(self, address: str, busy_seconds: float) -> Any:
+        """A connection to the database of a URL, waiting so long for others. Raises Unreadable and the driver's errors."""
+
+    def answers(self, connection: Any) -> bool:
+        """Whether a connection that was used before can be used again."""
 
     def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
         """Run a statement that returns at most one row for each of `rows`; a row that is refused changes nothing and hinders no
@@ -49,6 +66,25 @@ class Sqlite:
     """SQLite: a failed statement leaves the transaction as it was, so that rows are run one by one."""
 
     plain: ClassVar[frozenset[type]] = frozenset((str, int, bool, float, bytes, type(None)))
+    words: ClassVar[Words] = Words("?")
+
+    @property
+    def error(self) -> type[Exception]:
+        """See Database."""
+        return sqlite3.Error
+
+    def connect(self, address: str, busy_seconds: float) -> Any:
+        """See Database. `sqlite:///file`, from the root with one slash more; a `file:` of SQLite's own may have a query."""
+        path = address.partition(":///")[2]
+        if not path:
+            raise Unreadable
+        if path.startswith("file:"):
+            return sqlite3.connect(path, timeout=busy_seconds, check_same_thread=False, uri=True)
+        return sqlite3.connect(os.path.abspath(path), timeout=busy_seconds, check_same_thread=False)
+
+    def answers(self, connection: Any) -> bool:
+        """See Database."""
+        return True
 
     def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
         """See Database."""
@@ -110,11 +146,11 @@ class Sqlite:
 
     def bound(self, value: Any) -> Any:
         """Instants as SQLite's own functions write them, in UTC; decimals as text, which loses no digit."""
+        if type(value) is Decimal:
+            return format(value, "f")
         match value:
             case str() | int() | None | bytes() | float():
                 return value
-            case Decimal():
-                return format(value, "f")
             case datetime():
                 moment = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
                 return moment.isoformat(" ")
@@ -145,6 +181,36 @@ class Postgresql:
     """PostgreSQL through psycopg 3: rows are pipelined; a refusal undoes to a savepoint, and halves are tried."""
 
     plain: ClassVar[frozenset[type]] = frozenset((int, bool, Decimal, date, datetime, bytes, type(None)))
+    words: ClassVar[Words] = Words("%s")
+
+    @property
+    def error(self) -> type[Exception]:
+        """See Database."""
+        import psycopg
+
+        return psycopg.Error
+
+    def connect(self, address: str, busy_seconds: float) -> Any:
+        """See Database."""
+        import psycopg
+
+        plain = re.sub(r"^[^:]*://", "postgresql://", address)
+        try:
+            psycopg.conninfo.conninfo_to_dict(plain)
+        except psycopg.ProgrammingError:
+            raise Unreadable from None
+        return psycopg.connect(plain, options="-c timezone=UTC", connect_timeout=10)
+
+    def answers(self, connection: Any) -> bool:
+        """See Database."""
+        import psycopg
+
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.Error:
+            return False
+        return True
 
     def run(self, connection: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[Ran]:
         """See Database."""

@@ -1,20 +1,18 @@
-"""Tables of a database as resources: SQLite and PostgreSQL, statements by SQLAlchemy Core, everything bound as parameters."""
+"""Tables of a database as resources: SQLite and PostgreSQL by their own drivers, everything bound as parameters."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar
-
-import sqlalchemy as sa
-from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.sql.expression import ColumnClause, TableClause
+from urllib.parse import unquote, urlsplit
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
-from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Ran, Row, Sqlite
+from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Ran, Row, Sqlite, Unreadable
+from syncline_runtime.connectors.statements import NOTHING, Spelled, both, either, spelled
+from syncline_runtime.connectors.statements import Condition as Sql
 from syncline_runtime.declaration import Condition, Resource, Since, System
 from syncline_runtime.ports import (
     Applied,
@@ -37,8 +35,6 @@ from syncline_runtime.values import Native
 
 Result = TypeVar("Result")
 
-_NAMED: Final = re.compile(r"%\((v[0-9]+|key|expected)\)s")
-
 _BUSY_SECONDS: Final = 30.0
 _PAGE: Final = 1000
 _IDS: Final = 500
@@ -51,9 +47,9 @@ class Table:
     """A resource as a table: its columns, and how their values are read."""
 
     resource: Resource
-    clause: TableClause
-    identity: ColumnClause[Any]
-    version: ColumnClause[Any] | None
+    spelled: Spelled
+    identity: str
+    version: str | None
     names: tuple[str, ...]
     readers: Mapping[str, Callable[[Any], Any]]
     since: Since | None
@@ -62,8 +58,7 @@ class Table:
     def reading(self, names: Sequence[str]) -> Callable[[Sequence[Any]], NativeRecord]:
         """What makes a record of a row with these columns."""
         converters = [(name, self.readers[name]) for name in names if name in self.readers]
-        identity = self.identity.name
-        version = self.version.name if self.version is not None else ""
+        identity, version = self.identity, self.version
         spelling = self.resource.version_spelling
 
         def record(row: Sequence[Any]) -> NativeRecord:
@@ -83,19 +78,28 @@ class Table:
         A column that came back just as it was bound, or reads as it was sent, holds what was sent.
         """
         record = self.reading(returned)
-        own = {self.identity.name} if self.version is None else {self.identity.name, self.version.name}
+        own = {self.identity} if self.version is None else {self.identity, self.version}
         told = own.isdisjoint(columns) and all(name in self.resource.fields for name in columns)
         first = len(returned) - len(columns)
+        plain = [at for at, name in enumerate(columns) if name not in self.readers]
+        converted = [(at, name) for at, name in enumerate(columns) if name in self.readers]
 
         def applied(native: Native, sent: Row, back: Row) -> Applied:
             stored = record(back)
             if not told:
                 return Applied(stored.remote_id, stored)
             shown = stored.native
-            for name, bound, found in zip(columns, sent, back[first:], strict=False):
+            for at in plain:
+                bound, found = sent[at], back[first + at]
                 if found != bound or type(found) is not type(bound):
-                    value, wanted = shown[name], native[name]
+                    value, wanted = found, native[columns[at]]
                     if value != wanted or type(value) is not type(wanted):
+                        return Applied(stored.remote_id, stored)
+            for at, name in converted:
+                value, wanted = shown[name], native[name]
+                if value != wanted or type(value) is not type(wanted):
+                    bound, found = sent[at], back[first + at]
+                    if found != bound or type(found) is not type(bound):
                         return Applied(stored.remote_id, stored)
             return Applied(stored.remote_id, stored, as_sent=True)
 
@@ -103,7 +107,7 @@ class Table:
 
     def key(self, remote_id: str) -> Any:
         """A remote id as the column holds it. Raises ValueError."""
-        return int(remote_id) if self.resource.fields[self.identity.name].kind == "integer" else remote_id
+        return int(remote_id) if self.resource.fields[self.identity].kind == "integer" else remote_id
 
 
 class SqlSystem:
@@ -116,44 +120,40 @@ class SqlSystem:
         self._url = SecretText(required_text(declared.name, settings, "url"))
         self._database: Database = Sqlite()
         self._tables: dict[str, Table] = {}
-        self._engine: Engine | None = None
+        self._opened = False
+        self._idle: list[Any] = []
         self._units = asyncio.Semaphore(1)
         self._with_rowid: set[str] = set()
 
     async def open(self) -> None:
         """Connect and see that all declared columns are there. Raises SystemFailure."""
-        try:
-            url = make_url(self._url.reveal())
-            backend = url.get_backend_name()
-        except (sa.exc.ArgumentError, ValueError):
-            raise self._failure("the address of the database cannot be read") from None
+        address = self._url.reveal()
+        backend = address.partition("://")[0].partition("+")[0] if "://" in address else ""
         match backend:
             case "sqlite":
-                arguments: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+                pass
             case "postgresql" | "postgres":
-                url = url.set(drivername="postgresql+psycopg")
                 self._database = Postgresql()
                 self._units = asyncio.Semaphore(max(1, self._declared.connector.concurrency))
-                arguments = {"options": "-c timezone=UTC", "connect_timeout": 10}
+            case "":
+                raise self._failure("the address of the database cannot be read")
             case _:
                 raise self._failure(f"{backend} is not a database that this runtime speaks; sqlite and postgresql are")
         try:
-            self._engine = sa.create_engine(
-                url, connect_args=arguments, hide_parameters=True, pool_pre_ping=backend != "sqlite"
-            )
+            self._database.error  # noqa: B018
         except ModuleNotFoundError as error:
-            extra = "postgresql" if backend != "sqlite" else "sql"
             raise SystemFailure(
-                self.name, f"{error.name} is not installed", remedy=f"pip install 'syncline-runtime[{extra}]'"
+                self.name, f"{error.name} is not installed", remedy="pip install 'syncline-runtime[postgresql]'"
             ) from None
+        self._opened = True
         self._tables = {name: self._table(resource) for name, resource in self._declared.resources.items()}
         await self._run(self._check, "open the database")
 
     async def close(self) -> None:
         """Release connections."""
-        if self._engine is not None:
-            await asyncio.to_thread(self._engine.dispose)
-            self._engine = None
+        self._opened = False
+        while self._idle:
+            await asyncio.to_thread(self._idle.pop().close)
 
     async def pages(
         self, resource: str, *, fields: Sequence[str], where: Sequence[Condition] = (), since: str | None = None
@@ -161,9 +161,7 @@ class SqlSystem:
         """List a table by keyset: by identity, or with `since` by version and identity. Raises SystemFailure."""
         table = self._tables[resource]
         names = self._wanted(table, fields)
-        conditions = [
-            table.clause.c[condition.field] == _literal(self._database, condition.value) for condition in where
-        ]
+        conditions = [table.spelled.compared(condition.field, "=", self._bound(condition.value)) for condition in where]
         doing = f"list {resource}"
         newest = await self._run(lambda connection: self._newest(connection, table), doing) if table.since else None
         if since is not None:
@@ -182,22 +180,22 @@ class SqlSystem:
             records = [*map(table.reading(names), rows)]
             nameless = [] if after is not None else await self._nameless(table, names, conditions, doing)
             if rows:
-                after = (self._raw_version(table, names, rows[-1]), rows[-1][names.index(table.identity.name)])
+                after = (self._raw_version(table, names, rows[-1]), rows[-1][names.index(table.identity)])
             if by_version:
                 cursor = cursors.later(cursor, cursors.stored(after[0], spelling) if after else None, spelling)
             if nameless and not records and since is None and not where:
-                raise self._failure(f"could not {doing}: none of its rows has a value in {table.identity.name}")
+                raise self._failure(f"could not {doing}: none of its rows has a value in {table.identity}")
             yield Page(records, final if last and not by_version else cursor, read_at, last, nameless)
             if last:
                 return
 
     async def _nameless(
-        self, table: Table, names: Sequence[str], conditions: Sequence[Any], doing: str
+        self, table: Table, names: Sequence[str], conditions: Sequence[Sql], doing: str
     ) -> list[Unidentified]:
         """The rows without identity, as far as a page goes: no keyset leads to them."""
-        where = [*conditions, table.identity.is_(None)]
-        query = sa.select(*(table.clause.c[name] for name in names)).where(*where).limit(table.page_size)
-        read, why = table.reading(names), f"has no {table.identity.name}"
+        where = [*conditions, table.spelled.compared(table.identity, "=", None)]
+        query = table.spelled.select(names, where, limit=table.page_size)
+        read, why = table.reading(names), f"has no {table.identity}"
         found = await self._run(partial(_rows, query), doing)
         return [Unidentified(f"row {number} without key", why, read(row).native) for number, row in enumerate(found, 1)]
 
@@ -214,8 +212,7 @@ class SqlSystem:
         found: dict[str, NativeRecord] = {}
         keys = [key for key in (_key(table, identity) for identity in remote_ids) if key is not None]
         for start in range(0, len(keys), _IDS):
-            chunk = sa.bindparam("ids", keys[start : start + _IDS], expanding=True, type_=sa.types.NullType())
-            query = sa.select(*(table.clause.c[name] for name in names)).where(table.identity.in_(chunk))
+            query = table.spelled.select(names, [table.spelled.among(table.identity, keys[start : start + _IDS])])
             rows = await self._run(partial(_rows, query), f"read {resource}")
             found.update((record.remote_id, record) for record in map(table.reading(names), rows))
         return {identity: found.get(identity) for identity in remote_ids}
@@ -241,26 +238,35 @@ class SqlSystem:
             return await asyncio.to_thread(self._transaction, table, purpose, writes)
 
     def _transaction(self, table: Table, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
-        engine = self._opened()
-        driver_error = engine.dialect.loaded_dbapi.Error
+        error_of_driver = self._database.error
         try:
-            connection = engine.raw_connection()
-        except (sa.exc.DBAPIError, driver_error) as error:
+            connection = self._connection()
+        except error_of_driver as error:
             return [Unavailable(self._told(error))] * len(writes)
         try:
-            try:
-                outcomes = self._statements(connection, table, purpose, writes)
-            except LostConnection as error:
-                connection.invalidate()
-                return [Unavailable(self._redacted(str(error)))] * len(writes)
-            try:
-                connection.commit()
-            except driver_error as error:
-                connection.invalidate()
-                return [Unknown(f"the commit was not confirmed ({self._redacted(str(error))})")] * len(writes)
-            return outcomes
-        finally:
+            outcomes = self._statements(connection, table, purpose, writes)
+        except LostConnection as error:
             connection.close()
+            return [Unavailable(self._redacted(str(error)))] * len(writes)
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            connection.commit()
+        except error_of_driver as error:
+            connection.close()
+            return [Unknown(f"the commit was not confirmed ({self._redacted(str(error))})")] * len(writes)
+        self._idle.append(connection)
+        return outcomes
+
+    def _connection(self) -> Any:
+        """A connection of our own, one that was used before if it still answers. Raises the driver's error."""
+        while self._idle:
+            connection = self._idle.pop()
+            if self._database.answers(connection):
+                return connection
+            connection.close()
+        return self._database.connect(self._url.reveal(), _BUSY_SECONDS)
 
     def _statements(self, connection: Any, table: Table, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
         outcomes: list[Outcome] = [Gone()] * len(writes)
@@ -286,10 +292,9 @@ class SqlSystem:
             positions.append(position)
             rows.append(values)
         for (columns, locked), (positions, rows) in groups.items():
-            statement, order, returned = self._statement(table, purpose, columns, locked)
-            ordered = rows if order == list(range(len(order))) else [[row[index] for index in order] for row in rows]
+            statement, returned = self._statement(table, purpose, columns, locked)
             stored = table.storing(columns, returned)
-            ran = self._ran(connection, table, purpose, statement, returned, ordered)
+            ran = self._ran(connection, table, purpose, statement, returned, rows)
             for position, row, answer in zip(positions, rows, ran, strict=True):
                 if type(answer) is tuple:
                     done = stored(writes[position].native, row, answer)
@@ -313,54 +318,29 @@ class SqlSystem:
     ) -> list[Ran]:
         if purpose is not Purpose.CREATE or table.resource.name not in self._with_rowid:
             return self._database.run(connection, statement, rows)
-        show = sa.select(sa.literal_column("rowid"), *(table.clause.c[name] for name in returned)).where(
-            sa.text("rowid IN (SELECT value FROM json_each(?))")
-        )
-        text = str(show.compile(dialect=self._opened().dialect))
-        return self._database.insert(connection, statement, text, rows)
+        return self._database.insert(connection, statement, table.spelled.inserted(returned), rows)
 
     def _statement(
         self, table: Table, purpose: Purpose, columns: Sequence[str], locked: bool
-    ) -> tuple[str, list[int], Sequence[str]]:
-        """The text of a statement, which of (columns, identity, version) stands at each of its parameters, what it returns."""
-        untyped = sa.types.NullType()
-        values = {name: sa.bindparam(f"v{index}", type_=untyped) for index, name in enumerate(columns)}
-        same = [table.identity == sa.bindparam("key", type_=untyped)]
-        if locked and table.version is not None:
-            same.append(table.version == sa.bindparam("expected", type_=untyped))
+    ) -> tuple[str, Sequence[str]]:
+        """The text of a statement, whose parameters are columns, identity and version in this order, and what it returns."""
         returned = self._wanted(table, columns)
-        shown = [table.clause.c[name] for name in returned]
-        statement: Any
+        known_by = [table.identity, *([table.version] if locked and table.version is not None else [])]
         match purpose:
             case Purpose.CREATE:
-                statement = sa.insert(table.clause).values(values)
-                if table.resource.name not in self._with_rowid:
-                    statement = statement.returning(*shown)
-            case Purpose.UPDATE if columns:
-                statement = sa.update(table.clause).values(values).where(*same).returning(*shown)
+                told = () if table.resource.name in self._with_rowid else returned
+                return table.spelled.insert(columns, told), returned
             case Purpose.UPDATE:
-                statement = sa.select(*shown).where(*same)
+                return table.spelled.update(columns, known_by, returned), returned
             case _:
-                statement = sa.delete(table.clause).where(*same).returning(*shown)
-        compiled = statement.compile(dialect=self._opened().dialect)
-        text = str(compiled)
-        names = compiled.positiontup
-        if names is None:
-            names = _NAMED.findall(text)
-            text = _NAMED.sub("%s", text)
-        places = {f"v{index}": index for index in range(len(columns))}
-        if purpose is not Purpose.CREATE:
-            places["key"] = len(places)
-            places["expected"] = len(places)
-        return text, [places[name] for name in names], returned
+                return table.spelled.delete(known_by, returned), returned
 
     def _table(self, resource: Resource) -> Table:
         names = tuple(resource.fields)
         missing = [name for name in (resource.identity, resource.version) if name and name not in resource.fields]
         if missing:
             raise SystemFailure(self.name, f"{resource.name} declares no field {missing[0]}")
-        schema, _, name = (resource.location or resource.name).rpartition(".")
-        clause = sa.table(name, *(sa.column(field) for field in names), schema=schema or None)
+        text = spelled(self._database.words, resource.location or resource.name, names)
         readers = {
             field.name: reader
             for field in resource.fields.values()
@@ -376,29 +356,31 @@ class SqlSystem:
             )
         if since is not None and resource.version_is_time:
             since = replace(since, lag_seconds=max(since.lag_seconds, _LAG_SECONDS))
-        version = clause.c[resource.version] if resource.version else None
         size = (
             resource.list.paging.size if resource.list is not None and resource.list.paging.style != "none" else _PAGE
         )
-        return Table(resource, clause, clause.c[resource.identity], version, names, readers, since, size)
+        return Table(resource, text, resource.identity, resource.version or None, names, readers, since, size)
 
     def _wanted(self, table: Table, fields: Sequence[str]) -> list[str]:
-        own = [table.identity.name, *([table.version.name] if table.version is not None else [])]
+        own = [table.identity, *([table.version] if table.version is not None else [])]
         return list(dict.fromkeys([*own, *(name for name in fields if name in table.resource.fields)]))
 
-    def _check(self, connection: sa.Connection) -> None:
+    def _check(self, connection: Any) -> None:
         for table in self._tables.values():
-            connection.execute(sa.select(*(table.clause.c[name] for name in table.names)).where(sa.false()))
-            if table.clause.schema is None and self._database.has_rowid(connection.connection, table.clause.name):
+            _rows(table.spelled.select(table.names, [NOTHING]), connection)
+            location = table.resource.location or table.resource.name
+            if "." not in location and self._database.has_rowid(connection, location):
                 self._with_rowid.add(table.resource.name)
 
-    def _newest(self, connection: sa.Connection, table: Table) -> Any:
-        return connection.execute(sa.select(sa.func.max(table.version))).scalar() if table.version is not None else None
+    def _newest(self, connection: Any, table: Table) -> Any:
+        if table.version is None:
+            return None
+        return _rows(Sql(table.spelled.greatest(table.version)), connection)[0][0]
 
     def _raw_version(self, table: Table, names: Sequence[str], row: Sequence[Any]) -> Any:
-        return row[names.index(table.version.name)] if table.version is not None else None
+        return row[names.index(table.version)] if table.version is not None else None
 
-    def _since(self, table: Table, since: str, newest: Any) -> Any:
+    def _since(self, table: Table, since: str, newest: Any) -> Sql:
         if table.since is None or table.version is None:
             raise SystemFailure(self.name, f"{table.resource.name} cannot be listed by what changed")
         try:
@@ -416,66 +398,70 @@ class SqlSystem:
             bound = moment.replace(tzinfo=None, microsecond=0).isoformat(separator) if moment else bound
         elif isinstance(bound, str) and cursors.is_time(table.since.spelling):
             bound = datetime.fromisoformat(since) if newest is None else cursors.instant(bound, table.since.spelling)
-        return table.version >= _literal(self._database, bound)
+        return table.spelled.compared(table.version, ">=", self._bound(bound))
 
     def _select(
         self,
         table: Table,
         names: Sequence[str],
-        conditions: Sequence[Any],
+        conditions: Sequence[Sql],
         after: tuple[Any, Any] | None,
         by_version: bool,
-    ) -> Any:
-        order: list[Any] = [table.identity]
-        where = [*conditions, table.identity.is_not(None)]
+    ) -> Sql:
+        order, text = [table.identity], table.spelled
+        where = [*conditions, text.given(table.identity)]
+        if after is not None:
+            version, identity = (self._bound(part) for part in after)
+            beyond = text.compared(table.identity, ">", identity)
+            if by_version and table.version is not None:
+                same = both(text.compared(table.version, "=", version), beyond)
+                beyond = either(text.compared(table.version, ">", version), same)
+            where.append(beyond)
         if by_version and table.version is not None:
             order.insert(0, table.version)
-        if after is not None:
-            version, identity = (_literal(self._database, part) for part in after)
-            beyond: Any = table.identity > identity
-            if by_version and table.version is not None:
-                beyond = sa.or_(table.version > version, sa.and_(table.version == version, beyond))
-            where.append(beyond)
-        return (
-            sa.select(*(table.clause.c[name] for name in names)).where(*where).order_by(*order).limit(table.page_size)
-        )
+        return text.select(names, where, order, table.page_size)
 
-    async def _run(self, work: Callable[[sa.Connection], Result], doing: str) -> Result:
+    def _bound(self, value: Any) -> Any:
+        return None if value is None else self._database.bound(value)
+
+    async def _run(self, work: Callable[[Any], Result], doing: str) -> Result:
+        if not self._opened:
+            raise SystemFailure(self.name, "it is not open")
+
         def unit() -> Result:
-            with self._opened().connect() as connection:
-                return work(connection)
+            connection = self._connection()
+            try:
+                found = work(connection)
+                connection.rollback()
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append(connection)
+            return found
 
         try:
             async with self._units:
                 return await asyncio.to_thread(unit)
-        except sa.exc.DBAPIError as error:
+        except Unreadable:
+            raise self._failure("the address of the database cannot be read") from None
+        except self._database.error as error:
             raise self._failure(f"could not {doing}", self._told(error)) from None
 
-    def _opened(self) -> Engine:
-        if self._engine is None:
-            raise SystemFailure(self.name, "it is not open")
-        return self._engine
-
     def _told(self, error: Exception) -> str:
-        origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        return self._redacted((str(origin).strip().splitlines() or [type(error).__name__])[0])
+        return self._redacted((str(error).strip().splitlines() or [type(error).__name__])[0])
 
     def _redacted(self, text: str) -> str:
+        address = self._url.reveal()
         try:
-            password = make_url(self._url.reveal()).password
-        except (sa.exc.ArgumentError, ValueError):
-            password = None
-        for secret in (self._url.reveal(), str(password) if password else ""):
+            password = urlsplit(address).password or ""
+        except ValueError:
+            password = ""
+        for secret in (address, password, unquote(password)):
             text = text.replace(secret, "***") if len(secret) >= 4 else text
         return " ".join(text.split())[:300]
 
     def _failure(self, problem: str, answer: str = "") -> SystemFailure:
         return SystemFailure(self.name, problem, setting="url", answer=answer)
-
-
-def _literal(database: Database, value: Any) -> Any:
-    """A bound value without a type of its own, so that the database compares as it would for a literal."""
-    return None if value is None else sa.bindparam(None, database.bound(value), type_=sa.types.NullType())
 
 
 def _key(table: Table, remote_id: str) -> Any:
@@ -485,5 +471,10 @@ def _key(table: Table, remote_id: str) -> Any:
         return None
 
 
-def _rows(query: Any, connection: sa.Connection) -> Sequence[Sequence[Any]]:
-    return connection.execute(query).fetchall()
+def _rows(query: Sql, connection: Any) -> Sequence[Sequence[Any]]:
+    cursor = connection.cursor()
+    try:
+        found: Sequence[Sequence[Any]] = cursor.execute(query.text, query.values).fetchall()
+        return found
+    finally:
+        cursor.close()

@@ -17,6 +17,11 @@ _OF_ONE: Final = _COLUMNS.format(system="NULL")
 
 
 _PRESENT = " AND m.state <> 'gone'"
+_TAKEN_OVER = (
+    " ON CONFLICT(side, remote_id) DO UPDATE SET link_id = excluded.link_id, shadow = excluded.shadow, seen = excluded.seen,"
+    " renders = excluded.renders, version = excluded.version, as_of = excluded.as_of, state = 'live', missing_since = NULL,"
+    " alone = 0"
+)
 
 
 class Members:
@@ -260,6 +265,9 @@ class Members:
         """
         rows = list(rows)
         side, first = self._backing.side(entity, system, make=True), self._backing.reserve("member", len(rows))
+        if all(row[2] == SAME and row[3] is None and row[4] is None for row in rows):
+            self._add_as_sent(side, first, rows)
+            return
         shadow, seen, renders = self._shadow.seal, self._seen.seal, self._renders.seal
         staged: dict[str, int] = {}
         if any(row[2] or row[3] or row[4] for row in rows):
@@ -276,10 +284,17 @@ class Members:
             values.append((new, row[0], row[1], *documents, *row[5:]))
         self._many(
             "INSERT INTO member(member_id, side, remote_id, link_id, shadow, seen, renders, version, as_of, first_seen)"
-            f" VALUES (?, {side}, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(side, remote_id) DO UPDATE SET"
-            " link_id = excluded.link_id, shadow = excluded.shadow, seen = excluded.seen, renders = excluded.renders,"
-            " version = excluded.version, as_of = excluded.as_of, state = 'live', missing_since = NULL, alone = 0",
+            f" VALUES (?, {side}, ?, ?, ?, ?, ?, ?, ?, ?){_TAKEN_OVER}",
             values,
+        )
+
+    def _add_as_sent(self, side: int, first: int, rows: Sequence[Row]) -> None:
+        """Records that show just what their links agree on. To bind nothing, or bytes, takes the driver longer than all else."""
+        versions = any(row[5] is not None for row in rows)
+        self._many(
+            f"INSERT INTO member(member_id, side, shadow, remote_id, link_id, {'version, ' if versions else ''}as_of, first_seen)"
+            f" VALUES (?, {side}, x'', ?, ?, {'?, ' if versions else ''}?, ?){_TAKEN_OVER}",
+            [(number, *row[:2], *row[5 if versions else 6 :]) for number, row in enumerate(rows, first)],
         )
 
     def add_linked(self, entity: str, system: str, first_link: int, rows: Sequence[Row]) -> None:
@@ -287,9 +302,9 @@ class Members:
         side, first = self._backing.side(entity, system, make=True), self._backing.reserve("member", len(rows))
         self._many(
             "INSERT INTO member(member_id, side, remote_id, link_id, version, as_of, first_seen, alone, shadow)"
-            f" VALUES (?, {side}, ?, ?, ?, ?, ?, 1, ?)",
+            f" VALUES (?, {side}, ?, ?, ?, ?, ?, 1, x'')",
             [
-                (first + index, remote_id, first_link + index, version, as_of, as_of, SAME)
+                (first + index, remote_id, first_link + index, version, as_of, as_of)
                 for index, (remote_id, version, as_of) in enumerate(rows)
             ],
         )
