@@ -317,10 +317,11 @@ class Members:
     def add_keys(self, rows: Iterable[Row]) -> set[tuple[str, str]]:
         """(entity, rule, key, system, remote_id). The records (system, remote_id) that share one of these keys with another."""
         rows = list(rows)
-        coded = [
+        # Neighbours in the index are written one after the other.
+        coded = sorted(
             (self._code(entity, rule, key), self._backing.side(entity, system, make=True), remote_id)
             for entity, rule, key, system, remote_id in rows
-        ]
+        )
         self._many("INSERT INTO record_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", coded)
         shared = self._execute(
             "SELECT k.code FROM json_each(?) j CROSS JOIN record_key k ON k.code = j.value GROUP BY k.code HAVING count(*) > 1",
