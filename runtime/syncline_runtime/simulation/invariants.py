@@ -15,7 +15,7 @@ from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_sys
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Edit, Ledger
 from syncline_runtime.simulation.relating import computed, made
-from syncline_runtime.simulation.server import Server
+from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import Violation, short
 from syncline_runtime.state.packing import packing, unpack_value
 from syncline_runtime.values import ABSENT, Native, Shown
@@ -97,8 +97,11 @@ class _Checked:
         yield from made(self.policy, self.links, self.members, self.docs, self.servers, self.keeper, self.ledger)
         yield from derived(self.package, self.sync, self.servers, self.keeper, self.ledger)
 
+    def _table(self, system: str) -> Table:
+        return self.servers[system].tables[self.maps[system].resource]
+
     def _native(self, system: str, remote_id: str) -> Native | None:
-        return self.servers[system].tables[self.maps[system].resource].native(remote_id)
+        return self._table(system).native(remote_id)
 
     def _duplicates(self) -> Iterator[Violation]:
         for (entity, system, link_id, generation), ids in self.ledger.made.items():
@@ -144,6 +147,8 @@ class _Checked:
                 if member.state != MemberState.LIVE.value:
                     continue
                 native = self._native(member.system, member.remote_id)
+                if native is None and self._table(member.system).resource.list is None:
+                    continue  # it only takes records, and tells of none that somebody deletes
                 if native is None:
                     yield Violation("C2", f"link {link_id} has {member.system} {member.remote_id}, which is deleted")
                     continue
