@@ -79,17 +79,21 @@ def rehearse_action(folder: Path) -> None:
 
 
 def rehearse_hooks(folder: Path) -> None:
-    """Both hooks by `pre-commit try-repo`, on a clone of this repository."""
+    """Both hooks by `pre-commit run`, installed once from a clone of this repository."""
     clone, workspace = folder / "clone", folder / "repository"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, capture_output=True, text=True, check=True)
+    hooks = [{"id": "syncline-check"}, {"id": "syncline-fmt"}]
+    config = {"repos": [{"repo": str(clone), "rev": told.stdout.strip(), "hooks": hooks}]}
     workspace.mkdir()
+    (workspace / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (workspace / "sound.sync").write_text(SOUND, encoding="utf-8")
     (workspace / "faulty.sync").write_text(FAULTY, encoding="utf-8")
     subprocess.run(["git", "init", "-q"], cwd=workspace, check=True)
     subprocess.run(["git", "add", "-A"], cwd=workspace, check=True)
     for files, expected in ((["sound.sync"], 0), (["sound.sync", "faulty.sync"], 1)):
         done = subprocess.run(
-            [sys.executable, "-m", "pre_commit", "try-repo", str(clone), "--files", *files],
+            [sys.executable, "-m", "pre_commit", "run", "--files", *files],
             cwd=workspace, env={**os.environ, "PRE_COMMIT_HOME": str(folder / "home")}, capture_output=True, text=True,
             timeout=900, check=False,
         )  # fmt: skip

@@ -1,4 +1,5 @@
-"""`laws_test.py` beside a package: it passes for what is lawful, and catches a codec or a merge function that lies."""
+"""`laws_test.py` beside a package: it passes for what is lawful, and catches a codec or a merge function that lies. Those of the
+examples are run where they stand, in `tests/golden`."""
 
 import subprocess
 import sys
@@ -8,10 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from syncline.cli.files import loader
 from syncline.pipeline import Load, check_spec, generate
-
-EXAMPLES = sorted((Path(__file__).parents[2] / "specs" / "examples").glob("*.sync"))
 
 SPEC = """\
 spec shop version 1
@@ -116,12 +114,3 @@ def test_a_lie_is_caught_by_the_test_of_what_lies(tmp_path: Path, monkeypatch: p
     (tmp_path / "own.py").write_text(own)
     with pytest.raises(AssertionError, match=r"put|makes"):
         laws_of(tmp_path, "shop", monkeypatch)[test]()
-
-
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_the_maps_of_each_example_keep_their_laws(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built(tmp_path, str(path), path.read_bytes(), loader(str(path)))
-    (package,) = (one.name for one in tmp_path.iterdir())
-    if (tmp_path / package / "laws_test.py").exists():
-        for law in laws_of(tmp_path, package, monkeypatch).values():
-            law()
