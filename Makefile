@@ -34,9 +34,9 @@ hostile: $(VENV)/.installed  ## malformed answers and webhooks, damaged states: 
 proofs: $(VENV)/.installed  ## proofs doubled: N=3000 random specs, whose code must keep the laws that were claimed, and N/10 whole policies, run
 	@$(VENV)/bin/python -m tests.proofs $(or $(N),3000) --seed $(or $(SEED),1)
 
-sweep: $(VENV)/.installed  ## a crash at every point of I/O of the simulated scenarios, then at every pair of points of three
+sweep: $(VENV)/.installed  ## a crash at every point of I/O of the simulated scenarios, then at SAMPLE=200 pairs of points of three, from START=0
 	@$(VENV)/bin/python -m tests.simulation --sweep
-	@$(VENV)/bin/python -m tests.simulation --pairs
+	@$(VENV)/bin/python -m tests.simulation --pairs --sample $(or $(SAMPLE),200) --start $(or $(START),0)
 
 kill: $(VENV)/.installed  ## kill -9 of the real process, N=1000 times from SEED=1, over sandboxes; then it must converge
 	@$(VENV)/bin/python -m tests.killing $(or $(N),1000) --seed $(or $(SEED),1)

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from syncline_runtime.simulation.schedule import Result, simulate
 from tests.simulation.campaign import Tally, campaign, shared_memory
@@ -19,10 +20,14 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, help="run one seed and tell its story")
     parser.add_argument("--sweep", action="store_true", help="a crash at every point of I/O of each scenario")
-    parser.add_argument("--pairs", action="store_true", help="two crashes, at every pair of points of some scenarios")
+    parser.add_argument(
+        "--pairs", action="store_true", help="two crashes, at a sample of the pairs of points of some scenarios"
+    )
+    parser.add_argument("--sample", type=int, default=200, help="so many pairs of each scenario, from --start; 0: all")
     asked = parser.parse_args()
     if asked.sweep or asked.pairs:
-        return _swept(PAIRS if asked.pairs else tuple(SCENARIOS), swept_twice if asked.pairs else swept)
+        twice = partial(swept_twice, sample=asked.sample, seed=asked.start)
+        return _swept(PAIRS if asked.pairs else tuple(SCENARIOS), twice if asked.pairs else swept, asked)
     if asked.seed is not None:
         result = simulate(house(asked.seed), asked.seed)
         print(result.story(last=10_000))
@@ -46,7 +51,9 @@ def main() -> int:
     return int(bool(whole.failing))
 
 
-def _swept(names: Sequence[str], sweep: Callable[..., Iterator[tuple[tuple[int, ...], Result]]]) -> int:
+def _swept(
+    names: Sequence[str], sweep: Callable[..., Iterator[tuple[tuple[int, ...], Result]]], asked: argparse.Namespace
+) -> int:
     failing = 0
     for name in names:
         count = 0
@@ -55,7 +62,8 @@ def _swept(names: Sequence[str], sweep: Callable[..., Iterator[tuple[tuple[int, 
             if result.violations:
                 failing += 1
                 print(f"{name}, crash at {points}: {result.violations[0]}", flush=True)
-        print(f"{name}: {count} schedules", flush=True)
+        drawn = f", drawn from {asked.start}" if asked.pairs and asked.sample else ""
+        print(f"{name}: {count} schedules{drawn}", flush=True)
     print(f"{failing} failed")
     return int(bool(failing))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from syncline_runtime.declaration import Package
@@ -78,9 +79,14 @@ def swept(name: str, folder: Path | None = None) -> Iterator[tuple[tuple[int, ..
         yield (point,), scenario.crashed(point, folder=folder)
 
 
-def swept_twice(name: str, folder: Path | None = None) -> Iterator[tuple[tuple[int, ...], Result]]:
-    """Two crashes, at every pair of points."""
+def swept_twice(
+    name: str, folder: Path | None = None, *, sample: int = 0, seed: int = 0
+) -> Iterator[tuple[tuple[int, ...], Result]]:
+    """Two crashes, at every pair of points, or at a `sample` of them, drawn from `seed`."""
     scenario = SCENARIOS[name]
     whole = scenario.crashed(folder=folder).points
-    for points in combinations(range(1, whole + 1), 2):
+    pairs = list(combinations(range(1, whole + 1), 2))
+    if 0 < sample < len(pairs):
+        pairs = sorted(Random(f"{name} {seed}").sample(pairs, sample))
+    for points in pairs:
         yield points, scenario.crashed(*points, folder=folder)

@@ -274,8 +274,10 @@ def _chosen(items: Sequence[Item], arguments: argparse.Namespace) -> list[Item]:
         named = [item for item in of_it if item.name == name] or [item for item in of_it if _stands_for(name, item)]
         if not named:
             raise NoAnswer(f"nothing called {name} waits: `review` lists what does")
+        # Of several things that wait under one name, those that name this answer.
+        asking = [item for item in named if any(one.startswith(f"review {arguments.answer} ") for one in item.commands)]
         fitting = [item for item in named if item.kind in kinds]
-        for item in fitting or named:
+        for item in asking or fitting or named:
             chosen[id(item)] = item
     return list(chosen.values())
 

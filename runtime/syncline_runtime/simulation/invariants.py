@@ -283,9 +283,9 @@ class _Checked:
                         )
                 elif value not in typed and not blank(value):
                     yield Violation("I4", f"link {link_id} {name}: nobody ever stored {short(value)}", entity, name)
-            told = [value for value in past if not blank(value)]
-            if any(self.ledger.linked.get(place) == link_id for place in self.ledger.revived):
-                continue
+            places = [place for place in self.ledger.restored if self.ledger.linked.get(place) == link_id]
+            again = {value for place in places for field, value in self.ledger.restored[place] if field == name}
+            told = [value for value in past if not blank(value) and value not in again]
             if kind in UNIQUE and len(set(told)) != len(told):
                 back = next(value for index, value in enumerate(told) if value in told[:index])
                 text = f"link {link_id} {name}: {short(back)} is back after it was superseded"

@@ -76,6 +76,7 @@ class Ledger:
         self.revived: set[Place] = set()
         self.undeleted_by_people: set[Place] = set()
         self.unnoticed: set[tuple[str, str, str, str]] = set()
+        self.restored: dict[Place, set[tuple[str, Shown]]] = {}
         self.placed: set[Place] = set()
         self.kept: set[int] = set()
         self.promised: Promised | None = None
@@ -122,6 +123,8 @@ class Ledger:
             place = (system, mapping.entity, remote_id, name)
             if not copied:
                 self.last[place] = edit
+                if not isinstance(value, frozenset):  # what happened to a former value is no excuse for this one
+                    self.window.discard(place)
             typed = self.typed.setdefault((mapping.entity, name), set())
             typed.add(value)
             if isinstance(value, frozenset):
@@ -155,13 +158,11 @@ class Ledger:
             self.deleted[system, mapping.entity, remote_id] = self.world.elapsed
             self.world.tell(f"user@{system}", "deletes", remote_id)
 
-    def merged(self, system: str, resource: str, loser: str, winner: str) -> None:
-        """A person merged a record into another: what becomes of the values of both is that system's business."""
-        mapping = self.mapping(system, resource)
-        if mapping is not None:
-            for remote_id in (loser, winner):
-                self.revived.add((system, mapping.entity, remote_id))
-                self.window |= {(system, mapping.entity, remote_id, flow.field) for flow in mapping.flows}
+    def merged(self, system: str, resource: str, shows: Mapping[str, Native], loser: str, winner: str) -> None:
+        """A person merged a record into another; what becomes of what both hold, `shows`, is that system's business."""
+        if self.mapping(system, resource) is not None:
+            for remote_id, native in shows.items():
+                self._revive(system, resource, remote_id, native)
             self.world.tell(f"user@{system}", "merges", f"{loser} into {winner}")
 
     def undeleted(self, system: str, resource: str, remote_id: str, native: Native) -> None:
@@ -169,11 +170,18 @@ class Ledger:
         mapping = self.mapping(system, resource)
         if mapping is not None:
             self.world.tell(f"user@{system}", "undeletes", remote_id)
-            self.revived.add((system, mapping.entity, remote_id))
-            self.undeleted_by_people.add((system, mapping.entity, remote_id))
-            self.window |= {(system, mapping.entity, remote_id, flow.field) for flow in mapping.flows}
+            self._revive(system, resource, remote_id, native)
             for key in self._keys(mapping, shown(mapping, native)):
                 self.born.setdefault((system, mapping.entity, key), []).append(self.world.elapsed)
+
+    def _revive(self, system: str, resource: str, remote_id: str, native: Native) -> None:
+        """What a record shows now may hold again, or be lost; what is stored in it from now on must not."""
+        mapping = self.mapping(system, resource)
+        assert mapping is not None
+        self.revived.add((system, mapping.entity, remote_id))
+        self.window |= {(system, mapping.entity, remote_id, flow.field) for flow in mapping.flows}
+        for name, value in shown(mapping, native).items():
+            self.restored.setdefault((system, mapping.entity, remote_id), set()).add((name, value))
 
     def forget(self, servers: Mapping[str, Server]) -> None:
         """The state was lost: what systems show now is all that there is, and counts as stored by somebody."""

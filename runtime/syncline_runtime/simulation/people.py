@@ -177,6 +177,7 @@ class People:
 
     def merge(self, mapping: FieldMap, table: Table, loser: str, winner: str) -> None:
         """Somebody merges a record into another of the same system, which keeps what it has."""
+        shows = {one: table.native(one) or {} for one in (loser, winner)}
         table.merged[loser] = winner
         if table.resource.merged:
             state = table.current(loser)
@@ -184,7 +185,7 @@ class People:
             self._servers[mapping.system].store(table, loser, {**native, table.resource.merged: winner}, "user")
         else:
             self._servers[mapping.system].changed(table, loser)
-        self._ledger.merged(mapping.system, mapping.resource, loser, winner)
+        self._ledger.merged(mapping.system, mapping.resource, shows, loser, winner)
 
     def undelete(self, mapping: FieldMap, table: Table, remote_id: str) -> None:
         """Somebody brings a deleted record back as it was."""

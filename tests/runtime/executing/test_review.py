@@ -1,5 +1,6 @@
 """Every hold names commands that exist and work: they are answered, carried out by the next run, and written in the journal."""
 
+import argparse
 import asyncio
 import io
 import json
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncline_runtime.cli import execute
+from syncline_runtime.cli import execute, review
 from syncline_runtime.declaration import Ask, Creation, Deletion, Drift, OnDelete, Owned
 from syncline_runtime.pending import Item, pending
 from syncline_runtime.ports import Refused, Unknown
@@ -591,3 +592,13 @@ async def test_one_id_of_two_entities_is_told_apart(tmp_path: Path) -> None:
         left = {(one.name, one.entity) for one in pending(world.package, store) if one.kind == "identity"}
     assert ("crm:1", "Company") in left
     assert ("crm:1", "Contact") not in left
+
+
+def test_of_two_things_under_one_name_the_one_that_takes_an_answer_gets_it() -> None:
+    def waits(kind: str, *commands: str) -> Item:
+        about: Any = {"members": {}, "candidates": {}, "shows": {}}
+        return Item(name="1@erp", kind=kind, entity="Customer", reason="", commands=commands, link_id=1, **about)
+
+    refused = waits("write", "review retry 1@erp", "review dismiss 1@erp")
+    asked = argparse.Namespace(answer="dismiss", items=["1@erp"], all=False, entity=None)
+    assert review._chosen([waits("unknown", "run"), refused], asked) == [refused]
