@@ -10,8 +10,8 @@ from syncline_runtime.ports import SystemFailure
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
 from tests.runtime.executing.conftest import field_map
 
-BROKEN = {"limit": "broken"}
-"""A record of which no field can be blamed, so that it is set aside as a whole; see `_read` of the shared fixtures."""
+BROKEN = {"vat": "A9", "mail": 1}
+"""A record of which a key cannot be read, so that it is set aside as a whole."""
 
 ARCHIVE = {name: Deletion(policy=OnDelete.ARCHIVE, line=22) for name in ("crm", "erp")}
 
@@ -60,6 +60,53 @@ async def test_what_comes_of_one_new_record_keeps_the_next_from_nothing(world: A
     two.twin("crm").put("customers", vat="A1", name="last")
     await two.run()
     assert two.column("erp", "title") == ["last"]
+
+
+@pytest.mark.parametrize("fields", [{"note": "out"}, {"archived": True}], ids=["out of scope", "archived"])
+async def test_a_duplicate_that_leaves_keeps_the_next_from_nothing(world: Any, fields: dict[str, Any]) -> None:
+    mapping = field_map("crm", in_scope=lambda native: native.get("note") != "out")
+    two = world("crm", "erp", crm=mapping)
+    one = two.twin("crm").put("customers", vat="A1", name="Ana")
+    other = two.twin("crm").put("customers", vat="A1", name="Anna")
+    last = two.twin("crm").put("customers", vat="A2", name="Zoe")
+    await two.run()
+    two.twin("crm").put("customers", one, **fields)
+    two.twin("crm").put("customers", last, name="edited")
+    await two.run()
+    # An archived one still has the key; one that is out of scope is nobody's business.
+    assert two.column("erp", "title") == (["edited"] if "archived" in fields else ["Anna", "edited"])
+    assert other in two.records("crm")
+
+
+async def test_what_was_unlinked_keeps_the_next_from_nothing(world: Any) -> None:
+    unlink = {name: Deletion(policy=OnDelete.UNLINK, line=22) for name in ("crm", "erp")}
+    two = world("crm", "erp", sync={"deletes": unlink})
+    await three_linked(two)
+    (survivor,) = [key for key, record in two.records("erp").items() if record["vat_no"] == "A0"]
+    (next_one,) = [key for key, record in two.records("erp").items() if record["vat_no"] == "A1"]
+    two.twin("crm").drop("customers", "crm-1")
+    await two.run(full=True)
+    two.twin("erp").put("customers", survivor, tel="1")
+    two.twin("erp").put("customers", next_one, tel="2")
+    await two.run(full=True)
+    assert [one["phone"] for one in two.records("crm").values()] == ["2", None]
+    await two.settled()
+
+
+async def test_a_write_that_only_a_listing_settles_keeps_the_next_from_nothing(two: Any) -> None:
+    declared = two.package.systems["erp"]
+    resource = replace(declared.resources["customers"], read=None)
+    two.package = replace(
+        two.package, systems={**two.package.systems, "erp": replace(declared, resources={"customers": resource})}
+    )
+    first, _, last = await three_linked(two)
+    two.twin("crm").put("customers", first, name="in doubt")
+    two.twin("erp").faults["update"].append(UNKNOWN_BUT_LANDED)
+    await two.run(later=1.0)
+    (of_last,) = [key for key, record in two.records("erp").items() if record["vat_no"] == "A2"]
+    two.twin("erp").put("customers", of_last, tel="2")
+    report = await two.run(later=1.0)
+    assert (two.records("crm")[last]["phone"], report.summaries[0].unknown) == ("2", 0)
 
 
 async def test_a_write_in_doubt_keeps_no_other_record_of_the_batch_from_being_taken(two: Any) -> None:
