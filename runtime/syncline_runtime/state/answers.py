@@ -22,15 +22,21 @@ class Answers:
 
     def give(self, rows: Iterable[Row]) -> None:
         """(at, actor, kind, entity, link_id, system, remote_id, field, value, seen). An earlier one to the same is void."""
+        rows = list(rows)
+        # Looked up once: many are answered at once.
+        earlier: dict[Row, list[int]] = {}
+        for entity in {row[3] for row in rows}:
+            for number, *what in self._execute(
+                "SELECT answer_id, entity, link_id, system, remote_id, field FROM answer WHERE entity = ? AND state = 'open'"
+                " AND kind <> 'approve'",
+                (entity,),
+            ):
+                earlier.setdefault(tuple(what), []).append(number)
         for row in rows:
-            earlier = self._execute(
-                "SELECT answer_id FROM answer WHERE state = 'open' AND kind <> 'approve'"
-                " AND entity = ? AND link_id = ? AND system = ? AND remote_id = ? AND field = ?",
-                row[3:8],
-            )
+            about = tuple(row[3:8])
             self._many(
                 "UPDATE answer SET state = 'void', told = ? WHERE answer_id = ?",
-                [(self._told.seal_text(number, "answered again"), number) for (number,) in earlier],
+                [(self._told.seal_text(number, "answered again"), number) for number in earlier.pop(about, ())],
             )
             number = self._backing.reserve("answer", 1)
             value, seen = self._value.seal_text(number, row[8]), self._seen.seal_text(number, row[9])
@@ -39,6 +45,8 @@ class Answers:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (number, *row[:8], value, seen),
             )
+            if row[2] != "approve":
+                earlier[about] = [number]
 
     def open(self, entity: str) -> list[Answer]:
         """Those that are still to be carried out, or hold for good, in the order in which they were given."""
