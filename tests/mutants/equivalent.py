@@ -46,6 +46,18 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     Equivalent(r"identity\._key", r".*\(name, ABSENT\)", r".*\(name, (None)?\)", "absent and null are blank alike"),
     Equivalent(r"identity\._key", r".*ensure_ascii=False\)", r".*ensure_ascii=None\)", "null is as good as false"),
     Equivalent(
+        r"executing/recover\.recover",
+        r'remote_id = intent\.remote_id or ""',
+        r'remote_id = intent\.remote_id or "XXXX"',
+        "what was sent to a record that is there names it",
+    ),
+    Equivalent(
+        r"executing/recover\.recover_creates",
+        r"if len\(rows\) > 1:",
+        r"if len\(rows\) >= 1:",
+        "of a single one, that one is left",
+    ),
+    Equivalent(
         r"accounting\.accounted_member",
         r".*if base else told|if renders and any.*",
         r".*\(base\) or True else told|if renders or any.*",

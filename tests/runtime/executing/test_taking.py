@@ -231,6 +231,19 @@ async def test_an_archiving_without_an_answer_is_looked_for(world: Any, fault: A
     await two.settled()
 
 
+async def test_what_was_deleted_before_its_archiving_was_answered_is_gone(world: Any) -> None:
+    two = world("crm", "erp", sync={"deletes": ARCHIVE})
+    await three_linked(two)
+    two.twin("crm").drop("customers", "crm-1")
+    two.twin("erp").faults["update"].append(UNKNOWN_AND_LOST)
+    await two.run(full=True)
+    two.twin("erp").drop("customers", "erp-1")
+    for _ in range(3):
+        report = await two.run(later=400.0, full=True)
+    assert (report.exit_code, two.column("crm", "vat"), two.column("erp", "vat_no")) == (0, ["A1", "A2"], ["A1", "A2"])
+    await two.settled()
+
+
 async def test_a_system_that_failed_in_recovery_is_left_alone_for_the_rest_of_the_run(two: Any) -> None:
     first, _, last = await three_linked(two)
     two.twin("crm").put("customers", first, name="in doubt")
