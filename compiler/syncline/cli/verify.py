@@ -121,6 +121,7 @@ def _result(spec: str, model: Spec, subject: Subject, tally: Tally, seed: int, r
             ("D1", reality is None),
             ("D2", not subject.package.derivations),
             ("D3", not subject.package.derivations),
+            ("P3", all(one.compute is None for one in subject.package.entities.values())),
             ("L1", not subject.trusted),
         )
         if absent

@@ -33,8 +33,6 @@ def uncovered(
     for one in spec.derivations:
         yield f"derivations: those of {one.entity.name} are carried out and counted, but their values are not checked"
     for name, entity in spec.entities.items():
-        if entity.back:
-            yield f"computed fields of {name} are carried out, but nothing asks whether they are right"
         if entity.collections:
             yield f"nested records of {name}: nobody edits them"
     synced = {sync.entity.name for sync in spec.syncs}
