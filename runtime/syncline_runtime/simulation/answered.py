@@ -81,6 +81,8 @@ class Answered:
                     yield Violation("A1", text, known.entity, known.field)
             if known.how == "delete" and not self._since(known):
                 for member in keeper.members_of([known.link_id]).get(known.link_id, []):
+                    if member.system not in self._servers:
+                        continue
                     mapping = self._package.mapping(known.entity, member.system)
                     table = self._servers[member.system].tables[mapping.resource]
                     if (

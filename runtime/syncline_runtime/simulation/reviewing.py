@@ -154,6 +154,8 @@ class Reviewers:
     def _knows(self, item: Item) -> bool:
         """Whether what an item shows of a field is what its records hold."""
         for system, remote_id in item.members.items():
+            if system not in self.servers:  # what it was derived from
+                continue
             mapping = self.package.mapping(item.entity, system)
             native = self.servers[system].tables[mapping.resource].native(remote_id)
             now: Any = shown(mapping, native or {}).get(item.field, ABSENT)
