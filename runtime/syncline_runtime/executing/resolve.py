@@ -296,7 +296,11 @@ def _retry(context: Context, answer: Answer) -> str:
         one for one in store.open_intents(name) if one.link_id == answer.link_id and answer.system in ("", one.system)
     ]
     store.give_up_intents(one.intent_id for one in intents)
-    context.barred.pop(answer.link_id, None)
+    # A write elsewhere whose outcome nobody knows stays a barrier there.
+    bars = context.barred.get(answer.link_id, set())
+    bars.difference_update([answer.system] if answer.system else list(bars))
+    if not bars:
+        context.barred.pop(answer.link_id, None)
     store.review.release_links(name, [answer.link_id])
     store.unsettle([answer.link_id])
     return "tried again"
