@@ -20,6 +20,10 @@ RECORDS = [
     *(f"test_records.py::test_out_of_scope[{policy}-{{}}]" for policy in ("unlink", "keep", "archive")),
     *(f"test_records.py::test_what_was_deleted_is_back[{row}-{{}}]" for row in ("undelete", "re-creation")),
     *(
+        f"test_records.py::test_what_was_deleted_is_back_where_only_some_are_archived[{row}-{{}}]"
+        for row in ("let-go", "archived")
+    ),
+    *(
         f"test_records.py::test_a_source_is_deleted_while_its_create_is_unknown[{landed}-{{}}]"
         for landed in ("landed", "lost")
     ),
