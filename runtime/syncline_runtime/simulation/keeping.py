@@ -38,6 +38,7 @@ class Keeper:
         self._announced: dict[int, Wave] = {}
         self.previewing = False
         self._trying = False
+        self.undone = False  # what was tried last was not kept
         self.identity = identity
         self.waves = waves
 
@@ -111,7 +112,7 @@ class Keeper:
                 if wanted:
                     self._world.may_crash("before a commit")
         finally:
-            self._trying = False
+            self._trying, self.undone = False, not wanted
         if wanted:
             self._committed()
             self._world.may_crash("after a commit")

@@ -51,6 +51,10 @@ class Sending(NamedTuple):
     op: str
 
 
+Reading: TypeAlias = tuple[float, Mapping[str, Shown]]
+Readings: TypeAlias = tuple[dict[tuple[str, str, str], Reading], set[tuple[str, str, str]]]
+
+
 class Ledger:
     """The checker's memory of one world. `accepted` holds the agreed values that became durable, in order and without repeats."""
 
@@ -85,7 +89,7 @@ class Ledger:
         self.born: dict[tuple[str, str, str], list[float]] = {}
         self.ignored: set[tuple[str, str]] = set()
         self.filled: set[tuple[str, str]] = set()
-        self._read: dict[tuple[str, str, str], tuple[float, Mapping[str, Shown]]] = {}
+        self._read: dict[tuple[str, str, str], Reading] = {}
         self._hubs = {name: packing(entity) for name, entity in package.entities.items()}
         self._maps = {(one.system, one.resource): one for one in package.mappings}
         self._sealed: dict[int, bytes] = {}
@@ -156,6 +160,14 @@ class Ledger:
         mapping = self.mapping(system, resource)
         if mapping is not None:
             self.deleted[system, mapping.entity, remote_id] = self.world.elapsed
+            seen = self._read.get((system, resource, remote_id))
+            for name in {flow.field for flow in mapping.flows}:
+                place = (system, mapping.entity, remote_id, name)
+                edit = self.last.get(place)
+                if edit is None or not isinstance(edit.value, frozenset):
+                    continue
+                if seen is None or seen[1].get(name) != edit.value:  # nobody looked between that edit and the deletion
+                    self.window.add(place)
             self.world.tell(f"user@{system}", "deletes", remote_id)
 
     def merged(self, system: str, resource: str, shows: Mapping[str, Native], loser: str, winner: str) -> None:
@@ -222,6 +234,14 @@ class Ledger:
         mapping = self.mapping(system, resource)
         if mapping is not None and not self._is_planning():
             self._shown.update((system, mapping.entity, remote_id) for remote_id in remote_ids)
+
+    def readings(self) -> Readings:
+        """What the engine was shown so far."""
+        return dict(self._read), set(self._shown)
+
+    def put_back(self, readings: Readings) -> None:
+        """What the engine was shown since is undone again, with the state that would have held it."""
+        self._read, self._shown = readings
 
     def _is_planning(self) -> bool:
         """Whether what the engine sees now is undone again."""

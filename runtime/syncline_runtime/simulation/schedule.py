@@ -298,10 +298,12 @@ class Schedule:
             self.world.counts["plan applied"] += 1
             return f"{promised.sent} writes, {left} left"
 
-        self.ledger.promised = promised
+        self.ledger.promised, seen = promised, self.ledger.readings()
         with closing(book):
             self._at_work("applies", f"a plan of {len(book)} records", Options(), do)
         self.ledger.promised = None
+        if self.ledger.keeper is not None and self.ledger.keeper.undone:
+            self.ledger.put_back(seen)
 
     def begin_anew(self) -> None:
         """The state is lost. Once nothing is on its way any more, somebody begins anew with `rebase`."""
