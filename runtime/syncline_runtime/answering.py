@@ -112,7 +112,7 @@ def judge(facts: Facts, purpose: Purpose, rules: Rules, *, attempt: int, refresh
     if status == 401 and purpose.writes:
         # The session is at fault, not the record: nothing is wrong with it that a person should mend.
         return Fail(Unavailable(_told(facts)))
-    if status == 408 or (status >= 500 and status not in (501, 505)):
+    if status == 408 or (status >= 500 and (purpose.writes or status not in (501, 505))):
         return _server_trouble(facts, purpose, rules, attempt, jitter)
     return Fail(_refused(facts))
 

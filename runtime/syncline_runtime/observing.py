@@ -146,7 +146,8 @@ def acknowledge(
             edited[name] = kept
             kept = ABSENT
         shadow[name] = value if kept is ABSENT else kept
-        if shadow[name] == value or _not_taken(member, name, value, shadow[name]):
+        emptied = not at_once and blank(shadow[name]) and blank(old)
+        if shadow[name] == value or emptied or _not_taken(member, name, value, shadow[name]):
             renders.pop(name, None)
         else:
             renders[name] = value

@@ -1,6 +1,7 @@
 """What waits for a person: each item by name, what its records show, why, where in the spec, and the commands that settle it."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -294,8 +295,8 @@ class _Reading:
         if family == "listing":
             commands = ["run"]  # when it has been mended where it is
         elif row.reason_code != "identity.merged":  # that is mended where the records are
-            commands = self._placements(row) if family == "identity" else [f"review retry {name}"]
-        commands.append(f"review dismiss {name}")
+            commands = self._placements(row) if family == "identity" else [f"review retry {_typed(name)}"]
+        commands.append(f"review dismiss {_typed(name)}")
         if not row.link_id:
             commands = [one + self._which(row.entity, row.system) for one in commands]
         return Item(
@@ -324,7 +325,7 @@ class _Reading:
         """The ways to place a record: with one that has a key of its own, or by itself."""
         entity = self._package.entities[row.entity]
         own = self._store.members(row.entity, row.system, [row.remote_id]).get(row.remote_id)
-        item = f"{row.system}:{row.remote_id}"
+        item = _typed(f"{row.system}:{row.remote_id}")
         if own is None or own.state != "live":
             return [f"review retry {item}"]
         sync = next((one for one in self._package.syncs if one.entity == row.entity), None)
@@ -339,7 +340,7 @@ class _Reading:
                 standing = self._store.systems_of(links, standing=True).get(link_id or 0, frozenset()) if beside else ()
                 taken = row.system in holding or any(place in standing for place in beside)
                 if system not in (row.system, *beside) and state == "live" and not taken:
-                    partners[f"review link {item} {system}:{remote_id}"] = None
+                    partners[f"review link {item} {_typed(f'{system}:{remote_id}')}"] = None
         # As databases give them in whatever order, people get them in one.
         return [*sorted(partners), f"review release {item}"]
 
@@ -348,7 +349,10 @@ class _Reading:
         name = f"{link_id}@{system}"
         source = next((f"{one.system}:{one.remote_id}" for one in members), name)
         if why:
-            commands = [f"review retry {name}", f"review link {source} {system}:ID{self._which(entity, system)}"]
+            commands = [
+                f"review retry {name}",
+                f"review link {_typed(source)} {system}:ID{self._which(entity, system)}",
+            ]
         else:
             why = f"nobody knows yet whether the {op} was carried out: the next run looks before it repeats it"
             commands = ["run"]
@@ -369,3 +373,8 @@ class _Reading:
 
     def _ids(self, members: Iterable[MemberRow]) -> dict[str, str]:
         return {one.system: one.remote_id for one in members}
+
+
+def _typed(name: str) -> str:
+    """A name as one word of a shell: what systems call their records may hold anything."""
+    return shlex.quote(name)

@@ -105,6 +105,14 @@ def test_a_field_that_was_never_shown_has_no_value_before_the_write() -> None:
     assert absorb(member(shadow={}, unseen={"mail": "m"}), {"mail": ""}) == member(shadow={})
 
 
+def test_a_field_that_is_empty_some_time_after_its_first_write_is_no_rendering_of_the_value() -> None:
+    """Somebody emptied it, or the system does not take it: either way the value is wanted there still."""
+    new = member(shadow={"name": "Ana"}, renders={"mail": "old"})
+    for blank in (None, ""):
+        assert written(new, {"mail": "m"}, {"mail": blank}, at_once=False).renders == {}
+    assert written(new, {"mail": "M"}, {"mail": "m"}, at_once=False).renders == {"mail": "M"}
+
+
 def test_what_was_seen_beside_a_write_stays_seen() -> None:
     seen = member(seen={"name": "Ana", "phone": "2"})
     assert written(seen, {"name": "Eva"}, {"name": "Eva", "phone": ABSENT, "mail": "m"}) == member(

@@ -156,7 +156,7 @@ def _named(package: Package, store: StateStore, names: Sequence[str]) -> Only:
         system, _, remote_id = name.partition(":")
         if number:
             links.append(int(number[0]))
-        elif system in package.systems:
+        elif remote_id:
             records.append((system, remote_id))
             for entity in package.entities:
                 links += store.links_of(entity, system, [remote_id]).values()

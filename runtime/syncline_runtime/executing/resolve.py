@@ -170,7 +170,7 @@ def _account(context: Context, link: Link, referred: Referred | None) -> None:
 
 
 def _delete(context: Context, answer: Answer) -> str:
-    """Delete what is left of the link: as its spec would, had it said `propagate`, until all of it is gone."""
+    """Let the deletion through until all of the link is gone: as the spec says of each system; where it holds them, for good."""
     rows = context.store.links([answer.link_id])
     if not rows or rows[0].status == "tombstone":
         return "deleted"
@@ -181,11 +181,16 @@ def _delete(context: Context, answer: Answer) -> str:
     if not answer.run_id and shown_print(members) != answer.seen:
         raise _Void("a record of it has changed since")
     deletes = dict(context.sync.deletes)
+    values = to_link(context, rows[0], members).values
     for system in live:
-        resource = context.sides[system].resource
-        if resource.delete is None and resource.archive is None:
-            raise _Void(f"{system} offers neither deleting nor archiving")
-        policy = OnDelete.PROPAGATE if resource.delete is not None else OnDelete.ARCHIVE
+        resource, clause = context.sides[system].resource, deletes.get(system)
+        policy = OnDelete.HOLD if clause is None else clause.of(values).policy
+        if policy is OnDelete.HOLD:
+            if resource.delete is None and resource.archive is None:
+                raise _Void(f"{system} offers neither deleting nor archiving")
+            policy = OnDelete.PROPAGATE if resource.delete is not None else OnDelete.ARCHIVE
+        elif policy is OnDelete.RECREATE:
+            raise _Void(f"the spec says `delete in {system} recreate`: delete it there, or say --keep")
         deletes[system] = Deletion(policy=policy, by=answer.actor)
     sync = replace(context.sync, deletes=deletes)
     maps = {name: side.mapping for name, side in context.sides.items()}

@@ -66,7 +66,7 @@ TABLE = {
     428: (Refused, Refused, Refused),
     429: (Retry, Retry, Retry),
     500: (Retry, Unknown, Unknown),
-    501: (Refused, Refused, Refused),
+    501: (Refused, Unknown, Unknown),
     502: (Retry, Unknown, Unknown),
     503: (Retry, Unknown, Unknown),
     504: (Retry, Unknown, Unknown),

@@ -318,6 +318,27 @@ async def test_a_held_deletion_is_decided(tmp_path: Path, way: str, crm: list[st
         assert pending(world.package, store) == []
 
 
+@pytest.mark.parametrize("policy", [OnDelete.ARCHIVE, OnDelete.UNLINK, OnDelete.PROPAGATE])
+async def test_a_deletion_that_an_edit_held_is_let_through_as_the_spec_says(tmp_path: Path, policy: OnDelete) -> None:
+    deletes = {name: Deletion(policy=policy, unless_edited=True, line=22) for name in ("crm", "erp")}
+    world = World(tmp_path / "state.db", package("crm", "erp", sync={"deletes": deletes}))
+    one = world.twin("crm").put("customers", vat="1", name="Ana")
+    await world.run()
+    [other] = world.records("erp")
+    world.twin("erp").put("customers", other, title="Annie")
+    world.twin("crm").drop("customers", one)
+    await world.run(full=True)
+    with world.store() as store:
+        [item] = pending(world.package, store)
+    assert command(world, "review", "resolve", item.name, "--delete")[0] == 0
+    await world.run()
+    await world.settled()
+    assert world.column("erp", "title") == ([] if policy is OnDelete.PROPAGATE else ["Annie"])
+    assert ("delete", "customers", 1) not in world.twin("erp").calls or policy is OnDelete.PROPAGATE
+    with world.store() as store:
+        assert pending(world.package, store) == []
+
+
 async def test_a_deletion_decided_is_carried_out_though_the_first_try_fails(tmp_path: Path) -> None:
     world, [item], _ = await held(tmp_path, a_deletion)
     assert command(world, "review", "resolve", item.name, "--delete")[0] == 0
@@ -349,6 +370,17 @@ async def test_ambiguous_records_are_linked_as_a_person_says(tmp_path: Path) -> 
     assert world.column("erp", "title") == ["Ana", "Anna"]
     with world.store() as store:
         assert store.count_links("Customer") == 1
+
+
+async def test_a_record_whose_id_is_no_single_word_is_named_so_that_a_shell_takes_it(tmp_path: Path) -> None:
+    world = World(tmp_path / "state.db", package("crm", "erp"))
+    world.twin("crm").put("customers", "a b;c", name="Ana")
+    await world.run()
+    with world.store() as store:
+        [item] = pending(world.package, store)
+    [*_, last] = item.commands
+    assert last == "review dismiss 'crm:a b;c'"
+    assert command(world, *shlex.split(last))[0] == 0
 
 
 async def test_a_record_that_joins_one_which_was_released_at_once_loses_nothing(tmp_path: Path) -> None:
