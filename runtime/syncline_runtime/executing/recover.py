@@ -270,6 +270,13 @@ def _is_ours(context: Context, side: Side, sent: Mapping[str, Shown], row: Membe
     return made_by(context.entity, sent, shown, keys(context.entity, shown))
 
 
+def adopt_named(context: Context, intent: IntentRow, row: MemberRow) -> None:
+    """Take the record into the link of an open create, in the caller's transaction, for a person says that it is the one."""
+    side = context.sides[intent.system]
+    ours = _is_ours(context, side, side.packing.unpack(intent.sent), row)
+    _adopt(context, side, intent, row, context.clock.now(), ours=ours)
+
+
 def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now: float, *, ours: bool) -> None:
     """Take the record into the link. If it is `ours`, what was sent is the base, as the system may have rendered it: what it
     shows beyond that today may be a person's edit. Another's is merged without a base, but for what it shows just as it was

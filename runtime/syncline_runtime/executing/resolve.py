@@ -11,11 +11,12 @@ from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.executing.context import Context, to_link
 from syncline_runtime.executing.decide import link_undecided, tomb
 from syncline_runtime.executing.following import follow, store_following
+from syncline_runtime.executing.recover import adopt_named
 from syncline_runtime.executing.referring import Referred, own_row, read_references
 from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.policy import prepare
 from syncline_runtime.records import Link, LinkStatus, MemberState
-from syncline_runtime.rows import Answer, LinkRow, MemberRow, Row
+from syncline_runtime.rows import Answer, LinkRow, MemberRow, Only, Row
 from syncline_runtime.state.packing import tagged, unpack_value
 from syncline_runtime.values import ABSENT
 
@@ -257,9 +258,13 @@ def _link(context: Context, answer: Answer) -> str:
         store.review.bury(tomb(context, link_id, 0, one, "deleted", context.clock.now()) for one in there)
         store.forget_members(one.member_id for one in there)
         intents = [one for one in store.open_intents(name) if one.link_id == link_id and one.system == joining.system]
+        made = next((one for one in intents if one.op == "create"), None)
         store.close_intents(one.intent_id for one in intents)
         context.barred.get(link_id, set()).discard(joining.system)
-        store.attach([(link_id, None, joining.seen, joining.member_id)])
+        if made is None:
+            store.attach([(link_id, None, joining.seen, joining.member_id)])
+        else:
+            adopt_named(context, made, joining)
         store.unsettle([link_id])
         store.review.release([(name, joining.system, "", link_id)])
     store.review.release((name, one.system, one.remote_id, 0) for one in (first, second))
@@ -292,18 +297,18 @@ def _record(context: Context, system: str, remote_id: str) -> MemberRow:
 
 
 def _retry(context: Context, answer: Answer) -> str:
-    """Try again what was refused or set aside; a create of unknown outcome did not happen, says the person."""
+    """Try again what was refused or set aside; a write of unknown outcome did not happen, says the person who was asked that."""
     store, name = context.store, context.entity.name
     if not answer.link_id:
         store.review.mark_dirty([(name, answer.system, answer.remote_id, 0.0, f"{answer.actor} asked for it")])
         return "read again"
-    intents = [
-        one for one in store.open_intents(name) if one.link_id == answer.link_id and answer.system in ("", one.system)
-    ]
-    store.give_up_intents(one.intent_id for one in intents)
-    # A write elsewhere whose outcome nobody knows stays a barrier there.
+    waits = store.review.quarantined(only=Only(name, links=[answer.link_id]))
+    asked = {row.system for row in waits if row.reason_code == "outcome.unknown" and answer.system in ("", row.system)}
+    doubted = [one for one in store.open_intents(name) if one.link_id == answer.link_id]
+    store.give_up_intents(one.intent_id for one in doubted if one.system in asked)
+    # A write whose outcome nobody was asked about stays a barrier: it may have been carried out.
     bars = context.barred.get(answer.link_id, set())
-    bars.difference_update([answer.system] if answer.system else list(bars))
+    bars.intersection_update({one.system for one in doubted} - asked)
     if not bars:
         context.barred.pop(answer.link_id, None)
     store.review.release_links(name, [answer.link_id])

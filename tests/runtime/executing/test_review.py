@@ -372,6 +372,22 @@ async def test_ambiguous_records_are_linked_as_a_person_says(tmp_path: Path) -> 
         assert store.count_links("Customer") == 1
 
 
+async def test_what_was_taken_out_of_a_record_that_a_person_names_as_ours_does_not_come_back(tmp_path: Path) -> None:
+    world = World(tmp_path / "state.db", package("crm", "erp"))
+    one = world.twin("crm").put("customers", vat="1", name="Ana", tags=["a", "b"])
+    world.twin("erp").faults["create"] = deque([Fault(Unknown("timed out"), lands=True)])
+    await world.run()
+    [other] = world.records("erp")
+    world.twin("erp").put("customers", other, labels=["b"])
+    double = world.twin("erp").put("customers", vat_no="1", title="Anna")
+    await world.run(later=3600)
+    world.twin("erp").drop("customers", double)
+    assert command(world, "review", "link", f"crm:{one}", f"erp:{other}")[0] == 0
+    await world.run()
+    assert (world.records("crm")[one]["tags"], world.records("erp")[other]["labels"]) == (["b"], ["b"])
+    await world.settled()
+
+
 async def test_a_record_whose_id_is_no_single_word_is_named_so_that_a_shell_takes_it(tmp_path: Path) -> None:
     world = World(tmp_path / "state.db", package("crm", "erp"))
     world.twin("crm").put("customers", "a b;c", name="Ana")
