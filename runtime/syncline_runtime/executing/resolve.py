@@ -119,8 +119,14 @@ def _take(context: Context, answer: Answer) -> str:
         raise _Void("it is in step again")
     now = candidates_of(link, answer.field)
     seen: dict[str, Any] = {system: value for system, value in _loaded(answer.seen).items() if system in link.members}
-    for system, value in seen.items():
-        if now.get(system, ["absent"]) != value:
+    known = [*seen.values(), tagged(unpack_value(answer.value or "null"))]
+    for system, value in now.items():
+        before = (
+            tagged(link.members[system].shadow[answer.field]) if answer.field in link.members[system].shadow else None
+        )
+        # What nobody was shown when this was decided would be overwritten without a word.
+        unasked = system not in seen and value not in (before, ["absent"], *known)
+        if unasked or value != seen.get(system, value):
             raise _Void(f"{system} shows something else since")
     after = deciding.resolve(link, answer.field, unpack_value(answer.value or "null"))  # type: ignore[arg-type]
     try:

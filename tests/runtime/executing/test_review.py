@@ -24,7 +24,7 @@ from syncline_runtime.ports import Refused, Unknown
 from syncline_runtime.simulation.twin import Fault
 from syncline_runtime.values import Native
 from tests.runtime.executing import references, test_references
-from tests.runtime.executing.conftest import World, package
+from tests.runtime.executing.conftest import RULES, World, package
 
 HELD = {name: Deletion(policy=OnDelete.HOLD, line=22) for name in ("crm", "erp")}
 
@@ -386,6 +386,30 @@ async def test_what_was_taken_out_of_a_record_that_a_person_names_as_ours_does_n
     await world.run()
     assert (world.records("crm")[one]["tags"], world.records("erp")[other]["labels"]) == (["b"], ["b"])
     await world.settled()
+
+
+async def test_an_edit_that_nobody_was_asked_about_is_not_overwritten_by_a_choice_between_others(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path / "state.db", package("crm", "erp", "shop", sync={"rules": {**RULES, "mail": Ask(line=13)}}))
+    world.twin("crm").put("customers", vat="1", name="Ana", mail="m@x.org")
+    await world.run()
+    places = {name: next(iter(world.records(name))) for name in ("crm", "erp", "shop")}
+    for name in ("crm", "shop"):
+        world.twin(name).put("customers", places[name], mail=f"{name}@x.org")
+    await world.run()
+    assert command(world, "review", "resolve", "1/mail", "--take", "crm")[0] == 0
+    world.twin("erp").put("customers", places["erp"], mail="erp@x.org")
+    await world.run()
+    report = await world.run()
+    shown = {name: world.records(name)[place]["mail"] for name, place in places.items()}
+    assert shown == {name: f"{name}@x.org" for name in places}, report
+    with world.store() as store:
+        [item] = pending(world.package, store)
+        assert set(item.candidates) == set(places)
+    assert command(world, "review", "resolve", "1/mail", "--take", "erp")[0] == 0
+    await world.run()
+    assert {world.records(name)[place]["mail"] for name, place in places.items()} == {"erp@x.org"}
 
 
 async def test_a_record_whose_id_is_no_single_word_is_named_so_that_a_shell_takes_it(tmp_path: Path) -> None:
