@@ -44,8 +44,8 @@ def settle(
                 store.review.mark_dirty([(context.entity.name, side.system, row.remote_id, read_at, "outcome unknown")])
                 late = False
         case _ if _is_as_before(side, intent, record) and not _may_be_older(side, intent, read_at):
-            # It did not land; where writes are conditional, it cannot overtake the next one either.
-            late = late or side.resource.lock != "none"
+            # It did not land so far. Though it carries its version, it may still overtake the next one, which then is the stale one.
+            pass
         case _:
             try:
                 after = _after_update(context, side, intent, member, record, read_at, late=late)

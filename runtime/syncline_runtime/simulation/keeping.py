@@ -36,6 +36,7 @@ class Keeper:
         self._committed = committed
         self._inside = False
         self._announced: dict[int, Wave] = {}
+        self._ended: set[int] = set()
         self.previewing = False
         self._trying = False
         self.undone = False  # what was tried last was not kept
@@ -74,16 +75,24 @@ class Keeper:
                     raise sqlite3.OperationalError("disk I/O error")
         except BaseException:
             self._announced.clear()
+            self._ended.clear()
             raise
         finally:
             self._inside = False
-        self.waves.update(self._announced)
-        self._announced.clear()
-        self._committed()
+        self._kept()
         if durable:
             self._world.tell("state", "fails", "a commit, which is durable")
             raise sqlite3.OperationalError("disk I/O error")
         self._world.may_crash("after a commit")
+
+    def _kept(self) -> None:
+        """What was announced and what ended is durable now."""
+        self.waves.update(self._announced)
+        for number in self._ended:
+            self.waves.pop(number, None)
+        self._announced.clear()
+        self._ended.clear()
+        self._committed()
 
     @contextmanager
     def preview(self) -> Iterator[None]:
@@ -94,6 +103,7 @@ class Keeper:
                 yield
         finally:
             self.previewing = False
+            self._ended.clear()
 
     @contextmanager
     def tentative(self) -> Iterator[Callable[[], None]]:
@@ -113,8 +123,10 @@ class Keeper:
                     self._world.may_crash("before a commit")
         finally:
             self._trying, self.undone = False, not wanted
+            if not wanted:
+                self._ended.clear()
         if wanted:
-            self._committed()
+            self._kept()
             self._world.may_crash("after a commit")
 
     def acquire(self, name: str, now: float, seconds: float) -> None:
@@ -139,13 +151,12 @@ class Keeper:
         """The outcomes are known."""
         self._store.end_wave(wave_id)
         self._announced.pop(wave_id, None)
-        self.waves.pop(wave_id, None)
+        self._ended.add(wave_id)
 
     def break_waves(self, entity: str, now: float) -> None:
         """Interrupted waves become open intents."""
         self._store.break_waves(entity, now)
-        for number in [number for number, wave in self.waves.items() if wave.entity == entity]:
-            del self.waves[number]
+        self._ended.update(number for number, wave in self.waves.items() if wave.entity == entity)
 
     def entities(self) -> dict[int, str]:
         """The entity of each link."""
