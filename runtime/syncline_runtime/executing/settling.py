@@ -44,7 +44,7 @@ def settle(
                 store.review.mark_dirty([(context.entity.name, side.system, row.remote_id, read_at, "outcome unknown")])
                 late = False
         case _ if _is_as_before(side, intent, record) and not _may_be_older(side, intent, read_at):
-            # It did not land so far. Though it carries its version, it may still overtake the next one, which then is the stale one.
+            # It did not land so far. Though it carries its version, it may still overtake the next one, then the stale one.
             pass
         case _:
             try:
