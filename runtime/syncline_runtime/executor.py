@@ -93,22 +93,7 @@ async def run(
             _open_inbox(package, store, clock.now())
         report = Report(run_id)
         opened = await _open(systems)
-        groups = [
-            [
-                make_context(
-                    package,
-                    sync,
-                    systems=systems if _consented(sync, store, chosen) else reading,
-                    store=store,
-                    clock=clock,
-                    options=chosen,
-                    run_id=run_id,
-                    reporter=reporter,
-                )
-                for sync in group
-            ]
-            for group in grouped(package, syncs)
-        ]
+        groups = _contexts(package, syncs, systems, store, clock, chosen, run_id, reporter, refused=reading)
         try:
             await _run_groups(groups, opened, report)
         finally:
@@ -177,14 +162,15 @@ def _contexts(
     options: Options,
     run_id: int,
     reporter: Reporter,
+    refused: Mapping[str, System] | None = None,
 ) -> list[list[Context]]:
-    """A context for each sync, in the order of work."""
+    """A context for each sync, in the order of work; with the systems `refused` for one whose first run nobody consented to."""
     return [
         [
             make_context(
                 package,
                 sync,
-                systems=systems,
+                systems=systems if refused is None or _consented(sync, store, options) else refused,
                 store=store,
                 clock=clock,
                 options=options,

@@ -121,9 +121,7 @@ def _take(context: Context, answer: Answer) -> str:
     seen: dict[str, Any] = {system: value for system, value in _loaded(answer.seen).items() if system in link.members}
     known = [*seen.values(), tagged(unpack_value(answer.value or "null"))]
     for system, value in now.items():
-        before = (
-            tagged(link.members[system].shadow[answer.field]) if answer.field in link.members[system].shadow else None
-        )
+        before = _tagged(link.members[system].shadow.get(answer.field, ABSENT))
         # What nobody was shown when this was decided would be overwritten without a word.
         unasked = system not in seen and value not in (before, ["absent"], *known)
         if unasked or value != seen.get(system, value):
@@ -145,7 +143,11 @@ def candidates_of(link: Link, field: str) -> dict[str, Any]:
         system: {**member.shadow, **(shown_by(member) or {})}.get(field, ABSENT)
         for system, member in link.members.items()
     }
-    return {system: ["absent"] if value is ABSENT else tagged(value) for system, value in shown.items()}
+    return {system: _tagged(value) for system, value in shown.items()}
+
+
+def _tagged(value: Any) -> Any:
+    return ["absent"] if value is ABSENT else tagged(value)
 
 
 def _loaded(text: str) -> dict[str, Any]:
