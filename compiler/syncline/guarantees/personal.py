@@ -39,7 +39,7 @@ def personal_natives(side: Map) -> Iterator[tuple[NativeField, str]]:
 def unwritable(side: Map) -> Iterator[tuple[NativeField, str]]:
     """Of the personal natives those that cannot be emptied: read-only ones, and such as must not be empty."""
     for native, name in personal_natives(side):
-        if not native.writable or native.required or not (native.type.nullable or native.null or native.absent_is_null):
+        if not native.writable or native.required:
             yield native, name
 
 
