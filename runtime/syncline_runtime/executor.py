@@ -84,13 +84,10 @@ async def run(
     store.acquire(package.name, clock.now(), _LEASE_SECONDS)
     try:
         with store.transaction():
-            admit(package, store)
-            run_id = store.begin_run(clock.now(), package.spec_sha256)
-            store.purge_intents(clock.now() - _KEEP_INTENTS_SECONDS)
+            run_id = _begin(package, store, clock.now())
             if chosen.rebase:
                 for sync in package.syncs:
                     store.save_setting(_rebased(sync), "creates are held")
-            _open_inbox(package, store, clock.now())
         report = Report(run_id)
         opened = await _open(systems)
         groups = _contexts(package, syncs, systems, store, clock, chosen, run_id, reporter, refused=reading)
@@ -98,9 +95,7 @@ async def run(
             await _run_groups(groups, opened, report)
         finally:
             await _close(systems)
-        with store.transaction():
-            store.end_run(run_id, clock.now(), report.status, {"syncs": [one.document() for one in report.summaries]})
-        return report
+        return _ended(report, store, clock.now())
     finally:
         store.release()
 
@@ -131,10 +126,7 @@ async def carry_out(
         try:
             with store.tentative() as keep:
                 with store.transaction():
-                    admit(package, store)
-                    run_id = store.begin_run(clock.now(), package.spec_sha256)
-                    store.purge_intents(clock.now() - _KEEP_INTENTS_SECONDS)
-                    _open_inbox(package, store, clock.now())
+                    run_id = _begin(package, store, clock.now())
                 chosen = replace(options, apply_first=True, reviewed=reviewed)
                 groups = _contexts(package, syncs, systems, store, clock, chosen, run_id, reporter)
                 foreseen = Report(0)
@@ -146,9 +138,7 @@ async def carry_out(
             await _run_groups(groups, opened, report, foreseen.held)
         finally:
             await _close(systems)
-        with store.transaction():
-            store.end_run(run_id, clock.now(), report.status, {"syncs": [one.document() for one in report.summaries]})
-        return report
+        return _ended(report, store, clock.now())
     finally:
         store.release()
 
@@ -181,6 +171,21 @@ def _contexts(
         ]
         for group in grouped(package, syncs)
     ]
+
+
+def _begin(package: Package, store: StateStore, now: float) -> int:
+    """Begin a run in the caller's transaction, and give its number. Raises SpecChanged."""
+    admit(package, store)
+    run_id = store.begin_run(now, package.spec_sha256)
+    store.purge_intents(now - _KEEP_INTENTS_SECONDS)
+    _open_inbox(package, store, now)
+    return run_id
+
+
+def _ended(report: Report, store: StateStore, now: float) -> Report:
+    with store.transaction():
+        store.end_run(report.run_id, now, report.status, {"syncs": [one.document() for one in report.summaries]})
+    return report
 
 
 def _open_inbox(package: Package, store: StateStore, now: float) -> None:

@@ -43,10 +43,9 @@ def settle(
                 # Whether it is gone is yet to be confirmed; if it is found after all, it must tell what became of the write.
                 store.review.mark_dirty([(context.entity.name, side.system, row.remote_id, read_at, "outcome unknown")])
                 late = False
-        case _ if _is_as_before(side, intent, record) and not _may_be_older(side, intent, read_at):
-            # It did not land so far. Though it carries its version, it may still overtake the next one, then the stale one.
-            pass
-        case _:
+        # As it was before: it did not land so far. Though it carries its version, it may still overtake the next one, then the
+        # stale one.
+        case _ if not _is_as_before(side, intent, record) or _may_be_older(side, intent, read_at):
             try:
                 after = _after_update(context, side, intent, member, record, read_at, late=late)
             except MAPPING_ERRORS:
