@@ -7,7 +7,7 @@ import pytest
 
 from tests.runtime import postgres
 
-ON_BOTH = ("test_failures", "test_truth", "test_deletions", "test_records_alone", "test_review", "test_state")
+ON_BOTH = ("test_failures", "test_truth", "test_deletions", "test_records_alone", "test_state")
 """The modules whose tests of a world run on both."""
 
 Where = Callable[[Path], "Path | str"]

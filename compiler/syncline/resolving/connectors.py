@@ -32,7 +32,8 @@ from syncline.resolving.directives import (
     word_text,
 )
 from syncline.resolving.findings import Findings
-from syncline.resolving.resources import Spelling, Template, places_of, resolve_resource
+from syncline.resolving.natives import Spelling
+from syncline.resolving.resources import Template, places_of, resolve_resource
 from syncline.syntax import declarations as syntax
 from syncline.syntax.expressions import Name, Text
 from syncline_runtime import declaration as runtime

@@ -1,17 +1,16 @@
 """Maps: which field of a system's resource is which field of the entity, and how it is spelled there."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeGuard
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.expressions import Apply, Both, Constant, EntityField, Expression, NativeValue
-from syncline.model.spec import Arrow, CodecUse, Equality, Field, Line, Look, Map, NativeField, ResourceModel, System
+from syncline.model.spec import Arrow, CodecUse, Field, Line, Look, Map, NativeField, ResourceModel, System
 from syncline.model.types import Type
 from syncline.resolving.codecs import native_type, steps_of, typed
 from syncline.resolving.entities import dotted
 from syncline.resolving.expressions import resolve_condition, resolve_expression
+from syncline.resolving.filters import split
 from syncline.resolving.fitting import codecs_between, readable_as, same_kind
 from syncline.resolving.references import (
     elements_of,
@@ -70,7 +69,7 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     if entity is None or system is None or resource is None:
         return None
     natives = {**resource.fields, **reached}
-    equalities, rest = ((), None) if where is None else _split(where, natives)
+    equalities, rest = ((), None) if where is None else split(where, natives)
     return Map(
         entity=entity.entity,
         system=system,
@@ -478,29 +477,3 @@ def _names(expression: Expression) -> list[EntityField | NativeValue]:
             return []
     parts = (expression.condition, expression.then, expression.otherwise)
     return [name for part in parts for name in _names(part)]
-
-
-def _split(where: Expression, natives: Mapping[str, NativeField]) -> tuple[tuple[Equality, ...], Expression | None]:
-    """The equalities that every record has which `where` lets through, set on creates, and what is left of the condition."""
-    parts = where.parts if isinstance(where, Both) and where.every else (where,)
-    equalities: list[Equality] = []
-    rest: list[Expression] = []
-    for part in parts:
-        match part:
-            case Apply(function="=", arguments=(NativeValue(name=name), Constant(value=value))) if _is_plain(value):
-                equalities.append(Equality(native=natives[name], value=value, span=part.span))
-            case Apply(function="=", arguments=(Constant(value=value), NativeValue(name=name))) if _is_plain(value):
-                equalities.append(Equality(native=natives[name], value=value, span=part.span))
-            case NativeValue(name=name):
-                equalities.append(Equality(native=natives[name], value=True, span=part.span))
-            case Apply(function="not", arguments=(NativeValue(name=name),)):
-                equalities.append(Equality(native=natives[name], value=False, span=part.span))
-            case _:
-                rest.append(part)
-    if len(rest) > 1:
-        return tuple(equalities), Both(True, tuple(rest), where.type, where.span)
-    return tuple(equalities), rest[0] if rest else None
-
-
-def _is_plain(value: object) -> TypeGuard[str | int | bool | None]:
-    return value is None or isinstance(value, str | int)

@@ -9,7 +9,7 @@ from syncline.model.types import Type
 from syncline.resolving.entities import dotted, field_of
 from syncline.resolving.findings import Findings
 from syncline.resolving.names import nearest
-from syncline.resolving.resources import KINDS
+from syncline.resolving.natives import KINDS
 from syncline.resolving.scope import DEEPEST, EntityScope, Scope
 from syncline.source import Span
 from syncline.syntax import Key, Name, Path, Record

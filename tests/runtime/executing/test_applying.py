@@ -21,7 +21,7 @@ from syncline_runtime.planned import Difference, PlanFailure, PlanHead, PlannedA
 from syncline_runtime.ports import System, SystemFailure, Write
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed, WriteForbidden
 from syncline_runtime.telling import Quiet
-from tests.runtime.executing import references, test_following, test_references
+from tests.runtime.executing import deals, references, test_references
 from tests.runtime.executing.conftest import World, package
 from tests.runtime.executing.references import Kind
 
@@ -315,7 +315,7 @@ async def test_a_plan_that_is_cut_off_or_spoiled_is_refused(two: World) -> None:
 
 
 async def test_a_record_that_follows_from_another_is_made_as_it_was_reviewed(tmp_path: Path) -> None:
-    world = test_following.World(tmp_path / "state.db", test_following.package())
+    world = deals.World(tmp_path / "state.db", deals.package())
     one = world.deal(number="D1", stage="open", title="Lamps")
     await world.run()
     world.deal(one, stage="won")

@@ -10,7 +10,7 @@ import pytest
 
 from syncline_runtime.declaration import Creation, Derivation, Package, Timed
 from syncline_runtime.expressions import is_past
-from tests.runtime.executing.test_following import World, field_map, package
+from tests.runtime.executing.deals import World, field_map, package
 
 
 class DealShape(TypedDict, total=False):
