@@ -52,6 +52,7 @@ class IntentRow(NamedTuple):
     sent_at: float
     idempotency_key: str | None
     body: bytes | None
+    run_id: int
 
 
 class Quarantined(NamedTuple):

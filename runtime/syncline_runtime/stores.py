@@ -111,6 +111,9 @@ class ReviewStore(Protocol):
     def next_due(self, entity: str) -> float | None:
         """When the first record is to be read again, None where none is."""
 
+    def earliest_after(self, run_id: int) -> float | None:
+        """When the runs after one began, by the clock of each: the least of these times, None where there was none."""
+
     def runs(self, limit: int) -> list[PastRun]: ...
 
     def counts(self, *names: str) -> dict[str, dict[str, int]]:
@@ -162,6 +165,9 @@ class AnswerStore(Protocol):
 
     def of_link(self, link_id: int) -> list[Answer]:
         """All that were ever given for a link, oldest first."""
+
+    def told_apart(self, entity: str) -> list[tuple[str, str, float]]:
+        """The records of which a person said that each is one of its own, and when: (system, remote_id, at)."""
 
 
 class AwaitingStore(Protocol):

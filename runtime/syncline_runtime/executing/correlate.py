@@ -1,6 +1,6 @@
 """Correlate: place records without a link, in batches, linking before creating."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_u
 from syncline_runtime.executing.ending import beside_what_ends
 from syncline_runtime.executing.holding import known_of
 from syncline_runtime.executing.referring import look_again_at_who_refers
-from syncline_runtime.identity import Known, Unlinked, correlate, keys, made_by, unrelated
+from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by, unrelated
 from syncline_runtime.records import Correlation, Situation
 from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow, Row
 
@@ -22,6 +22,7 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
     context.ending = False
     protections = context.options.protections
     creating = _keys_of_open_creates(context) if protections.reserved else frozenset[tuple[int, str]]()
+    apart = _told_apart(context)
     for name in context.sides:
         if name in context.unlisted:
             # What is still to come may have the same keys.
@@ -34,7 +35,7 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
             after = rows[-1].member_id
             with context.store.transaction():
                 while rows:
-                    rows = _place(context, name, rows, creating, counts)
+                    rows = _place(context, name, rows, creating, apart, counts)
             done += len(rows)
             context.reporter.phase(context.entity.name, f"correlate {name}", done)
 
@@ -62,7 +63,12 @@ class _Placed:
 
 
 def _place(
-    context: Context, system: str, rows: Sequence[MemberRow], creating: frozenset[tuple[int, str]], counts: Counts
+    context: Context,
+    system: str,
+    rows: Sequence[MemberRow],
+    creating: frozenset[tuple[int, str]],
+    apart: Mapping[int, tuple[str, str, float]],
+    counts: Counts,
 ) -> list[MemberRow]:
     """Place some records of one system; those whose match was taken by another of the batch are handed back."""
     store, entity, name = context.store, context.entity, context.entity.name
@@ -98,6 +104,7 @@ def _place(
         if answer.action in ("link", "create"):
             taken |= group
     answers = _not_by_a_third(context, system, answers, records, known)
+    answers = _not_told_apart(answers, known, apart)
     answers = beside_what_ends(context, system, answers, records, known, closing)
     partners = _partners(context, answers)
     new = sum(answer.action in ("link", "create") for _, answer in answers)
@@ -158,13 +165,7 @@ def _not_by_a_third(
     if len(context.remote) < 3:
         return answers
     joined: dict[str, tuple[int, Correlation]] = {}
-    held_by = {
-        (where, holder.remote_id): holder
-        for by_system in known.holders.values()
-        for where, holders in by_system.items()
-        for holder in holders
-        if holder.link_id is not None
-    }
+    held_by = _linked_holders(known)
     for row, answer in answers:
         if answer.action == "link":
             for match in answer.matches.items():
@@ -201,6 +202,52 @@ def _not_by_a_third(
                 answer, situation=Situation.AMBIGUOUS, action="quarantine", matches={}, detail=detail
             )
     return [(row, refused.get(row.remote_id, answer)) for row, answer in answers]
+
+
+def _told_apart(context: Context) -> dict[int, tuple[str, str, float]]:
+    """By link, the record of it of which a person last said that it is one of its own, and when: (system, remote_id, at)."""
+    store, name = context.store, context.entity.name
+    found: dict[int, tuple[str, str, float]] = {}
+    by_system: dict[str, dict[str, float]] = {}
+    for system, remote_id, at in store.answers.told_apart(name):
+        by_system.setdefault(system, {})[remote_id] = at
+    for system, told in by_system.items():
+        for remote_id, row in store.members(name, system, list(told)).items():
+            known = None if row.link_id is None else found.get(row.link_id)
+            if row.link_id is not None and (known is None or known[2] < told[remote_id]):
+                found[row.link_id] = system, remote_id, told[remote_id]
+    return found
+
+
+def _not_told_apart(
+    answers: list[tuple[MemberRow, Correlation]], known: Known, apart: Mapping[int, tuple[str, str, float]]
+) -> list[tuple[MemberRow, Correlation]]:
+    """The answers, but that none joins the link of a record of which a person, who could see both, said that it is another one."""
+    if not apart:
+        return answers
+    held_by = _linked_holders(known)
+    left: list[tuple[MemberRow, Correlation]] = []
+    for row, answer in answers:
+        holders = [held_by[match] for match in answer.matches.items() if match in held_by]
+        told = next((apart[one.link_id] for one in holders if one.link_id is not None and one.link_id in apart), None)
+        if answer.action == "link" and told is not None and row.first_seen <= told[2]:
+            detail = (
+                f"{told[0]} {told[1]} has the same {answer.rule.removeprefix('match ')}, and a person said that it is a record "
+                "of its own: link them, or release this one, too"
+            )
+            answer = replace(answer, situation=Situation.AMBIGUOUS, action="quarantine", matches={}, detail=detail)
+        left.append((row, answer))
+    return left
+
+
+def _linked_holders(known: Known) -> dict[tuple[str, str], Holder]:
+    return {
+        (where, holder.remote_id): holder
+        for by_system in known.holders.values()
+        for where, holders in by_system.items()
+        for holder in holders
+        if holder.link_id is not None
+    }
 
 
 def _was_matched(context: Context, system: str, own: Sequence[str | None]) -> bool:

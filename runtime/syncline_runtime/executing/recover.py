@@ -110,7 +110,7 @@ async def recover_creates(context: Context) -> None:
                 continue
             values = side.packing.unpack(intent.sent)
             wanted = keys(context.entity, values)
-            rows = _candidates(context, side, wanted)
+            rows = _candidates(context, side, intent, wanted)
             if len(rows) > 1:
                 # Of several with its key, the one that shows just what was sent is ours.
                 rows = [row for row in rows if row.seen == intent.sent] or rows
@@ -142,7 +142,7 @@ async def _ask_for_keys(context: Context) -> None:
             continue
         values = side.packing.unpack(intent.sent)
         late = context.looked.get(intent.system, 0.0) >= intent.resolve_after
-        if late and not _candidates(context, side, keys(context.entity, values)):
+        if late and not _candidates(context, side, intent, keys(context.entity, values)):
             await _search(context, side, values)
 
 
@@ -252,8 +252,9 @@ def _made(context: Context, side: Side, intent: IntentRow, write: Write, outcome
     _closed(context, intent)
 
 
-def _candidates(context: Context, side: Side, wanted: Sequence[str | None]) -> list[MemberRow]:
-    """Records of the system without a link that have a key of the create: by the first rule that finds any."""
+def _candidates(context: Context, side: Side, intent: IntentRow, wanted: Sequence[str | None]) -> list[MemberRow]:
+    """Records of the system without a link that have a key of the create, and that it may have made: by the first rule that finds
+    any."""
     for rule, key in enumerate(wanted):
         if key is None:
             continue
@@ -261,8 +262,20 @@ def _candidates(context: Context, side: Side, wanted: Sequence[str | None]) -> l
         ids = [remote_id for _, system, remote_id, link_id, _ in holders if system == side.system and link_id is None]
         if ids:
             rows = context.store.members(context.entity.name, side.system, ids)
-            return [row for row in rows.values() if row.state == "live"]
+            return [row for row in rows.values() if row.state == "live" and not _was_known(context, intent, row)]
     return []
+
+
+_SKEW_SECONDS: Final = 60.0
+
+
+def _was_known(context: Context, intent: IntentRow, row: MemberRow) -> bool:
+    """Whether a record was seen before a create was sent, so that it is not what that made. Where our clock was set back since, or
+    may have been, nothing is told: what the create made would be made twice."""
+    if row.first_seen >= intent.sent_at - _SKEW_SECONDS:
+        return False
+    earliest = context.store.review.earliest_after(intent.run_id)
+    return earliest is None or earliest >= intent.sent_at
 
 
 def _is_ours(context: Context, side: Side, sent: Mapping[str, Shown], row: MemberRow) -> bool:

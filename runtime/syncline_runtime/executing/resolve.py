@@ -284,7 +284,10 @@ def _separate(context: Context, answer: Answer) -> str:
     """A record is one of its own, whatever its keys say."""
     row = _record(context, answer.system, answer.remote_id)
     if row.link_id is not None:
-        return "it is linked"
+        members = context.store.members_of([row.link_id]).get(row.link_id, [])
+        if others := [f"{one.system}:{one.remote_id}" for one in members if one.member_id != row.member_id]:
+            raise _Void(f"it is linked to {' and '.join(others)}")
+        return "a record of its own"
     pair = LinkRow(context.store.reserve_links(1), 1, "live", _NO_VALUES, context.run_id), [row]
     link_undecided(context, [pair])
     context.store.review.release([(context.entity.name, answer.system, answer.remote_id, 0)])

@@ -62,8 +62,6 @@ class Answered:
         link_id = linked.get(known.place)
         if link_id is None or known.place in self._ledger.revived:
             return
-        if any(stranger in self._ledger.deleted and stranger[0] == known.place[0] for stranger in known.strangers):
-            return  # once its double is gone, nothing is ambiguous, and who is left alone with its key joins it
         for stranger in known.strangers:
             if linked.get(stranger) == link_id and stranger not in self._ledger.placed:
                 text = f"{_named(known.place)} was said to be one of its own, and is linked to {_named(stranger)}"

@@ -63,6 +63,14 @@ class Answers:
         """All that were ever given for a link, oldest first."""
         return self._answers("link_id = ?", (link_id,))
 
+    def told_apart(self, entity: str) -> list[tuple[str, str, float]]:
+        """The records of which a person said that each is one of its own, and when: (system, remote_id, at)."""
+        return self._execute(
+            "SELECT system, remote_id, max(at) FROM answer WHERE entity = ? AND kind = 'separate' AND state = 'done'"
+            " GROUP BY system, remote_id",
+            (entity,),
+        )
+
     def _answers(self, where: str, values: Sequence[Any]) -> list[Answer]:
         found = []
         for row in self._execute(f"SELECT {_COLUMNS} FROM answer WHERE {where} ORDER BY answer_id", values):

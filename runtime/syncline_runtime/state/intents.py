@@ -116,7 +116,7 @@ class Intents:
         """Writes whose outcome is not known yet, oldest first."""
         rows = self._execute(
             "SELECT intent_id, link_id, system, op, remote_id, sent, pre, if_version, resolve_after, sent_at, idempotency_key,"
-            " body FROM intent WHERE entity = ? AND state = 'open' ORDER BY intent_id",
+            " body, run_id FROM intent WHERE entity = ? AND state = 'open' ORDER BY intent_id",
             (entity,),
         )
         found = []
@@ -124,7 +124,9 @@ class Intents:
             number = row[0]
             documents = (self._sent.open(number, row[5]), self._pre.open(number, row[6]))
             key = None if row[10] is None else f"{self._identity}-{row[10]}"
-            found.append(IntentRow._make((*row[:5], *documents, *row[7:10], key, self._again.open(number, row[11]))))
+            found.append(
+                IntentRow._make((*row[:5], *documents, *row[7:10], key, self._again.open(number, row[11]), row[12]))
+            )
         return found
 
     def purge(self, before: float) -> None:

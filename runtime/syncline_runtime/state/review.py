@@ -272,6 +272,11 @@ class Review:
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
+    def earliest_after(self, run_id: int) -> float | None:
+        """When the runs after one began, by the clock of each: the least of these times, None where there was none."""
+        at: float | None = self._execute("SELECT min(started) FROM run WHERE run_id > ?", (run_id,))[0][0]
+        return at
+
     def runs(self, limit: int) -> list[PastRun]:
         rows = self._execute(
             "SELECT run_id, started, ended, status, summary FROM run ORDER BY run_id DESC LIMIT ?", (limit,)

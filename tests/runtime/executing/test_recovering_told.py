@@ -1,11 +1,13 @@
 """What recovery does and tells, to the count: writes without an answer, systems that fail meanwhile, what a person is asked."""
 
+import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from syncline_runtime.cli import review
 from syncline_runtime.executing.summary import Summary
 from syncline_runtime.ports import Refused, SystemFailure, Unknown
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED, Fault
@@ -265,6 +267,47 @@ async def test_of_two_with_its_key_of_which_none_is_ours_a_person_must_say(two: 
         "nobody knows whether the record was created, and several records have its key: "
         "look for it, and say with `review` what happened",
     )
+
+
+async def released_in_doubt(two: Any) -> None:
+    """Of two customers of the ERP, one that shares its key with one of the CRM; that, a person said, is another one, so that it was
+    created beside them, and the create had no answer."""
+    two.twin("crm").put("customers", vat="A1", name="Ana")
+    for title in ("Zoe", "Yve"):
+        two.twin("erp").put("customers", vat_no="A1", title=title)
+    await two.run()
+    answered(two, "review release crm:crm-1", "review dismiss erp:erp-1", "review dismiss erp:erp-2")
+    two.twin("erp").faults["create"].append(UNKNOWN_AND_LOST)
+    assert told(await two.run(later=120.0)).unknown == 1
+    two.twin("erp").drop("customers", "erp-2")
+
+
+def answered(two: Any, *commands: str) -> None:
+    """Somebody gives some commands of `review`."""
+    for command in commands:
+        parser = argparse.ArgumentParser()
+        review.add(parser.add_subparsers(dest="command", required=True), two.package)
+        with two.store() as store:
+            review.give(two.package, store, parser.parse_args(command.split()), "ana", two.clock.time)
+
+
+async def test_a_record_that_was_known_before_a_create_was_sent_is_not_what_that_made(two: Any) -> None:
+    await released_in_doubt(two)
+    report = await two.run(later=LATE, full=True)
+    assert told(report).done == {("erp", "created"): 1}
+    assert two.column("erp", "title") == ["Ana", "Zoe"]
+    assert open_writes(two) == []
+    await two.settled()
+
+
+async def test_a_clock_that_went_back_does_not_make_a_record_look_as_if_it_was_known_before(two: Any) -> None:
+    """Ours landed, and is first seen by a clock that shows less than when it was sent."""
+    await in_doubt(two, UNKNOWN_BUT_LANDED)
+    two.clock.time -= 3600.0
+    report = await two.run()
+    assert told(report).done == {("erp", "adopted"): 1}
+    assert len(two.records("erp")) == 1
+    await two.settled()
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,37 @@ async def test_a_record_that_joins_one_which_was_released_at_once_loses_nothing(
         assert [row[4] for row in store.review.journal_entries("overwritten")] == ['"Eva"']
 
 
+async def test_who_was_told_apart_stays_apart_once_the_others_are_gone(tmp_path: Path) -> None:
+    """What is to be made beside it cannot be made yet: the link has room for another, and only the person's word keeps it out."""
+    world, _, _ = await held(tmp_path, several_matches)
+    assert command(world, "review", "release", "crm:crm-1")[0] == 0
+    world.twin("erp").tables["customers"].refuse = lambda native: Refused("400", "not today")
+    await world.run()
+    world.twin("erp").drop("customers", "erp-2")
+    await world.run(full=True)
+    with world.store() as store:
+        (waits,) = [one for one in pending(world.package, store) if one.kind == "identity"]
+    assert (waits.name, waits.reason) == (
+        "erp:erp-1",
+        "crm crm-1 has the same vat, and a person said that it is a record of its own: link them, or release this one, too",
+    )
+    assert waits.commands[0] == "review link erp:erp-1 crm:crm-1"
+    assert command(world, *shlex.split(waits.commands[0]))[0] == 0
+    await world.run()
+    with world.store() as store:
+        assert not [one for one in pending(world.package, store) if one.kind == "identity"]
+    assert world.column("erp", "title") == ["Ana"]
+
+
+async def test_a_release_of_what_somebody_linked_is_void_and_says_so(tmp_path: Path) -> None:
+    world, _, _ = await held(tmp_path, several_matches)
+    assert command(world, "review", "link", "crm:crm-1", "erp:erp-1")[0] == 0
+    assert command(world, "review", "release", "erp:erp-1")[0] == 0
+    report = await world.run()
+    (told,) = report.summaries[0].held
+    assert "decided about erp:erp-1 was not carried out: it is linked to crm:crm-1; look again with `review`" in told
+
+
 async def test_a_guard_lets_pass_what_was_approved_once_and_no_more(tmp_path: Path) -> None:
     async def most(world: World) -> None:
         await a_guard(world)
