@@ -60,6 +60,7 @@ class _Checked:
             for key in enumerate(keys(self.entity, self.docs[each.link_id]))
         }
         self.remotes = ledger.remotes()
+        self.linked = keeper.linked()  # one that was deleted and replaced has left its link, which goes on
         self.open = {row.link_id for row in keeper.links(list(keeper.entities())) if row.status == "live"}
         self.heard = {flow.field for mapping in self.maps.values() for flow in mapping.flows if flow.contributes} & set(
             self.entity.fields
@@ -201,7 +202,7 @@ class _Checked:
         """Whether a reference is to a record that is not kept in step with others, or that is there no more."""
         if not refers or not isinstance(value, str):
             return False
-        links = (self.ledger.linked.get((system, entity, value)) for entity in refers)
+        links = (self.linked.get((system, entity, value)) for entity in refers)
         return not any(link in self.open for link in links)
 
     def _was_merged(self, member: MemberRow) -> bool:
