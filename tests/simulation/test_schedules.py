@@ -15,20 +15,10 @@ SCHEDULES, PORTION = 300, 25
 FAILED_ONCE = (
     16, 21, 27, 30, 34, 44, 50, 55, 72, 79, 92, 95, 96, 99, 201, 228, 236, 280, 281, 282, 298, 573,
     10045, 10153, 10180, 10427, 10492, 10611, 10755, 10945, 20035, 20599, 20619, 20923, 21008, 40655, 40744, 40833, 70200,
-    71605, 72659, 73222, 73310, 74187, 80525, 80933, 81256, 81727,
+    71605, 72659, 73222, 73310, 74187, 80525, 80933, 81075, 81256, 81727,
 )
 # fmt: on
 """Seeds that found a mistake; what a seed is may change with the worlds, and still they are run."""
-
-
-STILL_FAIL = (81075,)
-"""Not looked into: a person takes an element out of a record that we made, and deletes the record before the next run."""
-
-
-@pytest.mark.xfail(reason="an element of a set comes back", strict=False)
-@pytest.mark.parametrize("seed", STILL_FAIL)
-def test_seeds_that_are_known_to_fail(seed: int) -> None:
-    assert not tallied([seed]).failing
 
 
 @pytest.mark.parametrize("first", range(0, SCHEDULES, PORTION))
