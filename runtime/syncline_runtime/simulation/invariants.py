@@ -304,13 +304,7 @@ class _Checked:
                 removed: set[Any] = set().union(*(self.ledger.removed.get(place, set()) for place in places))
                 agreed = self.docs[link_id].get(name) or frozenset()
                 if (link_id, name) not in self.conflicts and set(agreed) != added - removed:
-                    # What was done to a record that was deleted then, before it could be taken in, went with it.
-                    there = [place for place in places if self._native(place[0], place[2]) is not None]
-                    lost = {each for place in there for each in self.ledger.added.get(place, ())} - removed - agreed
-                    out = {each for place in there for each in self.ledger.removed.get(place, ())}
-                    extra = (agreed & out) | (agreed - added)
-                    if not lost and not extra:
-                        continue
+                    lost, extra = added - removed - set(agreed), set(agreed) - (added - removed)
                     told = [f"{short(lost)} is lost"] * bool(lost) + [f"{short(extra)} came back"] * bool(extra)
                     text = f"link {link_id} {name}: {', '.join(told)}"
                     yield Violation("I3" if extra else "I2", text, self.sync.entity, name)

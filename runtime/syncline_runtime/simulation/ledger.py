@@ -420,6 +420,10 @@ class Ledger:
                 place = (sending.system, mapping.entity, sending.remote_id, name)
                 self._regrouped[place] = (after_it - value, value - after_it)
             edit = self.last.get((sending.system, mapping.entity, sending.remote_id, name))
+            if isinstance(value, frozenset) and edit is not None and edit.value == after_it and edit.at > sending.at:
+                # Somebody stored just that while it was on its way: it passed for landed, and now undoes what was written since.
+                self.window.add((sending.system, mapping.entity, sending.remote_id, name))
+                self.world.counts["typed what was on its way"] += 1
             if (
                 self.promised is not None
                 and edit is not None

@@ -28,6 +28,7 @@ from syncline_runtime.simulation.ledger import Ledger, Sending
 from syncline_runtime.simulation.people import People
 from syncline_runtime.simulation.server import Server, State, Table, fits
 from syncline_runtime.simulation.world import World, short
+from syncline_runtime.values import Native
 
 _PAGE = 4
 _HOUR = 3600.0
@@ -184,6 +185,7 @@ class SimulatedSystem:
         if operation is None:
             raise SystemFailure(self.name, f"{resource} cannot be read by id")
         found: dict[str, NativeRecord | None] = {}
+        read: list[tuple[str, Native | None, float]] = []
         for start in range(0, len(remote_ids), max(1, operation.many)):
             await self._world.wait(self.name, "read")
             self._may_fail("read")
@@ -199,7 +201,7 @@ class SimulatedSystem:
                     self._server.shown(table, asked, state, single=True) if there and state is not None else None
                 )
                 seen = table.native(remote_id) if not delay or state is None else state.native
-                self._ledger.read(self.name, resource, remote_id, seen, delay)
+                read.append((remote_id, seen, self._world.elapsed - delay))
                 place = (self.name, resource, remote_id)
                 if self._careless.payloads and self._hooks is not None and place in self._hooks.payloads:
                     native = self._hooks.payloads.pop(place)
@@ -207,6 +209,8 @@ class SimulatedSystem:
                     found[remote_id] = (
                         None if believed is None else self._server.shown(table, remote_id, believed, single=True)
                     )
+        for remote_id, seen, at in read:  # of a reading of which a part fails, the engine learns nothing
+            self._ledger.read(self.name, resource, remote_id, seen, self._world.elapsed - at)
         self._ledger.showed(self.name, resource, [remote_id for remote_id, record in found.items() if record])
         self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if r])}{_missing(found)}")
         return found

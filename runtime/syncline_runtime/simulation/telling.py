@@ -86,6 +86,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "overwritten in the window": "a value was overwritten between our last look and our write, which no lock prevented",
     "made again": "a record was created again after its deletion",
     "undone in doubt": "a person undid what an unanswered write had done",
+    "typed what was on its way": "a person stored just what an unanswered write was to store",
 }
 """What each fault or occurrence is, by its name."""
 
