@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from syncline_runtime.declaration import FieldMap, Package, When
 from syncline_runtime.identity import keys
+from syncline_runtime.policy import blank
 from syncline_runtime.ports import Write
 from syncline_runtime.records import LinkStatus
 from syncline_runtime.rows import LinkRow
@@ -131,6 +132,14 @@ class Ledger:
                     self.window.discard(place)
             typed = self.typed.setdefault((mapping.entity, name), set())
             typed.add(value)
+            # What we made and was emptied before it was ever shown passes for a system that takes no notice of the field.
+            unnoticed = (
+                blank(value)
+                and (system, mapping.entity, remote_id) not in self._shown
+                and self._is_ours(system, mapping.entity, remote_id)
+            )
+            if unnoticed:
+                self.unnoticed.add(place)
             if isinstance(value, frozenset):
                 was = old.get(name, ABSENT)
                 had = was if isinstance(was, frozenset) else frozenset()
@@ -141,11 +150,7 @@ class Ledger:
                     self.added[place] -= had - value
                 gained, dropped = self._regrouped.get(place, (value, value))
                 undone = (gained & (had - value) or dropped & (value - had)) and self.in_doubt(system, remote_id)
-                # What we made and was emptied before it was ever shown passes for a system that takes no notice of the field.
-                made_empty = not value and (system, mapping.entity, remote_id) not in self._shown
-                if made_empty and self._is_ours(system, mapping.entity, remote_id):
-                    self.unnoticed.add(place)
-                    undone = True
+                undone = undone or unnoticed
                 if undone or (by != "engine" and self.is_unknown_child(system, mapping.entity, remote_id)):
                     # Undone before anybody looked: nothing tells it from a write that never landed, or from somebody's own record.
                     self.window.add(place)
