@@ -135,7 +135,7 @@ class Reviewers:
                 (one.system, item.entity, one.remote_id),
                 unpack_value(one.value or "null") if one.kind == "take" else None,
                 self._knows(item),
-                self._strangers(item) if one.kind == "separate" else frozenset(),
+                self._strangers(store, item) if one.kind == "separate" else frozenset(),
                 world.elapsed,
             )
             if one.kind == "take":
@@ -163,13 +163,15 @@ class Reviewers:
                 return False
         return True
 
-    def _strangers(self, item: Item) -> frozenset[Place]:
-        """All records that there are, but this one."""
+    def _strangers(self, store: StateStore, item: Item) -> frozenset[Place]:
+        """All records that the engine knows of, but this one."""
         own = (item.system, item.entity, item.remote_id)
         places = {
             (one.system, one.entity, remote_id)
             for one in self.package.mappings
             if one.entity == item.entity and one.system in self.servers
-            for remote_id in self.servers[one.system].tables[one.resource].history
+            for remote_id in store.members(
+                one.entity, one.system, list(self.servers[one.system].tables[one.resource].history)
+            )
         }
         return frozenset(places - {own})
