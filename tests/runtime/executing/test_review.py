@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from syncline_runtime.cli import review
 from syncline_runtime.declaration import Ask, Creation, Deletion, OnDelete
 from syncline_runtime.pending import Item, pending
-from syncline_runtime.ports import Unknown
+from syncline_runtime.ports import Refused, Unknown
 from syncline_runtime.simulation.twin import Fault
 from tests.runtime.executing import references, test_references
 from tests.runtime.executing.conftest import RULES, World, package
