@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 DEMO   := .venv-demo
 
-.PHONY: help demo test systems postgres bench fuzz hostile proofs simulate sweep kill mutants lint ci golden clean
+.PHONY: help demo test systems servers postgres bench fuzz hostile proofs simulate sweep kill mutants lint ci golden clean
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ test: $(VENV)/.installed  ## all tests that need no server
 
 systems: $(VENV)/.installed  ## the tests against real servers (installs and starts them on loopback)
 	@$(VENV)/bin/python -m pytest -q -m systems tests/systems
+
+servers: $(VENV)/.installed  ## PostgreSQL, if this machine has none and lets us install it
+	@$(VENV)/bin/python -m tests.systems.servers
 
 postgres: $(VENV)/.installed  ## the tests of the executor once more, with every state in PostgreSQL
 	@$(VENV)/bin/python -m pytest -q -p tests.in_postgres -m "not systems and not in_a_file" tests/runtime/executing tests/compiled

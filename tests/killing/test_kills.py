@@ -4,13 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from syncline_runtime.declaration import Package
+
 from .campaign import Campaign, campaign
 from .northwind import built, opened
 
 
-def test_killed_it_goes_on_where_it_was(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    code, package = built(tmp_path_factory.mktemp("northwind"))
-    with opened(code, package, tmp_path) as world:
+@pytest.fixture(scope="module")
+def northwind(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Package]:
+    return built(tmp_path_factory.mktemp("northwind"))
+
+
+def test_killed_it_goes_on_where_it_was(northwind: tuple[Path, Package], tmp_path: Path) -> None:
+    with opened(*northwind, tmp_path) as world:
         tally = campaign(world, seed=1, kills=3, population=12)
     assert tally.found == []
     assert tally.kills >= 3
@@ -18,11 +24,8 @@ def test_killed_it_goes_on_where_it_was(tmp_path: Path, tmp_path_factory: pytest
 
 
 @pytest.mark.parametrize("what", ["kill_apply", "kill_rebase", "kill_answers"])
-def test_whatever_is_killed_is_done_once_or_told(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, what: str
-) -> None:
-    code, package = built(tmp_path_factory.mktemp("northwind"))
-    with opened(code, package, tmp_path) as world:
+def test_whatever_is_killed_is_done_once_or_told(northwind: tuple[Path, Package], tmp_path: Path, what: str) -> None:
+    with opened(*northwind, tmp_path) as world:
         at = Campaign(world, seed=1)
         at.populate(8)
         at.converge()

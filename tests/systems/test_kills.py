@@ -14,7 +14,7 @@ from .servers.postgres import Postgres
 
 SPEC = Path(__file__).parent / "failures.sync"
 NAMES = {"crm": {"name": "fullname", "notes": "notes"}, "shop": {"name": "full_name", "notes": "notes"}}
-KILLS, SEED, POPULATION = 20, 1, 120
+KILLS, SEED, POPULATION = 10, 1, 60
 
 
 class Shop:
