@@ -6,12 +6,13 @@ traceback of the interpreter. What starts packages unattended (a scheduler, a un
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import NoReturn
 
-from syncline_runtime.certified import CERTIFICATE, certified_source, differing
+from syncline_runtime.certified import CERTIFICATE, certified_source, differing, tell_stopped
 from syncline_runtime.cli import main
 from syncline_runtime.cli.exits import FAILED
 
@@ -50,4 +51,5 @@ def _refuse(name: str, problem: str) -> NoReturn:
 
 
 if __name__ == "__main__":
+    sys.excepthook = partial(tell_stopped, " ".join(sys.argv[1:2]))
     launch(sys.argv[1:])

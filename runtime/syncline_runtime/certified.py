@@ -2,8 +2,10 @@
 
 import json
 import sys
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 CERTIFICATE: Final = "certificate.json"
 FORMAT_VERSION: Final = "1.0"
+STOPPED: Final = "stopped; the next run goes on from here"
 _FAILED: Final = 2
 
 
@@ -25,15 +28,31 @@ def require_as_built(init: str, source: str) -> None:
     looked at and tested; it is not run.
     """
     folder = Path(init).parent
+    if _is_run():
+        sys.excepthook = partial(
+            tell_stopped, folder.name
+        )  # the imports that follow take most of the time of a short command
     problem = differing(folder, source)
     if problem is not None:
         refuse(NotAsBuilt(f"{folder.name}: {problem}"))
 
 
+def tell_stopped(name: str, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """A hook for what nobody has caught: Ctrl-C is a line, everything else is a mistake of ours, with where it was made."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write(f"{name}: {STOPPED}\n")
+    else:
+        sys.__excepthook__(kind, error, traceback)
+
+
+def _is_run() -> bool:
+    """Whether this is `python -m`: Python says so while it looks for the module."""
+    return sys.argv[:1] == ["-m"]
+
+
 def refuse(problem: ImportError) -> NoReturn:
     """Raise, or end a process that would show people a traceback."""
-    # Python says so while it looks for the module that `-m` names.
-    if sys.argv[:1] == ["-m"]:
+    if _is_run():
         sys.stderr.write(f"{problem}\n")
         raise SystemExit(_FAILED)
     raise problem

@@ -87,8 +87,9 @@ def _unquoted(text: str, where: str) -> str:
     return text[1:end]
 
 
-def resolve(system: System, variables: Mapping[str, str]) -> dict[str, Setting]:
-    """The settings of `system`. Raises SystemFailure naming the first one whose variable is not set or is empty."""
+def resolve(system: System, variables: Mapping[str, str], file: Path = Path(".env")) -> dict[str, Setting]:
+    """The settings of `system`. Raises SystemFailure naming the first one whose variable is not set or is empty, and the file in
+    which it could stand."""
     settings: dict[str, Setting] = {}
     for name, source in system.settings.items():
         match source:
@@ -101,7 +102,7 @@ def resolve(system: System, variables: Mapping[str, str]) -> dict[str, Setting]:
                         system.account,
                         "a setting has no value",
                         setting=name,
-                        remedy=f"set the environment variable {variable}, or put {variable}=… into the file .env",
+                        remedy=f"set the environment variable {variable}, or put {variable}=… into the file {file}",
                     )
                 settings[name] = SecretText(value) if secret else _typed(system.account, name, kind, variable, value)
     return settings

@@ -227,6 +227,9 @@ def test_status_needs_a_state_file(shell: Shell) -> None:
 def test_an_env_file_that_is_named_must_exist(shell: Shell) -> None:
     assert shell.do("plan", "--env", "elsewhere.env") == 2
     assert "elsewhere.env" in shell.err
+    (shell.folder / "elsewhere.env").write_text("ERP_URL=sqlite:///erp.sqlite\n")
+    assert shell.do("plan", "--env", "elsewhere.env") == 2
+    assert "or put CRM_URL=… into the file elsewhere.env" in shell.err
 
 
 def test_a_guard_is_released_on_request(shell: Shell) -> None:

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, NoReturn, TextIO
 
-from syncline_runtime.certified import uncertified
+from syncline_runtime.certified import STOPPED, uncertified
 from syncline_runtime.cli.exits import FAILED, MEANING, UNUSABLE
 from syncline_runtime.declaration import Package
-from syncline_runtime.executing.migrate import SpecChanged
 from syncline_runtime.ports import SystemFailure
-from syncline_runtime.state import StateFailure
 
 COMMANDS: Final = {
     "plan": "syncline_runtime.cli.run",
@@ -54,8 +52,20 @@ def execute(
     package: Package, argv: Sequence[str], *, stdout: TextIO | None = None, stderr: TextIO | None = None
 ) -> int:
     """Run a generated package; the exit code. Raises SystemExit for wrong arguments only."""
-    arguments = _parser(package, argv).parse_args(argv)
     out, err = stdout or sys.stdout, stderr or sys.stderr
+    try:
+        return _executed(package, argv, out, err)
+    except KeyboardInterrupt:
+        err.write(f"{package.name}: {STOPPED}\n")
+        return FAILED
+
+
+def _executed(package: Package, argv: Sequence[str], out: TextIO, err: TextIO) -> int:
+    # Most of the time until a command begins goes into these imports: whoever stops it then is told so in a line, too.
+    from syncline_runtime.executing.migrate import SpecChanged
+    from syncline_runtime.state import StateFailure
+
+    arguments = _parser(package, argv).parse_args(argv)
     try:
         code: int = import_module(COMMANDS[arguments.command]).execute(package, arguments, out, err)
         return code
@@ -66,8 +76,6 @@ def execute(
         err.write(f"{package.name}: {failure}\n")
     except BrokenPipeError:
         err.write(f"{package.name}: nobody reads what it says\n")
-    except KeyboardInterrupt:
-        err.write(f"{package.name}: stopped; the next run goes on from here\n")
     return FAILED
 
 

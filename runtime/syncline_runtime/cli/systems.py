@@ -68,7 +68,7 @@ def connect(package: Package, syncs: Sequence[str], env: Path | None, err: TextI
     told: set[str] = set()
     for name in names:
         try:
-            settings[name] = resolve(package.systems[name], variables)
+            settings[name] = resolve(package.systems[name], variables, env or Path(".env"))
         except SystemFailure as failure:
             if str(failure) not in told:  # the places of a system lack the same
                 err.write(f"{package.name}: {failure}\n")

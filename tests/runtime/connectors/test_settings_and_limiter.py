@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,8 @@ def test_a_missing_setting_is_one_line_that_names_it_and_its_remedy(variables):
         "crm: a setting has no value; setting password; "
         "set the environment variable CRM_PASSWORD, or put CRM_PASSWORD=… into the file .env"
     )
+    with pytest.raises(SystemFailure, match=r"or put CRM_PASSWORD=… into the file secrets/crm\.env$"):
+        resolve(CRM, variables, Path("secrets/crm.env"))
 
 
 def test_a_dotenv_file_is_read_under_the_environment(tmp_path, monkeypatch):
