@@ -14,6 +14,7 @@ from syncline_runtime.webhooks import LONGEST_BODY, Event, received
 
 PATH: Final = "/webhooks/"
 HEALTH: Final = "/health"
+RETRY_AFTER_SECONDS: Final = 30
 _AT_ONCE, _PATIENCE_SECONDS = 16, 10.0
 
 Keep = Callable[[str, Event], None]
@@ -119,6 +120,8 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             self.send_response(status)
             self.send_header("Content-Length", "0")
+            if status == 503:
+                self.send_header("Retry-After", str(RETRY_AFTER_SECONDS))
             self.send_header("Connection", "close")
             self.end_headers()
 

@@ -180,12 +180,20 @@ class Caller:
         self.kept.append((system, event))
 
     def call(self, headers: dict[str, Any], body: bytes = BODY, path: str = "/webhooks/crm", verb: str = "POST") -> int:
-        connection = HTTPConnection("127.0.0.1", self.door.port, timeout=5)
-        try:
-            connection.request(verb, path, body, headers)
-            return connection.getresponse().status
-        finally:
-            connection.close()
+        return asked(self.door, headers, body, path, verb)[0]
+
+
+def asked(
+    door: Door, headers: dict[str, Any], body: bytes = BODY, path: str = "/webhooks/crm", verb: str = "POST"
+) -> tuple[int, str | None]:
+    """The status of a call, and after how many seconds it is to be tried again."""
+    connection = HTTPConnection("127.0.0.1", door.port, timeout=30)
+    try:
+        connection.request(verb, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers["Retry-After"]
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -267,6 +275,23 @@ def test_what_is_kept_is_kept_once_and_by_one_connection(tmp_path: Path) -> None
     assert len(opened) == 2
     with SqliteStore(tmp_path / "state.db", "shops") as store:
         assert sorted(map(int, store.inbox.waiting()["crm", "people"])) == [*range(20), 99]
+
+
+def test_what_comes_while_a_plan_is_applied_is_kept_when_it_comes_again(tmp_path: Path) -> None:
+    """`apply` looks at everything in one transaction; who calls meanwhile is told when to call again, and nothing is lost."""
+    path, told = tmp_path / "state.db", list[str]()
+    with SqliteStore(path, "shops") as applying:
+        keeper = Keeper(lambda: SqliteStore(path, "shops"), Now())
+        door = Door({"crm": STANDARD}, {"crm": RESOURCES}, keep=keeper.keep, now=lambda: NOW, tell=told.append).start(0)
+        try:
+            with applying.tentative():
+                assert asked(door, signed()) == (503, "30")
+            assert asked(door, signed()) == (204, None)
+            assert applying.inbox.waiting() == {("crm", "people"): ["7"]}
+        finally:
+            door.stop()
+            keeper.close()
+    assert [line.partition(":")[0] for line in told] == ["webhook of crm not kept"]
 
 
 def test_a_caller_that_breaks_off_keeps_nobody_waiting() -> None:
