@@ -76,6 +76,21 @@ sync Contact across crm, erp {
 }
 """
 
+RENAMED = (
+    ("entity Contact {", "entity Person renamed from Contact {"),
+    ("  name  : text(80)", "  label : text(80) renamed from name"),
+    ("  name  <-> name", "  label <-> name"),
+    ("  name  <-> title", "  label <-> title"),
+    ("    name  prefers", "    label prefers"),
+    ("{ prospect, customer, lost }", "{ lead renamed from prospect, customer, lost }"),
+    ('{ prospect: "lead"', '{ lead: "lead"'),
+    ('{ prospect: "P"', '{ lead: "P"'),
+    ("map Contact to crm", "map Person to crm"),
+    ("map Contact to erp", "map Person to erp"),
+    ("sync Contact across", "sync Person across"),
+)
+"""What gives the entity, a field and a member of SPEC new names."""
+
 
 class Desk:
     """Two databases and a state; `become` installs a version of the spec, `do` runs a command of it."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evolution.installed import SPEC, Desk, filled
+from tests.evolution.installed import RENAMED, SPEC, Desk, filled
 from tests.evolution.specs import changed
 
 
@@ -48,21 +48,6 @@ def test_another_rule_is_refused_until_somebody_said_so(desk: Desk) -> None:
     assert desk.do("run") == 0
     assert desk.parties()[0][1] == "Ana"
     assert desk.do("migrate", "--apply") == 0
-
-
-RENAMED = (
-    ("entity Contact {", "entity Person renamed from Contact {"),
-    ("  name  : text(80)", "  label : text(80) renamed from name"),
-    ("  name  <-> name", "  label <-> name"),
-    ("  name  <-> title", "  label <-> title"),
-    ("    name  prefers", "    label prefers"),
-    ("{ prospect, customer, lost }", "{ lead renamed from prospect, customer, lost }"),
-    ('{ prospect: "lead"', '{ lead: "lead"'),
-    ('{ prospect: "P"', '{ lead: "P"'),
-    ("map Contact to crm", "map Person to crm"),
-    ("map Contact to erp", "map Person to erp"),
-    ("sync Contact across", "sync Person across"),
-)
 
 
 def test_a_renaming_keeps_links_and_what_was_agreed_on(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from syncline_runtime.state import SqliteStore
-from tests.evolution.installed import SPEC, Desk
+from tests.evolution.installed import RENAMED, SPEC, Desk
 from tests.evolution.specs import changed
 
 RESOURCE = "{ id : integer identity, number : text(20), town : text(40), boss : ref %s }\n"
@@ -45,23 +45,12 @@ map Contact to crm""",
     ),
 )
 BEFORE = changed(*FIRMS, text=SPEC)
-RENAMED = (
-    ("entity Contact {", "entity Person renamed from Contact {"),
+FIRMS_RENAMED = (
     ("ref Contact?", "ref Person?"),
-    ("  name  : text(80)", "  label : text(80) renamed from name"),
-    ("  name  <-> name", "  label <-> name"),
-    ("  name  <-> title", "  label <-> title"),
-    ("    name  prefers", "    label prefers"),
-    ("{ prospect, customer, lost }", "{ lead renamed from prospect, customer, lost }"),
-    ('{ prospect: "lead"', '{ lead: "lead"'),
-    ('{ prospect: "P"', '{ lead: "P"'),
-    ("map Contact to crm", "map Person to crm"),
-    ("map Contact to erp", "map Person to erp"),
-    ("sync Contact across", "sync Person across"),
     ("  boss   : ref", "  chief  : ref"),
     ("ref Person?", "ref Person? renamed from boss"),
 )
-AFTER = changed(*RENAMED, text=BEFORE).replace("  boss <-> boss", "  chief <-> boss")
+AFTER = changed(*RENAMED, *FIRMS_RENAMED, text=BEFORE).replace("  boss <-> boss", "  chief <-> boss")
 
 
 @pytest.fixture

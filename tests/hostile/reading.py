@@ -3,6 +3,8 @@
 import json
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,17 @@ class Hostile(Installation):
         return Counter(str(one.get("email")) for one in self.records("erp.contacts").values())
 
 
+@asynccontextmanager
+async def reached(world: Hostile, seed: int, tally: Tally) -> AsyncIterator[None]:
+    """The CRM answers; whatever ends in an exception meanwhile is found."""
+    async with Loopback(world.desk.answer) as server:
+        await world.begin(server.url)
+        try:
+            yield
+        except Exception as error:
+            tally.found.append(f"seed {seed}: {type(error).__name__}: {error}")
+
+
 async def records(folder: Path, seed: int, count: int, tally: Tally) -> None:
     """A listing with so many malformed records, each after a good one; then what was wrong is mended."""
     world, chance = Hostile(folder), random.Random(seed)
@@ -90,30 +103,23 @@ async def records(folder: Path, seed: int, count: int, tally: Tally) -> None:
         return Reply(200, json.dumps(shown if isinstance(document, list) else shown[0]))
 
     world.desk.spoil = spoil
-    async with Loopback(world.desk.answer) as server:
-        await world.begin(server.url)
-        try:
-            report = await world.run()
-            tally.answered["record"] += count
-            there, told = world.names(), world.reasons()
-            if missing := [one for one in good if there[one] != 1]:
-                tally.found.append(
-                    f"seed {seed}: {missing[:3]} are not in the ERP because of others; {report.failures}"
-                )
-            unsaid = [
-                one
-                for one, shown in bad.items()
-                # What is archived, however that is spelled, is nothing to be created from.
-                if one not in told and there[str(shown.get("email"))] != 1 and shown.get("active", True) != 0
-            ]
-            if unsaid:
-                tally.found.append(f"seed {seed}: nothing is said of {[bad[one] for one in unsaid[:3]]}")
-            world.desk.spoil = lambda asked, document: None
-            for _ in range(2):
-                report = await world.run(later=600, full=True)
-        except Exception as error:
-            tally.found.append(f"seed {seed}: {type(error).__name__}: {error}")
-            return
+    async with reached(world, seed, tally):
+        report = await world.run()
+        tally.answered["record"] += count
+        there, told = world.names(), world.reasons()
+        if missing := [one for one in good if there[one] != 1]:
+            tally.found.append(f"seed {seed}: {missing[:3]} are not in the ERP because of others; {report.failures}")
+        unsaid = [
+            one
+            for one, shown in bad.items()
+            # What is archived, however that is spelled, is nothing to be created from.
+            if one not in told and there[str(shown.get("email"))] != 1 and shown.get("active", True) != 0
+        ]
+        if unsaid:
+            tally.found.append(f"seed {seed}: nothing is said of {[bad[one] for one in unsaid[:3]]}")
+        world.desk.spoil = lambda asked, document: None
+        for _ in range(2):
+            report = await world.run(later=600, full=True)
         _whole(world, seed, tally, 2 * count, report)
 
 
@@ -138,39 +144,32 @@ async def without_identity(folder: Path, seed: int, count: int, tally: Tally) ->
             return None
         return Reply(200, json.dumps([spoiled.get(one["id"], one) for one in document]))
 
-    async with Loopback(world.desk.answer) as server:
-        await world.begin(server.url)
-        try:
-            fill(range(known))
-            await world.run()
-            fill(range(known, count))
-            tally.answered["without identity"] += count
-            gone = world.desk.records.pop("good0")
-            world.desk.spoil = spoil
-            for name, one in spoiled.items():
-                if int(name.removeprefix("bad")) >= known and isinstance(one, dict) and one.keys() >= {"email", "name"}:
-                    world.put("erp.contacts", email=one["email"], name=one["name"], vip=False)
-            told: set[str] = set()
-            for _ in range(2):
-                report = await world.run(later=600)
-                told = {one for one in world.reasons() if one.startswith("page-")}
-            there = world.names()
-            missing = [one for one in range(1, count) if there[f"good{one}@x.org"] != 1]
-            if missing or report.failures:
-                tally.found.append(
-                    f"seed {seed}: {missing[:3]} are not in the ERP because of others; {report.failures}"
-                )
-            if len(told) != count:
-                tally.found.append(f"seed {seed}: {len(told)} of {count} are told")
-            if there["good0@x.org"] != 1:
-                tally.found.append(f"seed {seed}: a deletion was concluded from a listing that cannot be read wholly")
-            world.desk.spoil = lambda asked, document: None
-            world.desk.records.setdefault("good0", gone)
-            for _ in range(3):
-                report = await world.run(later=600, full=True)
-        except Exception as error:
-            tally.found.append(f"seed {seed}: {type(error).__name__}: {error}")
-            return
+    async with reached(world, seed, tally):
+        fill(range(known))
+        await world.run()
+        fill(range(known, count))
+        tally.answered["without identity"] += count
+        gone = world.desk.records.pop("good0")
+        world.desk.spoil = spoil
+        for name, one in spoiled.items():
+            if int(name.removeprefix("bad")) >= known and isinstance(one, dict) and one.keys() >= {"email", "name"}:
+                world.put("erp.contacts", email=one["email"], name=one["name"], vip=False)
+        told: set[str] = set()
+        for _ in range(2):
+            report = await world.run(later=600)
+            told = {one for one in world.reasons() if one.startswith("page-")}
+        there = world.names()
+        missing = [one for one in range(1, count) if there[f"good{one}@x.org"] != 1]
+        if missing or report.failures:
+            tally.found.append(f"seed {seed}: {missing[:3]} are not in the ERP because of others; {report.failures}")
+        if len(told) != count:
+            tally.found.append(f"seed {seed}: {len(told)} of {count} are told")
+        if there["good0@x.org"] != 1:
+            tally.found.append(f"seed {seed}: a deletion was concluded from a listing that cannot be read wholly")
+        world.desk.spoil = lambda asked, document: None
+        world.desk.records.setdefault("good0", gone)
+        for _ in range(3):
+            report = await world.run(later=600, full=True)
         _whole(world, seed, tally, 2 * count, report)
 
 
@@ -212,16 +211,11 @@ async def bodies(folder: Path, seed: int, tally: Tally) -> None:
         return spoiled_body(chance, document)
 
     world.desk.spoil = spoil
-    async with Loopback(world.desk.answer) as server:
-        await world.begin(server.url)
-        try:
-            report = await world.run(full=True)
-            world.desk.spoil = lambda asked, document: None
-            for _ in range(4):
-                report = await world.run(later=600, full=True)
-        except Exception as error:
-            tally.found.append(f"seed {seed}: {type(error).__name__}: {error}")
-            return
+    async with reached(world, seed, tally):
+        report = await world.run(full=True)
+        world.desk.spoil = lambda asked, document: None
+        for _ in range(4):
+            report = await world.run(later=600, full=True)
         _whole(world, seed, tally, 10, report)
 
 

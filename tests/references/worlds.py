@@ -12,19 +12,7 @@ from syncline_runtime.simulation.twin import Table, Twin
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.telling import Quiet
 from syncline_runtime.values import Native
-
-
-class Clock:
-    """Time that passes only when somebody says so."""
-
-    def __init__(self) -> None:
-        self.time = 1_700_000_000.0
-
-    def now(self) -> float:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.time += seconds
+from tests.runtime.executing.conftest import FakeClock
 
 
 def compiled(text: str) -> Package:
@@ -40,7 +28,7 @@ class World:
 
     def __init__(self, folder: Path, text: str) -> None:
         self.package = compiled(text)
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.path = folder / "state.db"
         self.twins = {
             name: Twin(

@@ -21,6 +21,12 @@ connector web over rest {
 """
 
 
+def web(says: str) -> str:
+    """A spec with one connector, which says this, and a system of it."""
+    head = 'spec s version 1\nconnector web over rest {\n  setting url : url\n  base "{url}"\n'
+    return head + says + '}\nsystem x = web { url: env("URL") }\n'
+
+
 def system(resolved: Resolve, settings: str) -> Any:
     return resolved(f"{CONNECTOR}system x = web {{ {settings} }}")
 
@@ -114,11 +120,8 @@ def test_what_a_tenant_adds_is_part_of_the_system(resolved: Resolve) -> None:
 
 
 def test_null_is_spelled_by_what_carries_the_value(resolved: Resolve) -> None:
-    result = resolved("""spec s version 1
-connector web over rest {
-  setting url : url
-  base "{url}"
-  null { text: "", number: 0, date: "" }
+    result = resolved(
+        web("""  null { text: "", number: 0, date: "" }
   resource things {
     id      : text      identity
     name    : text
@@ -128,9 +131,8 @@ connector web over rest {
     changed : instant   spelled epoch_ms
     tags    : set<text> spelled comma
   }
-}
-system x = web { url: env("URL") }
 """)
+    )
     assert result.found == []
     fields = result.spec.systems["x"].resources["things"].fields
     assert {name: field.null for name, field in fields.items()} == {
@@ -185,19 +187,15 @@ extend y { resource whole { colour : text }, resource none { colour : text null 
 
 
 def test_what_is_never_null_is_never_left_out(resolved: Resolve) -> None:
-    result = resolved("""spec s version 1
-connector web over rest {
-  setting url : url
-  base "{url}"
-  resource things {
+    result = resolved(
+        web("""  resource things {
     id   : text identity null absent
     code : text required null absent
     name : text null empty
     null
   }
-}
-system x = web { url: env("URL") }
 """)
+    )
     assert [code for code, _ in result.found] == [
         "connector.never-null",
         "connector.never-null",
@@ -208,16 +206,12 @@ system x = web { url: env("URL") }
 
 
 def test_a_field_counts_writes(resolved: Resolve) -> None:
-    result = resolved("""spec s version 1
-connector web over rest {
-  setting url : url
-  base "{url}"
-  resource things { id : text identity, changed : instant version, revision : integer counts writes }
+    result = resolved(
+        web("""  resource things { id : text identity, changed : instant version, revision : integer counts writes }
   resource others { id : text identity, revision : text counts writes, second : integer counts }
   resource twice  { id : text identity, one : integer counts writes, two : integer counts writes }
-}
-system x = web { url: env("URL") }
 """)
+    )
     assert [code for code, _ in result.found] == ["connector.malformed", "connector.malformed", "name.duplicate"]
     things = result.spec.systems["x"].resources["things"]
     assert things.declaration.counter == "revision"
@@ -225,19 +219,15 @@ system x = web { url: env("URL") }
 
 
 def test_a_reading_may_lag(resolved: Resolve) -> None:
-    result = resolved("""spec s version 1
-connector web over rest {
-  setting url : url
-  base "{url}"
-  resource things {
+    result = resolved(
+        web("""  resource things {
     id : text identity
     read   GET   "/things/{id}" { lag 5 seconds, missing 404 }
     update PATCH "/things/{id}" { lag 5 seconds }
   }
   resource others { id : text identity, read GET "/others/{id}" { lag soon } }
-}
-system x = web { url: env("URL") }
 """)
+    )
     assert [code for code, _ in result.found] == ["connector.unknown-word", "connector.malformed"]
     read = result.spec.systems["x"].resources["things"].declaration.read
     assert read is not None
@@ -245,20 +235,16 @@ system x = web { url: env("URL") }
 
 
 def test_a_field_takes_marks(resolved: Resolve) -> None:
-    result = resolved("""spec s version 1
-connector web over rest {
-  setting url : url
-  base "{url}"
-  resource things {
+    result = resolved(
+        web("""  resource things {
     id : text identity
     reference : text(64) marker
     list GET "/things" { filter "where" join "&" equals "{field}={value}" }
   }
   resource others { id : text identity, reference : text(20) marker, list GET "/others" }
   resource more   { id : text identity, reference : text marker, list GET "/more" }
-}
-system x = web { url: env("URL") }
 """)
+    )
     assert [code for code, _ in result.found] == ["connector.malformed", "connector.marker-unsearchable"]
     things = result.spec.systems["x"].resources["things"]
     assert things.declaration.marker == "reference"

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -55,6 +56,14 @@ def database(path, resource=None, url=None):
     return open_system(declared, {"url": SecretText(url or f"sqlite:///{path}")}, clock, TokenBucket(None, clock))
 
 
+@asynccontextmanager
+async def opened(path, resource=None):
+    port = database(path, resource)
+    await port.open()
+    yield port
+    await port.close()
+
+
 @pytest.fixture
 def path(tmp_path):
     file = tmp_path / "shop.sqlite"
@@ -74,17 +83,15 @@ def execute(path, statement, *parameters):
 
 
 async def test_rows_are_created_and_told_as_stored(path):
-    port = database(path)
-    await port.open()
-    native = {
-        "name": "Ana",
-        "credit": Decimal("10.50"),
-        "vip": True,
-        "email": None,
-        "born": datetime(2000, 1, 2).date(),
-    }
-    [outcome] = await port.create("customers", [Write(native)])
-    await port.close()
+    async with opened(path) as port:
+        native = {
+            "name": "Ana",
+            "credit": Decimal("10.50"),
+            "vip": True,
+            "email": None,
+            "born": datetime(2000, 1, 2).date(),
+        }
+        [outcome] = await port.create("customers", [Write(native)])
     assert isinstance(outcome, Applied)
     assert outcome.record is not None
     assert outcome.record.native == {
@@ -100,16 +107,14 @@ async def test_rows_are_created_and_told_as_stored(path):
 
 
 async def test_one_bad_row_stops_nobody_else_and_names_its_field(path):
-    port = database(path)
-    await port.open()
-    writes = [
-        Write({"name": "A", "email": "a@x"}),
-        Write({"name": "B", "email": "a@x"}),
-        Write({"name": None, "email": "c@x"}),
-        Write({"name": "D", "email": "d@x"}),
-    ]
-    outcomes = await port.create("customers", writes)
-    await port.close()
+    async with opened(path) as port:
+        writes = [
+            Write({"name": "A", "email": "a@x"}),
+            Write({"name": "B", "email": "a@x"}),
+            Write({"name": None, "email": "c@x"}),
+            Write({"name": "D", "email": "d@x"}),
+        ]
+        outcomes = await port.create("customers", writes)
     assert [type(outcome) for outcome in outcomes] == [Applied, Refused, Refused, Applied]
     assert outcomes[1].code == "unique"
     assert outcomes[1].fields == {"email": "another record has this value already"}
@@ -119,13 +124,12 @@ async def test_one_bad_row_stops_nobody_else_and_names_its_field(path):
 
 async def test_updates_of_different_fields_and_a_row_that_is_gone(path):
     execute(path, "insert into customers (id, name) values (1, 'A'), (2, 'B')")
-    port = database(path)
-    await port.open()
-    outcomes = await port.update(
-        "customers", [Write({"name": "A2"}, "1"), Write({"email": "b@x", "name": "B2"}, "2"), Write({"name": "x"}, "9")]
-    )
-    deleted = await port.delete("customers", [Write({}, "1"), Write({}, "1"), Write({}, "not-a-number")])
-    await port.close()
+    async with opened(path) as port:
+        outcomes = await port.update(
+            "customers",
+            [Write({"name": "A2"}, "1"), Write({"email": "b@x", "name": "B2"}, "2"), Write({"name": "x"}, "9")],
+        )
+        deleted = await port.delete("customers", [Write({}, "1"), Write({}, "1"), Write({}, "not-a-number")])
     assert [type(outcome) for outcome in outcomes] == [Applied, Applied, Gone]
     assert [type(outcome) for outcome in deleted] == [Applied, Gone, Refused]
     assert execute(path, "select id, name, email from customers") == [(2, "B2", "b@x")]
@@ -133,11 +137,9 @@ async def test_updates_of_different_fields_and_a_row_that_is_gone(path):
 
 async def test_a_locked_update_of_a_changed_row_is_stale(path):
     execute(path, "insert into customers (id, name) values (1, 'A')")
-    port = database(path, customers(lock="version"))
-    await port.open()
-    stale = await port.update("customers", [Write({"name": "x"}, "1", version="2025-12-31 00:00:00")])
-    good = await port.update("customers", [Write({"name": "y"}, "1", version="2026-01-01 00:00:00")])
-    await port.close()
+    async with opened(path, customers(lock="version")) as port:
+        stale = await port.update("customers", [Write({"name": "x"}, "1", version="2025-12-31 00:00:00")])
+        good = await port.update("customers", [Write({"name": "y"}, "1", version="2026-01-01 00:00:00")])
     assert stale == [Stale()]
     assert isinstance(good[0], Applied)
 
@@ -152,11 +154,9 @@ async def test_what_changed_is_found_however_the_table_spells_time(path, separat
             50 - second,
             f"2026-01-01{separator}00:00:{second:02d}{ending}",
         )
-    port = database(path)
-    await port.open()
-    _, pages = await listed(port, "customers")
-    records, again = await listed(port, "customers", since=pages[-1].cursor)
-    await port.close()
+    async with opened(path) as port:
+        _, pages = await listed(port, "customers")
+        records, again = await listed(port, "customers", since=pages[-1].cursor)
     assert [record.remote_id for record in records] == ["20", "10"]
     assert again[-1].cursor == pages[-1].cursor
 
@@ -169,11 +169,9 @@ async def test_pages_are_whole_at_every_boundary_and_the_cursor_counts_only_at_t
     connection.executemany("insert into customers (id, name, updated_at) values (?,?,?)", execute_many)
     connection.commit()
     connection.close()
-    port = database(path)
-    await port.open()
-    records, pages = await listed(port, "customers")
-    changed, _ = await listed(port, "customers", since=pages[-1].cursor)
-    await port.close()
+    async with opened(path) as port:
+        records, pages = await listed(port, "customers")
+        changed, _ = await listed(port, "customers", since=pages[-1].cursor)
     assert [len(page.records) for page in pages] == [1000, 1000, 500]
     assert [page.cursor for page in pages] == [None, None, "2026-01-01T00:00:00+00:00"]
     assert len({record.remote_id for record in records}) == len(changed) == 2500
@@ -181,13 +179,11 @@ async def test_pages_are_whole_at_every_boundary_and_the_cursor_counts_only_at_t
 
 async def test_conditions_are_parameters(path):
     execute(path, "insert into customers (id, name, vip) values (1, 'A', 1), (2, ?, 0), (3, 'C', null)", "'; --")
-    port = database(path)
-    await port.open()
-    hostile, _ = await listed(port, "customers", where=[Condition(field="name", value="'; --")])
-    vip, _ = await listed(port, "customers", where=[Condition(field="vip", value=True)])
-    unset, _ = await listed(port, "customers", where=[Condition(field="vip", value=None)])
-    found = await port.read("customers", ["1", "7", "x"], fields=("name",))
-    await port.close()
+    async with opened(path) as port:
+        hostile, _ = await listed(port, "customers", where=[Condition(field="name", value="'; --")])
+        vip, _ = await listed(port, "customers", where=[Condition(field="vip", value=True)])
+        unset, _ = await listed(port, "customers", where=[Condition(field="vip", value=None)])
+        found = await port.read("customers", ["1", "7", "x"], fields=("name",))
     assert [[record.remote_id for record in records] for records in (hostile, vip, unset)] == [["2"], ["1"], ["3"]]
     assert found["7"] is None
     assert found["x"] is None
@@ -219,11 +215,9 @@ async def test_a_wrong_address_is_one_line_without_its_password(path, url):
 
 
 async def test_values_that_sqlite_cannot_hold_are_refused_one_by_one(path):
-    port = database(path)
-    await port.open()
-    values = [10**30, "\ud800", {"a": 1}, "fine"]
-    outcomes = await port.create("customers", [Write({"name": value}) for value in values])
-    await port.close()
+    async with opened(path) as port:
+        values = [10**30, "\ud800", {"a": 1}, "fine"]
+        outcomes = await port.create("customers", [Write({"name": value}) for value in values])
     assert [type(outcome) for outcome in outcomes] == [Refused, Refused, Applied, Applied]
 
 
@@ -236,10 +230,8 @@ async def test_a_file_that_is_no_database_is_told(tmp_path):
 
 
 async def test_instants_are_written_as_sqlite_writes_them(path):
-    port = database(path)
-    await port.open()
-    await port.create("customers", [Write({"name": "A", "updated_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)})])
-    await port.close()
+    async with opened(path) as port:
+        await port.create("customers", [Write({"name": "A", "updated_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)})])
     assert execute(path, "select updated_at from customers") == [("2026-01-02 03:04:05",)]
 
 
@@ -247,15 +239,13 @@ async def test_nothing_happens_while_another_process_holds_the_database(path, mo
     import syncline_runtime.connectors.sql as sql
 
     monkeypatch.setattr(sql, "_BUSY_SECONDS", 0.05)
-    port = database(path)
-    await port.open()
-    holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("begin immediate")
-    [outcome] = await port.create("customers", [Write({"name": "A"})])
-    holder.execute("rollback")
-    holder.close()
-    [second] = await port.create("customers", [Write({"name": "A"})])
-    await port.close()
+    async with opened(path) as port:
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute("begin immediate")
+        [outcome] = await port.create("customers", [Write({"name": "A"})])
+        holder.execute("rollback")
+        holder.close()
+        [second] = await port.create("customers", [Write({"name": "A"})])
     assert isinstance(outcome, Unavailable)
     assert isinstance(second, Applied)
     assert threading.active_count() < 50
@@ -286,11 +276,9 @@ async def test_what_a_column_made_of_a_value_is_told(tmp_path, column, kind, val
     )
     fields = {"id": NativeField(name="id", kind="integer"), "held": NativeField(name="held", kind=kind)}
     resource = customers(fields=fields, version=None)
-    port = database(path, resource)
-    await port.open()
-    [outcome] = await port.create("customers", [Write({"held": value})])
-    [page] = [page async for page in port.pages("customers", fields=["held"])]
-    await port.close()
+    async with opened(path, resource) as port:
+        [outcome] = await port.create("customers", [Write({"held": value})])
+        [page] = [page async for page in port.pages("customers", fields=["held"])]
     assert isinstance(outcome, Applied)
     assert outcome.as_sent is as_sent
     assert outcome.record == page.records[0], "the outcome tells what the next listing shows"
@@ -308,11 +296,9 @@ async def test_every_row_is_told_as_its_own(tmp_path, shape):
     path = tmp_path / "shop.sqlite"
     execute(path, f"create table customers{shape}")
     fields = {name: NativeField(name=name, kind="text") for name in ("id", "name")}
-    port = database(path, customers(fields=fields, version=None))
-    await port.open()
-    writes = [Write({"id": str(number), "name": f"n{number}"}) for number in (5, 3, 3, 9, 1)]
-    outcomes = await port.create("customers", writes)
-    await port.close()
+    async with opened(path, customers(fields=fields, version=None)) as port:
+        writes = [Write({"id": str(number), "name": f"n{number}"}) for number in (5, 3, 3, 9, 1)]
+        outcomes = await port.create("customers", writes)
     assert [one.record.native["name"] if isinstance(one, Applied) else one.code for one in outcomes] == [
         "n5",
         "n3",
@@ -327,10 +313,8 @@ async def test_a_row_without_identity_is_told_and_the_others_come(tmp_path):
     execute(path, "create table customers(id text, name text)")
     execute(path, "insert into customers values ('a', 'Ana'), (null, 'nobody'), ('b', 'Bo'), (null, 'nor he')")
     fields = {name: NativeField(name=name, kind="text") for name in ("id", "name")}
-    port = database(path, customers(fields=fields, version=None))
-    await port.open()
-    records, [page] = await listed(port, "customers")
-    await port.close()
+    async with opened(path, customers(fields=fields, version=None)) as port:
+        records, [page] = await listed(port, "customers")
     assert [record.remote_id for record in records] == ["a", "b"]
     assert [(one.place, one.why, one.native["name"]) for one in page.unidentified] == [
         ("row 1 without key", "has no id", "nobody"),
@@ -343,8 +327,6 @@ async def test_a_table_in_which_no_row_has_an_identity_is_refused(tmp_path):
     execute(path, "create table customers(id text, name text)")
     execute(path, "insert into customers values (null, 'nobody')")
     fields = {name: NativeField(name=name, kind="text") for name in ("id", "name")}
-    port = database(path, customers(fields=fields, version=None))
-    await port.open()
-    with pytest.raises(SystemFailure, match="none of its rows has a value in id"):
-        await listed(port, "customers")
-    await port.close()
+    async with opened(path, customers(fields=fields, version=None)) as port:
+        with pytest.raises(SystemFailure, match="none of its rows has a value in id"):
+            await listed(port, "customers")
