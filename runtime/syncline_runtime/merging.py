@@ -89,11 +89,26 @@ class _Merging:
     def _showing(self, unit: Unit, system: str) -> Showing:
         member = self.link.members[system]
         shown, base = self.shown[system], self.base[system]
-        vector = tuple(_latest(shown, member.shadow, name) for name in unit.fields)
         own = self.moved[system]
+        vector = tuple(
+            _latest(shown, member.shadow, name) if name in own else self._unmoved(unit, member, name)
+            for name in unit.fields
+        )
         moved = tuple(name for name in unit.fields if name in own)
         fresh = bool(moved) and all(base.get(name, ABSENT) is ABSENT for name in moved)
         return Showing(member, self.policy.sides[system], vector, moved, fresh)
+
+    def _unmoved(self, unit: Unit, member: Member, name: str) -> Shown:
+        """The value that a field which did not move stands for: what was sent, where the system shows that in a way of its own."""
+        shown = member.shadow.get(name, ABSENT)
+        if name in member.renders:
+            return member.renders[name]
+        side = self.policy.sides[member.system]
+        if name not in side.lossy:
+            return shown
+        canon = tuple(self.link.values.get(field, ABSENT) for field in unit.fields)
+        view = self._candidate_view(side, unit, canon) or {}
+        return self.link.values.get(name, ABSENT) if view.get(name, ABSENT) == shown else shown
 
     def _view(self, side: Side, values: Values) -> Values | None:
         """What a lossy system makes of `values`, as far as it can hold them; None where that cannot be told."""

@@ -67,3 +67,37 @@ def test_two_systems_that_add_the_same_element_take_none_away() -> None:
     old, new = {"name": frozenset("b")}, {"name": frozenset("bx")}
     link = linked({"name": frozenset("ab")}, member("crm", old, new), member("erp", old, new))
     assert decide(two(Merged(by="union", line=14)), link).link.values == {"name": frozenset("abx")}
+
+
+def test_the_field_that_did_not_move_keeps_what_was_sent_where_its_system_stores_something_else() -> None:
+    """The crm cuts first names to two characters without saying so; an edit of the last name beside it says nothing of the first."""
+    shows = {"first": "An", "last": "Paz"}
+    cut = member("crm", shows, {**shows, "last": "Rey"}, renders={"first": "Ana"})
+    decision = decide(names(CRM_FIRST), linked(BASE, cut, member("erp", BASE)))
+    assert (decision.link.values, writes(decision)) == (REY, {"erp": {"last": "Rey"}})
+
+
+def test_the_field_that_did_not_move_is_that_of_its_system_though_another_was_agreed_since() -> None:
+    """Fields together are never mixed: the crm's `Ana Rey` is one name, and what the erp said before is another."""
+    since = {"first": "Eva", "last": "Paz"}
+    decision = decide(names(CRM_FIRST), linked(since, member("crm", BASE, REY), member("erp", since)))
+    assert (decision.link.values, writes(decision)) == (REY, {"erp": REY})
+
+
+def test_the_field_that_did_not_move_is_not_taken_for_less_than_was_agreed() -> None:
+    """The crm holds the first two characters of a first name, by its map."""
+    cuts = mapped(
+        "crm",
+        flow("first", exact=False),
+        flow("last"),
+        write=lambda values, old: {"first": values["first"][:2], "last": values["last"]},
+    )
+    sides = policy(
+        cuts,
+        mapped("erp", flow("first"), flow("last")),
+        rules=dict.fromkeys(("first", "last"), CRM_FIRST),
+        together=(("first", "last"),),
+    )
+    shows = {"first": "An", "last": "Paz"}
+    crm = member("crm", shows, {**shows, "last": "Rey"})
+    assert decide(sides, linked(BASE, crm, member("erp", BASE))).link.values == REY

@@ -8,7 +8,7 @@ import msgspec
 from syncline_runtime.declaration import FieldMap, Merged, Package, Sync
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, prepare, written_over
-from syncline_runtime.records import MemberState
+from syncline_runtime.records import ActionKind, MemberState
 from syncline_runtime.rows import MemberRow
 from syncline_runtime.simulation.deriving import derived
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_system, shown
@@ -53,11 +53,13 @@ class _Checked:
             for each in keeper.review.quarantined()
             if each.reason_code == "identity.merged" and each.entity == sync.entity
         }
+        asked = {each.link_id for each in keeper.review.quarantined() if each.reason_code == "outcome.unknown"}
         self.reserved = {
             key
-            for each in keeper.review.quarantined()
-            if each.link_id in self.docs and each.reason_code == "outcome.unknown"
-            for key in enumerate(keys(self.entity, self.docs[each.link_id]))
+            for intent in keeper.open_intents(sync.entity)
+            if intent.op == ActionKind.CREATE.value and intent.link_id in self.docs and intent.link_id in asked
+            for values in (self.docs[intent.link_id], unpack(intent.sent))
+            for key in enumerate(keys(self.entity, values))
         }
         self.remotes = ledger.remotes()
         self.linked = keeper.linked()  # one that was deleted and replaced has left its link, which goes on
@@ -286,7 +288,14 @@ class _Checked:
                     yield Violation("I4", f"link {link_id} {name}: nobody ever stored {short(value)}", entity, name)
             places = [place for place in self.ledger.restored if self.ledger.linked.get(place) == link_id]
             again = {value for place in places for field, value in self.ledger.restored[place] if field == name}
-            told = [value for value in past if not blank(value) and value not in again]
+            told: list[Any] = [value for value in past if not blank(value) and value not in again]
+            group = next((names for names in self.sync.together if name in names), None)
+            if group is not None:  # as a part of another whole it may come back, and with what people may type twice
+                unique = all(self.entity.kinds.get(each, "") in UNIQUE for each in group)
+                wholes = self.ledger.accepted_together[entity, link_id, group] if unique else []
+                told = [
+                    whole for whole in wholes if not any(map(blank, whole)) and whole[group.index(name)] not in again
+                ]
             if kind in UNIQUE and len(set(told)) != len(told):
                 back = next(value for index, value in enumerate(told) if value in told[:index])
                 text = f"link {link_id} {name}: {short(back)} is back after it was superseded"

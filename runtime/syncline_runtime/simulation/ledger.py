@@ -57,7 +57,11 @@ Readings: TypeAlias = tuple[dict[tuple[str, str, str], Reading], set[tuple[str, 
 
 
 class Ledger:
-    """The checker's memory of one world. `accepted` holds the agreed values that became durable, in order and without repeats."""
+    """The checker's memory of one world.
+
+    `accepted` holds the agreed values that became durable, in order and without repeats; `accepted_together` those of the
+    fields that are decided as one.
+    """
 
     def __init__(self, package: Package, world: World, trusted: Collection[tuple[str, str, str]] = ()) -> None:
         self.package = package
@@ -76,6 +80,8 @@ class Ledger:
         self.due: set[tuple[str, str, int]] = set()
         self._values: dict[tuple[str, int], Mapping[str, Any]] = {}
         self.accepted: dict[tuple[str, int, str], list[Any]] = {}
+        self.accepted_together: dict[tuple[str, int, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+        self._together = {sync.entity: sync.together for sync in package.syncs}
         self.linked: dict[tuple[str, str, str], int] = {}
         self.deleted: dict[tuple[str, str, str], float] = {}
         self.revived: set[Place] = set()
@@ -203,7 +209,7 @@ class Ledger:
     def forget(self, servers: Mapping[str, Server]) -> None:
         """The state was lost: what systems show now is all that there is, and counts as stored by somebody."""
         known: tuple[MutableMapping[Any, Any] | set[Any], ...] = (
-            self.accepted, self.linked, self.made, self.due, self.waves, self.kept, self.placed, self._deleting,
+            self.accepted, self.accepted_together, self.linked, self.made, self.due, self.waves, self.kept, self.placed, self._deleting,
             self._values, self._sealed, self._doubts, self._read, self.added, self.removed, self.unseen,
         )  # fmt: skip
         for each in known:
@@ -504,6 +510,10 @@ class Ledger:
                 past = self.accepted.setdefault((entity, row.link_id, name), [])
                 if not past or past[-1] != value:
                     past.append(value)
+            for names in self._together.get(entity, ()):
+                vectors = self.accepted_together.setdefault((entity, row.link_id, names), [])
+                if (vector := tuple(values.get(name, ABSENT) for name in names)) not in vectors[-1:]:
+                    vectors.append(vector)
         self.linked.update(keeper.linked())
 
     def _edges(self, entity: str, link_id: int, values: Mapping[str, Any]) -> None:
