@@ -70,7 +70,7 @@ def test_two_systems_that_add_the_same_element_take_none_away() -> None:
 
 
 def test_the_field_that_did_not_move_keeps_what_was_sent_where_its_system_stores_something_else() -> None:
-    """The crm cuts first names to two characters without saying so; an edit of the last name beside it says nothing of the first."""
+    """The crm cuts first names without saying so; an edit of the last name beside it says nothing of the first."""
     shows = {"first": "An", "last": "Paz"}
     cut = member("crm", shows, {**shows, "last": "Rey"}, renders={"first": "Ana"})
     decision = decide(names(CRM_FIRST), linked(BASE, cut, member("erp", BASE)))

@@ -209,7 +209,8 @@ class Ledger:
     def forget(self, servers: Mapping[str, Server]) -> None:
         """The state was lost: what systems show now is all that there is, and counts as stored by somebody."""
         known: tuple[MutableMapping[Any, Any] | set[Any], ...] = (
-            self.accepted, self.accepted_together, self.linked, self.made, self.due, self.waves, self.kept, self.placed, self._deleting,
+            self.accepted, self.accepted_together, self.linked, self.made, self.due, self.waves, self.kept, self.placed,
+            self._deleting,
             self._values, self._sealed, self._doubts, self._read, self.added, self.removed, self.unseen,
         )  # fmt: skip
         for each in known:
