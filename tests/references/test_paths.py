@@ -217,6 +217,137 @@ async def test_what_a_record_refers_to_is_written_and_kept_up_to_date(tmp_path: 
     await world.quiet()
 
 
+def along(text: str) -> str:
+    """The spec in which what is written stands behind two references."""
+    start = text.index("  resource firms {")
+    groups = text[start : text.index("\n  }\n", start) + 5].replace("firms", "groups").replace("text(40)", "text(40)?")
+    return (
+        text.replace("  resource firms {", f"{groups}  resource firms {{\n    group : ref groups", 1)
+        .replace(
+            "entity Firm { ",
+            "entity Group { number : text(9), name : text(40)?, match number }\nentity Firm { group : ref Group?, ",
+        )
+        .replace(
+            "map Firm to crm.firms { ",
+            "map Group to crm.groups { number <-> number, name <-> name }\nmap Firm to crm.firms { group <-> group, ",
+        )
+        .replace("firm.name", "firm.group.name")
+        .replace("sync Firm ", "sync Group from crm { delete in crm never, empty propagates }\nsync Firm ")
+    )
+
+
+async def test_what_stands_behind_several_references_is_written_and_kept_up_to_date(tmp_path: Path) -> None:
+    world = World(tmp_path, along(LOOKING))
+    north = world.put("crm", "groups", number="N", name="Nord")
+    south = world.put("crm", "groups", number="S", name="Sud")
+    firm = world.put("crm", "firms", number="1", name="Acme", group=north)
+    other = world.put("crm", "firms", number="2", name="Apex", group=south)
+    ana = world.put("crm", "people", email="a@b.c", firm=firm)
+    world.put("crm", "people", email="b@b.c", firm=other)
+    world.put("crm", "people", email="c@b.c")
+    await world.run()
+
+    def shown(email: str) -> tuple[Any, Any]:
+        (found,) = (record for record in world.records("erp", "people") if record["email"] == email)
+        return found["firm_name"], found["label"]
+
+    def everybody() -> list[Any]:
+        return [shown(f"{letter}@b.c")[0] for letter in "abc"]
+
+    assert everybody() == ["Nord", "Sud", None]
+    await world.quiet()
+    world.put("crm", "groups", north, name="Nordwind")  # the last of the way
+    await world.run()
+    assert everybody() == ["Nordwind", "Sud", None]
+    await world.quiet()
+    world.put("crm", "firms", other, group=north)  # a record on the way holds another one
+    await world.run()
+    assert everybody() == ["Nordwind", "Nordwind", None]
+    await world.quiet()
+    world.put("crm", "people", ana, firm=None)  # the record itself
+    world.put("crm", "firms", other, group=None)
+    await world.run()
+    assert everybody() == [None, None, None]
+    assert shown("a@b.c")[1] == "none"
+    world.put("crm", "firms", other, group=south)
+    await world.run()
+    assert everybody() == [None, "Sud", None]
+    await world.quiet()
+
+
+BOSSES = LOOKING.replace("firm : ref firms", "boss : ref people")
+BOSSES = (
+    BOSSES[: BOSSES.index("entity Firm")]
+    + """entity Person { email : email, name : text(40)?, boss : ref Person?, match email }
+map Person to crm.people { email <-> email, name <-> firm_name, boss <-> boss }
+map Person to erp.people { email <-> email, boss.boss.name -> label, name -> firm_name }
+sync Person across crm, erp {
+  delete in crm unlink, delete in erp unlink, truth { email prefers crm then erp }, empty propagates
+}
+"""
+)
+
+
+async def test_records_that_look_at_one_another_come_to_rest(tmp_path: Path) -> None:
+    world = World(tmp_path, BOSSES)
+    one = world.put("crm", "people", email="a@b.c", firm_name="Ana")
+    other = world.put("crm", "people", email="b@b.c", firm_name="Bea", boss=one)
+    world.put("crm", "people", one, boss=other)
+    await world.run()
+    await world.run()
+    assert {record["email"]: record["label"] for record in world.records("erp", "people")} == {
+        "a@b.c": "Ana",
+        "b@b.c": "Bea",
+    }
+    await world.quiet()
+    with world.store() as store:
+        assert store.unsettled("Person", 0, 9) == []
+    world.put("crm", "people", one, firm_name="Anna")
+    await world.run()
+    await world.run()
+    assert sorted(record["label"] for record in world.records("erp", "people")) == ["Anna", "Bea"]
+    with world.store() as store:
+        assert store.unsettled("Person", 0, 9) == []
+
+
+async def test_a_reference_that_is_seen_to_hold_nothing_is_news(tmp_path: Path) -> None:
+    world = World(tmp_path, LOOKING)
+    world.put("erp", "people", email="a@b.c")
+    await world.run()
+    await world.run()
+    assert world.only("erp", "people")["label"] == "none"
+    await world.quiet()
+
+
+def test_personal_data_behind_a_reference_goes_only_where_it_may() -> None:
+    text = LOOKING.replace("name : text(40), match number", "name : text(40) pii, match number")
+    text = text.replace("  auth bearer token\n", "  auth bearer token\n  pii never\n", 1)
+    checked = check_spec("spec.sync", text.encode(), lambda name: None)
+    found = [one.span.text for one in checked.diagnostics if one.code == "pii.not-cleared"]
+    assert found.count("firm.name") == 1
+
+
+BACK = LOOKING.replace("  firm.name -> firm_name\n", "  firm.name -> firm_name\n  firm <- firm\n").replace(
+    "truth { email", "truth { firm prefers crm then erp, email"
+)
+NAMED = BOSSES.replace("name -> firm_name", "name <-> firm_name").replace("truth { email", "truth { otherwise")
+
+
+@pytest.mark.parametrize(
+    ("text", "automation", "steps"),
+    [
+        (BACK, "people.firm when people.firm_name", {"Person.firm", "erp.people.firm_name", "erp.people.firm"}),
+        (NAMED, "people.firm_name when people.label", {"Person.name", "erp.people.label", "erp.people.firm_name"}),
+    ],
+)
+def test_a_loop_through_a_path_is_found(text: str, automation: str, steps: set[str]) -> None:
+    assert check_spec("spec.sync", text.encode(), lambda name: None).sound
+    loop = f"{text}automation in erp sets {automation} is present\n"
+    (found,) = check_spec("spec.sync", loop.encode(), lambda name: None).diagnostics
+    assert found.code == "cycle.endless"
+    assert set(str(found.facts["loop"]).split(" → ")) == steps
+
+
 def test_the_report_tells_what_following_costs() -> None:
     checked = check_spec("spec.sync", SPEC.encode(), lambda name: None)
     assert checked.model is not None

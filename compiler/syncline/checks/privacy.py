@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label, Severity
-from syncline.guarantees.personal import personal_lines, unwritable
+from syncline.guarantees.personal import personal_lines, personal_paths, unwritable
 from syncline.model.spec import Arrow, EraseRule, Field, Map, Spec, Sync
 from syncline.model.spelling import names_in
 from syncline.source import Span
@@ -61,11 +61,12 @@ def _not_marked(span: Span, entity: str, field: Field, owner: str, personal: Fie
 
 
 def _not_cleared(side: Map) -> Iterator[Diagnostic]:
-    for line, name in personal_lines(side).items():
+    own = ((line, name, side.entity.fields[name]) for line, name in personal_lines(side).items())
+    for line, name, field in (*own, *personal_paths(side)):
         found = side.lines[line]
         if found.arrow is Arrow.READ:
             continue
-        labels = [Label(side.entity.fields[name].span, "declared-here")]
+        labels = [Label(field.span, "declared-here")]
         never = side.system.connector.places.get("pii")
         if never is not None:
             labels.append(Label(never, "never-here"))

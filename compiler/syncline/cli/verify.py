@@ -122,6 +122,7 @@ def _result(spec: str, model: Spec, subject: Subject, tally: Tally, seed: int, r
             ("D2", not subject.package.derivations),
             ("D3", not subject.package.derivations),
             ("P3", all(one.compute is None for one in subject.package.entities.values())),
+            ("P4", not any(one.looks for one in subject.package.mappings)),
             ("L1", not subject.trusted),
         )
         if absent

@@ -132,7 +132,7 @@ def heard_natives(line: Line) -> tuple[str, ...]:
 
 def computed_of(line: Line, field: Rename) -> str:
     if line.by is not None:
-        return f"the {line.by.target} by its {line.by.field}"
+        return f"the {line.by.target} by its {line.by.field.name}"
     if line.elements is not None:
         lines = sorted(spelled_line(each) for each in line.elements.lines)
         return f"{{ {', '.join(lines)} }}" + (f" by {line.key}" if line.key is not None else "")

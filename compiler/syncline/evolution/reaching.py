@@ -18,17 +18,16 @@ def reached(spec: Spec, entity: str, names: Iterable[str]) -> tuple[Effect, ...]
     while waiting:
         entity, name = waiting.pop(0)
         for candidate in spec.maps:
-            if candidate.entity.name != entity:
-                continue
-            written = [line for line in candidate.lines if _writes(line, name)]
+            names = candidate.names_of(entity, name)
+            written = [line for line in candidate.lines if any(_writes(line, one) for one in names)]
             for line in written:
                 found.update(dict.fromkeys(written_by(candidate, line, name)))
-            if _reads(candidate.when, name):
+            if candidate.entity.name == entity and _reads(candidate.when, name):
                 found[_records(candidate, name)] = None
             for other in _read_back(candidate, written):
-                if (entity, other) not in known:
-                    known.add((entity, other))
-                    waiting.append((entity, other))
+                if (candidate.entity.name, other) not in known:
+                    known.add((candidate.entity.name, other))
+                    waiting.append((candidate.entity.name, other))
         for sync in spec.syncs:
             if sync.entity.name == entity:
                 found.update(dict.fromkeys(_conditioned(sync, name)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from syncline.guarantees.guarantee import Guarantee, Topic
-from syncline.model.spec import Map, NativeField, Sync
+from syncline.model.spec import Field, Map, NativeField, Sync
 from syncline.model.spelling import names_in
 
 _DONE = {
@@ -24,6 +24,15 @@ def personal_lines(side: Map) -> dict[int, str]:
         if carried:
             found[position] = carried[0]
     return found
+
+
+def personal_paths(side: Map) -> Iterator[tuple[int, str, Field]]:
+    """The lines of a map that carry personal data of records that the entity refers to, each with the path and the field."""
+    for position, line in enumerate(side.lines):
+        for name in () if line.expression is None else names_in(line.expression):
+            look = side.looks.get(name)
+            if look is not None and look.field.pii:
+                yield position, name, look.field
 
 
 def personal_natives(side: Map) -> Iterator[tuple[NativeField, str]]:

@@ -83,6 +83,7 @@ def _traced(spec: Spec, entity: Entity, field: Field) -> FieldLineage:
         ),
         targets=(
             *(_station(found, line) for found in maps for line in found.lines if _receives(line, field.name)),
+            *_looked_at(spec, entity.name, field.name),
             *_following(spec, entity.name, field.name),
             *_computing(spec, entity.name, field.name),
         ),
@@ -103,6 +104,19 @@ def _receives(line: Line, name: str) -> bool:
     if line.arrow is Arrow.READ:
         return False
     return (line.field is not None and line.field.name == name) or _asks(line.expression, name)
+
+
+def _looked_at(spec: Spec, entity: str, name: str) -> Iterator[Station]:
+    """Where the field is written of the record that another one refers to, or is a reference on the way there."""
+    for found in spec.maps:
+        along = found.names_of(entity, name) - {name}
+        for line in found.lines if along else ():
+            if (
+                line.expression is not None
+                and line.arrow is not Arrow.READ
+                and along.intersection(names_in(line.expression))
+            ):
+                yield _station(found, line)
 
 
 def _asks(expression: Expression | None, name: str) -> bool:

@@ -201,7 +201,7 @@ def _flow(line: Line, slot: str) -> Code:
     if (targets := _refers(line)) != ():
         options["refers"] = sequence(text(target) for target in targets)
         if line.by is not None:
-            options["by"] = text(line.by.field)
+            options["by"] = text(line.by.field.name)
         if homes := _homes(line):
             options["homes"] = mapping((literal(entity), text(place)) for entity, place in homes.items())
         if any(native.required for native in line.natives):
@@ -218,7 +218,8 @@ def _flow(line: Line, slot: str) -> Code:
 
 
 def _look(look: Look) -> Code:
-    return call("Look", via=text(look.via), entity=text(look.target), field=text(look.field))
+    ways = sequence(sequence((text(via), text(target))) for via, target in look.ways)
+    return call("Look", ways=ways, field=text(look.field.name))
 
 
 def _hears(elements: Map) -> tuple[str, ...]:

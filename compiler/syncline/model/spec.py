@@ -218,11 +218,21 @@ class Arrow(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A field of the record that a reference of the entity holds: `field` of `target`, through the reference `via`."""
+    """A field behind references of the entity: each of the `ways` is a reference and the entity that it leads to, `field` is one of
+    the last of these."""
 
-    via: str
-    target: str
-    field: str
+    ways: tuple[tuple[str, str], ...]
+    field: Field
+
+    @property
+    def target(self) -> str:
+        """The entity that has the field."""
+        return self.ways[-1][1]
+
+    def steps(self, entity: str) -> tuple[tuple[str, str], ...]:
+        """The references on the way from a record of `entity`, each after the entity that has it."""
+        owners = (entity, *(target for _, target in self.ways))
+        return tuple((owner, via) for owner, (via, _) in zip(owners, self.ways, strict=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +313,20 @@ class Map:
         for line in self.lines:
             if line.elements is not None:
                 yield from line.elements.nested()
+
+    def origin(self, name: str) -> tuple[str, str]:
+        """The field that an expression of the map names, with its entity: its own, or what stands behind references."""
+        look = self.looks.get(name)
+        return (self.entity.name, name) if look is None else (look.target, look.field.name)
+
+    def names_of(self, entity: str, field: str) -> frozenset[str]:
+        """What the expressions of the map call a field of an entity: its name, and the paths that end at it or pass it."""
+        paths = (
+            path
+            for path, look in self.looks.items()
+            if (entity, field) in ((look.target, look.field.name), *look.steps(self.entity.name))
+        )
+        return frozenset((*([field] if entity == self.entity.name else ()), *paths))
 
     def native(self, name: str) -> NativeField:
         """The resource's field of that name, or what stands behind a reference. Raises KeyError."""

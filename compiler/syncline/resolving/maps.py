@@ -133,7 +133,7 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
         elsewhere = field is not None and ends.inside is not None and field.name in (ends.inside.looks or {})
         by = _by(line, ends) if elsewhere and scope.findings.count() == told else None
         if by is not None and field is not None:
-            field, elsewhere = replace(field, name=by.via), False
+            field, elsewhere = replace(field, name=by.ways[0][0]), False
             line = replace(line, field=field, by=by)
         if elsewhere and (line.arrow is not Arrow.WRITE or line.pipeline):
             if scope.findings.count() == told:
@@ -173,12 +173,13 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
 
 
 def _by(line: Line, ends: _Ends) -> Look | None:
-    """The key through which a line shows a reference; None where its values are no texts."""
+    """The key through which a line shows a reference; None where it is not one of its own, or its values are no texts."""
     assert line.field is not None
     assert ends.inside is not None
     found = (ends.inside.looks or {}).get(line.field.name)
     both = line.arrow is not Arrow.WRITE and line.expression is None
-    return found if both and line.field.type.kind in TEXT_KINDS else None
+    near = found is not None and len(found.ways) == 1
+    return found if both and near and line.field.type.kind in TEXT_KINDS else None
 
 
 def _executed(line: Line, ends: _Ends) -> bool:

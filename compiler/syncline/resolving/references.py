@@ -22,7 +22,9 @@ class ReachedField:
     field: Field
     owner: EntityScope | None = None
     last: str = ""  # its name in `owner`
-    via: str = ""  # the reference, if it is the only one on the way and to records of one entity
+    ways: tuple[
+        tuple[str, str], ...
+    ] = ()  # each reference on the way and its entity, if each is to records of one entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +144,12 @@ def field_at(path: Path, names: EntityScope, code: str, scope: Scope) -> Reached
         if reached is None or not all(begun):
             return None
         found = replace(reached.field, name=dotted(path), type=_through(leading.type, reached.field.type, keyed))
-        alone = leading.type.kind == "ref" and len(targets) == 1 and reached.owner is None and not keyed
-        via = leading.name if alone and reached.field.type.kind not in ("ref", "list", "set") else ""
-        return ReachedField(found, reached.owner or targets[0], reached.last or reached.field.name, via)
+        one = leading.type.kind == "ref" and len(targets) == 1 and not keyed
+        followed = one and (
+            bool(reached.ways) if reached.owner else reached.field.type.kind not in ("ref", "list", "set")
+        )
+        ways = ((leading.name, targets[0].entity.name), *reached.ways) if followed else ()
+        return ReachedField(found, reached.owner or targets[0], reached.last or reached.field.name, ways)
     field = field_of(path, shape, code, scope, entity=names.entity.name)
     return None if field is None else ReachedField(field)
 

@@ -89,8 +89,8 @@ def field_in(path: Path, sight: EntitySight, code: str, scope: Scope) -> Reached
     reached = field_at(path, sight.names, code, scope)
     if reached is None or reached.field.name in sight.names.shape.fields:
         return reached
-    if reached.via and reached.owner is not None and sight.looks is not None:
-        sight.looks[reached.field.name] = Look(via=reached.via, target=reached.owner.entity.name, field=reached.last)
+    if reached.ways and reached.owner is not None and sight.looks is not None:
+        sight.looks[reached.field.name] = Look(ways=reached.ways, field=reached.owner.shape.fields[reached.last])
         return reached
     if isinstance(path.steps[0], Name) and path.steps[0].text in sight.names.shape.fields:
         scope.findings.report("not-yet.path", path.span, path=dotted(path), through=path.steps[0].span.text)

@@ -87,11 +87,16 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a map writes of another record: `field` of the one of `entity` that the reference `via` holds."""
+    """What a map writes of another record, the one behind its references: each of the `ways` is a reference, and the entity of the
+    record that it holds; `field` is one of the last."""
 
-    via: str
-    entity: str
+    ways: tuple[tuple[str, str], ...]
     field: str
+
+    def steps(self, entity: str) -> tuple[tuple[str, str], ...]:
+        """The references on the way from a record of `entity`, each with the entity that has it."""
+        owners = (entity, *(target for _, target in self.ways))
+        return tuple((owner, via) for owner, (via, _) in zip(owners, self.ways, strict=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

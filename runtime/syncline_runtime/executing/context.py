@@ -118,7 +118,9 @@ class Context:
     looks: Mapping[str, Look] = field(default_factory=dict)  # by path, what is written of records that are referred to
     shared: frozenset[str] = frozenset()  # fields that several systems change in one another
     keyed: tuple[str, ...] = ()  # references that some system shows by a key
-    watched: tuple[tuple[str, str], ...] = ()  # entities that look through a field at records of this one
+    followed: tuple[str, ...] = ()  # references of these that others look along
+    watched: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """Who looks at these: the references on the way, each with the entity that has it, the nearest to the records first."""
     later: frozenset[ActionKind] = frozenset()  # what is not done yet: deletions come after all else, children first
     telling: bool = False  # a plan: every decision is told, with its reasons
     down: set[str] = field(default_factory=set)
@@ -179,6 +181,11 @@ def make_context(
     sync = at_time(with_derivations(package, sync), now)
     by_system = sides(package, sync, entity, options.settle_seconds, now)
     following = followers(package, entity.name)
+    along = {
+        look.steps(mapping.entity): tuple(target for _, target in look.ways)
+        for mapping in package.mappings
+        for look in mapping.looks.values()
+    }
     sending = [name for name, side in by_system.items() if side.sends]
     if sending:
         # What has been sent is not called back.
@@ -207,15 +214,16 @@ def make_context(
         hub=packing(entity),
         refers=any(side.refers for side in by_system.values()),
         looks={path: look for side in by_system.values() for path, look in side.mapping.looks.items()},
+        followed=tuple(dict.fromkeys(via for steps in along for owner, via in steps if owner == entity.name)),
         watched=tuple(
             dict.fromkeys(
-                (mapping.entity, look.via)
-                for mapping in package.mappings
-                for look in mapping.looks.values()
-                if look.entity == entity.name
+                tuple(reversed(steps[:length]))
+                for steps, targets in along.items()
+                for length, target in enumerate(targets, 1)
+                if target == entity.name
             )
             | dict.fromkeys(
-                (mapping.entity, flow.field)
+                ((mapping.entity, flow.field),)
                 for mapping in package.mappings
                 for flow in mapping.flows
                 if flow.by and entity.name in flow.refers

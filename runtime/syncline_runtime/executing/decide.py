@@ -101,7 +101,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         if context.looks:
             after = replace(after, values=without_looks(context, after))
         if context.collected or context.watched or context.looks or context.keyed:
-            moved.append(Moved(before=link, after=after))
+            before = replace(link, values=without_looks(context, link)) if context.looks else link
+            moved.append(Moved(before=before, after=after))
         document = row.doc if after.values is link.values else hub.pack(after.values)
         unsettled = int(bool(decision.actions) or always or link_id in context.barred or link_id in context.frozen)
         if context.looks and looks_elsewhere(context, link, after):

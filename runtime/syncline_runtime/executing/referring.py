@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from syncline_runtime.codecs.elements import aligned
-from syncline_runtime.declaration import ByKey, Collection, Targets
+from syncline_runtime.declaration import ByKey, Collection, Look, Targets
 from syncline_runtime.executing.computing import Moved
 from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.sides import Side
@@ -67,46 +67,77 @@ def note_looks(context: Context, moved: Sequence[Moved]) -> None:
     """Keep whom decided links look at, and look again from those that look at them, in the caller's transaction."""
     store = context.store
     rows: list[Row] = []
-    for via in {*(look.via for look in context.looks.values()), *context.keyed} - set(context.collected):
+    for via in {*context.followed, *context.keyed} - set(context.collected):
         for one in moved:
             held = one.after.values.get(via)
             rows.append((context.entity.name, via, one.after.link_id, held.link if type(held) is Reference else None))
     if rows:
         store.referring.put(rows)
     changed = [one.after.link_id for one in moved if one.after.values != one.before.values]
-    for entity, via in context.watched if changed else ():
-        looking = store.referring.of(entity, via, changed)
-        store.unsettle(sorted({link_id for each in looking.values() for link_id in each}))
+    for steps in context.watched if changed else ():
+        looking = changed
+        for entity, via in steps:
+            found = store.referring.of(entity, via, looking)
+            looking = sorted({link_id for each in found.values() for link_id in each})
+        store.unsettle(looking)
 
 
 def looks_elsewhere(context: Context, before: Link, after: Link) -> bool:
     """Whether a link refers to another record than it did, so that what is written of that one is still to be told."""
-    return any(after.values.get(look.via) != before.values.get(look.via) for look in context.looks.values())
+    nearest = {look.ways[0][0] for look in context.looks.values()}
+    return any(after.values.get(via, ABSENT) != before.values.get(via, ABSENT) for via in nearest)
 
 
 def _with_looks(context: Context, found: list[Referred]) -> list[Referred]:
     """The links with what is written of the records that they refer to; what is not known of those is left out."""
-    wanted: dict[str, set[int]] = {}
-    for one in found:
-        for look in context.looks.values():
-            if type(held := one.link.values.get(look.via)) is Reference:
-                wanted.setdefault(look.entity, set()).add(held.link)
-    values: dict[int, Mapping[str, Shown]] = {}
-    for entity, ids in wanted.items():
-        unpack = packing(context.package.entities[entity]).unpack
-        values.update((row.link_id, unpack(row.doc)) for row in context.store.links(sorted(ids)))
-    return [one._replace(link=replace(one.link, values=_looked(context, one.link, values))) for one in found]
+    known = _on_the_way(context, [one.link.values for one in found])
+    return [
+        one._replace(
+            link=replace(one.link, values={**one.link.values, **looked(context.looks, one.link.values, known)})
+        )
+        for one in found
+    ]
 
 
-def _looked(context: Context, link: Link, values: Mapping[int, Mapping[str, Shown]]) -> dict[str, Shown]:
-    own = dict(link.values)
-    for path, look in context.looks.items():
-        held = own.get(look.via, ABSENT)
-        if type(held) is Reference:
-            held = values.get(held.link, {}).get(look.field, ABSENT)
+def _on_the_way(context: Context, records: Sequence[Mapping[str, Shown]]) -> dict[int, Mapping[str, Shown]]:
+    """The agreed values of the records on the ways that some records look along, read a step of all ways at a time."""
+    known: dict[int, Mapping[str, Shown]] = {}
+    ways = list(dict.fromkeys(look.ways for look in context.looks.values()))
+    standing = [(way, record) for record in records for way in ways]
+    while standing:
+        ahead: list[tuple[tuple[tuple[str, str], ...], int]] = []
+        wanted: dict[str, set[int]] = {}
+        for way, record in standing:
+            via, entity = way[0]
+            if type(held := record.get(via)) is Reference:
+                ahead.append((way[1:], held.link))
+                if held.link not in known:
+                    wanted.setdefault(entity, set()).add(held.link)
+        for entity, ids in wanted.items():
+            unpack = packing(context.package.entities[entity]).unpack
+            known.update((row.link_id, unpack(row.doc)) for row in context.store.links(sorted(ids)))
+        standing = [(rest, known[link_id]) for rest, link_id in ahead if rest and link_id in known]
+    return known
+
+
+def looked(
+    looks: Mapping[str, Look], values: Mapping[str, Shown], known: Mapping[int, Mapping[str, Shown]]
+) -> dict[str, Shown]:
+    """By path, what stands behind the references of a record: null where one holds nothing; left out is what is not known."""
+    found: dict[str, Shown] = {}
+    for path, look in looks.items():
+        record = values
+        held: Shown = ABSENT
+        for via, _ in look.ways:
+            held = record.get(via, ABSENT)
+            if type(held) is not Reference:
+                break
+            record = known.get(held.link, {})
+        else:
+            held = record.get(look.field, ABSENT)
         if held is not ABSENT:
-            own[path] = held
-    return own
+            found[path] = held
+    return found
 
 
 def _linked_elsewhere(link: Link) -> list[tuple[str, Reference]]:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from syncline_runtime.declaration import FieldMap, Merged, Package, Sync
+from syncline_runtime.executing.referring import looked
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, prepare, written_over
 from syncline_runtime.records import ActionKind, MemberState
@@ -14,7 +15,7 @@ from syncline_runtime.simulation.deriving import derived
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Edit, Ledger
-from syncline_runtime.simulation.relating import computed, made
+from syncline_runtime.simulation.relating import computed, made, values_of
 from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import Violation, short
 from syncline_runtime.state.packing import packing, unpack_value
@@ -46,6 +47,7 @@ class _Checked:
         }
         unpack = packing(self.entity).unpack
         self.docs = {link_id: unpack(row.doc) for link_id, row in self.links.items()}
+        self.behind = values_of(package, keeper) if any(one.looks for one in self.maps.values()) else {}
         self.held = {(each.link_id, each.system, each.field) for each in keeper.review.quarantined() if each.link_id}
         self.conflicts = {(each.link_id, each.field) for each in keeper.review.conflicts()}
         self.merged = {
@@ -155,7 +157,9 @@ class _Checked:
                 if native is None:
                     yield Violation("C2", f"link {link_id} has {member.system} {member.remote_id}, which is deleted")
                     continue
-                agreed = in_system(self.docs[link_id], member.system, self.remotes)
+                own = self.docs[link_id]
+                behind = looked(self.maps[member.system].looks, own, self.behind) if self.behind else {}
+                agreed = in_system({**own, **behind}, member.system, self.remotes)
                 yield from self._differences(link_id, member, {**self.policy.absent, **agreed}, native)
 
     def _differences(
@@ -174,25 +178,28 @@ class _Checked:
             yield Violation("C2", f"link {link_id}: {member.system} {member.remote_id} cannot be mapped: {error!r}")
             return
         for name in side.kept:
-            if then.get(name, ABSENT) == now.get(name, ABSENT) or values.get(name, ABSENT) is ABSENT:
+            # What a line computes has a slot of its own: it is compared where the line may look at another record.
+            slot = name.startswith("=") and bool(mapping.looks)
+            value = then.get(name, ABSENT) if slot else values.get(name, ABSENT)
+            if then.get(name, ABSENT) == now.get(name, ABSENT) or value is ABSENT:
                 continue
-            if blank(values[name]) and any((system, each) in self.ledger.filled for each in side.flows[name].native):
+            if blank(value) and any((system, each) in self.ledger.filled for each in side.flows[name].native):
                 continue
             if (link_id, name) in self.conflicts or self._is_held(link_id, system, name):
                 continue
             if not now.get(name) and (system, self.sync.entity, member.remote_id, name) in self.ledger.unnoticed:
                 continue
             # What refers to a record that was deleted stays as it is wherever it cannot be written.
-            if any(self._dangles(side.flows[name].refers, system, one) for one in (now.get(name), values.get(name))):
+            if any(self._dangles(side.flows[name].refers, system, one) for one in (now.get(name), value)):
                 continue
-            if not written_over(side.flows[name].when, now.get(name, ABSENT), values[name]):
+            if not written_over(side.flows[name].when, now.get(name, ABSENT), value):
                 continue
             if (system, name) in self.keeper.review.drifts(link_id):  # `drift keep` and `report`: told, and left there
                 continue
             yield Violation(
-                "C2",
+                "P4" if slot else "C2",
                 f"{system} {member.remote_id} shows {name} {short(now.get(name))},"
-                f" link {link_id} is agreed on {short(values.get(name))}",
+                f" link {link_id} is agreed on {short(value)}",
                 self.sync.entity,
                 name,
             )

@@ -38,6 +38,13 @@ def computed(package: Package, sync: Sync, keeper: Keeper) -> Iterator[Violation
                 yield Violation("P3", text, entity.name, name)
 
 
+def values_of(package: Package, keeper: Keeper) -> dict[int, Mapping[str, Any]]:
+    """The agreed values of every link: what others may look at, closed ones included."""
+    entities = keeper.entities()
+    unpack = {name: packing(entity).unpack for name, entity in package.entities.items()}
+    return {row.link_id: unpack[entities[row.link_id]](row.doc) for row in keeper.links(sorted(entities))}
+
+
 def _of(keeper: Keeper, entity: str) -> list[int]:
     return [link_id for link_id, name in keeper.entities().items() if name == entity]
 

@@ -26,6 +26,7 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "P1": "no record that was written referred to one that was never there",
     "P2": "each record was made in every system that is to have it, unless something was said to stand in the way",
     "P3": "computed fields are what their function makes of the records that there are",
+    "P4": "what is written of a record that another refers to is what that one was agreed on",
     "A1": "a conflict that a person settled ended as settled",
     "A2": "a record that a person told apart, or let be, was left so",
     "A3": "what a person had deleted was deleted, and no more than a person approved",
@@ -33,8 +34,8 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "L1": "codecs of one's own read back what they wrote",
     "error": "no error came out of the executor",
 }
-"""What each invariant says, by its code; `D1` needs a description of reality, `D2` and `D3` a rule that derives, `L1` a codec of
-one's own."""
+"""What each invariant says, by its code; `D1` needs a description of reality, `D2` and `D3` a rule that derives, `P3` a computed
+field, `P4` a path through a reference, `L1` a codec of one's own."""
 
 FAULTS: Final[Mapping[str, str]] = {
     "edit": "a person acted while an answer was awaited",

@@ -34,23 +34,23 @@ class Company(TypedDict, total=False):
 
 def read_crm(native: Native) -> dict[str, Any]:
     """What a record of crm.companies shows of Company."""
-    vat = upper_get(strip_get(wire_null_blank_get(native.get("vat", ABSENT)), "-. "))  # orders.sync:101
+    vat = upper_get(strip_get(wire_null_blank_get(native.get("vat", ABSENT)), "-. "))  # orders.sync:102
     return {
-        "name": trim_get(wire_null_blank_get(native.get("name", ABSENT))),  # orders.sync:100
-        "vat": text_of(vat, 20),  # orders.sync:101
-        "country": wire_null_blank_get(native.get("country", ABSENT)),  # orders.sync:102
-        "parent": wire_ref_plain_get(wire_null_blank_get(native.get("parent", ABSENT))),  # orders.sync:103
+        "name": trim_get(wire_null_blank_get(native.get("name", ABSENT))),  # orders.sync:101
+        "vat": text_of(vat, 20),  # orders.sync:102
+        "country": wire_null_blank_get(native.get("country", ABSENT)),  # orders.sync:103
+        "parent": wire_ref_plain_get(wire_null_blank_get(native.get("parent", ABSENT))),  # orders.sync:104
     }
 
 
 def write_crm(company: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.companies that hold these values of Company."""
-    vat = strip_put(text_of(upper_put(company.get("vat", ABSENT)), 20), "-. ")  # orders.sync:101
+    vat = strip_put(text_of(upper_put(company.get("vat", ABSENT)), 20), "-. ")  # orders.sync:102
     native: Native = {
-        "name": wire_null_blank_put(trim_put(company.get("name", ABSENT))),  # orders.sync:100
-        "vat": wire_null_blank_put(vat),  # orders.sync:101
-        "country": wire_null_blank_put(company.get("country", ABSENT)),  # orders.sync:102
-        "parent": wire_null_blank_put(wire_ref_plain_put(company.get("parent", ABSENT))),  # orders.sync:103
+        "name": wire_null_blank_put(trim_put(company.get("name", ABSENT))),  # orders.sync:101
+        "vat": wire_null_blank_put(vat),  # orders.sync:102
+        "country": wire_null_blank_put(company.get("country", ABSENT)),  # orders.sync:103
+        "parent": wire_null_blank_put(wire_ref_plain_put(company.get("parent", ABSENT))),  # orders.sync:104
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -58,20 +58,20 @@ def write_crm(company: Mapping[str, Any], old: Native | None) -> Native:
 def read_erp(native: Native) -> dict[str, Any]:
     """What a record of erp.companies shows of Company."""
     return {
-        "name": trim_get(native.get("name", ABSENT)),  # orders.sync:107
-        "vat": text_of(upper_get(native.get("vat", ABSENT)), 20),  # orders.sync:108
-        "country": native.get("country_id.code", ABSENT),  # orders.sync:109
-        "parent": wire_ref_number_get(native.get("parent_id", ABSENT)),  # orders.sync:110
+        "name": trim_get(native.get("name", ABSENT)),  # orders.sync:108
+        "vat": text_of(upper_get(native.get("vat", ABSENT)), 20),  # orders.sync:109
+        "country": native.get("country_id.code", ABSENT),  # orders.sync:110
+        "parent": wire_ref_number_get(native.get("parent_id", ABSENT)),  # orders.sync:111
     }
 
 
 def write_erp(company: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of erp.companies that hold these values of Company."""
     native: Native = {
-        "name": trim_put(company.get("name", ABSENT)),  # orders.sync:107
-        "vat": text_of(upper_put(company.get("vat", ABSENT)), 20),  # orders.sync:108
-        "country_id.code": company.get("country", ABSENT),  # orders.sync:109
-        "parent_id": wire_ref_number_put(company.get("parent", ABSENT)),  # orders.sync:110
+        "name": trim_put(company.get("name", ABSENT)),  # orders.sync:108
+        "vat": text_of(upper_put(company.get("vat", ABSENT)), 20),  # orders.sync:109
+        "country_id.code": company.get("country", ABSENT),  # orders.sync:110
+        "parent_id": wire_ref_number_put(company.get("parent", ABSENT)),  # orders.sync:111
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -91,9 +91,9 @@ COMPANY_IN_CRM: Final = FieldMap(
     system="crm",
     resource="companies",
     flows=(
-        Flow(field="name", native=("name",), contributes=True, writes=True, exact=False, line=100),
-        Flow(field="vat", native=("vat",), contributes=True, writes=True, exact=False, line=101),
-        Flow(field="country", native=("country",), contributes=True, writes=True, exact=False, line=102),
+        Flow(field="name", native=("name",), contributes=True, writes=True, exact=False, line=101),
+        Flow(field="vat", native=("vat",), contributes=True, writes=True, exact=False, line=102),
+        Flow(field="country", native=("country",), contributes=True, writes=True, exact=False, line=103),
         Flow(
             field="parent",
             native=("parent",),
@@ -101,12 +101,12 @@ COMPANY_IN_CRM: Final = FieldMap(
             writes=True,
             exact=False,
             refers=("Company",),
-            line=103,
+            line=104,
         ),
     ),
     read=read_crm,
     write=write_crm,
-    line=99,
+    line=100,
 )
 
 COMPANY_IN_ERP: Final = FieldMap(
@@ -114,12 +114,12 @@ COMPANY_IN_ERP: Final = FieldMap(
     system="erp",
     resource="companies",
     flows=(
-        Flow(field="name", native=("name",), contributes=True, writes=True, exact=False, line=107),
-        Flow(field="vat", native=("vat",), contributes=True, writes=True, exact=False, line=108),
-        Flow(field="country", native=("country_id.code",), contributes=True, writes=True, line=109),
-        Flow(field="parent", native=("parent_id",), contributes=True, writes=True, refers=("Company",), line=110),
+        Flow(field="name", native=("name",), contributes=True, writes=True, exact=False, line=108),
+        Flow(field="vat", native=("vat",), contributes=True, writes=True, exact=False, line=109),
+        Flow(field="country", native=("country_id.code",), contributes=True, writes=True, line=110),
+        Flow(field="parent", native=("parent_id",), contributes=True, writes=True, refers=("Company",), line=111),
     ),
     read=read_erp,
     write=write_erp,
-    line=106,
+    line=107,
 )

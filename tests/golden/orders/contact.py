@@ -17,7 +17,7 @@ from syncline_runtime.codecs import (
     wire_ref_plain_get,
     wire_ref_plain_put,
 )
-from syncline_runtime.declaration import Entity, FieldMap, Flow, MatchRule
+from syncline_runtime.declaration import Entity, FieldMap, Flow, Look, MatchRule
 from syncline_runtime.values import ABSENT, Native, Reference
 
 
@@ -32,18 +32,18 @@ class Contact(TypedDict, total=False):
 def read_crm(native: Native) -> dict[str, Any]:
     """What a record of crm.contacts shows of Contact."""
     return {
-        "name": trim_get(wire_null_blank_get(native.get("name", ABSENT))),  # orders.sync:114
-        "email": email_of(lower_get(wire_null_blank_get(native.get("email", ABSENT)))),  # orders.sync:115
-        "company": wire_ref_plain_get(wire_null_blank_get(native.get("company", ABSENT))),  # orders.sync:116
+        "name": trim_get(wire_null_blank_get(native.get("name", ABSENT))),  # orders.sync:115
+        "email": email_of(lower_get(wire_null_blank_get(native.get("email", ABSENT)))),  # orders.sync:116
+        "company": wire_ref_plain_get(wire_null_blank_get(native.get("company", ABSENT))),  # orders.sync:117
     }
 
 
 def write_crm(contact: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.contacts that hold these values of Contact."""
     native: Native = {
-        "name": wire_null_blank_put(trim_put(contact.get("name", ABSENT))),  # orders.sync:114
-        "email": wire_null_blank_put(lower_put(contact.get("email", ABSENT))),  # orders.sync:115
-        "company": wire_null_blank_put(wire_ref_plain_put(contact.get("company", ABSENT))),  # orders.sync:116
+        "name": wire_null_blank_put(trim_put(contact.get("name", ABSENT))),  # orders.sync:115
+        "email": wire_null_blank_put(lower_put(contact.get("email", ABSENT))),  # orders.sync:116
+        "company": wire_null_blank_put(wire_ref_plain_put(contact.get("company", ABSENT))),  # orders.sync:117
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -51,18 +51,21 @@ def write_crm(contact: Mapping[str, Any], old: Native | None) -> Native:
 def read_erp(native: Native) -> dict[str, Any]:
     """What a record of erp.contacts shows of Contact."""
     return {
-        "name": trim_get(native.get("full_name", ABSENT)),  # orders.sync:120
-        "email": email_of(lower_get(native.get("email", ABSENT))),  # orders.sync:121
-        "company": wire_ref_number_get(native.get("company_id", ABSENT)),  # orders.sync:122
+        "name": trim_get(native.get("full_name", ABSENT)),  # orders.sync:121
+        "email": email_of(lower_get(native.get("email", ABSENT))),  # orders.sync:122
+        "company": wire_ref_number_get(native.get("company_id", ABSENT)),  # orders.sync:123
+        "=group_name": native.get("group_name", ABSENT),  # orders.sync:125
     }
 
 
 def write_erp(contact: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of erp.contacts that hold these values of Contact."""
+    company_parent_name = contact.get("company.parent.name", ABSENT)  # orders.sync:125
     native: Native = {
-        "full_name": trim_put(contact.get("name", ABSENT)),  # orders.sync:120
-        "email": lower_put(contact.get("email", ABSENT)),  # orders.sync:121
-        "company_id": wire_ref_number_put(contact.get("company", ABSENT)),  # orders.sync:122
+        "full_name": trim_put(contact.get("name", ABSENT)),  # orders.sync:121
+        "email": lower_put(contact.get("email", ABSENT)),  # orders.sync:122
+        "company_id": wire_ref_number_put(contact.get("company", ABSENT)),  # orders.sync:123
+        "group_name": company_parent_name if company_parent_name is not ABSENT else ABSENT,  # orders.sync:125
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -83,8 +86,8 @@ CONTACT_IN_CRM: Final = FieldMap(
     system="crm",
     resource="contacts",
     flows=(
-        Flow(field="name", native=("name",), contributes=True, writes=True, exact=False, line=114),
-        Flow(field="email", native=("email",), contributes=True, writes=True, exact=False, line=115),
+        Flow(field="name", native=("name",), contributes=True, writes=True, exact=False, line=115),
+        Flow(field="email", native=("email",), contributes=True, writes=True, exact=False, line=116),
         Flow(
             field="company",
             native=("company",),
@@ -92,12 +95,12 @@ CONTACT_IN_CRM: Final = FieldMap(
             writes=True,
             exact=False,
             refers=("Company",),
-            line=116,
+            line=117,
         ),
     ),
     read=read_crm,
     write=write_crm,
-    line=113,
+    line=114,
 )
 
 CONTACT_IN_ERP: Final = FieldMap(
@@ -105,11 +108,13 @@ CONTACT_IN_ERP: Final = FieldMap(
     system="erp",
     resource="contacts",
     flows=(
-        Flow(field="name", native=("full_name",), contributes=True, writes=True, exact=False, line=120),
-        Flow(field="email", native=("email",), contributes=True, writes=True, exact=False, line=121),
-        Flow(field="company", native=("company_id",), contributes=True, writes=True, refers=("Company",), line=122),
+        Flow(field="name", native=("full_name",), contributes=True, writes=True, exact=False, line=121),
+        Flow(field="email", native=("email",), contributes=True, writes=True, exact=False, line=122),
+        Flow(field="company", native=("company_id",), contributes=True, writes=True, refers=("Company",), line=123),
+        Flow(field="=group_name", native=("group_name",), contributes=False, writes=True, exact=False, line=125),
     ),
     read=read_erp,
     write=write_erp,
-    line=119,
+    looks={"company.parent.name": Look(ways=(("company", "Company"), ("parent", "Company")), field="name")},
+    line=120,
 )

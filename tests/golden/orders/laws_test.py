@@ -7,60 +7,60 @@ from . import package
 
 
 def test_company_name_in_crm() -> None:
-    """Company.name in crm.companies is read back as it was written (orders.sync:100)."""
+    """Company.name in crm.companies is read back as it was written (orders.sync:101)."""
     laws.two_way(package.PACKAGE.mapping("Company", "crm"), "name", laws.text(200))
 
 
 def test_company_vat_in_crm() -> None:
-    """Company.vat in crm.companies is read back as it was written (orders.sync:101)."""
+    """Company.vat in crm.companies is read back as it was written (orders.sync:102)."""
     laws.two_way(package.PACKAGE.mapping("Company", "crm"), "vat", laws.text(20))
 
 
 def test_company_country_in_crm() -> None:
-    """Company.country in crm.companies is read back as it was written (orders.sync:102)."""
+    """Company.country in crm.companies is read back as it was written (orders.sync:103)."""
     laws.two_way(package.PACKAGE.mapping("Company", "crm"), "country", laws.text(2))
 
 
 def test_company_name_in_erp() -> None:
-    """Company.name in erp.companies is read back as it was written (orders.sync:107)."""
+    """Company.name in erp.companies is read back as it was written (orders.sync:108)."""
     laws.two_way(package.PACKAGE.mapping("Company", "erp"), "name", laws.text(200))
 
 
 def test_company_vat_in_erp() -> None:
-    """Company.vat in erp.companies is read back as it was written (orders.sync:108)."""
+    """Company.vat in erp.companies is read back as it was written (orders.sync:109)."""
     laws.two_way(package.PACKAGE.mapping("Company", "erp"), "vat", laws.text(20))
 
 
 def test_company_country_in_erp() -> None:
-    """Company.country in erp.companies is read back as it was written (orders.sync:109)."""
+    """Company.country in erp.companies is read back as it was written (orders.sync:110)."""
     laws.two_way(package.PACKAGE.mapping("Company", "erp"), "country", laws.text(2))
 
 
 def test_contact_name_in_crm() -> None:
-    """Contact.name in crm.contacts is read back as it was written (orders.sync:114)."""
+    """Contact.name in crm.contacts is read back as it was written (orders.sync:115)."""
     laws.two_way(package.PACKAGE.mapping("Contact", "crm"), "name", laws.text(200))
 
 
 def test_contact_email_in_crm() -> None:
-    """Contact.email in crm.contacts is read back as it was written (orders.sync:115)."""
+    """Contact.email in crm.contacts is read back as it was written (orders.sync:116)."""
     laws.two_way(package.PACKAGE.mapping("Contact", "crm"), "email", laws.any_of("email"))
 
 
 def test_contact_name_in_erp() -> None:
-    """Contact.name in erp.contacts is read back as it was written (orders.sync:120)."""
+    """Contact.name in erp.contacts is read back as it was written (orders.sync:121)."""
     laws.two_way(package.PACKAGE.mapping("Contact", "erp"), "name", laws.text(200))
 
 
 def test_contact_email_in_erp() -> None:
-    """Contact.email in erp.contacts is read back as it was written (orders.sync:121)."""
+    """Contact.email in erp.contacts is read back as it was written (orders.sync:122)."""
     laws.two_way(package.PACKAGE.mapping("Contact", "erp"), "email", laws.any_of("email"))
 
 
 def test_order_number_in_crm() -> None:
-    """Order.number in crm.orders is read back as it was written (orders.sync:126)."""
+    """Order.number in crm.orders is read back as it was written (orders.sync:129)."""
     laws.two_way(package.PACKAGE.mapping("Order", "crm"), "number", laws.text(20))
 
 
 def test_order_number_in_erp() -> None:
-    """Order.number in erp.orders is read back as it was written (orders.sync:136)."""
+    """Order.number in erp.orders is read back as it was written (orders.sync:139)."""
     laws.two_way(package.PACKAGE.mapping("Order", "erp"), "number", laws.text(20))

@@ -45,20 +45,20 @@ class Order(TypedDict, total=False):
 
 def read_crm_lines(native: Native) -> dict[str, Any]:
     """What a record of crm.rows shows of Line."""
-    price = wire_decimal_number_get(wire_null_zero_get(native.get("price", ABSENT)))  # orders.sync:131
+    price = wire_decimal_number_get(wire_null_zero_get(native.get("price", ABSENT)))  # orders.sync:134
     return {
-        "sku": wire_null_blank_get(native.get("sku", ABSENT)),  # orders.sync:129
-        "quantity": integer_get(wire_null_zero_get(native.get("quantity", ABSENT))),  # orders.sync:130
-        "price": decimal_of(price, 12, 2),  # orders.sync:131
+        "sku": wire_null_blank_get(native.get("sku", ABSENT)),  # orders.sync:132
+        "quantity": integer_get(wire_null_zero_get(native.get("quantity", ABSENT))),  # orders.sync:133
+        "price": decimal_of(price, 12, 2),  # orders.sync:134
     }
 
 
 def write_crm_lines(line: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.rows that hold these values of Line."""
     native: Native = {
-        "sku": wire_null_blank_put(line.get("sku", ABSENT)),  # orders.sync:129
-        "quantity": wire_null_zero_put(line.get("quantity", ABSENT)),  # orders.sync:130
-        "price": wire_null_zero_put(wire_decimal_number_put(line.get("price", ABSENT))),  # orders.sync:131
+        "sku": wire_null_blank_put(line.get("sku", ABSENT)),  # orders.sync:132
+        "quantity": wire_null_zero_put(line.get("quantity", ABSENT)),  # orders.sync:133
+        "price": wire_null_zero_put(wire_decimal_number_put(line.get("price", ABSENT))),  # orders.sync:134
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -66,20 +66,20 @@ def write_crm_lines(line: Mapping[str, Any], old: Native | None) -> Native:
 def read_crm(native: Native) -> dict[str, Any]:
     """What a record of crm.orders shows of Order."""
     return {
-        "number": wire_null_blank_get(native.get("number", ABSENT)),  # orders.sync:126
-        "customer": wire_ref_plain_get(wire_null_blank_get(native.get("customer", ABSENT))),  # orders.sync:127
-        "lines": elements_get(native.get("rows", ABSENT), read_crm_lines, "sku"),  # orders.sync:128
+        "number": wire_null_blank_get(native.get("number", ABSENT)),  # orders.sync:129
+        "customer": wire_ref_plain_get(wire_null_blank_get(native.get("customer", ABSENT))),  # orders.sync:130
+        "lines": elements_get(native.get("rows", ABSENT), read_crm_lines, "sku"),  # orders.sync:131
     }
 
 
 def write_crm(order: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of crm.orders that hold these values of Order."""
     before: Native = {} if old is None else old
-    rows = order.get("lines", ABSENT)  # orders.sync:128
+    rows = order.get("lines", ABSENT)  # orders.sync:131
     native: Native = {
-        "number": wire_null_blank_put(order.get("number", ABSENT)),  # orders.sync:126
-        "customer": wire_null_blank_put(wire_ref_plain_put(order.get("customer", ABSENT))),  # orders.sync:127
-        "rows": elements_put(rows, write_crm_lines, read_crm_lines, "sku", before.get("rows")),  # orders.sync:128
+        "number": wire_null_blank_put(order.get("number", ABSENT)),  # orders.sync:129
+        "customer": wire_null_blank_put(wire_ref_plain_put(order.get("customer", ABSENT))),  # orders.sync:130
+        "rows": elements_put(rows, write_crm_lines, read_crm_lines, "sku", before.get("rows")),  # orders.sync:131
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -87,18 +87,18 @@ def write_crm(order: Mapping[str, Any], old: Native | None) -> Native:
 def read_erp_lines(native: Native) -> dict[str, Any]:
     """What a record of erp.lines shows of Line."""
     return {
-        "sku": native.get("sku", ABSENT),  # orders.sync:139
-        "quantity": integer_get(native.get("qty", ABSENT)),  # orders.sync:140
-        "price": decimal_of(wire_decimal_number_get(native.get("net", ABSENT)), 12, 2),  # orders.sync:141
+        "sku": native.get("sku", ABSENT),  # orders.sync:142
+        "quantity": integer_get(native.get("qty", ABSENT)),  # orders.sync:143
+        "price": decimal_of(wire_decimal_number_get(native.get("net", ABSENT)), 12, 2),  # orders.sync:144
     }
 
 
 def write_erp_lines(line: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of erp.lines that hold these values of Line."""
     native: Native = {
-        "sku": line.get("sku", ABSENT),  # orders.sync:139
-        "qty": line.get("quantity", ABSENT),  # orders.sync:140
-        "net": wire_decimal_number_put(line.get("price", ABSENT)),  # orders.sync:141
+        "sku": line.get("sku", ABSENT),  # orders.sync:142
+        "qty": line.get("quantity", ABSENT),  # orders.sync:143
+        "net": wire_decimal_number_put(line.get("price", ABSENT)),  # orders.sync:144
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -106,21 +106,21 @@ def write_erp_lines(line: Mapping[str, Any], old: Native | None) -> Native:
 def read_erp(native: Native) -> dict[str, Any]:
     """What a record of erp.orders shows of Order."""
     return {
-        "number": native.get("number", ABSENT),  # orders.sync:136
-        "customer": wire_ref_number_get(native.get("customer_id", ABSENT)),  # orders.sync:137
-        "lines": elements_json_get(native.get("lines", ABSENT), read_erp_lines, "sku"),  # orders.sync:138
+        "number": native.get("number", ABSENT),  # orders.sync:139
+        "customer": wire_ref_number_get(native.get("customer_id", ABSENT)),  # orders.sync:140
+        "lines": elements_json_get(native.get("lines", ABSENT), read_erp_lines, "sku"),  # orders.sync:141
     }
 
 
 def write_erp(order: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of erp.orders that hold these values of Order."""
     before: Native = {} if old is None else old
-    lines = order.get("lines", ABSENT)  # orders.sync:138
-    lines2 = before.get("lines")  # orders.sync:138
+    lines = order.get("lines", ABSENT)  # orders.sync:141
+    lines2 = before.get("lines")  # orders.sync:141
     native: Native = {
-        "number": order.get("number", ABSENT),  # orders.sync:136
-        "customer_id": wire_ref_number_put(order.get("customer", ABSENT)),  # orders.sync:137
-        "lines": elements_json_put(lines, write_erp_lines, read_erp_lines, "sku", lines2),  # orders.sync:138
+        "number": order.get("number", ABSENT),  # orders.sync:139
+        "customer_id": wire_ref_number_put(order.get("customer", ABSENT)),  # orders.sync:140
+        "lines": elements_json_put(lines, write_erp_lines, read_erp_lines, "sku", lines2),  # orders.sync:141
     }
     return {name: value for name, value in native.items() if value is not ABSENT}
 
@@ -141,7 +141,7 @@ ORDER_IN_CRM: Final = FieldMap(
     system="crm",
     resource="orders",
     flows=(
-        Flow(field="number", native=("number",), contributes=True, writes=True, exact=False, line=126),
+        Flow(field="number", native=("number",), contributes=True, writes=True, exact=False, line=129),
         Flow(
             field="customer",
             native=("customer",),
@@ -150,7 +150,7 @@ ORDER_IN_CRM: Final = FieldMap(
             exact=False,
             refers=("Company",),
             needed=True,
-            line=127,
+            line=130,
         ),
         Flow(
             field="lines",
@@ -159,12 +159,12 @@ ORDER_IN_CRM: Final = FieldMap(
             writes=True,
             exact=False,
             hears=("sku", "quantity", "price"),
-            line=128,
+            line=131,
         ),
     ),
     read=read_crm,
     write=write_crm,
-    line=125,
+    line=128,
 )
 
 ORDER_IN_ERP: Final = FieldMap(
@@ -172,7 +172,7 @@ ORDER_IN_ERP: Final = FieldMap(
     system="erp",
     resource="orders",
     flows=(
-        Flow(field="number", native=("number",), contributes=True, writes=True, line=136),
+        Flow(field="number", native=("number",), contributes=True, writes=True, line=139),
         Flow(
             field="customer",
             native=("customer_id",),
@@ -180,7 +180,7 @@ ORDER_IN_ERP: Final = FieldMap(
             writes=True,
             refers=("Company",),
             needed=True,
-            line=137,
+            line=140,
         ),
         Flow(
             field="lines",
@@ -189,10 +189,10 @@ ORDER_IN_ERP: Final = FieldMap(
             writes=True,
             exact=False,
             hears=("sku", "quantity"),
-            line=138,
+            line=141,
         ),
     ),
     read=read_erp,
     write=write_erp,
-    line=135,
+    line=138,
 )

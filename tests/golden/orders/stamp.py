@@ -37,6 +37,11 @@ STAMP: Final = Stamp(
         "line `Contact.email` in erp": {"direction": "<->", "native": "email", "codec": "lower"},
         "line `Contact.name` in crm": {"direction": "<->", "native": "name", "codec": "trim"},
         "line `Contact.name` in erp": {"direction": "<->", "native": "full_name", "codec": "trim"},
+        "line `Contact`.=group_name in erp": {
+            "direction": "->",
+            "native": "group_name",
+            "computed": "`Contact.company.parent.name`",
+        },
         "line `Order.customer` in crm": {"direction": "<->", "native": "customer"},
         "line `Order.customer` in erp": {"direction": "<->", "native": "customer_id"},
         "line `Order.lines` in crm": {
@@ -135,6 +140,12 @@ STAMP: Final = Stamp(
             "type": "text",
             "spelling": "spelled plain",
             "facts": "required, written",
+            "length": "200",
+        },
+        "native erp.contacts.group_name": {
+            "type": "text",
+            "spelling": "spelled plain",
+            "facts": "written",
             "length": "200",
         },
         "native erp.orders.customer_id": {

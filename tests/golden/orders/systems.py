@@ -257,6 +257,7 @@ ERP: Final = System(
                 "full_name": NativeField(name="full_name", kind="text"),
                 "email": NativeField(name="email", kind="email"),
                 "company_id": NativeField(name="company_id", kind="ref"),
+                "group_name": NativeField(name="group_name", kind="text"),
             },
             location="contacts",
             version="updated_at",

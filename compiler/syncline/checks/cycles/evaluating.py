@@ -61,7 +61,7 @@ def write(edge: Edge, value: Any) -> Any:
     line = edge.line
     assert line is not None
     if line.expression is not None:
-        return _evaluated(line.expression, edge.source.name, value)
+        return _evaluated(line.expression, edge.name or edge.source.name, value)
     for step in reversed(line.pipeline):
         value = _put(step, value, len(line.natives))
     if len(line.natives) > 1:
@@ -126,7 +126,7 @@ def _type_at(edge: Edge) -> Type:
         return found.item if edge.several and found.item is not None else found
     if line.field is not None and line.field.name == edge.source.name:
         return line.field.type
-    return next(part.type for part in _leaves(line.expression) if part.name == edge.source.name)
+    return next(part.type for part in _leaves(line.expression) if part.name == (edge.name or edge.source.name))
 
 
 def _values(type_: Type) -> tuple[Any, ...]:

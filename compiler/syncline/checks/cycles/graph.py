@@ -29,12 +29,13 @@ class Node(NamedTuple):
 class Edge(NamedTuple):
     """`target` changes when `source` does. `line` says how, for a map's line; an automation's function is not known.
 
-    `name` is what the expression of a computed field or of a derivation calls the source; `several`: of any number of records.
+    `name` is what the expression of a line calls the source, where that is not its name; `several`: of any number of records. A
+    `choice` is that of another record, by a reference on the way of a path: what that makes of a value is not known.
     """
 
     source: Node
     target: Node
-    kind: Literal["read", "write", "automation", "overwrite", "follow"]
+    kind: Literal["read", "write", "automation", "overwrite", "follow", "choice"]
     span: Span
     line: Line | None = None
     name: str = ""
@@ -87,7 +88,7 @@ def graph_of(specs: Sequence[Spec]) -> Graph:
             for field_map in sync.maps:
                 for edge in _edges(str(number), sync, contest, field_map):
                     graph.add(edge)
-                    if edge.kind == "write":
+                    if edge.kind in ("write", "choice"):
                         written.add(edge.target)
                 for edge in _overwritten(sync, contest, field_map):
                     graph.add(edge)
@@ -170,8 +171,12 @@ def _edges(spec: str, sync: Sync, contest: Contest, field_map: Map) -> Iterator[
         else:
             sources = list(names_in(line.expression)) if line.expression is not None else []
         for source in sources:
+            look = field_map.looks.get(source)
+            along = () if look is None else look.steps(entity.name)
             for native in natives:
-                yield Edge(hub(source), native, "write", line.span, line)
+                yield Edge(_hub(spec, *field_map.origin(source)), native, "write", line.span, line, source)
+                for step in along:
+                    yield Edge(_hub(spec, *step), native, "choice", line.span, line)
 
 
 def _heard(contest: Contest, line: Line, system: System) -> bool:

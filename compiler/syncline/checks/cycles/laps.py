@@ -24,7 +24,7 @@ class Lap(NamedTuple):
 
 def run_lap(loop: tuple[Edge, ...]) -> Lap:
     """The lap from the entity's field with which the loop can be entered."""
-    if any(edge.line is None for edge in loop):
+    if any(edge.line is None or edge.kind == "choice" for edge in loop):
         return Lap(False, problem="unknown")
     start = next((index for index, edge in enumerate(loop) if edge.kind == "write"), 0)
     turned = loop[start:] + loop[:start]

@@ -11,6 +11,7 @@ CYCLES = {
         {
             "then-read": "`{source}` is read into `{target}`",
             "then-write": "`{source}` is written to `{target}`",
+            "then-choice": "`{target}` is written of the record that `{source}` holds",
             "then-overwrite": "`{source}` is not taken from there, and is written again",
             "then-follow": "`{target}` follows from `{source}`",
             "then-automation": "the system sets `{target}` when `{source}` changes",
