@@ -99,6 +99,9 @@ class ReviewStore(Protocol):
     def bury(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, link_id, generation, cause, snapshot, confirmed_at)."""
 
+    def buried(self, entity: str, system: str, remote_ids: Sequence[str]) -> frozenset[str]:
+        """Of some records, those that were deleted and did not come back."""
+
     def mark_dirty(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, not_before, reason)."""
 

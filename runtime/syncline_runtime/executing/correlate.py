@@ -320,6 +320,8 @@ def _replace_dead(context: Context, placed: _Placed, beside: Sequence[str]) -> N
     ]
     store.review.bury(tomb(context, member.link_id or 0, 0, member, "deleted", now) for member in dead)
     store.forget_members(member.member_id for member in dead)
+    if dead:
+        look_again_at_who_refers(context)
 
 
 def _partners(context: Context, answers: Sequence[tuple[MemberRow, Correlation]]) -> dict[tuple[str, str], MemberRow]:

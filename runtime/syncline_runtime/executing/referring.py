@@ -23,6 +23,9 @@ Pair: TypeAlias = tuple[LinkRow, list[MemberRow]]
 Ids: TypeAlias = Mapping[tuple[str, str], Mapping[str, int]]
 """By entity and system: the link of each remote id."""
 
+Dead: TypeAlias = Mapping[tuple[str, str], frozenset[str]]
+"""By entity and system: records that were deleted, and have no link any more."""
+
 
 BY_KEY = "="
 """Stands for the id of who is waited for, where that is told by a key: what the key is, is nobody's business."""
@@ -50,8 +53,8 @@ class Outgoing(NamedTuple):
 
 def read_references(context: Context, pairs: Sequence[Pair], plain: Sequence[Link]) -> list[Referred]:
     """The links that some pairs stand for, given as they are without regard to references."""
-    known = _links_of(context, plain)
-    found = [_referred(context, link, members, known) for link, (_, members) in zip(plain, pairs, strict=True)]
+    known, dead = _links_of(context, plain)
+    found = [_referred(context, link, members, known, dead) for link, (_, members) in zip(plain, pairs, strict=True)]
     found = _relinked(context, found)
     return _with_looks(context, found) if context.looks else found
 
@@ -241,7 +244,8 @@ def waiting_for(context: Context, link_id: int, system: str, deferred: Mapping[s
     ]
 
 
-def _links_of(context: Context, links: Iterable[Link]) -> Ids:
+def _links_of(context: Context, links: Iterable[Link]) -> tuple[Ids, Dead]:
+    """The links of what some links refer to; and, of what has none, what was deleted."""
     ids: dict[tuple[str, str], set[str]] = {}
     for link in links:
         for system, member in link.members.items():
@@ -251,12 +255,16 @@ def _links_of(context: Context, links: Iterable[Link]) -> Ids:
                     for value, entities in _shown_ids(None if shown is None else shown.get(name), targets):
                         for target in entities:
                             ids.setdefault((target, _place(side, name, target)), set()).add(value)
-    return {
-        where: _by_key(context, *where, sorted(found))
-        if where[1].startswith("=")
-        else context.store.links_of(*where, sorted(found))
-        for where, found in ids.items()
-    }
+    known: dict[tuple[str, str], Mapping[str, int]] = {}
+    dead: dict[tuple[str, str], frozenset[str]] = {}
+    for where, found in ids.items():
+        if where[1].startswith("="):
+            known[where] = _by_key(context, *where, sorted(found))
+        else:
+            known[where] = context.store.links_of(*where, sorted(found))
+            if unknown := sorted(found.difference(known[where])):
+                dead[where] = context.store.review.buried(*where, unknown)
+    return known, dead
 
 
 def _place(side: Side, name: str, entity: str) -> str:
@@ -291,7 +299,7 @@ def _keys_of(context: Context, entity: str, place: str, links: Sequence[int]) ->
     return {link_id: value for link_id, value in found.items() if type(value) is str}
 
 
-def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Ids) -> Referred:
+def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Ids, dead: Dead) -> Referred:
     members: dict[str, Member] = {}
     waits: list[Row] = []
     unknown: set[str] = set()
@@ -311,6 +319,10 @@ def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Id
             if isinstance(targets, ByKey) and ids and name not in inside and seen is None and type(agreed) is Reference:
                 # It was accounted for: the record has got another key since, which is to be written.
                 members[system] = replace(members[system], shadow={**shadow, name: Reference(targets.entity, 0)})
+                continue
+            if seen is None and name not in inside and type(agreed) is Reference and _died(side, name, ids, dead):
+                # It was accounted for, and left its link: what was agreed since, or took its place, is to be written.
+                members[system] = replace(members[system], shadow={**shadow, name: Reference(agreed.entity, 0)})
                 continue
             if name in inside and ids:
                 told.add(name)
@@ -334,6 +346,15 @@ def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Id
     if any(name in context.entity.required and link.values.get(name) is None for name in unknown - told):
         bars = frozenset(system for system in context.sides if system not in members)
     return Referred(replace(link, members=members), link.members, tuple(waits), bars)
+
+
+def _died(side: Side, name: str, ids: Sequence[tuple[str, tuple[str, ...]]], dead: Dead) -> bool:
+    """Whether a field, which is no collection, refers to a record that was deleted and has no link any more."""
+    if isinstance(side.refers[name], Collection | ByKey):
+        return False
+    return any(
+        value in dead.get((target, _place(side, name, target)), ()) for value, entities in ids for target in entities
+    )
 
 
 def _inside(side: Side, shown: Mapping[str, Shown], known: Ids) -> Mapping[str, Shown]:

@@ -12,7 +12,7 @@ from syncline_runtime.executing.context import Context, to_link
 from syncline_runtime.executing.decide import link_undecided, tomb
 from syncline_runtime.executing.following import follow, store_following
 from syncline_runtime.executing.recover import adopt_named
-from syncline_runtime.executing.referring import Referred, own_row, read_references
+from syncline_runtime.executing.referring import Referred, look_again_at_who_refers, own_row, read_references
 from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.policy import prepare
 from syncline_runtime.records import Link, LinkStatus, MemberState
@@ -265,6 +265,8 @@ def _link(context: Context, answer: Answer) -> str:
             raise _Void(f"{linked.system}:{linked.remote_id} is linked to {joining.system}:{there[0].remote_id}")
         store.review.bury(tomb(context, link_id, 0, one, "deleted", context.clock.now()) for one in there)
         store.forget_members(one.member_id for one in there)
+        if there:
+            look_again_at_who_refers(context)
         intents = [one for one in store.open_intents(name) if one.link_id == link_id and one.system == joining.system]
         made = next((one for one in intents if one.op == "create"), None)
         store.close_intents(one.intent_id for one in intents)

@@ -243,6 +243,16 @@ class Review:
         )
         return self._snapshot.open(*rows[0]) if rows else None
 
+    def buried(self, entity: str, system: str, remote_ids: Sequence[str]) -> frozenset[str]:
+        """Of some records, those that were deleted and did not come back."""
+        rows = self._execute(
+            "SELECT t.remote_id FROM json_each(?) j CROSS JOIN tombstone t ON t.entity = ? AND t.system = ?"
+            " AND t.remote_id = j.value AND t.cause = 'deleted'"
+            " WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.side = ? AND m.remote_id = t.remote_id)",
+            (json.dumps(list(remote_ids)), entity, system, self._backing.side(entity, system)),
+        )
+        return frozenset(str(row[0]) for row in rows)
+
     def mark_dirty(self, rows: Iterable[Row]) -> None:
         """(entity, system, remote_id, not_before, reason)."""
         self._many(

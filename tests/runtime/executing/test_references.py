@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncline_runtime.cli import execute
 from syncline_runtime.cli.waiting import tell_deferred
 from syncline_runtime.declaration import Deletion, OnDelete, Package
 from syncline_runtime.ports import Refused
@@ -351,6 +352,46 @@ async def test_whatever_is_found_first_the_same_comes_out(
             await world.run()
             assert world.shape(system)["Company", name]["parent"] == above
             assert world.in_step()
+    await world.quiet()
+
+
+async def test_who_referred_to_a_record_that_was_deleted_is_moved_as_agreed(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Company", key="apex", parent=None)
+    world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    world.twins["crm"].drop("Company", acme)
+    await world.run(full=True)
+    assert world.by_key("crm", "Contact")["ana"]["company"] == acme, "what nobody changed stays"
+    there = world.by_key("erp", "Contact")["ana"]["id"]
+    world.put("erp", "Contact", there, company=world.by_key("erp", "Company")["apex"]["id"])
+    await world.run()
+    assert world.shape("crm")["Contact", "ana"]["company"] == "apex"
+    with world.store() as store:
+        assert store.waiting() == []
+    await world.quiet()
+
+
+async def test_who_referred_to_a_record_that_was_replaced_is_moved_to_its_successor(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    holding = {name: Deletion(policy=OnDelete.HOLD, line=22) for name in SYSTEMS}
+    company, contact = world.package.syncs
+    world.package = replace(world.package, syncs=(replace(company, deletes=holding), contact))
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    world.twins["crm"].drop("Company", acme)
+    await world.run(full=True)
+    again = world.put("crm", "Company", key="acme", parent=None)
+    await world.run()
+    assert world.by_key("crm", "Contact")["ana"]["company"] == acme
+    out = StringIO()
+    linking = ["review", "link", f"crm:{again}", "erp:erp-1", "--entity", "Company", "--state", str(world.path)]
+    assert execute(world.package, linking, stdout=out, stderr=out) == 0, out.getvalue()
+    await world.run()
+    assert world.by_key("crm", "Contact")["ana"]["company"] == again
+    assert world.in_step()
     await world.quiet()
 
 
