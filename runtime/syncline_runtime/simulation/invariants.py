@@ -189,8 +189,9 @@ class _Checked:
                 continue
             if not now.get(name) and (system, self.sync.entity, member.remote_id, name) in self.ledger.unnoticed:
                 continue
-            # What refers to a record that was deleted stays as it is wherever it cannot be written.
-            if any(self._dangles(side.flows[name].refers, system, one) for one in (now.get(name), value)):
+            # What refers to a record that nobody knows stays as it is, and so does all where what is agreed on has no record.
+            refers = side.flows[name].refers
+            if self._dangles(refers, system, value) or self._is_strange(refers, system, now.get(name)):
                 continue
             if not written_over(side.flows[name].when, now.get(name, ABSENT), value):
                 continue
@@ -213,6 +214,12 @@ class _Checked:
             return False
         links = (self.linked.get((system, entity, value)) for entity in refers)
         return not any(link in self.open for link in links)
+
+    def _is_strange(self, refers: Collection[str], system: str, value: Shown) -> bool:
+        """Whether a reference is to a record that never had a link; what was deleted had one."""
+        if not refers or not isinstance(value, str):
+            return False
+        return all((system, entity, value) not in self.ledger.linked for entity in refers)
 
     def _was_merged(self, member: MemberRow) -> bool:
         """Whether a person is asked about a record because it was merged into another: its link waits."""
