@@ -189,9 +189,12 @@ class _Checked:
                 continue
             if not now.get(name) and (system, self.sync.entity, member.remote_id, name) in self.ledger.unnoticed:
                 continue
-            # What refers to a record that nobody knows stays as it is, and so does all where what is agreed on has no record.
+            # What refers to a record that nobody knows stays as it is, and so does all where what is agreed on has no record; what
+            # refers to one that was deleted is not emptied.
             refers = side.flows[name].refers
             if self._dangles(refers, system, value) or self._is_strange(refers, system, now.get(name)):
+                continue
+            if blank(value) and self._dangles(refers, system, now.get(name)):
                 continue
             if not written_over(side.flows[name].when, now.get(name, ABSENT), value):
                 continue
