@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -83,13 +84,18 @@ class Table:
         first = len(returned) - len(columns)
         plain = [at for at, name in enumerate(columns) if name not in self.readers]
         converted = [(at, name) for at, name in enumerate(columns) if name in self.readers]
+        # With two places at least it gives a tuple; a place that stands twice changes nothing.
+        again = plain[:1] * 2
+        all_sent = itemgetter(*plain, *again) if plain else _none_of
+        all_back = itemgetter(*(first + at for at in (*plain, *again))) if plain else _none_of
 
         def applied(native: Native, sent: Row, back: Row) -> Applied:
             stored = record(back)
             if not told:
                 return Applied(stored.remote_id, stored)
-            shown = stored.native
-            for at in plain:
+            shown, bound, found = stored.native, all_sent(sent), all_back(back)
+            alike = bound == found and [*map(type, bound)] == [*map(type, found)]
+            for at in () if alike else plain:
                 bound, found = sent[at], back[first + at]
                 if found != bound or type(found) is not type(bound):
                     value, wanted = found, native[columns[at]]
@@ -462,6 +468,10 @@ class SqlSystem:
 
     def _failure(self, problem: str, answer: str = "") -> SystemFailure:
         return SystemFailure(self.name, problem, setting="url", answer=answer)
+
+
+def _none_of(row: Row) -> Row:
+    return ()
 
 
 def _key(table: Table, remote_id: str) -> Any:

@@ -92,11 +92,9 @@ class Audit:
         )
 
     def _batch(self, entity: str, rows: Sequence[tuple[int, str, bytes]]) -> bytes:
-        code = self._sealer.code
         about = f"{entity}{_SEPARATE}{_SEPARATE}".encode()
-        return _encode(
-            [(link_id, remote_id, code("audit value", about + document)) for link_id, remote_id, document in rows]
-        )
+        codes = self._sealer.codes("audit value", about, (document for _, _, document in rows))
+        return _encode([(row[0], row[1], code) for row, code in zip(rows, codes, strict=True)])
 
     def _hash(self, previous: bytes, chained: tuple[Any, ...]) -> bytes:
         return self._sealer.code("audit chain", previous + _encode(chained), 32)

@@ -146,13 +146,21 @@ class Members:
 
     def lone(self, link_ids: Sequence[int]) -> dict[int, str]:
         """Of the links whose only record is live and accounted for, with nothing seen since: its system."""
+        if not link_ids:
+            return {}
+        first, last = min(link_ids), max(link_ids)
+        if last - first < 2 * len(link_ids):
+            # Links that follow one another, as those of a first run do: read in the order of the index.
+            among, values = "member m WHERE m.link_id BETWEEN ? AND ?", (first, last)
+        else:
+            among, values = "json_each(?) j CROSS JOIN member m ON m.link_id = j.value", (json.dumps(link_ids),)
         rows = self._execute(
-            "SELECT m.link_id, min(s.system) FROM json_each(?) j CROSS JOIN member m ON m.link_id = j.value"
-            " CROSS JOIN side s ON s.side_id = m.side GROUP BY m.link_id HAVING count(*) = 1 AND min(m.state) = 'live'"
+            f"SELECT m.link_id, min(m.side) FROM {among} GROUP BY m.link_id HAVING count(*) = 1 AND min(m.state) = 'live'"
             " AND count(m.shadow) = 1 AND count(m.seen) = 0",
-            (json.dumps(link_ids),),
+            values,
         )
-        return dict(rows)
+        systems, asked = dict(self._execute("SELECT side_id, system FROM side")), set(link_ids)
+        return {link_id: systems[side] for link_id, side in rows if link_id in asked}
 
     # -- listings ------------------------------------------------------------------------------------------------------
 
@@ -312,21 +320,32 @@ class Members:
     # -- the index of correlation --------------------------------------------------------------------------------------
 
     def _code(self, entity: str, rule: int, key: str) -> str:
-        return self._backing.sealer.code("key", f"{entity}\x1f{rule}\x1f{key}".encode(), _CODE_BYTES).hex()
+        (code,) = self._backing.sealer.codes("key", _about(entity, rule), (key.encode(),), _CODE_BYTES)
+        return code.hex()
 
     def add_keys(self, rows: Iterable[Row]) -> set[tuple[str, str]]:
         """(entity, rule, key, system, remote_id). The records (system, remote_id) that share one of these keys with another."""
-        rows = list(rows)
-        # Neighbours in the index are written one after the other.
-        coded = sorted(
-            (self._code(entity, rule, key), self._backing.side(entity, system, make=True), remote_id)
-            for entity, rule, key, system, remote_id in rows
-        )
+        by_rule: dict[tuple[str, int], list[Row]] = {}
+        for row in rows:
+            by_rule.setdefault((row[0], row[1]), []).append(row)
+        coded: list[tuple[str, int, str]] = []
+        for (entity, rule), own in by_rule.items():
+            codes = self._backing.sealer.codes(
+                "key", _about(entity, rule), (row[2].encode() for row in own), _CODE_BYTES
+            )
+            side = self._backing.side
+            coded += [
+                (code.hex(), side(entity, row[3], make=True), row[4]) for code, row in zip(codes, own, strict=True)
+            ]
+        coded.sort()  # neighbours in the index are written one after the other
         self._many("INSERT INTO record_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", coded)
-        shared = self._execute(
-            "SELECT k.code FROM json_each(?) j CROSS JOIN record_key k ON k.code = j.value GROUP BY k.code HAVING count(*) > 1",
-            (json.dumps(list(dict.fromkeys(code for code, _, _ in coded))),),
-        )
+        asked = list(dict.fromkeys(code for code, _, _ in coded))
+        held = "FROM json_each(?) j CROSS JOIN record_key k ON k.code = j.value"
+        text = json.dumps(asked)
+        ((count,),) = self._execute(f"SELECT count(*) {held}", (text,))
+        if count == len(asked):
+            return set()
+        shared = self._execute(f"SELECT k.code {held} GROUP BY k.code HAVING count(*) > 1", (text,))
         if not shared:
             return set()
         holders = self._execute(
@@ -360,3 +379,7 @@ class Members:
             (json.dumps(list(keys_of)),),
         )
         return [(keys_of[code], system, remote_id, link_id, state) for code, system, remote_id, link_id, state in rows]
+
+
+def _about(entity: str, rule: int) -> bytes:
+    return f"{entity}\x1f{rule}\x1f".encode()
