@@ -149,17 +149,19 @@ class Members:
         if not link_ids:
             return {}
         first, last = min(link_ids), max(link_ids)
+        values: list[int | str]
         if last - first < 2 * len(link_ids):
             # Links that follow one another, as those of a first run do: read in the order of the index.
-            among, values = "member m WHERE m.link_id BETWEEN ? AND ?", (first, last)
+            among, values = "member m WHERE m.link_id BETWEEN ? AND ?", [first, last]
         else:
-            among, values = "json_each(?) j CROSS JOIN member m ON m.link_id = j.value", (json.dumps(link_ids),)
+            among, values = "json_each(?) j CROSS JOIN member m ON m.link_id = j.value", [json.dumps(link_ids)]
         rows = self._execute(
             f"SELECT m.link_id, min(m.side) FROM {among} GROUP BY m.link_id HAVING count(*) = 1 AND min(m.state) = 'live'"
             " AND count(m.shadow) = 1 AND count(m.seen) = 0",
             values,
         )
-        systems, asked = dict(self._execute("SELECT side_id, system FROM side")), set(link_ids)
+        systems: dict[int, str] = dict(self._execute("SELECT side_id, system FROM side"))
+        asked = set(link_ids)
         return {link_id: systems[side] for link_id, side in rows if link_id in asked}
 
     # -- listings ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import subprocess
+import sys
 
 import pytest
 
@@ -107,3 +109,16 @@ async def test_a_header_cannot_break_out(value):
         await transport.close()
     assert caught.value.failure is Failure.NOT_SENT
     assert server.asked == []
+
+
+def test_httpx_is_imported_without_its_command_line() -> None:
+    code = """
+import sys
+from syncline_runtime.connectors import without_command_line
+with without_command_line():
+    from syncline_runtime.connectors import rest
+assert not {"rich", "click", "httpx._main"} & set(sys.modules), "a command line was imported"
+import httpx
+httpx.AsyncClient()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

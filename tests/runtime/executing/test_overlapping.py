@@ -120,3 +120,44 @@ async def test_a_slow_listing_is_worked_on_while_its_next_page_is_on_its_way(
     monkeypatch.setattr(type(two.told), "phase", phase)
     await two.run(apply_first=False)
     assert known == portions
+
+
+async def test_listings_of_two_systems_and_the_work_on_their_pages_overlap(
+    two: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm_customers(two, 400)
+    for n in range(400):
+        two.twin("erp").put("customers", vat_no=f"E{n}", title=f"M{n}")
+    under_way: set[str] = set()
+    together: list[set[str]] = []
+    beside_work: list[tuple[str, set[str]]] = []
+
+    def listed(name: str) -> None:
+        twin = two.twin(name)
+        twin.tables["customers"].page_size = 100
+        inner = twin.pages
+
+        async def pages(resource: str, **asked: Any) -> Any:
+            async for page in inner(resource, **asked):
+                under_way.add(name)
+                together.append(set(under_way))
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                two.clock.time += 0.02
+                under_way.discard(name)
+                yield page
+
+        twin.pages = pages
+
+    def phase(_: object, entity: str, phase: str, done: int) -> None:
+        if phase.startswith("observe "):
+            beside_work.append((phase.removeprefix("observe "), set(under_way)))
+
+    listed("crm")
+    listed("erp")
+    monkeypatch.setattr(type(two.told), "phase", phase)
+    await two.run(apply_first=False)
+    assert {"crm", "erp"} in together, "both are asked at the same time"
+    own = [name in requests for name, requests in beside_work]
+    assert own.count(False) == 2, "but for the last page of each, the next is on its way while one is worked on"
+    assert len(own) == 8
