@@ -69,6 +69,7 @@ GROUPS = {
                 "identity_held",
                 "one_field",
                 "merged",
+                "marks",
             )
         ),
     ),

@@ -46,9 +46,9 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     Equivalent(r"identity\._key", r".*\(name, ABSENT\)", r".*\(name, (None)?\)", "absent and null are blank alike"),
     Equivalent(r"identity\._key", r".*ensure_ascii=False\)", r".*ensure_ascii=None\)", "null is as good as false"),
     Equivalent(
-        r"executing/recover\.recover",
-        r'remote_id = intent\.remote_id or ""',
-        r'remote_id = intent\.remote_id or "XXXX"',
+        r"executing/(recover\.recover(_listed)?|settling\._tell_unseen)",
+        r'.*intent\.remote_id or "".*',
+        r'.*intent\.remote_id or "XXXX".*',
         "what was sent to a record that is there names it",
     ),
     Equivalent(

@@ -95,3 +95,16 @@ async def test_another_record_with_its_key_is_not_taken_for_it(marking: World) -
         known = store.members("Customer", "erp", list(marking.records("erp")))
     assert known[theirs].link_id is None
     assert sum(row.link_id is not None for row in known.values()) == 1
+
+
+async def test_several_creates_in_doubt_are_found_by_their_marks_in_one_run(marking: World) -> None:
+    marking.twin("crm").put("customers", vat="A2", name="Bo")
+    marking.twin("erp").faults["create"].extend([UNKNOWN_BUT_LANDED, UNKNOWN_BUT_LANDED])
+    report = await marking.run()
+    assert report.summaries[0].unknown == 2
+    report = await marking.run(later=10.0)
+    assert report.summaries[0].unknown == 0
+    with marking.store() as store:
+        assert store.open_intents("Customer") == []
+    assert marking.column("erp", "vat_no") == ["A1", "A2"]
+    await marking.settled()
