@@ -70,6 +70,8 @@ GROUPS = {
                 "one_field",
                 "merged",
                 "marks",
+                "counted_writes",
+                "review",
             )
         ),
     ),

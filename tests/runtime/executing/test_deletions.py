@@ -158,6 +158,31 @@ async def test_a_restoring_without_an_answer_is_looked_at_before_it_is_repeated(
     await two.settled()
 
 
+@pytest.mark.parametrize("lifted", [False, True], ids=["archived", "lifted"])
+@pytest.mark.parametrize(("fault", "there"), [(UNKNOWN_BUT_LANDED, True), (UNKNOWN_AND_LOST, False)])
+async def test_what_was_to_be_archived_or_lifted_is_known_once_it_shows_and_not_sent_again_before(
+    world: Any, fault: Any, there: bool, lifted: bool
+) -> None:
+    two, ids = await linked(world, sync=policy(OnDelete.ARCHIVE))
+    if lifted:
+        two.twin("crm").put("customers", ids[0], archived=True)
+        await two.run()
+    two.twin("crm").put("customers", ids[0], archived=not lifted)
+    two.twin("erp").faults["update"].append(fault)
+    await two.run()
+    sent = two.writes
+    report = await two.run(later=5.0)
+    assert (report.summaries[0].unknown, two.writes) == (0 if there else 1, sent)
+    with two.store() as store:
+        states = [row.state for row in store.members("Customer", "erp", list(two.records("erp"))).values()]
+    assert sorted(states) == sorted(["live", "live", "released" if there != lifted else "live"])
+    await two.run(later=400.0)
+    await two.run(later=400.0)
+    assert two.writes == sent + (0 if there else 1)
+    assert len(archived_in(two, "erp")) == (0 if lifted else 1)
+    await two.settled()
+
+
 @pytest.mark.parametrize("back", ["crm", "erp"])
 async def test_a_partner_that_is_purged_from_the_archive_is_made_again(world: Any, back: str) -> None:
     """A purge of what is archived already is nobody's deletion of the record that is back."""

@@ -108,3 +108,50 @@ async def test_several_creates_in_doubt_are_found_by_their_marks_in_one_run(mark
         assert store.open_intents("Customer") == []
     assert marking.column("erp", "vat_no") == ["A1", "A2"]
     await marking.settled()
+
+
+async def test_a_copy_is_told_at_once_and_forgotten_when_it_is_gone(marking: World) -> None:
+    marking.twin("erp").faults["create"].append(UNKNOWN_BUT_LANDED)
+    await marking.run()
+    (record,) = marking.records("erp").values()
+    marking.twin("erp").put("customers", "copy", **{**record, "id": "copy"})
+    await marking.run(later=10.0)
+    assert any("several records bear its mark" in detail for _, detail in held(marking))
+    marking.twin("erp").drop("customers", "copy")
+    await marking.run(later=600.0, full=True)
+    await marking.run(later=600.0, full=True)
+    assert held(marking) == []
+    assert marking.column("erp", "vat_no") == ["A1"]
+    await marking.settled()
+
+
+async def test_where_a_person_is_to_say_what_happened_a_mark_that_nobody_bears_is_told(marking: World) -> None:
+    (sync,) = marking.package.syncs
+    marking.package = replace(marking.package, syncs=(replace(sync, unknown="hold"),))
+    marking.twin("erp").faults["create"].append(UNKNOWN_AND_LOST)
+    await marking.run()
+    assert held(marking) == []
+    await marking.run(later=600.0)
+    [(code, detail)] = held(marking)
+    assert code == "outcome.unknown"
+    assert "none bears its mark" in detail
+    assert marking.records("erp") == {}
+
+
+async def test_a_record_that_left_the_scope_meanwhile_is_not_taken_in_by_its_mark(marking: World) -> None:
+    mappings = tuple(
+        replace(one, in_scope=lambda native: native.get("kind") != "lead") if one.system == "erp" else one
+        for one in marking.package.mappings
+    )
+    marking.package = replace(marking.package, mappings=mappings)
+    marking.twin("erp").faults["create"].append(UNKNOWN_BUT_LANDED)
+    await marking.run()
+    (remote_id,) = marking.records("erp")
+    marking.twin("erp").put("customers", remote_id, kind="lead")
+    report = await marking.run(later=10.0)
+    assert report.summaries[0].unknown == 1
+    assert any("the record with its mark is out of scope" in detail for _, detail in held(marking))
+    marking.twin("erp").put("customers", remote_id, kind="customer")
+    await marking.run(later=600.0)
+    assert held(marking) == []
+    await marking.settled()
