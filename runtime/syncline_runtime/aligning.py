@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from syncline_runtime.codecs.elements import Elements, aligned
+from syncline_runtime.declaration import Picked
 from syncline_runtime.values import Shown
 
 _THERE: Final = ""
@@ -38,6 +39,28 @@ def changes(base: Shown, shown: Shown, key: str, hears: Collection[str]) -> Chan
             for field, value in element.items()
             if field in hears and (before is None or field not in before or before[field] != value)
         )
+    return found
+
+
+def picked_changes(base: Shown, shown: Shown, key: str, picked: Picked, *, clears: bool) -> Changes:
+    """As `changes`, for a side that shows some elements alone, in fields of the record itself: of the others it says nothing. One
+    that it empties is gone if it needs a value there, and else has null; where nothing `clears`, it is no change."""
+    old, new = _by_key(base, key), _by_key(shown, key)
+    found: dict[tuple[Key, str], Any] = {}
+    for name, fields in picked.fields.items():
+        before, after = old.get(name, {}), new.get(name, {})
+        moved = {field: after.get(field) for field in fields if after.get(field) != before.get(field)}
+        if not clears:
+            moved = {field: value for field, value in moved.items() if value is not None}
+        if not moved:
+            continue
+        if not after and picked.needed:
+            found[name, _THERE] = _GONE
+            continue
+        if after and not before:
+            found[name, _THERE] = None
+            moved = {field: after.get(field) for field in fields}
+        found.update(((name, field), value) for field, value in moved.items())
     return found
 
 

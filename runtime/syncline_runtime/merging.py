@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from syncline_runtime.accounting import base_of, moved_fields, shown_by
-from syncline_runtime.aligning import Changes, changes, combined, contested, holds
+from syncline_runtime.aligning import Changes, changes, combined, contested, holds, picked_changes
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, Values, When
 from syncline_runtime.policy import Policy, Side, Unit, blank, rendering, written_over
@@ -377,8 +377,11 @@ class _Merging:
 
     def _changes(self, unit: Unit, showing: Showing, key: str) -> Changes:
         name = unit.fields[0]
-        hears = showing.side.flows[name].hears
-        return changes(base_of(showing.member).get(name, ABSENT), showing.vector[0], key, hears)
+        flow, base = showing.side.flows[name], base_of(showing.member).get(name, ABSENT)
+        if flow.picked is not None:
+            clears = self.policy.sync.empty != "ignored"
+            return picked_changes(base, showing.vector[0], key, flow.picked, clears=clears)
+        return changes(base, showing.vector[0], key, flow.hears)
 
     def _aligned(self, unit: Unit, canon: tuple[Shown, ...], heard: dict[str, Showing], key: str) -> Outcome | None:
         """Three ways for each field of each element; where several sides changed the same one, by the rule."""

@@ -101,6 +101,12 @@ map Basket to erp.baskets {
   rows <- rows { sku <- sku, count <- count }
 }
 sync Basket from erp { run every 1 hour, delete in erp never }
+entity Tariff { number : text(20), rates : list<Row> by sku, match number }
+extend erp {
+  resource tariffs table "tariffs" { id : integer identity, number : text(20), north : integer?, south : integer? }
+}
+map Tariff to erp.tariffs { number <- number, rates["N"].count <- north, rates["S"].count <- south }
+sync Tariff from erp { run every 1 hour, delete in erp never }
 entity Visitor {""",
     ),
     ("sync Contact across crm, erp {", "sync Contact across crm, erp, plant {\n  delete in plant never"),
@@ -176,6 +182,7 @@ IRRELEVANT = {
     "Map.paths": DERIVED + "the lines and conditions that name them",
     "Map.looks": DERIVED + "the lines that name them",
     "Line.by": DERIVED + "the path on the left of the line",
+    "Line.needed": DERIVED + "the fields of the elements",
     "Look": DERIVED + "the path, and the fields on it",
     "NativeField.ways": DERIVED + "the path, which is its name",
     "Way": DERIVED + "the path, and the native fields on it",

@@ -11,7 +11,7 @@ from syncline_runtime.declaration import OnDelete, When
 def check_writes(field_map: Map) -> Iterator[Diagnostic]:
     """write.read-only, state.no-operation."""
     for line in field_map.lines:
-        if line.arrow is Arrow.READ:
+        if line.arrow is Arrow.READ or line.picked:
             continue
         for native in line.natives:
             if not native.writable:
@@ -22,7 +22,7 @@ def check_writes(field_map: Map) -> Iterator[Diagnostic]:
                     (Label(native.span, "native-here"),),
                 )
     for line in field_map.lines:
-        if line.arrow is not Arrow.READ and len(line.natives) == 1 and line.natives[0].states:
+        if line.arrow is not Arrow.READ and len(line.natives) == 1 and line.natives[0].states and not line.picked:
             yield from _unreachable(line)
 
 

@@ -29,6 +29,8 @@ class _Flow(NamedTuple):
 def check_types(field_map: Map | Derivation) -> Iterator[Diagnostic]:
     """type.narrowing-length, -scale and -range, type.null-into-required, type.null-from-optional, enum.gap."""
     for line in field_map.lines:
+        if line.picked:
+            continue  # the maps of what is picked are checked
         for flow in _flows(line):
             yield from _length(flow)
             yield from _digits(flow)

@@ -14,6 +14,7 @@ from syncline.model.spelling import (
     spelled_codec,
     spelled_line,
     spelled_natives,
+    spelled_picked,
     spelled_pipeline,
 )
 
@@ -133,6 +134,8 @@ def heard_natives(line: Line) -> tuple[str, ...]:
 def computed_of(line: Line, field: Rename) -> str:
     if line.by is not None:
         return f"the {line.by.target} by its {line.by.field.name}"
+    if line.picked:
+        return f"{{ {', '.join(sorted(spelled_picked(line)))} }}" + f" by {line.key}"
     if line.elements is not None:
         lines = sorted(spelled_line(each) for each in line.elements.lines)
         return f"{{ {', '.join(lines)} }}" + (f" by {line.key}" if line.key is not None else "")

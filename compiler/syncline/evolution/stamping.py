@@ -153,7 +153,7 @@ def _line(line: Line, field: Rename) -> _Aspects:
         "direction": line.arrow.value,
         "native": ", ".join(heard_natives(line)),
         "computed": ""
-        if line.expression is None and line.elements is None and line.by is None
+        if line.expression is None and line.elements is None and line.by is None and not line.picked
         else computed_of(line, field),
         "codec": " then ".join(f"{name}: {text}" if name != text else name for name, text in codecs_of(line)),
         "condition": "" if line.when is When.ALWAYS else line.when.said,

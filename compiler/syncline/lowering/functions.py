@@ -6,7 +6,7 @@ from typing import Final
 
 from syncline.lowering.constants import Constants
 from syncline.lowering.declarations import spelled
-from syncline.lowering.layout import INDENT, Code, Plain, call, imported, laid_out, mapping, sequence, text
+from syncline.lowering.layout import INDENT, Code, Plain, call, imported, laid_out, mapping, members, sequence, text
 from syncline.lowering.mapping import (
     condition,
     elements_suffix,
@@ -14,6 +14,7 @@ from syncline.lowering.mapping import (
     native_literal,
     natives_named,
     normalise_statements,
+    picked_suffixes,
     read_statements,
     scope,
     slots,
@@ -56,6 +57,10 @@ def map_functions(map_: Map, suffix: str, constants: Constants, taken: Iterable[
     for line in reversed(map_.lines):
         if line.elements is not None:
             elements = map_functions(line.elements, elements_suffix(suffix, line), constants, taken)
+            blocks = [*elements.blocks, *blocks]
+            uses |= elements.uses
+        for name, (_, picked) in reversed(list(zip(picked_suffixes(suffix, line), line.picked, strict=True))):
+            elements = map_functions(picked, name, constants, taken)
             blocks = [*elements.blocks, *blocks]
             uses |= elements.uses
     named: dict[str, Code] = {}
@@ -198,6 +203,10 @@ def _flow(line: Line, slot: str) -> Code:
         options["operated"] = Plain("True")
     if line.elements is not None:
         options["hears"] = sequence(map(text, _hears(line.elements)))
+    if line.picked:
+        fields = mapping((literal(key), sequence(text(one.slot) for one in each.lines)) for key, each in line.picked)
+        needed = {"needed": call(Plain("frozenset"), members(map(text, sorted(line.needed))))} if line.needed else {}
+        options["picked"] = call("Picked", fields=fields, **needed)
     if (targets := _refers(line)) != ():
         options["refers"] = sequence(text(target) for target in targets)
         if line.by is not None:

@@ -6,8 +6,8 @@ from typing import Final
 
 from syncline.lowering.constants import Constants, Custom, Readings, table_of
 from syncline.lowering.expressions import absent_unless, named, truth, value
-from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call, sequence, text
-from syncline.lowering.naming import snake
+from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call, mapping, sequence, text
+from syncline.lowering.naming import distinct, snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement
@@ -96,7 +96,25 @@ def elements_suffix(suffix: str, line: Line) -> str:
     return f"{suffix}_{snake(line.slot)}"
 
 
+def picked_suffixes(suffix: str, line: Line) -> tuple[str, ...]:
+    """The suffix of the functions that read and write each element that stands in fields of the record itself."""
+    stem = elements_suffix(suffix, line)
+    return tuple(distinct(((repr(key), f"{stem}_{snake(str(key))}") for key, _ in line.picked), ()).values())
+
+
+def picked_local(line: Line) -> str:
+    """Stands for the fields in which the picked elements are written, among the local names of `write`."""
+    return f"{line.slot}.picked"
+
+
 def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, str], suffix: str) -> Code:
+    if line.picked:
+        names = zip(line.picked, picked_suffixes(suffix, line), strict=True)
+        reads = mapping((literal(key), Plain(f"read_{name}")) for (key, _), name in names)
+        needed = sorted(line.needed)
+        return call(
+            "picked_get", Plain("native"), reads, _key(line), *([sequence(map(text, needed))] if needed else [])
+        )
     if line.elements is not None:
         rows = _shown_natively(line.natives[0], "native")
         function = "elements_json_get" if line.natives[0].wire == "json" else "elements_get"
@@ -169,6 +187,13 @@ def write_statements(
         if line.arrow is Arrow.READ:
             continue
         note = remark(line.span)
+        if line.picked:
+            local = locals_[picked_local(line)]
+            before.append(Statement(f"{local} = ", _put_picked(line, record, suffix), note, local))
+            for native in line.natives:
+                shown = call(Plain(f"{local}.get"), text(native.name), Imported("ABSENT"))
+                entries.append(Statement(f"{literal(native.name)}: ", shown, note, native.name))
+            continue
         if line.elements is not None:
             name = line.natives[0].name
             entries.append(Statement(f"{literal(name)}: ", _put_elements(line, record, suffix), note, name))
@@ -188,6 +213,15 @@ def write_statements(
     return before, entries
 
 
+def _put_picked(line: Line, record: str, suffix: str) -> Code:
+    assert line.field is not None
+    writes = mapping(
+        (literal(key), sequence((Plain(f"write_{name}"), sequence(text(each.slot) for each in picked.lines))))
+        for (key, picked), name in zip(line.picked, picked_suffixes(suffix, line), strict=True)
+    )
+    return call("picked_put", _value_of(record, line.field.name, absent=True), writes, _key(line), Plain("old"))
+
+
 def _put_elements(line: Line, record: str, suffix: str) -> Code:
     assert line.field is not None
     functions = elements_suffix(suffix, line)
@@ -199,9 +233,10 @@ def _put_elements(line: Line, record: str, suffix: str) -> Code:
 
 def local_values(map_: Map) -> tuple[str, ...]:
     """What `write` keeps in local names: fields that expressions name, and natives (`=name`) that are written together."""
-    lines = (line for line in map_.lines if line.arrow is not Arrow.READ and len(line.natives) > 1)
+    lines = (line for line in map_.lines if line.arrow is not Arrow.READ and len(line.natives) > 1 and not line.picked)
     joined = dict.fromkeys(f"={native.name}" for line in lines for native in line.natives)
-    return (*_named_fields(map_), *joined)
+    picked = (picked_local(line) for line in map_.lines if line.arrow is not Arrow.READ and line.picked)
+    return (*_named_fields(map_), *joined, *picked)
 
 
 def _named_fields(map_: Map) -> dict[str, Line]:

@@ -54,7 +54,7 @@ def unbounded(native: Type) -> bool:
 
 def is_exact(line: Line, slot: str) -> bool:
     """Whether the system holds every value of the line's field unchanged."""
-    if line.elements is not None:
+    if line.elements is not None or line.picked:
         return False
     if line.by is not None:
         return True  # which record it is, is told by the runtime

@@ -241,8 +241,9 @@ class Line:
 
     `field` is the entity's field; None for an expression that is written (`truncate(name, 40) -> short_name`), whose output slot is
     then `=` + the native name. `natives` are the resource's fields in order (several for `[a, b] as …`). `pipeline` stands in the
-    order of reading. `elements` maps the records of a nested collection, aligned by `key`; `by` says that a reference is
-    shown as that field of its record. `expression` is set for one-way lines with an expression: over native fields for `<-`, over
+    order of reading. `elements` maps the records of a nested collection, aligned by `key`; `picked` are maps of single elements of
+    one, each in fields of the record itself, by the value of their `key`; `by` says that a reference is shown as that field of its
+    record. `expression` is set for one-way lines with an expression: over native fields for `<-`, over
     entity fields for `->`.
     """
 
@@ -253,6 +254,8 @@ class Line:
     native_span: Span
     pipeline: tuple[CodecUse, ...] = ()
     elements: "Map | None" = None
+    picked: "tuple[tuple[str | int, Map], ...]" = ()
+    needed: frozenset[str] = frozenset()  # of what is picked: without these there is no element
     key: str | None = None
     by: Look | None = None
     expression: Expression | None = None
@@ -313,6 +316,7 @@ class Map:
         for line in self.lines:
             if line.elements is not None:
                 yield from line.elements.nested()
+            yield from (picked for _, picked in line.picked)
 
     def origin(self, name: str) -> tuple[str, str]:
         """The field that an expression of the map names, with its entity: its own, or what stands behind references."""

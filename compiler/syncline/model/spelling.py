@@ -1,7 +1,7 @@
 """The resolved spec in the language's words: codecs, expressions and rules, spelled the same however they were laid out."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -103,8 +103,23 @@ def spelled_natives(line: Line) -> str:
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
+def fields_in(expression: Expression | None) -> list[EntityField | NativeValue]:
+    """The fields that an expression reads, with repetitions; None reads none."""
+    return [] if expression is None else [one for one in _leaves(expression) if not isinstance(one, Constant)]
+
+
+def spelled_picked(line: Line) -> Iterator[str]:
+    """The lines of the elements that a line picks."""
+    for key, elements in line.picked:
+        for each in elements.lines:
+            name = "" if line.field is None else line.field.name
+            yield f"{name}[{literal(key)}].{spelled_line(each)}"
+
+
 def spelled_line(line: Line, field: Rename = same) -> str:
     """A whole line of a map."""
+    if line.picked:
+        return ", ".join(spelled_picked(line))
     left = spelled_natives(line) if line.field is None else field(line.field.name)
     right = spelled_natives(line)
     if line.expression is not None:

@@ -4,14 +4,16 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from syncline.diagnostics.diagnostic import Label
-from syncline.model.expressions import Apply, Both, Constant, EntityField, Expression, NativeValue
+from syncline.model.expressions import EntityField
 from syncline.model.spec import Arrow, CodecUse, Field, Line, Look, Map, NativeField, ResourceModel, System
+from syncline.model.spelling import fields_in
 from syncline.model.types import Type
 from syncline.resolving.codecs import native_type, steps_of, typed
 from syncline.resolving.entities import dotted
 from syncline.resolving.expressions import resolve_condition, resolve_expression
 from syncline.resolving.filters import split
 from syncline.resolving.fitting import codecs_between, readable_as, same_kind
+from syncline.resolving.picking import Pick, Place, element_sight, grouped, is_followed, place_of
 from syncline.resolving.references import (
     elements_of,
     holds_records,
@@ -79,9 +81,7 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
         where=equalities,
         where_expression=rest,
         paths=reached,
-        looks={
-            path: look for path, look in looks.items() if path in {name.name for line in lines for name in _said(line)}
-        },
+        looks={one.name: looks[one.name] for line in lines for one in fields_in(line.expression) if one.name in looks},
         when=when,
         complete=complete and (where is None) is (node.where is None) and (when is None) is (node.when is None),
     )
@@ -123,8 +123,17 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
     taken: dict[str, Span] = {}
     written: dict[str, Span] = {}
     complete = True
+    picks: list[Pick] = []
     for node in nodes:
         told = scope.findings.count()
+        place = place_of(node, ends.inside, scope)
+        if place is not False:
+            pick = _picked(node, place, ends, scope) if isinstance(place, Place) else None
+            if pick is None or (pick.line.arrow is not Arrow.READ and _writes_twice(pick.line, written, scope)):
+                complete = False
+            else:
+                picks.append(pick)
+            continue
         line = _elements(node, ends, scope) if isinstance(node, CollectionLine) else _line(node, ends, scope)
         if line is None:
             complete = False
@@ -169,7 +178,31 @@ def _lines(nodes: tuple[LineNode, ...], ends: _Ends, scope: Scope) -> tuple[tupl
             lines.append(line)
         else:
             complete = False
-    return tuple(lines), complete
+    for line in (
+        () if ends.system is None or ends.resource is None else grouped(picks, ends.system, ends.resource, scope)
+    ):
+        assert line.field is not None
+        first = taken.setdefault(line.field.name, line.span)
+        if first is not line.span:
+            scope.findings.report("map.field-twice", line.span, Label(first, "first-here"), name=line.field.name)
+        else:
+            lines.append(line)
+    held = {line.field.name for line in lines if line.field is not None and line.picked}
+    return tuple(lines), complete and held == {pick.place.field.name for pick in picks}
+
+
+def _picked(node: LineNode, place: Place, ends: _Ends, scope: Scope) -> Pick | None:
+    """A line about an element that is picked by its key; None when it has been reported."""
+    assert isinstance(node, FieldLine)
+    told = scope.findings.count()
+    inside = replace(ends, inside=element_sight(place, scope))
+    about = FieldLine(place.rest, node.arrow, node.right, node.codec, node.conditions, node.arrow_span, node.span)
+    line = _line(about, inside, scope)
+    if line is not None and is_followed(line) and _executed(line, inside):
+        return Pick(place, replace(line, span=node.left.span))
+    if scope.findings.count() == told:
+        scope.findings.report("not-yet.keyed-element", node.left.span, name=node.left.span.text)
+    return None
 
 
 def _by(line: Line, ends: _Ends) -> Look | None:
@@ -189,7 +222,7 @@ def _executed(line: Line, ends: _Ends) -> bool:
     natives = {} if ends.resource is None else ends.resource.fields
     reached = {} if ends.outside is None else ends.outside.reached
     looks = {} if ends.inside is None else ends.inside.looks or {}
-    names = () if line.expression is None else _names(line.expression)
+    names = fields_in(line.expression)
     return (
         (line.field is None or line.field.name in fields)
         and all(
@@ -451,7 +484,9 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
         return None
     if arrow is Arrow.READ and ends.outside is not None:
         known = {**ends.outside.resource.fields, **ends.outside.reached}
-        natives = tuple(known[name] for name in dict.fromkeys(one.name for one in _names(expression)) if name in known)
+        natives = tuple(
+            known[name] for name in dict.fromkeys(one.name for one in fields_in(expression)) if name in known
+        )
     return Line(
         field=field,
         natives=natives,
@@ -461,20 +496,3 @@ def _computed(node: FieldLine, arrow: Arrow, computed: Node, target: Path, ends:
         expression=expression,
         when=when,
     )
-
-
-def _said(line: Line) -> list[EntityField | NativeValue]:
-    return [] if line.expression is None else _names(line.expression)
-
-
-def _names(expression: Expression) -> list[EntityField | NativeValue]:
-    """The fields that an expression reads."""
-    match expression:
-        case NativeValue() | EntityField():
-            return [expression]
-        case Apply(arguments=parts) | Both(parts=parts):
-            return [name for part in parts for name in _names(part)]
-        case Constant():
-            return []
-    parts = (expression.condition, expression.then, expression.otherwise)
-    return [name for part in parts for name in _names(part)]

@@ -18,7 +18,7 @@ from syncline.resolving.references import (
 )
 from syncline.resolving.scope import DEEPEST, EntityScope, Scope
 from syncline.source import Span
-from syncline.syntax import Name, Path
+from syncline.syntax import Key, Name, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ def field_in(path: Path, sight: EntitySight, code: str, scope: Scope) -> Reached
     if reached.ways and reached.owner is not None and sight.looks is not None:
         sight.looks[reached.field.name] = Look(ways=reached.ways, field=reached.owner.shape.fields[reached.last])
         return reached
-    if isinstance(path.steps[0], Name) and path.steps[0].text in sight.names.shape.fields:
+    if any(isinstance(step, Key) for step in path.steps):
+        scope.findings.report("not-yet.keyed-element", path.span, name=dotted(path))
+    elif isinstance(path.steps[0], Name) and path.steps[0].text in sight.names.shape.fields:
         scope.findings.report("not-yet.path", path.span, path=dotted(path), through=path.steps[0].span.text)
     return reached if sight.later else None  # else its declaration has been answered
 

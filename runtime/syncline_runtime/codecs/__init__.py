@@ -8,6 +8,8 @@ from syncline_runtime.codecs.elements import (
     elements_json_put,
     elements_made,
     elements_put,
+    picked_get,
+    picked_put,
 )
 from syncline_runtime.codecs.money import (
     MINOR_UNITS,
@@ -269,6 +271,8 @@ __all__ = [
     "percent_of",
     "percent_put",
     "phone_of",
+    "picked_get",
+    "picked_put",
     "plain",
     "prefix_get",
     "prefix_put",

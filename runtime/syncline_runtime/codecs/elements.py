@@ -1,7 +1,7 @@
 """Nested collections: a list of records inside a record, each told from the others by its key and never by its place."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -66,6 +66,38 @@ def elements_put(
         else:
             kept[name] = native
     return [*(kept[name] for name in present if name in kept), *added]
+
+
+def picked_get(
+    native: Native, reads: Mapping[Any, Reading], key: str, needed: Collection[str] = ()
+) -> Elements | Absent:
+    """The elements that a record shows in fields of its own, each under the value of its key. One of which all fields are null is
+    not there; a record that does not show all of them says nothing. Raises CodecError for one that lacks what it `needs`."""
+    found: list[dict[str, Any]] = []
+    for name, read in reads.items():
+        shown = read(native)
+        if any(value is ABSENT for value in shown.values()):
+            return ABSENT
+        if all(value is None for value in shown.values()):
+            continue
+        if any(shown.get(field) is None for field in needed):
+            raise refusal("collection.incomplete", f"all of {', '.join(sorted(needed))} of {name}, or none", None)
+        found.append({key: name, **shown})
+    return aligned(found, key)
+
+
+def picked_put(
+    value: Elements | Absent | None, writes: Mapping[Any, tuple[Writing, tuple[str, ...]]], key: str, old: Native | None
+) -> Native:
+    """The fields of a record in which it shows some elements, each found by the value of its key; null for what is not
+    there."""
+    if value is ABSENT:
+        return {}
+    present = {element.get(key): element for element in value or ()}
+    native: Native = {}
+    for name, (write, fields) in writes.items():
+        native.update(write({**dict.fromkeys(fields), **present.get(name, {})}, old))
+    return native
 
 
 def elements_json_get(native: object, read: Reading, key: str | None) -> Elements | Absent:

@@ -64,9 +64,19 @@ class Flow:
     operated: bool = False  # operations set it, so that no create does
     needed: bool = False
     hears: tuple[str, ...] = ()
+    picked: "Picked | None" = None
     by: str = ""
     homes: Mapping[str, str] | None = None
     line: int = 0  # of the spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """Single elements of a nested collection that a system shows in fields of the record itself: by the value of their key, the
+    fields of the element that are there. Without the `needed` ones there is no element."""
+
+    fields: Mapping[str | int, tuple[str, ...]]
+    needed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,8 @@ def write(edge: Edge, value: Any) -> Any:
     """What the system holds where the entity holds `value`."""
     line = edge.line
     assert line is not None
+    if line.picked:
+        raise Unknown
     if line.expression is not None:
         return _evaluated(line.expression, edge.name or edge.source.name, value)
     for step in reversed(line.pipeline):
@@ -75,6 +77,8 @@ def read(edge: Edge, value: Any) -> Any:
     """What the entity holds where the system holds `value`."""
     line = edge.line
     assert line is not None
+    if line.picked:
+        raise Unknown
     if line.expression is not None:
         native = next(native.name for native in line.natives if edge.source.text.endswith(f".{native.name}"))
         return _evaluated(line.expression, native, value)

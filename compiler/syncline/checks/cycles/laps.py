@@ -64,4 +64,4 @@ def _copies(edge: Edge) -> bool:
     line = edge.line
     if line is None or edge.kind == "follow":
         return line is not None and isinstance(line.expression, EntityField) and not edge.several
-    return not line.pipeline and len(line.natives) == 1 and line.expression is None
+    return not line.pipeline and len(line.natives) == 1 and line.expression is None and not line.picked

@@ -34,6 +34,18 @@ REFERENCES = {
         "Map `{key}` in the block, or leave `by {key}` out: the list is then one value, replaced as a whole.",
         {"declared-here": "declared here"},
     ),
+    "collection.picked": Entry(
+        "`{name}` {problem}",
+        "A system that shows an element in fields of its own says with each what becomes of that element, and of no other.",
+        "Pick by the key that the list is aligned by, all that an element needs, with one arrow for all lines of the list.",
+        {"declared-here": "declared here", "first-here": "the first line of the list is here"},
+        {
+            "no-key": "is picked by a key, and the list has none: `by` is missing",
+            "key": "is the key itself, which is said by the brackets",
+            "arrows": "has another arrow than the other elements of the list, `{other}`",
+            "incomplete": "may make an element, without its `{other}`, which each one has",
+        },
+    ),
     "match.reference": Entry(
         "`{field}` of {entity} is a reference, which no `match` can compare",
         "Which record it is can only be told once that one has been matched itself.",
