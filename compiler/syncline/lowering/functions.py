@@ -205,7 +205,7 @@ def _flow(line: Line, slot: str) -> Code:
         options["hears"] = sequence(map(text, _hears(line.elements)))
     if line.picked:
         fields = mapping((literal(key), sequence(text(one.slot) for one in each.lines)) for key, each in line.picked)
-        needed = {"needed": call(Plain("frozenset"), members(map(text, sorted(line.needed))))} if line.needed else {}
+        needed = {"needed": call(Plain("frozenset"), members(map(text, line.needed)))} if line.needed else {}
         options["picked"] = call("Picked", fields=fields, **needed)
     if (targets := _refers(line)) != ():
         options["refers"] = sequence(text(target) for target in targets)

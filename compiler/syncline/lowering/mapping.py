@@ -111,9 +111,12 @@ def _shown(line: Line, slot: str, constants: Constants, locals_: Mapping[str, st
     if line.picked:
         names = zip(line.picked, picked_suffixes(suffix, line), strict=True)
         reads = mapping((literal(key), Plain(f"read_{name}")) for (key, _), name in names)
-        needed = sorted(line.needed)
         return call(
-            "picked_get", Plain("native"), reads, _key(line), *([sequence(map(text, needed))] if needed else [])
+            "picked_get",
+            Plain("native"),
+            reads,
+            _key(line),
+            *([sequence(map(text, line.needed))] if line.needed else []),
         )
     if line.elements is not None:
         rows = _shown_natively(line.natives[0], "native")

@@ -255,7 +255,7 @@ class Line:
     pipeline: tuple[CodecUse, ...] = ()
     elements: "Map | None" = None
     picked: "tuple[tuple[str | int, Map], ...]" = ()
-    needed: frozenset[str] = frozenset()  # of what is picked: without these there is no element
+    needed: tuple[str, ...] = ()  # of what is picked: without these there is no element
     key: str | None = None
     by: Look | None = None
     expression: Expression | None = None

@@ -150,7 +150,7 @@ def _line_of(picks: Sequence[Pick], system: System, resource: ResourceModel, sco
         span=first.line.span,
         native_span=first.line.native_span,
         picked=tuple((key, _map_of(optional, lines, system, resource)) for key, lines in by_key.items()),
-        needed=frozenset(required) if first.line.arrow is not Arrow.WRITE else frozenset(),
+        needed=tuple(sorted(required)) if first.line.arrow is not Arrow.WRITE else (),
         key=place.elements.key,
     )
 
