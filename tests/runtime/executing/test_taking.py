@@ -287,3 +287,33 @@ async def test_where_scope_is_asked_for_by_value_a_create_has_it(world: Any) -> 
     await two.run()
     report = await two.run()
     assert (report.exit_code, two.column("erp", "memo")) == (0, ["mine"])
+
+
+async def test_what_left_the_scope_without_a_link_leaves_no_key_behind(world: Any) -> None:
+    mapping = field_map("crm", in_scope=lambda native: native.get("note") != "out")
+    two = world("crm", "erp", crm=mapping)
+    twins = [two.twin("crm").put("customers", vat="A1", name=name) for name in ("Ana", "Anna")]
+    await two.run()
+    assert two.records("erp") == {}, "of two with one key, neither is created"
+    for number, one in enumerate(twins):
+        two.twin("crm").put("customers", one, vat=f"B{number}", note="out")
+    await two.run()
+    for one in twins:
+        two.twin("crm").put("customers", one, note="")
+    two.twin("crm").put("customers", vat="A1", name="Zoe")
+    await two.run()
+    assert two.column("erp", "vat_no") == ["A1", "B0", "B1"]
+    await two.settled()
+
+
+async def test_what_was_erased_keeps_those_after_it_from_nothing(world: Any) -> None:
+    two = world("crm", "erp")
+    first, _, last = await three_linked(two)
+    with two.store() as store, store.transaction():
+        link_id = store.members("Customer", "crm", [first])[first].link_id
+        store.erasure.close([link_id])
+        store.erasure.leave(link_id, "crm", None)
+    two.twin("crm").put("customers", first, name="of nobody")
+    two.twin("crm").put("customers", last, name="edited")
+    await two.run(full=True)
+    assert sorted(two.column("erp", "title")) == ["N0", "N1", "edited"]
