@@ -271,3 +271,13 @@ def test_null_into_a_required_field_is_found() -> None:
     text = SPEC.replace("eur : decimal(12, 2)?", "eur : decimal(12, 2) required")
     found = [one.code for one in check_spec("spec.sync", text.encode(), lambda name: None).diagnostics]
     assert found == ["type.null-into-required"]
+
+
+@pytest.mark.parametrize(("name", "key"), [("`my lines`", "EUR"), ("`a__b`", "U'S"), ("`class`", "x y"), ("`é x`", "")])
+def test_any_name_and_any_key_becomes_code(name: str, key: str) -> None:
+    text = SPEC.replace("sku : text(20), prices :", f"sku : text(20), {name} :").replace(
+        "  prices <->", f"  {name} <->"
+    )
+    mapping = compiled(text.replace("  prices[", f"  {name}[").replace('"EUR"', f'"{key}"')).mapping("Good", "erp")
+    (found,) = mapping.read({"sku": "1", "eur": Decimal(1), "usd": None, "usd_memo": None})[name.strip("`")]
+    assert found == {"currency": key, "amount": Decimal(1)}

@@ -7,7 +7,7 @@ from typing import Final
 from syncline.lowering.constants import Constants, Custom, Readings, table_of
 from syncline.lowering.expressions import absent_unless, named, truth, value
 from syncline.lowering.layout import Bracketed, Code, Imported, Infix, Item, Plain, call, mapping, sequence, text
-from syncline.lowering.naming import distinct, snake
+from syncline.lowering.naming import distinct, is_plain, slug, snake
 from syncline.lowering.quoting import literal
 from syncline.lowering.remarks import remark
 from syncline.lowering.statements import Statement
@@ -93,13 +93,15 @@ def _named_natives(map_: Map) -> dict[str, Line]:
 
 def elements_suffix(suffix: str, line: Line) -> str:
     """The suffix of the functions that read and write the elements of a collection."""
-    return f"{suffix}_{snake(line.slot)}"
+    name = snake(line.slot)
+    return f"{suffix}_{name if is_plain(name) else slug(name, line.slot)}"
 
 
 def picked_suffixes(suffix: str, line: Line) -> tuple[str, ...]:
     """The suffix of the functions that read and write each element that stands in fields of the record itself."""
-    stem = elements_suffix(suffix, line)
-    return tuple(distinct(((repr(key), f"{stem}_{snake(str(key))}") for key, _ in line.picked), ()).values())
+    # No name has two underscores in a row, so that none is that of another collection.
+    found = distinct(((repr(key), snake(str(key))) for key, _ in line.picked), ())
+    return tuple(f"{elements_suffix(suffix, line)}__{name}" for name in found.values())
 
 
 def picked_local(line: Line) -> str:

@@ -72,14 +72,14 @@ def write_shop(article: Mapping[str, Any], old: Native | None) -> Native:
     return {name: value for name, value in native.items() if value is not ABSENT}
 
 
-def read_erp_prices_eur(native: Native) -> dict[str, Any]:
+def read_erp_prices__eur(native: Native) -> dict[str, Any]:
     """What a record of erp.articles shows of Price."""
     return {
         "amount": decimal_of(wire_decimal_number_get(native.get("net_eur", ABSENT)), 12, 2),  # price_list.sync:70
     }
 
 
-def write_erp_prices_eur(price: Mapping[str, Any], old: Native | None) -> Native:
+def write_erp_prices__eur(price: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of erp.articles that hold these values of Price."""
     native: Native = {
         "net_eur": wire_decimal_number_put(price.get("amount", ABSENT)),  # price_list.sync:70
@@ -87,7 +87,7 @@ def write_erp_prices_eur(price: Mapping[str, Any], old: Native | None) -> Native
     return {name: value for name, value in native.items() if value is not ABSENT}
 
 
-def read_erp_prices_usd(native: Native) -> dict[str, Any]:
+def read_erp_prices__usd(native: Native) -> dict[str, Any]:
     """What a record of erp.articles shows of Price."""
     return {
         "amount": decimal_of(wire_decimal_number_get(native.get("net_usd", ABSENT)), 12, 2),  # price_list.sync:71
@@ -95,7 +95,7 @@ def read_erp_prices_usd(native: Native) -> dict[str, Any]:
     }
 
 
-def write_erp_prices_usd(price: Mapping[str, Any], old: Native | None) -> Native:
+def write_erp_prices__usd(price: Mapping[str, Any], old: Native | None) -> Native:
     """The fields of erp.articles that hold these values of Price."""
     native: Native = {
         "net_usd": wire_decimal_number_put(price.get("amount", ABSENT)),  # price_list.sync:71
@@ -110,7 +110,7 @@ def read_erp(native: Native) -> dict[str, Any]:
         "sku": native.get("sku", ABSENT),  # price_list.sync:69
         "prices": picked_get(  # price_list.sync:70
             native,  # price_list.sync:70
-            {"EUR": read_erp_prices_eur, "USD": read_erp_prices_usd},  # price_list.sync:70
+            {"EUR": read_erp_prices__eur, "USD": read_erp_prices__usd},  # price_list.sync:70
             "currency",  # price_list.sync:70
             ("amount",),  # price_list.sync:70
         ),  # price_list.sync:70
@@ -122,8 +122,8 @@ def write_erp(article: Mapping[str, Any], old: Native | None) -> Native:
     prices_picked = picked_put(  # price_list.sync:70
         article.get("prices", ABSENT),  # price_list.sync:70
         {  # price_list.sync:70
-            "EUR": (write_erp_prices_eur, ("amount",)),  # price_list.sync:70
-            "USD": (write_erp_prices_usd, ("amount", "note")),  # price_list.sync:70
+            "EUR": (write_erp_prices__eur, ("amount",)),  # price_list.sync:70
+            "USD": (write_erp_prices__usd, ("amount", "note")),  # price_list.sync:70
         },  # price_list.sync:70
         "currency",  # price_list.sync:70
         old,  # price_list.sync:70
