@@ -10,7 +10,14 @@ from syncline_runtime.executing.context import BATCH, Context, key_rows, to_link
 from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.moving import may_have_moved
 from syncline_runtime.executing.place import Failure, mapping_failure
-from syncline_runtime.executing.referring import looks_elsewhere, note_looks, own_row, read_references, without_looks
+from syncline_runtime.executing.referring import (
+    look_again_at_who_refers,
+    looks_elsewhere,
+    note_looks,
+    own_row,
+    read_references,
+    without_looks,
+)
 from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.executing.retaining import drifts, hold_contested, hold_fought, is_answer
 from syncline_runtime.executing.sides import Side
@@ -154,6 +161,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             # A dead generation: its tombstone stays, its place in the link is free.
             store.review.bury(tomb(context, row.link_id or 0, 0, row, "deleted", now) for row in forgotten)
             store.forget_members(row.member_id for row in forgotten)
+            look_again_at_who_refers(context)
         if store.review.any_held_writes():
             store.review.release_links(context.entity.name, free)
     if referred is not None:

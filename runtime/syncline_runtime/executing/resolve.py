@@ -233,6 +233,7 @@ def _settle_deletion(context: Context, answer: Answer) -> str:
         raise _Void(f"the spec says `create in {barred[0]} never`")
     store.review.bury(tomb(context, answer.link_id, row.generation, one, "deleted", now) for one in gone)
     store.forget_members(one.member_id for one in gone)
+    look_again_at_who_refers(context)
     store.decided([(row.doc, LinkStatus.LIVE.value, row.generation + 1, 1, answer.link_id)])
     return "created again"
 

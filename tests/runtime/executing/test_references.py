@@ -395,6 +395,23 @@ async def test_who_referred_to_a_record_that_was_replaced_is_moved_to_its_succes
     await world.quiet()
 
 
+async def test_who_referred_to_a_record_that_is_created_again_is_moved_to_the_new_one(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    again = {name: Deletion(policy=OnDelete.RECREATE, line=22) for name in SYSTEMS}
+    company, contact = world.package.syncs
+    world.package = replace(world.package, syncs=(replace(company, deletes=again), contact))
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Contact", key="ana", company=acme)
+    await world.run()
+    world.twins["crm"].drop("Company", acme)
+    for _ in range(3):
+        await world.run(full=True)
+    assert world.by_key("crm", "Company")["acme"]["id"] != acme
+    assert world.shape("crm")["Contact", "ana"]["company"] == "acme"
+    assert world.in_step()
+    await world.quiet()
+
+
 async def test_what_referred_to_a_survivor_means_the_link_that_it_found(refers: Any) -> None:
     world = refers(COMPANY, CONTACT)
     unlinking = {name: Deletion(policy=OnDelete.UNLINK, line=22) for name in SYSTEMS}
