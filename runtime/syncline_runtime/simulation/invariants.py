@@ -81,12 +81,14 @@ class _Checked:
                 self.journal.setdefault((row[1], row[3]), set()).add(unpack_value(row[4]))
         for each in keeper.review.conflicts():
             self.journal.setdefault((each.link_id, each.field), set())
+        self.chosen: dict[tuple[int, str], set[Any]] = {}
         for one in keeper.decisions():
             if (one.kind, one.entity, one.state) == ("take", sync.entity, "done"):
                 # A person saw these, and chose.
                 seen = msgspec.json.decode(one.seen, type=dict[str, msgspec.Raw]).values()
                 values = {unpack_value(bytes(value).decode()) for value in seen}
                 self.journal.setdefault((one.link_id, one.field), set()).update(values)
+                self.chosen.setdefault((one.link_id, one.field), set()).add(unpack_value(one.value or "null"))
 
     def violations(self) -> Iterator[Violation]:
         yield from self._duplicates()
@@ -305,6 +307,7 @@ class _Checked:
                     yield Violation("I4", f"link {link_id} {name}: nobody ever stored {short(value)}", entity, name)
             places = [place for place in self.ledger.restored if self.ledger.linked.get(place) == link_id]
             again = {value for place in places for field, value in self.ledger.restored[place] if field == name}
+            again |= self.chosen.get((link_id, name), set())  # a person may take what was superseded
             told: list[Any] = [value for value in past if not blank(value) and value not in again]
             group = next((names for names in self.sync.together if name in names), None)
             if group is not None:  # as a part of another whole it may come back, and with what people may type twice
