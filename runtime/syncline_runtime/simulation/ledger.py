@@ -102,6 +102,9 @@ class Ledger:
         self._sealed: dict[int, bytes] = {}
         self._doubts: set[tuple[str, str]] = set()
         self._shown: set[tuple[str, str, str]] = set()
+        self._unread: set[tuple[str, str, str]] = (
+            set()
+        )  # written without a word of what came of it, and not shown since
 
     def mapping(self, system: str, resource: str) -> FieldMap | None:
         """The map that a resource of a system has, if the spec gives it one."""
@@ -155,7 +158,8 @@ class Ledger:
                 else:  # nobody knew what it had
                     self.added[place] -= had - value
                 gained, dropped = self._regrouped.get(place, (value, value))
-                undone = (gained & (had - value) or dropped & (value - had)) and self.in_doubt(system, remote_id)
+                untold = self.in_doubt(system, remote_id) or (system, mapping.entity, remote_id) in self._unread
+                undone = (gained & (had - value) or dropped & (value - had)) and untold
                 undone = undone or unnoticed
                 if undone or (by != "engine" and self.is_unknown_child(system, mapping.entity, remote_id)):
                     # Undone before anybody looked: nothing tells it from a write that never landed, or from somebody's own record.
@@ -245,7 +249,9 @@ class Ledger:
         """The engine was shown records, in whatever state."""
         mapping = self.mapping(system, resource)
         if mapping is not None and not self._is_planning():
-            self._shown.update((system, mapping.entity, remote_id) for remote_id in remote_ids)
+            places = {(system, mapping.entity, remote_id) for remote_id in remote_ids}
+            self._shown |= places
+            self._unread -= places
 
     def readings(self) -> Readings:
         """What the engine was shown so far."""
@@ -423,6 +429,9 @@ class Ledger:
         mapping = self.mapping(sending.system, sending.resource)
         assert mapping is not None
         old, new = shown(mapping, before), shown(mapping, after)
+        update = self.package.systems[sending.system].resources[sending.resource].update
+        if update is None or update.returns != "record":
+            self._unread.add((sending.system, mapping.entity, sending.remote_id))
         opened = sending.guard[0] if sending.guard is not None else sending.at - _ROUND_TRIP
         for name, value in old.items():
             if value is ABSENT or new.get(name, ABSENT) == value:
