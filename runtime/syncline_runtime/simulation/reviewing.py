@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from syncline_runtime.cli import review
 from syncline_runtime.declaration import Package
 from syncline_runtime.pending import Item, pending
-from syncline_runtime.simulation.inventing import canonical, shown
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS, canonical, shown
 from syncline_runtime.simulation.ledger import Ledger, Place
 from syncline_runtime.simulation.people import People
 from syncline_runtime.simulation.server import Server
@@ -106,10 +106,22 @@ class Reviewers:
         if not command.endswith(" --value VALUE"):
             return command
         kind = self.package.entities[item.entity].kinds.get(item.field, "")
-        value = next(iter(canonical(kind, self.people.number(), self.rng, item.field)), None)
+        values = canonical(kind, self.people.number(), self.rng, item.field)
+        value = next((one for one in values if self._is_held(item, one)), None)
         if kind not in _SPELLED or value is None or self.rng.random() < 0.3:
             return command.replace(" --value VALUE", " --clear")
         return command.replace(" --value VALUE", f" --value {shlex.quote(str(value))}")
+
+    def _is_held(self, item: Item, value: Shown) -> bool:
+        """Whether every system that is to have it can hold a value."""
+        fields = dict.fromkeys(self.package.entities[item.entity].fields)
+        for mapping in self.package.mappings:
+            if mapping.entity == item.entity and any(one.writes and one.field == item.field for one in mapping.flows):
+                try:
+                    mapping.write({**fields, item.field: value}, None)
+                except MAPPING_ERRORS:
+                    return False
+        return True
 
     def _give(self, store: SqliteStore, item: Item, command: str) -> bool:
         world = self.world
