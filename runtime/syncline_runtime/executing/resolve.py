@@ -8,11 +8,19 @@ from syncline_runtime import deciding
 from syncline_runtime.accounting import shown_by
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Deletion, OnDelete
+from syncline_runtime.executing.computing import Moved, note_references
 from syncline_runtime.executing.context import Context, to_link
 from syncline_runtime.executing.decide import link_undecided, tomb
 from syncline_runtime.executing.following import follow, store_following
 from syncline_runtime.executing.recover import adopt_named
-from syncline_runtime.executing.referring import Referred, look_again_at_who_refers, own_row, read_references
+from syncline_runtime.executing.referring import (
+    Referred,
+    look_again_at_who_refers,
+    note_looks,
+    own_row,
+    read_references,
+    without_looks,
+)
 from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.policy import prepare
 from syncline_runtime.records import Link, LinkStatus, MemberState
@@ -126,13 +134,17 @@ def _take(context: Context, answer: Answer) -> str:
         unasked = system not in seen and value not in (before, ["absent"], *known)
         if unasked or value != seen.get(system, value):
             raise _Void(f"{system} shows something else since")
-    after = deciding.resolve(link, answer.field, unpack_value(answer.value or "null"))  # type: ignore[arg-type]
+    agreed = deciding.resolve(link, answer.field, unpack_value(answer.value or "null"))  # type: ignore[arg-type]
     try:
-        following = follow(context, link, after)
+        following = follow(context, link, agreed)
     except MAPPING_ERRORS as error:
         raise _Void("what follows from it cannot be made: mend the record first") from error
+    before, after = (replace(one, values=without_looks(context, one)) for one in (link, agreed))
     context.store.decided([(context.hub.pack(after.values), row.status, row.generation, 1, answer.link_id)])
     _account(context, after, referred)
+    moved = [Moved(before=before, after=after)]
+    note_references(context, moved)
+    note_looks(context, moved)
     store_following(context, following)
     return "agreed"
 

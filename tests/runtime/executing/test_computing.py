@@ -1,5 +1,6 @@
 """Fields computed from the records that refer to one are kept up to date, whatever of these changes, comes or goes."""
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from syncline_runtime.records import ActionKind
 from syncline_runtime.simulation.twin import Table, Twin
 from syncline_runtime.state import SqliteStore
 from tests.runtime.executing.conftest import FakeClock, Told
+from tests.runtime.executing.holds import command
 
 SPEC = """
 enum Stage { open, won, lost }
@@ -170,6 +172,38 @@ async def test_a_plan_tells_what_would_be_computed(world: World) -> None:
     (update,) = [action for action in world.told.actions if action.kind is ActionKind.UPDATE]
     assert (update.system, update.remote_id, dict(update.fields)["paid"]) == ("crm", deal, (0, 12))
     assert world.shown(deal) == (0, True)
+
+
+ASKED = SPEC.replace("rating <- rating", "rating <-> rating").replace(
+    "sync Order across shop { delete in shop never, empty propagates }",
+    """map Order to erp.contacts { number <-> vat as trim, rating <-> rating, "a@b.org" -> email }
+sync Order across shop, erp {
+  delete in shop never
+  delete in erp never
+  truth { rating ask otherwise prefers shop then erp }
+  empty propagates
+}""".replace(" otherwise", "\n otherwise"),
+)
+
+
+async def test_what_a_person_chose_is_computed_with(tmp_path: Path) -> None:
+    world = World(tmp_path / "state.db", compiled(ASKED))
+    deal = world.put("crm", number="D1", name="Chairs", stage="open")
+    await world.run()
+    world.put("crm", deal, stage="won")
+    await world.run()
+    await world.run()
+    (order,) = world.records("shop")
+    (line,) = world.records("erp")
+    world.put("shop", order, rating=4)
+    world.put("erp", line, rating=7)
+    await world.run()
+    assert world.shown(deal) == (0, True)
+    (item,) = json.loads(command(world, "review", "--json")[1])["items"]
+    assert command(world, "review", "resolve", item["item"], "--take", "erp")[0] == 0
+    await world.run()
+    assert (world.records("shop")[order]["rating"], world.shown(deal)) == (7, (7, True))
+    await world.settled()
 
 
 async def test_a_back_reference_that_is_added_later_finds_what_is_there(tmp_path: Path, package: Package) -> None:

@@ -71,7 +71,8 @@ CHECKS = {
     "type.null-from-optional": Entry(
         "`{source}` may be empty in the system, and `{target}` may not",
         "The first empty record is quarantined instead of synced.",
-        "Make `{target}` optional with `?`. On a line that only reads (`<-`) a value can stand in for it: `if {source} is present then {source} else …`.",
+        "Make `{target}` optional with `?`; a line that only reads (`<-`) can also put a value in its place:"
+        " `if {source} is present then {source} else …`.",
     ),
     "type.null-operand": Entry(
         "`{operand}` may be empty, and `{function}` needs a value",
