@@ -36,22 +36,26 @@ async def confirm_absence(context: Context, side: Side, known: int, listed: int)
             with store.transaction():
                 note_missing(context, side, [row.remote_id for row in rows])
             continue
-        await look_again(context, side, [row.remote_id for row in rows])
+        if await look_again(context, side, [row.remote_id for row in rows]):
+            context.lacking.add(side.system)
 
 
-async def look_again(context: Context, side: Side, ids: Sequence[str]) -> None:
-    """Read suspected ids, and those not found once more after the lag."""
+async def look_again(context: Context, side: Side, ids: Sequence[str]) -> bool:
+    """Read suspected ids, and those not found once more after the lag; whether some of them are there."""
     store, system = context.store, context.systems[side.system]
+    there = False
     for attempt in range(2):
         if attempt:
             if not ids:
-                return
+                break
             await context.clock.sleep(side.lag)
         read_at = context.clock.now()
         found = await read_many(system, side, ids)
         with store.transaction():
             found = without_aliases(context, side, found)
             present = [record for record in found.values() if record is not None]
+            there = there or bool(present)
             ids = [remote_id for remote_id, record in found.items() if record is None]
             take(context, side, present, read_at, side.read_lag)
             note_missing(context, side, ids)
+    return there

@@ -91,8 +91,9 @@ class Options:
 class Context:
     """One sync in one run. `instant` is the time at which conditions are judged, the same for the whole sync. `down` are systems
     that cannot be used, `unlisted` those never listed to the end, `partial` those whose listing showed records without identity,
-    `stopped` those that get no more writes in this run. `awaiting` are writes of unknown outcome of which only a listing can tell,
-    `looked` when the observation of a system began, `closed` how many links became tombstones."""
+    `lacking` those whose listing left out records that are there, `stopped` those that get no more writes in this run. `awaiting`
+    are writes of unknown outcome of which only a listing can tell, `looked` when the observation of a system began, `closed` how
+    many links became tombstones."""
 
     package: Package
     sync: Sync
@@ -126,6 +127,7 @@ class Context:
     down: set[str] = field(default_factory=set)
     unlisted: set[str] = field(default_factory=set)
     partial: set[str] = field(default_factory=set)
+    lacking: set[str] = field(default_factory=set)
     stopped: set[str] = field(default_factory=set)
     linking: frozenset[str] = frozenset()
     barred: dict[int, set[str]] = field(default_factory=dict)

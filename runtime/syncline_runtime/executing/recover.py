@@ -121,13 +121,14 @@ async def recover_creates(context: Context) -> None:
                 _adopt(context, side, intent, rows[0], now, ours=ours)
             elif not rows and lasts(intent, side.resource.create, now) and not context.telling:
                 again.setdefault(intent.system, []).append(intent)
-            elif not rows and late and (any(wanted) or side.sends) and context.sync.unknown != "hold":
+            elif not rows and late and _is_known_to_lack(context, side, wanted) and context.sync.unknown != "hold":
                 store.give_up_intents([intent.intent_id])
                 unbar(context, intent)
             else:
                 context.summary.unknown += 1
                 if late:
-                    _ask(context, intent, _why(rows, wanted))
+                    lacking = side.system in context.lacking
+                    _ask(context, intent, _why(rows, wanted, lacking=lacking))
     for system, intents in again.items():
         await _send_again(context, context.sides[system], intents)
 
@@ -167,6 +168,19 @@ def _by_mark(context: Context, side: Side, intent: IntentRow, found: Marked) -> 
             _ask(context, intent, several if len(found.ids) > 1 else elsewhere if found.ids else "none bears its mark")
 
 
+def _is_known_to_lack(context: Context, side: Side, wanted: Sequence[str | None]) -> bool:
+    """Whether a record with these keys would have shown: the system was asked for them, or its listing can be believed."""
+    if side.sends:
+        return True
+    return any(wanted) and (_is_searchable(context, side) or side.system not in context.lacking)
+
+
+def _is_searchable(context: Context, side: Side) -> bool:
+    """Whether a system can be asked for the records that show a value."""
+    listing, protocol = side.resource.list, context.package.systems[side.system].connector.protocol
+    return listing is not None and (listing.equals is not None or protocol in _ASKED_FREELY)
+
+
 _ASKED_FREELY: Final = frozenset(("sql", "files"))
 """Protocols that look for any value without their connector saying how."""
 
@@ -175,8 +189,7 @@ async def _search(context: Context, side: Side, values: Mapping[str, Shown]) -> 
     """Ask the system for the records that have the first key of a create, and take them in."""
     listing, named = side.resource.list, zip(context.entity.match, keys(context.entity, values), strict=True)
     rule = next((rule for rule, key in named if key is not None), None)
-    protocol = context.package.systems[side.system].connector.protocol
-    if listing is None or rule is None or (listing.equals is None and protocol not in _ASKED_FREELY):
+    if listing is None or rule is None or not _is_searchable(context, side):
         return
     native = side.mapping.write({**dict.fromkeys(context.entity.fields, ABSENT), **values}, None)
     names = [name for flow in side.mapping.flows if flow.field in rule.fields for name in flow.native if name in native]
@@ -341,9 +354,11 @@ def _closed(context: Context, intent: IntentRow) -> None:
     unbar(context, intent)
 
 
-def _why(rows: Sequence[MemberRow], wanted: Sequence[str | None]) -> str:
+def _why(rows: Sequence[MemberRow], wanted: Sequence[str | None], *, lacking: bool) -> str:
     if rows:
         return "several records have its key"
+    if lacking:
+        return "none shows its key, in a listing that left out records which are there"
     return "none shows its key" if any(wanted) else "it has no key to look for"
 
 

@@ -196,6 +196,8 @@ class _Checked:
             refers = side.flows[name].refers
             if self._dangles(refers, system, value) or self._is_strange(refers, system, now.get(name)):
                 continue
+            if self._is_gone(refers, system, value):
+                continue  # its link is alive elsewhere, and not made here again
             if blank(value) and self._dangles(refers, system, now.get(name)):
                 continue
             if not written_over(side.flows[name].when, now.get(name, ABSENT), value):
@@ -219,6 +221,13 @@ class _Checked:
             return False
         links = (self.linked.get((system, entity, value)) for entity in refers)
         return not any(link in self.open for link in links)
+
+    def _is_gone(self, refers: Collection[str], system: str, value: Shown) -> bool:
+        """Whether a reference is to a record that was deleted in this system."""
+        if not refers or not isinstance(value, str):
+            return False
+        tables = (self.servers[system].tables[self.package.mapping(entity, system).resource] for entity in refers)
+        return all(table.native(value) is None for table in tables)
 
     def _is_strange(self, refers: Collection[str], system: str, value: Shown) -> bool:
         """Whether a reference is to a record that never had a link; what was deleted had one."""

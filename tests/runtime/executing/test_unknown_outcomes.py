@@ -179,3 +179,31 @@ async def test_unknown_hold_sends_no_create_again_until_a_person_says_that_it_di
     with two.store() as store:
         assert not store.open_intents("Customer")
     await two.settled()
+
+
+async def test_a_listing_that_left_out_what_is_there_is_no_proof_that_a_create_did_not_land(two: Any) -> None:
+    """The system cannot be asked for a key, and its listing is empty as if there were nothing."""
+    crm, erp = two.twin("crm"), two.twin("erp")
+    crm.put("customers", vat="A1", name="Ana")
+    await two.run()
+    crm.put("customers", vat="B2", name="Bo")
+    erp.faults["create"].append(UNKNOWN_BUT_LANDED)
+    await two.run()
+    listed, empty = erp.pages, True
+
+    async def nothing(*arguments: Any, **options: Any) -> Any:
+        async for page in listed(*arguments, **options):
+            yield replace(page, records=()) if empty else page
+
+    erp.pages = nothing
+    await two.run(later=100_000.0, full=True)
+    assert len(two.records("erp")) == 2
+    with two.store() as store:
+        (item,) = [one for one in store.review.quarantined(10) if one.reason_code == "outcome.unknown"]
+    assert "left out records which are there" in item.detail
+    empty = False
+    await two.run(full=True)
+    assert len(two.records("erp")) == 2
+    await two.settled()
+    with two.store() as store:
+        assert not store.review.quarantined(10)
