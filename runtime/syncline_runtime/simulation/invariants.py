@@ -340,9 +340,10 @@ class _Checked:
                     continue
                 added: set[Any] = set().union(*(self.ledger.added.get(place, set()) for place in places))
                 removed: set[Any] = set().union(*(self.ledger.removed.get(place, set()) for place in places))
+                withdrawn: set[Any] = set().union(*(self.ledger.withdrawn.get(place, set()) for place in places))
                 agreed = self.docs[link_id].get(name) or frozenset()
-                if (link_id, name) not in self.conflicts and set(agreed) != added - removed:
-                    lost, extra = added - removed - set(agreed), set(agreed) - (added - removed)
+                lost, extra = added - removed - withdrawn - set(agreed), set(agreed) - (added - removed)
+                if (link_id, name) not in self.conflicts and (lost or extra):
                     told = [f"{short(lost)} is lost"] * bool(lost) + [f"{short(extra)} came back"] * bool(extra)
                     text = f"link {link_id} {name}: {', '.join(told)}"
                     yield Violation("I3" if extra else "I2", text, self.sync.entity, name)

@@ -75,6 +75,7 @@ class Ledger:
         self.typed: dict[tuple[str, str], set[Any]] = {}
         self.added: dict[tuple[str, str, str, str], set[Any]] = {}
         self.removed: dict[tuple[str, str, str, str], set[Any]] = {}
+        self.withdrawn: dict[tuple[str, str, str, str], set[Any]] = {}  # before the link, after the record was shown
         self.window: set[tuple[str, str, str, str]] = set()
         self.unseen: set[tuple[str, str, str, int]] = set()
         self.due: set[tuple[str, str, int]] = set()
@@ -101,6 +102,8 @@ class Ledger:
         self._maps = {(one.system, one.resource): one for one in package.mappings}
         self._sealed: dict[int, bytes] = {}
         self._doubts: set[tuple[str, str]] = set()
+        self._at_loss: dict[tuple[str, str, str, str], Shown] = {}
+        self._joined: dict[tuple[str, int, str], set[Any]] = {}
         self._shown: set[tuple[str, str, str]] = set()
         self._unread: set[tuple[str, str, str]] = (
             set()
@@ -155,8 +158,10 @@ class Ledger:
                 self.added.setdefault(place, set()).update(value - had)
                 if place[:3] in self.linked:
                     self.removed.setdefault(place, set()).update(had - value)
-                else:  # nobody knew what it had
+                else:  # nobody knew what it had, unless it had been shown and waits for its link
                     self.added[place] -= had - value
+                    if place[:3] in self._shown:
+                        self.withdrawn.setdefault(place, set()).update(had - value)
                 gained, dropped = self._regrouped.get(place, (value, value))
                 untold = self.in_doubt(system, remote_id) or (system, mapping.entity, remote_id) in self._unread
                 undone = (gained & (had - value) or dropped & (value - had)) and untold
@@ -216,6 +221,7 @@ class Ledger:
             self.accepted, self.accepted_together, self.linked, self.made, self.due, self.waves, self.kept, self.placed,
             self._deleting,
             self._values, self._sealed, self._doubts, self._read, self.added, self.removed, self.unseen,
+            self.withdrawn, self._shown, self._joined,
         )  # fmt: skip
         for each in known:
             each.clear()
@@ -236,6 +242,7 @@ class Ledger:
                         self.added[place] = set(value)
         # What had been overwritten before stood in the state alone.
         self.last = {place: edit for place, edit in self.last.items() if shows.get(place, ABSENT) == edit.value}
+        self._at_loss = shows
 
     # -- what the engine does ------------------------------------------------------------------------------------------
 
@@ -519,12 +526,28 @@ class Ledger:
             for name, value in values.items():
                 past = self.accepted.setdefault((entity, row.link_id, name), [])
                 if not past or past[-1] != value:
+                    back = self._joined.get((entity, row.link_id, name), set())
+                    if value in back:
+                        back.discard(value)
+                        past.remove(value)
                     past.append(value)
             for names in self._together.get(entity, ()):
                 vectors = self.accepted_together.setdefault((entity, row.link_id, names), [])
                 if (vector := tuple(values.get(name, ABSENT) for name in names)) not in vectors[-1:]:
                     vectors.append(vector)
-        self.linked.update(keeper.linked())
+        linked = keeper.linked()
+        for where, link_id in linked.items():
+            if self._at_loss and where not in self.linked:
+                self._join(where, link_id)
+        self.linked.update(linked)
+
+    def _join(self, where: Place, link_id: int) -> None:
+        """A record finds its link late: what it has shown since the state was lost may once more be agreed on, though another
+        record, to which it was sent before the loss, already brought it and was overruled."""
+        for name in self.package.entities[where[1]].fields:
+            value = self._at_loss.get((*where, name), ABSENT)
+            if value in self.accepted.get((where[1], link_id, name), [])[:-1]:
+                self._joined.setdefault((where[1], link_id, name), set()).add(value)
 
     def _edges(self, entity: str, link_id: int, values: Mapping[str, Any]) -> None:
         """Notice which rules must have made a record of a link, since it is agreed on what it is now."""
