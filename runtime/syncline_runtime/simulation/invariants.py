@@ -342,7 +342,8 @@ class _Checked:
                 removed: set[Any] = set().union(*(self.ledger.removed.get(place, set()) for place in places))
                 withdrawn: set[Any] = set().union(*(self.ledger.withdrawn.get(place, set()) for place in places))
                 agreed = self.docs[link_id].get(name) or frozenset()
-                lost, extra = added - removed - withdrawn - set(agreed), set(agreed) - (added - removed)
+                moved = self.ledger.moved.get((link_id, name), set())
+                lost, extra = added - removed - withdrawn - set(agreed), set(agreed) - (added - removed) - moved
                 if (link_id, name) not in self.conflicts and (lost or extra):
                     told = [f"{short(lost)} is lost"] * bool(lost) + [f"{short(extra)} came back"] * bool(extra)
                     text = f"link {link_id} {name}: {', '.join(told)}"

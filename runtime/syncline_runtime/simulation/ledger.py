@@ -76,6 +76,7 @@ class Ledger:
         self.added: dict[tuple[str, str, str, str], set[Any]] = {}
         self.removed: dict[tuple[str, str, str, str], set[Any]] = {}
         self.withdrawn: dict[tuple[str, str, str, str], set[Any]] = {}  # before the link, after the record was shown
+        self.moved: dict[tuple[int, str], set[Any]] = {}  # brought to a link by a record that went over to another
         self.window: set[tuple[str, str, str, str]] = set()
         self.unseen: set[tuple[str, str, str, int]] = set()
         self.due: set[tuple[str, str, int]] = set()
@@ -221,7 +222,7 @@ class Ledger:
             self.accepted, self.accepted_together, self.linked, self.made, self.due, self.waves, self.kept, self.placed,
             self._deleting,
             self._values, self._sealed, self._doubts, self._read, self.added, self.removed, self.unseen,
-            self.withdrawn, self._shown, self._joined,
+            self.withdrawn, self._shown, self._joined, self.moved,
         )  # fmt: skip
         for each in known:
             each.clear()
@@ -537,8 +538,12 @@ class Ledger:
                     vectors.append(vector)
         linked = keeper.linked()
         for where, link_id in linked.items():
-            if self._at_loss and where not in self.linked:
+            before = self.linked.get(where)
+            if self._at_loss and before is None:
                 self._join(where, link_id)
+            if before is not None and before != link_id:
+                for name in self.package.entities[where[1]].fields:
+                    self.moved.setdefault((before, name), set()).update(self.added.get((*where, name), ()))
         self.linked.update(linked)
 
     def _join(self, where: Place, link_id: int) -> None:
