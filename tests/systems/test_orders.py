@@ -16,7 +16,7 @@ CREATE TABLE countries(id INTEGER PRIMARY KEY, code TEXT UNIQUE);
 CREATE TABLE companies(id INTEGER PRIMARY KEY, updated_at TEXT, name TEXT NOT NULL, vat TEXT UNIQUE,
   country_id INTEGER REFERENCES countries(id), parent_id INTEGER REFERENCES companies(id));
 CREATE TABLE contacts(id INTEGER PRIMARY KEY, updated_at TEXT, full_name TEXT NOT NULL, email TEXT UNIQUE,
-  company_id INTEGER REFERENCES companies(id));
+  company_id INTEGER REFERENCES companies(id), group_name TEXT);
 CREATE TABLE orders(id INTEGER PRIMARY KEY, updated_at TEXT, number TEXT NOT NULL UNIQUE,
   customer_id INTEGER NOT NULL REFERENCES companies(id), lines TEXT);
 INSERT INTO countries VALUES (47, 'NO'), (52, 'MX');
@@ -108,6 +108,7 @@ def test_companies_contacts_and_orders_are_kept_in_step(office: Office) -> None:
         52,
     )
     assert contacts["ana@example.com"]["company_id"] == companies["NO2"]["id"]
+    assert contacts["ana@example.com"]["group_name"] == "Acme"
     found = office.erp("orders", "number")["2026-7"]
     assert found["customer_id"] == companies["NO2"]["id"]
     assert {line["sku"]: (line["qty"], line["net"]) for line in json.loads(found["lines"])} == {
@@ -115,6 +116,10 @@ def test_companies_contacts_and_orders_are_kept_in_step(office: Office) -> None:
         "DESK": (1, 300),
     }
     assert office.writes() == 0
+
+    crm.edit("companies", group, name="Acme Group")
+    office.run()
+    assert office.erp("contacts", "email")["ana@example.com"]["group_name"] == "Acme Group"
 
     lines = [{**line, "qty": 5} if line["sku"] == "LAMP" else line for line in json.loads(found["lines"])]
     office.connection.execute("UPDATE orders SET lines = ?", (json.dumps(lines[::-1]),))
@@ -126,4 +131,5 @@ def test_companies_contacts_and_orders_are_kept_in_step(office: Office) -> None:
     assert crm.all("orders")[order]["rows"] == [{**rows[0], "quantity": 5}, rows[1]]
     (ana,) = crm.all("people").values()
     assert ana["company"] == group
+    assert office.erp("contacts", "email")["ana@example.com"]["group_name"] is None, "the group is in no other"
     assert office.writes() == 0
