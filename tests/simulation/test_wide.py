@@ -20,7 +20,7 @@ SCHEDULES, PORTION = 150, 25
 # fmt: off
 FAILED_ONCE = (
     1_000_089, 1_000_102, 1_000_149, 1_000_375, 1_001_083, 1_002_025, 1_010_200, 1_020_063, 1_020_252, 1_020_456,
-    1_021_426,
+    1_021_041, 1_021_426, 1_021_752,
 )
 # fmt: on
 """Seeds that found a mistake, of the executor or of who checks it."""

@@ -277,7 +277,9 @@ class _Checked:
         flow = self.policy.sides[edit.system].flows[edit.field]
         if self._dangles(flow.refers, edit.system, edit.value):
             return True
-        if not flow.contributes and shown(self.maps[edit.system], native).get(edit.field) == edit.value:
+        # One that was deleted and replaced, and came back, has left its link, and keeps its values for itself.
+        left = self.linked.get((edit.system, edit.entity, edit.remote_id)) != link_id
+        if (left or not flow.contributes) and shown(self.maps[edit.system], native).get(edit.field) == edit.value:
             return True
         mapping, table = self.maps[edit.system], self.servers[edit.system].tables[self.maps[edit.system].resource]
         for value in accepted:

@@ -203,6 +203,10 @@ class Ledger:
         mapping = self.mapping(system, resource)
         if mapping is not None:
             self.world.tell(f"user@{system}", "undeletes", remote_id)
+            if any(
+                remote_id in ids[:-1] for (e, s, _, _), ids in self.made.items() if (e, s) == (mapping.entity, system)
+            ):
+                self.undeleted_by_people.add((system, mapping.entity, remote_id))
             self._revive(system, resource, remote_id, native)
             for key in self._keys(mapping, shown(mapping, native)):
                 self.born.setdefault((system, mapping.entity, key), []).append(self.world.elapsed)
