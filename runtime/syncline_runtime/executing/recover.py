@@ -101,6 +101,7 @@ async def recover_creates(context: Context) -> None:
     await _ask_for_keys(context)
     marks = await ask_for_marks(context)
     with store.transaction():
+        made = _may_have_made(context)
         for intent in store.open_intents(context.entity.name):
             side = context.sides.get(intent.system)
             if intent.op != "create" or side is None or intent.system in context.down:
@@ -111,13 +112,15 @@ async def recover_creates(context: Context) -> None:
             values = side.packing.unpack(intent.sent)
             wanted = keys(context.entity, values)
             rows = _candidates(context, side, intent, wanted)
-            if len(rows) > 1:
-                # Of several with its key, the one that shows just what was sent is ours.
-                rows = [row for row in rows if row.seen == intent.sent] or rows
+            # Of several with its key, the one that shows just what was sent is ours; what shows what another create sent is not.
+            rows = [row for row in rows if row.seen == intent.sent] or [
+                row for row in rows if not any(other.sent == row.seen for other in made.get(row.member_id, ()))
+            ]
+            shared = any(row.seen != intent.sent and len(made.get(row.member_id, ())) > 1 for row in rows)
             now = context.clock.now()
             late = _can_no_longer_land(context, side, intent)
             ours = len(rows) == 1 and _is_ours(context, side, values, rows[0])
-            if ours or (len(rows) == 1 and late):
+            if len(rows) == 1 and not shared and (ours or late):
                 _adopt(context, side, intent, rows[0], now, ours=ours)
             elif not rows and lasts(intent, side.resource.create, now) and not context.telling:
                 again.setdefault(intent.system, []).append(intent)
@@ -128,7 +131,7 @@ async def recover_creates(context: Context) -> None:
                 context.summary.unknown += 1
                 if late:
                     lacking = side.system in context.lacking
-                    _ask(context, intent, _why(rows, wanted, lacking=lacking))
+                    _ask(context, intent, _why(rows, wanted, shared=shared, lacking=lacking))
     for system, intents in again.items():
         await _send_again(context, context.sides[system], intents)
 
@@ -265,6 +268,18 @@ def _made(context: Context, side: Side, intent: IntentRow, write: Write, outcome
     _closed(context, intent)
 
 
+def _may_have_made(context: Context) -> Mapping[int, Sequence[IntentRow]]:
+    """By the record's number, the open creates that may have made it: if one alone was, it is that one's."""
+    found: dict[int, list[IntentRow]] = {}
+    creates = [one for one in context.store.open_intents(context.entity.name) if one.op == "create"]
+    for intent in creates if len(creates) > 1 else ():
+        side = context.sides.get(intent.system)
+        if side is not None and intent.system not in context.down:
+            for row in _candidates(context, side, intent, keys(context.entity, side.packing.unpack(intent.sent))):
+                found.setdefault(row.member_id, []).append(intent)
+    return found
+
+
 def _candidates(context: Context, side: Side, intent: IntentRow, wanted: Sequence[str | None]) -> list[MemberRow]:
     """Records of the system without a link that have a key of the create, and that it may have made: by the first rule that finds
     any."""
@@ -279,7 +294,7 @@ def _candidates(context: Context, side: Side, intent: IntentRow, wanted: Sequenc
     return []
 
 
-_SKEW_SECONDS: Final = 60.0
+_SKEW_SECONDS: Final = 5.0
 
 
 def _was_known(context: Context, intent: IntentRow, row: MemberRow) -> bool:
@@ -354,7 +369,9 @@ def _closed(context: Context, intent: IntentRow) -> None:
     unbar(context, intent)
 
 
-def _why(rows: Sequence[MemberRow], wanted: Sequence[str | None], *, lacking: bool) -> str:
+def _why(rows: Sequence[MemberRow], wanted: Sequence[str | None], *, shared: bool, lacking: bool) -> str:
+    if shared and len(rows) == 1:
+        return "the record with its key may be that of another create"
     if rows:
         return "several records have its key"
     if lacking:
