@@ -120,7 +120,8 @@ async def recover_creates(context: Context) -> None:
             now = context.clock.now()
             late = _can_no_longer_land(context, side, intent)
             ours = len(rows) == 1 and _is_ours(context, side, values, rows[0])
-            if len(rows) == 1 and not shared and (ours or late):
+            asked = not ours and _is_asked_about(context, side, rows)
+            if len(rows) == 1 and not shared and not asked and (ours or late):
                 _adopt(context, side, intent, rows[0], now, ours=ours)
             elif not rows and lasts(intent, side.resource.create, now) and not context.telling:
                 again.setdefault(intent.system, []).append(intent)
@@ -131,7 +132,7 @@ async def recover_creates(context: Context) -> None:
                 context.summary.unknown += 1
                 if late:
                     lacking = side.system in context.lacking
-                    _ask(context, intent, _why(rows, wanted, shared=shared, lacking=lacking))
+                    _ask(context, intent, _why(rows, wanted, shared=shared, asked=asked, lacking=lacking))
     for system, intents in again.items():
         await _send_again(context, context.sides[system], intents)
 
@@ -268,6 +269,13 @@ def _made(context: Context, side: Side, intent: IntentRow, write: Write, outcome
     _closed(context, intent)
 
 
+def _is_asked_about(context: Context, side: Side, rows: Sequence[MemberRow]) -> bool:
+    """Whether a person is to say which record one of these is."""
+    return bool(
+        rows and context.store.review.held_records(context.entity.name, side.system, [row.remote_id for row in rows])
+    )
+
+
 def _may_have_made(context: Context) -> Mapping[int, Sequence[IntentRow]]:
     """By the record's number, the open creates that may have made it: if one alone was, it is that one's."""
     found: dict[int, list[IntentRow]] = {}
@@ -358,6 +366,7 @@ def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now:
         now,
     )
     context.store.add_members(context.entity.name, side.system, [adopted])
+    context.store.review.release_records(context.entity.name, side.system, [row.remote_id], "identity")
     _closed(context, intent)
 
 
@@ -369,8 +378,10 @@ def _closed(context: Context, intent: IntentRow) -> None:
     unbar(context, intent)
 
 
-def _why(rows: Sequence[MemberRow], wanted: Sequence[str | None], *, shared: bool, lacking: bool) -> str:
-    if shared and len(rows) == 1:
+def _why(rows: Sequence[MemberRow], wanted: Sequence[str | None], *, shared: bool, asked: bool, lacking: bool) -> str:
+    if len(rows) == 1 and asked:
+        return "of the record with its key a person is to say which it is"
+    if len(rows) == 1 and shared:
         return "the record with its key may be that of another create"
     if rows:
         return "several records have its key"

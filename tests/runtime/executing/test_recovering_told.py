@@ -336,6 +336,37 @@ async def test_of_two_creates_with_one_key_a_person_says_whose_the_record_is_tha
     assert two.column("erp", "title") == ["Cy"]
 
 
+async def test_a_record_of_which_a_person_is_to_say_which_it_is_is_not_taken_for_what_a_create_made(two: Any) -> None:
+    await in_doubt(two, UNKNOWN_AND_LOST)
+    two.twin("erp").put("customers", vat_no="A1", title="Zoe")
+    await two.run(later=1.0)
+    with two.store() as store, store.transaction():
+        store.review.quarantine(
+            [
+                (
+                    "Customer",
+                    "erp",
+                    "erp-1",
+                    0,
+                    "identity.ambiguous",
+                    "",
+                    "several records with the same vat",
+                    "",
+                    None,
+                    1,
+                )
+            ]
+        )
+    answered(two, "review release erp:erp-1")
+    await two.run(later=LATE)
+    (asked,) = [one for one in waiting(two) if one[3] == "outcome.unknown"]
+    assert "of the record with its key a person is to say which it is" in asked[-1]
+    await two.run(later=LATE)
+    assert sorted(two.column("erp", "title")) == ["Ana", "Zoe"]
+    assert open_writes(two) == []
+    await two.settled()
+
+
 async def test_a_clock_that_went_back_does_not_make_a_record_look_as_if_it_was_known_before(two: Any) -> None:
     """Ours landed, and is first seen by a clock that shows less than when it was sent."""
     await in_doubt(two, UNKNOWN_BUT_LANDED)
