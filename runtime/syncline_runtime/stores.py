@@ -456,6 +456,9 @@ class StateStore(Protocol):
     def close_intents(self, intent_ids: Iterable[int]) -> None:
         """The outcome is known and recorded."""
 
+    def postpone_intents(self, rows: Iterable[Row]) -> None:
+        """Until when a write may still land: (resolve_after, intent_id)."""
+
     def give_up_intents(self, intent_ids: Iterable[int]) -> None:
         """The write can no longer land; kept, in case it does."""
 

@@ -17,7 +17,7 @@ from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import read_many, take
 from syncline_runtime.identity import keys, made_by
 from syncline_runtime.observing import may_render
-from syncline_runtime.ports import Applied, NativeRecord, Refused, SystemFailure, Write
+from syncline_runtime.ports import Applied, NativeRecord, Refused, SystemFailure, Unknown, Write
 from syncline_runtime.records import ActionKind, Member, MemberState
 from syncline_runtime.rows import IntentRow, MemberRow, Row
 from syncline_runtime.values import ABSENT, Shown
@@ -221,6 +221,10 @@ async def _send_again(context: Context, side: Side, intents: Sequence[IntentRow]
             )
             for one in portion
         ]
+        # This one, too, may be carried out after nobody waits for it any more.
+        until = context.clock.now() + side.settle + side.lag
+        with context.store.transaction():
+            context.store.postpone_intents((until, one.intent_id) for one in portion)
         try:
             outcomes = await context.systems[side.system].create(side.resource.name, writes)
         except SystemFailure as failure:
@@ -238,7 +242,9 @@ async def _send_again(context: Context, side: Side, intents: Sequence[IntentRow]
                         context.store.unsettle([intent.link_id])
                         unbar(context, intent)
                     case _:
-                        # A refusal says nothing of the first one, if that may still be under way.
+                        if not isinstance(outcome, Unknown):
+                            context.store.postpone_intents([(intent.resolve_after, intent.intent_id)])
+                        # A refusal says nothing of the ones before, if those may still be under way.
                         if isinstance(outcome, Refused):
                             context.summary.doubts.setdefault(
                                 side.system, f"sent again, it is refused: {outcome.message}"

@@ -99,6 +99,10 @@ class Intents:
         """The outcome is known and recorded."""
         self._many("DELETE FROM intent WHERE intent_id = ?", [(intent_id,) for intent_id in intent_ids])
 
+    def postpone(self, rows: Iterable[Row]) -> None:
+        """Until when a write may still land: (resolve_after, intent_id)."""
+        self._many("UPDATE intent SET resolve_after = ? WHERE intent_id = ?", rows)
+
     def give_up(self, intent_ids: Iterable[int]) -> None:
         """The write can no longer land; kept, in case it does."""
         self._many("UPDATE intent SET state = 'failed' WHERE intent_id = ?", [(intent_id,) for intent_id in intent_ids])

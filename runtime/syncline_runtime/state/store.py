@@ -140,6 +140,7 @@ class SqliteStore:
         self.break_waves = intents.break_waves
         self.keep_intents = intents.keep
         self.close_intents = intents.close
+        self.postpone_intents = intents.postpone
         self.give_up_intents = intents.give_up
         self.given_up_creates = intents.given_up_creates
         self.open_intents = intents.open

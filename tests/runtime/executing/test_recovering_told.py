@@ -486,6 +486,20 @@ async def test_a_create_sent_again_that_is_refused_stays_in_doubt_while_the_firs
     await two.settled()
 
 
+async def test_a_create_sent_again_may_still_land_though_the_first_cannot_any_more(two: Any) -> None:
+    await in_doubt_keyed(two)
+    two.twin("erp").faults["create"].append(UNKNOWN_AND_LOST)
+    assert told(await two.run(later=400.0, full=True)).unknown == 1
+    two.twin("erp").tables["customers"].refuse = lambda native: Refused("full", "no more customers")
+    report = await two.run(later=1.0, full=True)
+    assert (told(report).unknown, open_writes(two)) == (1, [("erp", "create")])
+    two.twin("erp").tables["customers"].refuse = None
+    two.twin("erp").put("customers", vat_no="A0", title="Ana")  # the second one, late
+    report = await two.run(later=1.0, full=True)
+    assert (report.exit_code, two.column("erp", "vat_no"), open_writes(two)) == (0, ["A0"], [])
+    await two.settled()
+
+
 async def test_a_create_sent_again_that_is_refused_is_decided_and_told_anew(two: Any) -> None:
     await in_doubt_keyed(two)
     two.twin("erp").tables["customers"].refuse = lambda native: Refused("full", "no more customers")
