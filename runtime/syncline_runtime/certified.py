@@ -29,9 +29,8 @@ def require_as_built(init: str, source: str) -> None:
     """
     folder = Path(init).parent
     if _is_run():
-        sys.excepthook = partial(
-            tell_stopped, folder.name
-        )  # the imports that follow take most of the time of a short command
+        # The imports that follow take most of the time of a short command.
+        sys.excepthook = partial(tell_stopped, folder.name)
     problem = differing(folder, source)
     if problem is not None:
         refuse(NotAsBuilt(f"{folder.name}: {problem}"))

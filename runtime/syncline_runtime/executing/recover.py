@@ -125,7 +125,7 @@ async def recover_creates(context: Context) -> None:
                 _adopt(context, side, intent, rows[0], now, ours=ours)
             elif not rows and lasts(intent, side.resource.create, now) and not context.telling:
                 again.setdefault(intent.system, []).append(intent)
-            elif not rows and late and _is_known_to_lack(context, side, wanted) and context.sync.unknown != "hold":
+            elif not rows and late and _is_known_to_lack(context, side, values) and context.sync.unknown != "hold":
                 store.give_up_intents([intent.intent_id])
                 unbar(context, intent)
             else:
@@ -172,34 +172,38 @@ def _by_mark(context: Context, side: Side, intent: IntentRow, found: Marked) -> 
             _ask(context, intent, several if len(found.ids) > 1 else elsewhere if found.ids else "none bears its mark")
 
 
-def _is_known_to_lack(context: Context, side: Side, wanted: Sequence[str | None]) -> bool:
-    """Whether a record with these keys would have shown: the system was asked for them, or its listing can be believed."""
+def _is_known_to_lack(context: Context, side: Side, values: Mapping[str, Shown]) -> bool:
+    """Whether a record that a create of `values` made would have shown: the system was asked for its key, or its listing can be
+    believed."""
     if side.sends:
         return True
-    return any(wanted) and (_is_searchable(context, side) or side.system not in context.lacking)
-
-
-def _is_searchable(context: Context, side: Side) -> bool:
-    """Whether a system can be asked for the records that show a value."""
-    listing, protocol = side.resource.list, context.package.systems[side.system].connector.protocol
-    return listing is not None and (listing.equals is not None or protocol in _ASKED_FREELY)
+    has_key = any(keys(context.entity, values))
+    return has_key and (side.system not in context.lacking or _question(context, side, values) is not None)
 
 
 _ASKED_FREELY: Final = frozenset(("sql", "files"))
 """Protocols that look for any value without their connector saying how."""
 
 
-async def _search(context: Context, side: Side, values: Mapping[str, Shown]) -> None:
-    """Ask the system for the records that have the first key of a create, and take them in."""
+def _question(context: Context, side: Side, values: Mapping[str, Shown]) -> Sequence[Condition] | None:
+    """How a system is asked for the records that have the first key of a create; None where it cannot be."""
     listing, named = side.resource.list, zip(context.entity.match, keys(context.entity, values), strict=True)
     rule = next((rule for rule, key in named if key is not None), None)
-    if listing is None or rule is None or not _is_searchable(context, side):
-        return
+    protocol = context.package.systems[side.system].connector.protocol
+    if listing is None or rule is None or (listing.equals is None and protocol not in _ASKED_FREELY):
+        return None
     native = side.mapping.write({**dict.fromkeys(context.entity.fields, ABSENT), **values}, None)
     names = [name for flow in side.mapping.flows if flow.field in rule.fields for name in flow.native if name in native]
     if any(side.resource.fields[name].child is not None for name in names):
-        return  # a value in an embedded record is none that a system can be asked for
-    asked = [*side.mapping.where, *(Condition(field=name, value=native[name]) for name in dict.fromkeys(names))]
+        return None  # a value in an embedded record is none that a system can be asked for
+    return [*side.mapping.where, *(Condition(field=name, value=native[name]) for name in dict.fromkeys(names))]
+
+
+async def _search(context: Context, side: Side, values: Mapping[str, Shown]) -> None:
+    """Ask the system for the records that have the first key of a create, where it can be asked, and take them in."""
+    asked = _question(context, side, values)
+    if asked is None:
+        return
     try:
         async for page in context.systems[side.system].pages(side.resource.name, fields=side.fields, where=asked):
             with context.store.transaction():

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from syncline_runtime.declaration import Child
 from syncline_runtime.ports import Applied
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
+from tests.runtime.executing.test_outcomes_settled import offering
 
 
 def cutting(two: Any, system: str, own: str, limit: int) -> None:
@@ -181,8 +183,21 @@ async def test_unknown_hold_sends_no_create_again_until_a_person_says_that_it_di
     await two.settled()
 
 
-async def test_a_listing_that_left_out_what_is_there_is_no_proof_that_a_create_did_not_land(two: Any) -> None:
+def asked_for_all_but_its_keys(two: Any) -> None:
+    """The ERP can be asked for any field of its own, and its key stands in an embedded record."""
+    found = two.package.systems["erp"].resources["customers"]
+    keyed = replace(found.fields["vat_no"], child=Child(list="identifiers", value="code", kind_field="type", kind="vat"))
+    listing = replace(found.list, equals=found.list.call)
+    offering(two, "erp", fields={**found.fields, "vat_no": keyed}, list=listing)
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+async def test_a_listing_that_left_out_what_is_there_is_no_proof_that_a_create_did_not_land(
+    two: Any, embedded: bool
+) -> None:
     """The system cannot be asked for a key, and its listing is empty as if there were nothing."""
+    if embedded:
+        asked_for_all_but_its_keys(two)
     crm, erp = two.twin("crm"), two.twin("erp")
     crm.put("customers", vat="A1", name="Ana")
     await two.run()
