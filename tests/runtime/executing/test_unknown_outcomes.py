@@ -186,7 +186,9 @@ async def test_unknown_hold_sends_no_create_again_until_a_person_says_that_it_di
 def asked_for_all_but_its_keys(two: Any) -> None:
     """The ERP can be asked for any field of its own, and its key stands in an embedded record."""
     found = two.package.systems["erp"].resources["customers"]
-    keyed = replace(found.fields["vat_no"], child=Child(list="identifiers", value="code", kind_field="type", kind="vat"))
+    keyed = replace(
+        found.fields["vat_no"], child=Child(list="identifiers", value="code", kind_field="type", kind="vat")
+    )
     listing = replace(found.list, equals=found.list.call)
     offering(two, "erp", fields={**found.fields, "vat_no": keyed}, list=listing)
 
