@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from syncline_runtime.declaration import FieldMap, Package, When
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import blank
-from syncline_runtime.ports import Write
+from syncline_runtime.ports import NativeRecord, Write
 from syncline_runtime.records import LinkStatus
 from syncline_runtime.rows import LinkRow
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, in_system, shown
@@ -75,7 +75,8 @@ class Ledger:
         self.typed: dict[tuple[str, str], set[Any]] = {}
         self.added: dict[tuple[str, str, str, str], set[Any]] = {}
         self.removed: dict[tuple[str, str, str, str], set[Any]] = {}
-        self.withdrawn: dict[tuple[str, str, str, str], set[Any]] = {}  # before the link, after the record was shown
+        self.withdrawn: dict[tuple[str, str, str, str], set[Any]] = {}  # before the link, and once shown
+        self._taken_out: dict[tuple[str, str, str, str], set[Any]] = {}  # before the link, and never shown so far
         self.moved: dict[tuple[int, str], set[Any]] = {}  # brought to a link by a record that went over to another
         self.window: set[tuple[str, str, str, str]] = set()
         self.unseen: set[tuple[str, str, str, int]] = set()
@@ -157,12 +158,13 @@ class Ledger:
                 was = old.get(name, ABSENT)
                 had = was if isinstance(was, frozenset) else frozenset()
                 self.added.setdefault(place, set()).update(value - had)
+                self._taken_out.get(place, set()).difference_update(value)
                 if place[:3] in self.linked:
                     self.removed.setdefault(place, set()).update(had - value)
                 else:  # nobody knew what it had, unless it had been shown and waits for its link
                     self.added[place] -= had - value
-                    if place[:3] in self._shown:
-                        self.withdrawn.setdefault(place, set()).update(had - value)
+                    known = self.withdrawn if place[:3] in self._shown else self._taken_out
+                    known.setdefault(place, set()).update(had - value)
                 gained, dropped = self._regrouped.get(place, (value, value))
                 untold = self.in_doubt(system, remote_id) or (system, mapping.entity, remote_id) in self._unread
                 undone = (gained & (had - value) or dropped & (value - had)) and untold
@@ -226,7 +228,7 @@ class Ledger:
             self.accepted, self.accepted_together, self.linked, self.made, self.due, self.waves, self.kept, self.placed,
             self._deleting,
             self._values, self._sealed, self._doubts, self._read, self.added, self.removed, self.unseen,
-            self.withdrawn, self._shown, self._joined, self.moved,
+            self.withdrawn, self._taken_out, self._shown, self._joined, self.moved,
         )  # fmt: skip
         for each in known:
             each.clear()
@@ -257,13 +259,18 @@ class Ledger:
         if mapping is not None and native is not None and not self._is_planning():
             self._read[system, resource, remote_id] = (self.world.elapsed - ago, shown(mapping, native))
 
-    def showed(self, system: str, resource: str, remote_ids: Iterable[str]) -> None:
-        """The engine was shown records, in whatever state."""
+    def showed(self, system: str, resource: str, records: Mapping[str, NativeRecord]) -> None:
+        """The engine was shown records, in whatever state; by the ids by which it asked for them."""
         mapping = self.mapping(system, resource)
-        if mapping is not None and not self._is_planning():
-            places = {(system, mapping.entity, remote_id) for remote_id in remote_ids}
-            self._shown |= places
-            self._unread -= places
+        if mapping is None or self._is_planning():
+            return
+        natives = {(system, mapping.entity, remote_id): one.native for remote_id, one in records.items()}
+        self._shown |= natives.keys()
+        self._unread -= natives.keys()
+        for place, elements in self._taken_out.items():  # an index that lags shows them nevertheless
+            if place[:3] in natives and place[:3] not in self.linked:
+                value = shown(mapping, natives[place[:3]]).get(place[3], ABSENT)
+                self.withdrawn.setdefault(place, set()).update(elements & value if isinstance(value, frozenset) else ())
 
     def readings(self) -> Readings:
         """What the engine was shown so far."""

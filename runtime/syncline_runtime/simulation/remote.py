@@ -120,7 +120,7 @@ class SimulatedSystem:
                 rest = []
             seen.update((record.remote_id, version) for record, version in portion)
             records = [record for record, _ in portion]
-            self._ledger.showed(self.name, resource, [record.remote_id for record in records])
+            self._ledger.showed(self.name, resource, {record.remote_id: record for record in records})
             table.passed_over.difference_update(record.remote_id for record in records)
             water = cursors.later(water, cursors.newest([version for _, version in portion], spelling), spelling)
             self._world.tell(
@@ -211,7 +211,7 @@ class SimulatedSystem:
                     )
         for remote_id, seen, at in read:  # of a reading of which a part fails, the engine learns nothing
             self._ledger.read(self.name, resource, remote_id, seen, self._world.elapsed - at)
-        self._ledger.showed(self.name, resource, [remote_id for remote_id, record in found.items() if record])
+        self._ledger.showed(self.name, resource, {asked: record for asked, record in found.items() if record})
         self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if r])}{_missing(found)}")
         return found
 
@@ -452,8 +452,8 @@ class SimulatedSystem:
         state = table.current(remote_id)
         if operation is None or operation.returns != "record" or state is None or state.native is None:
             return Applied(remote_id)
-        self._ledger.showed(self.name, table.resource.name, [remote_id])
         record = self._server.shown(table, remote_id, state, single=True)
+        self._ledger.showed(self.name, table.resource.name, {remote_id: record})
         if table.left_out:
             record = replace(record, native=answered(record.native, sorted(table.left_out), write.native))
         return Applied(remote_id, record)
