@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from syncline_runtime.declaration import FieldMap, Merged, Package, Sync
-from syncline_runtime.executing.referring import looked
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, prepare, written_over
 from syncline_runtime.records import ActionKind, MemberState
@@ -15,7 +14,7 @@ from syncline_runtime.simulation.deriving import derived
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Edit, Ledger
-from syncline_runtime.simulation.relating import computed, made, values_of
+from syncline_runtime.simulation.relating import behind, computed, made, values_of
 from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import Violation, short
 from syncline_runtime.state.packing import packing, unpack_value
@@ -160,8 +159,8 @@ class _Checked:
                     yield Violation("C2", f"link {link_id} has {member.system} {member.remote_id}, which is deleted")
                     continue
                 own = self.docs[link_id]
-                behind = looked(self.maps[member.system].looks, own, self.behind) if self.behind else {}
-                agreed = in_system({**own, **behind}, member.system, self.remotes)
+                far = {path: behind(path, own, self.behind) for path in self.maps[member.system].looks}
+                agreed = in_system({**own, **far}, member.system, self.remotes)
                 yield from self._differences(link_id, member, {**self.policy.absent, **agreed}, native)
 
     def _differences(

@@ -14,7 +14,7 @@ from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.world import Violation, short
 from syncline_runtime.state.packing import packing
-from syncline_runtime.values import ABSENT, Reference
+from syncline_runtime.values import ABSENT, Reference, Shown
 
 
 def computed(package: Package, sync: Sync, keeper: Keeper) -> Iterator[Violation]:
@@ -43,6 +43,17 @@ def values_of(package: Package, keeper: Keeper) -> dict[int, Mapping[str, Any]]:
     entities = keeper.entities()
     unpack = {name: packing(entity).unpack for name, entity in package.entities.items()}
     return {row.link_id: unpack[entities[row.link_id]](row.doc) for row in keeper.links(sorted(entities))}
+
+
+def behind(path: str, values: Mapping[str, Any], known: Mapping[int, Mapping[str, Any]]) -> Shown:
+    """The agreed value that a path of references leads to from a record; where one of them holds none, that: null, or nothing."""
+    *ways, field = path.split(".")
+    for way in ways:
+        held = values.get(way, ABSENT)
+        if not isinstance(held, Reference):
+            return held  # type: ignore[no-any-return]
+        values = known.get(held.link, {})
+    return values.get(field, ABSENT)  # type: ignore[no-any-return]
 
 
 def _of(keeper: Keeper, entity: str) -> list[int]:
