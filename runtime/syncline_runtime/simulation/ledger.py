@@ -1,16 +1,16 @@
 """What really happened, as only the checker knows it: who typed what, what became durable, what was overwritten."""
 
-from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from syncline_runtime.declaration import FieldMap, Package, When
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import blank
-from syncline_runtime.ports import NativeRecord, Write
+from syncline_runtime.ports import NativeRecord
 from syncline_runtime.records import LinkStatus
 from syncline_runtime.rows import LinkRow
-from syncline_runtime.simulation.inventing import MAPPING_ERRORS, in_system, shown
+from syncline_runtime.simulation.inventing import shown
 from syncline_runtime.simulation.keeping import Keeper, Wave
 from syncline_runtime.simulation.promised import Promised
 from syncline_runtime.simulation.server import Server
@@ -94,7 +94,7 @@ class Ledger:
         self.placed: set[Place] = set()
         self.kept: set[int] = set()
         self.promised: Promised | None = None
-        self._deleting: dict[tuple[int, str, str], set[int]] = {}
+        self.deleting: dict[tuple[int, str, str], set[int]] = {}
         self.made: dict[tuple[str, str, int, int], list[str]] = {}
         self.born: dict[tuple[str, str, str], list[float]] = {}
         self.ignored: set[tuple[str, str]] = set()
@@ -183,7 +183,7 @@ class Ledger:
         mapping = self.mapping(system, resource)
         if mapping is not None:
             self.deleted[system, mapping.entity, remote_id] = self.world.elapsed
-            seen = self._read.get((system, resource, remote_id))
+            seen = self.last_read(system, resource, remote_id)
             for name in {flow.field for flow in mapping.flows}:
                 place = (system, mapping.entity, remote_id, name)
                 edit = self.last.get(place)
@@ -226,7 +226,7 @@ class Ledger:
         """The state was lost: what systems show now is all that there is, and counts as stored by somebody."""
         known: tuple[MutableMapping[Any, Any] | set[Any], ...] = (
             self.accepted, self.accepted_together, self.linked, self.made, self.due, self.waves, self.kept, self.placed,
-            self._deleting,
+            self.deleting,
             self._values, self._sealed, self._doubts, self._read, self.added, self.removed, self.unseen,
             self.withdrawn, self._taken_out, self._shown, self._joined, self.moved,
         )  # fmt: skip
@@ -272,6 +272,10 @@ class Ledger:
                 value = shown(mapping, natives[place[:3]]).get(place[3], ABSENT)
                 self.withdrawn.setdefault(place, set()).update(elements & value if isinstance(value, frozenset) else ())
 
+    def last_read(self, system: str, resource: str, remote_id: str) -> Reading | None:
+        """When the engine was last shown a record by its id, and what it showed."""
+        return self._read.get((system, resource, remote_id))
+
     def readings(self) -> Readings:
         """What the engine was shown so far."""
         return dict(self._read), set(self._shown)
@@ -283,128 +287,6 @@ class Ledger:
     def _is_planning(self) -> bool:
         """Whether what the engine sees now is undone again."""
         return self.keeper is not None and self.keeper.previewing
-
-    def sent(self, system: str, resource: str, what: str, writes: Sequence[Write]) -> list[Sending]:
-        """The engine is about to send writes: they must be announced (I8), and go to nobody who is held (I7)."""
-        mapping, keeper = self.mapping(system, resource), self.keeper
-        assert mapping is not None
-        assert keeper is not None
-        ops = {"create": ("create",), "delete": ("delete",)}.get(what, ("update", "archive", "restore"))
-        waves = {
-            number: wave
-            for number, wave in keeper.waves.items()
-            if wave.entity == mapping.entity and wave.system == system and wave.op in ops
-        }
-        sendings = [self._announced(system, resource, what, one, waves) for one in writes]
-        links = {row.link_id: row for row in keeper.links([one.link_id for one in sendings])}
-        opened = {(intent.link_id, intent.system): intent for intent in keeper.open_intents(mapping.entity)}
-        conflicts = {(each.link_id, each.field) for each in keeper.review.conflicts()}
-        told = []
-        if what == "delete":
-            self._approved(mapping, [one.link_id for one in sendings])
-        if keeper.previewing:
-            self.world.violate("A4", f"a write to {system}, while a plan was made")
-        for one, write in zip(sendings, writes, strict=True):
-            breach = None if self.promised is None else self.promised.breach(mapping, what, write)
-            if breach is not None:
-                self.world.violate("A4", breach, mapping.entity)
-            if one.link_id in self.kept:
-                self.world.violate("A2", f"a write to {system} of link {one.link_id}, which a person let be")
-            link = links.get(one.link_id)
-            waiting = opened.get((one.link_id, system))
-            again = what == "create" and waiting is not None and waiting.idempotency_key == write.idempotency_key
-            if waiting is not None and not again:
-                self.world.violate(
-                    "I7", f"a write to {system} of link {one.link_id}, whose last write has no known outcome"
-                )
-            if link is not None and link.status == LinkStatus.HELD.value:
-                self.world.violate("I7", f"a write to {system} of link {one.link_id}, which is held")
-            if what != "delete":
-                for flow in mapping.flows:
-                    if (one.link_id, flow.field) in conflicts and set(flow.native) & set(write.native):
-                        others = [
-                            each for each in mapping.flows if each is not flow and set(each.native) & set(flow.native)
-                        ]
-                        if not others:
-                            self.world.violate(
-                                "I7",
-                                f"a write to {system} of {flow.field} of link {one.link_id}: in conflict",
-                                mapping.entity,
-                                flow.field,
-                            )
-            if link is not None and link.status == LinkStatus.LIVE.value and one.op in ("create", "update"):
-                self._decided_upon(mapping, one, link, write)
-            told.append(one._replace(generation=link.generation if link is not None else 0))
-        return told
-
-    def _approved(self, mapping: FieldMap, link_ids: Iterable[int]) -> None:
-        """Where a guard lets no delete pass, no more are sent in a run than a person approved."""
-        keeper = self.keeper
-        assert keeper is not None
-        sync = next(one for one in self.package.syncs if one.entity == mapping.entity)
-        if not any((one.operation, one.count, one.percent) == ("delete", 0, 0.0) for one in sync.guards):
-            return
-        run = keeper.review.runs(1)[0].run_id
-        sent = self._deleting.setdefault((run, mapping.entity, mapping.system), set())
-        sent.update(link_ids)
-        about = ("approve", mapping.entity, mapping.system, "delete", run)
-        approved = sum(
-            int(one.value or 0)
-            for one in keeper.decisions()
-            if (one.kind, one.entity, one.system, one.field, one.run_id) == about
-        )
-        if len(sent) > approved:
-            text = f"{len(sent)} were deleted in {mapping.system}, and {approved} were approved"
-            self.world.violate("A3", text, mapping.entity)
-
-    def _decided_upon(self, mapping: FieldMap, sending: Sending, link: LinkRow, write: Write) -> None:
-        """What is sent follows from what was agreed and is durable (I8: K1)."""
-        agreed_on = self._hubs[mapping.entity].unpack(link.doc)
-        values = in_system(agreed_on, mapping.system, self.remotes())
-        complete = {**dict.fromkeys(self.package.entities[mapping.entity].fields, ABSENT), **values}
-        try:
-            wanted = mapping.write(complete, None)
-        except MAPPING_ERRORS:
-            return
-        both = wanted.keys() & write.native.keys()
-        agreed = shown(mapping, {name: wanted[name] for name in both})
-        if agreed != shown(mapping, {name: write.native[name] for name in both}):
-            text = (
-                f"{short(dict(write.native))} is sent to {sending.system}, and link {link.link_id} is not agreed on it"
-            )
-            self.world.violate("I8", text)
-
-    def _announced(self, system: str, resource: str, what: str, write: Write, waves: Mapping[int, Any]) -> Sending:
-        link_id, op = 0, what
-        if what == "create":
-            _, number, index = (write.idempotency_key or "-0-0").rsplit("-", 2)
-            wave = waves.get(int(number))
-            if wave is not None and int(index) < len(wave.rows):
-                link_id = wave.rows[int(index)][0]
-            elif self.keeper is not None:
-                # the same create once more, under the key by which the system knows it
-                intents = self.keeper.open_intents(self.mapping(system, resource).entity)  # type: ignore[union-attr]
-                link_id = next((i.link_id for i in intents if i.idempotency_key == write.idempotency_key), 0)
-                op = "create again"
-        else:
-            found = ((row[0], wave.op) for wave in waves.values() for row in wave.rows if row[1] == write.remote_id)
-            link_id, op = next(found, (0, what))
-        if not link_id:
-            self.world.violate("I8", f"{what} of {write.remote_id or 'a new record'} in {system} was not announced")
-        guard = self._read.get((system, resource, write.remote_id or ""))
-        if guard is not None and self.world.elapsed - guard[0] > 120.0:
-            guard = None
-        return Sending(
-            system,
-            resource,
-            link_id,
-            0,
-            write.remote_id or "",
-            self.world.elapsed,
-            guard,
-            write.version is not None,
-            op,
-        )
 
     def created(self, sending: Sending, remote_id: str, native: Native) -> None:
         """A create of the engine was applied: at most one live record for a link's generation (I1)."""
@@ -523,6 +405,10 @@ class Ledger:
 
     # -- what becomes durable ------------------------------------------------------------------------------------------
 
+    def agreed(self, entity: str, link: LinkRow) -> dict[str, Any]:
+        """The values that a link holds."""
+        return self._hubs[entity].unpack(link.doc)
+
     def committed(self) -> None:
         """Take over what the store holds now."""
         keeper = self.keeper
@@ -532,7 +418,7 @@ class Ledger:
         changed = [number for number, (_, sealed) in documents.items() if self._sealed.get(number) != sealed]
         for row in keeper.links(changed):
             entity, self._sealed[row.link_id] = documents[row.link_id]
-            values = self._hubs[entity].unpack(row.doc)
+            values = self.agreed(entity, row)
             if row.status == LinkStatus.LIVE.value:
                 self._edges(entity, row.link_id, values)
             for name, value in values.items():
