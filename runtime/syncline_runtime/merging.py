@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from syncline_runtime.accounting import base_of, moved_fields, shown_by
+from syncline_runtime.accounting import base_of, shown_by
 from syncline_runtime.aligning import Changes, changes, combined, contested, holds, picked_changes
-from syncline_runtime.codecs.refusal import CodecError
-from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, Values, When
-from syncline_runtime.policy import Policy, Side, Unit, blank, rendering, written_over
-from syncline_runtime.records import Conflict, FieldChange, Link, Loser, Member, MemberState
+from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, When
+from syncline_runtime.policy import Policy, Side, Unit, blank, written_over
+from syncline_runtime.records import Conflict, FieldChange, Link, Loser, MemberState
+from syncline_runtime.showing import Showing, Showings
 from syncline_runtime.values import ABSENT, Shown
 
 
@@ -26,16 +26,6 @@ class Merge:
     drifts: list[Loser] = field(default_factory=list)
 
 
-class Showing(NamedTuple):
-    """A unit as one system shows it: its vector of values, the fields that moved, and whether those have no base."""
-
-    member: Member
-    side: Side
-    vector: tuple[Shown, ...]
-    moved: tuple[str, ...]
-    fresh: bool
-
-
 Outcome = tuple[str, str | None, tuple[Shown, ...]]
 """Row, system whose value won, agreed vector."""
 
@@ -48,7 +38,7 @@ def merge(policy: Policy, link: Link, playing: Sequence[str]) -> Merge:
     merging = _Merging(policy, link, playing)
     touched: dict[str, list[str]] = {}
     position = policy.position
-    for system, moved in merging.moved.items():
+    for system, moved in merging.showings.moved.items():
         for name in moved:
             if name in position:
                 touched.setdefault(name, []).append(system)
@@ -72,83 +62,20 @@ def merge(policy: Policy, link: Link, playing: Sequence[str]) -> Merge:
 
 
 class _Merging:
-    """One link's merge under way; views of lossy systems are computed once and only when asked for."""
+    """One link's merge under way."""
 
     def __init__(self, policy: Policy, link: Link, playing: Sequence[str]) -> None:
         self.policy = policy
         self.link = link
         self.playing = [system for system in policy.sides if system in playing]
-        self.shown = {system: shown_by(link.members[system]) or {} for system in self.playing}
-        self.base = {system: base_of(link.members[system]) for system in self.playing}
-        self.moved = {system: moved_fields(link.members[system]) for system in self.playing}
+        self.showings = Showings(policy, link, self.playing)
         self.result = Merge(values=dict(link.values))
-        self._views: dict[str, Values | None] = {}
-
-    # -- what systems show ---------------------------------------------------------------------------------------------
-
-    def _showing(self, unit: Unit, system: str) -> Showing:
-        member = self.link.members[system]
-        shown, base = self.shown[system], self.base[system]
-        own = self.moved[system]
-        vector = tuple(
-            _latest(shown, member.shadow, name) if name in own else self._unmoved(unit, member, name)
-            for name in unit.fields
-        )
-        moved = tuple(name for name in unit.fields if name in own)
-        fresh = bool(moved) and all(base.get(name, ABSENT) is ABSENT for name in moved)
-        return Showing(member, self.policy.sides[system], vector, moved, fresh)
-
-    def _unmoved(self, unit: Unit, member: Member, name: str) -> Shown:
-        """The value that a field which did not move stands for: what was sent, where the system shows that in a way of its own."""
-        shown = member.shadow.get(name, ABSENT)
-        if name in member.renders:
-            return member.renders[name]
-        side = self.policy.sides[member.system]
-        if name not in side.lossy:
-            return shown
-        canon = tuple(self.link.values.get(field, ABSENT) for field in unit.fields)
-        view = self._candidate_view(side, unit, canon) or {}
-        return self.link.values.get(name, ABSENT) if view.get(name, ABSENT) == shown else shown
-
-    def _view(self, side: Side, values: Values) -> Values | None:
-        """What a lossy system makes of `values`, as far as it can hold them; None where that cannot be told."""
-        try:
-            return rendering(self.policy, side.system, values).values
-        except CodecError:
-            return None
-
-    def _explains(self, unit: Unit, vector: tuple[Shown, ...], showing: Showing) -> bool:
-        """Whether `vector`, agreed, makes the system show what it shows."""
-        side = showing.side
-        view: Values | None = None
-        for name, value, shown in zip(unit.fields, vector, showing.vector, strict=True):
-            if shown is ABSENT or value == shown:
-                continue
-            if name not in side.lossy:
-                return False
-            if view is None:
-                view = self._candidate_view(side, unit, vector)
-                if view is None:
-                    return False
-            if view.get(name, ABSENT) != shown:
-                return False
-        return True
-
-    def _candidate_view(self, side: Side, unit: Unit, vector: tuple[Shown, ...]) -> Values | None:
-        values = self.link.values
-        if all(values.get(name, ABSENT) == value for name, value in zip(unit.fields, vector, strict=True)):
-            if side.system not in self._views:
-                self._views[side.system] = self._view(side, values)
-            return self._views[side.system]
-        # where little is agreed yet, the system's own values stand in for the fields that a line may need beside its own
-        own = shown_by(self.link.members[side.system]) or {}
-        return self._view(side, {**own, **values, **dict(zip(unit.fields, vector, strict=True))})
 
     # -- one field, the common cases -----------------------------------------------------------------------------------
 
     def settle(self, unit: Unit, name: str, moved: Sequence[str]) -> bool:
         """Decide a field on which all that moved agree, if that takes no rule; the rest is for `decide`."""
-        shown = self.shown
+        shown = self.showings.shown
         value = shown[moved[0]][name]
         for system in moved[1:]:
             if shown[system][name] != value:
@@ -166,7 +93,7 @@ class _Merging:
                 flow = self.policy.sides[system].flows[name]
                 if flow.contributes:
                     origin = origin or system
-                if not fresh and (name in self.policy.sides[system].lossy or name not in self.base[system]):
+                if not fresh and (name in self.policy.sides[system].lossy or name not in self.showings.base[system]):
                     return False
             if origin is None:
                 return False
@@ -193,10 +120,10 @@ class _Merging:
         cleared: set[str] = set()
         owner = self._owner(unit, agreed)
         for system in self.playing:
-            showing = self._showing(unit, system)
+            showing = self.showings.of(unit, system)
             if not showing.moved:
                 continue
-            if agreed and self._explains(unit, canon, showing):
+            if agreed and self.showings.explains(unit, canon, showing):
                 self._account(unit, showing)
             elif not self._contributes(unit, showing.side) or (owner is not None and owner != system):
                 drifted[system] = showing
@@ -212,7 +139,11 @@ class _Merging:
             if outcome is None:
                 return
             row, origin, vector = outcome
-            if row == "F2" and owner is not None and not all(self._explains(unit, vector, d) for d in drifted.values()):
+            if (
+                row == "F2"
+                and owner is not None
+                and not all(self.showings.explains(unit, vector, d) for d in drifted.values())
+            ):
                 row = "F4"
             for showing in heard.values():
                 self._lose(unit, showing, vector, row, origin)
@@ -236,10 +167,10 @@ class _Merging:
             return unit.rule.by
         if unit.rule.by not in self.playing:
             return None
-        vector = self._showing(unit, unit.rule.by).vector
+        vector = self.showings.of(unit, unit.rule.by).vector
         if self.policy.sync.empty == "ignored" and all(blank(value) for value in vector):
             # its blank is no statement, so that a value elsewhere may fill it, if that has no base either
-            return None if any(self._showing(unit, system).fresh for system in self.playing) else unit.rule.by
+            return None if any(self.showings.of(unit, system).fresh for system in self.playing) else unit.rule.by
         return unit.rule.by if agreed or any(value is not ABSENT for value in vector) else None
 
     def _contributes(self, unit: Unit, side: Side) -> bool:
@@ -272,7 +203,7 @@ class _Merging:
         if len(filled) == 1:
             return "M0" if first else "F2", *next(iter(filled.items()))
         for system, vector in filled.items():
-            if all(self._explains(unit, vector, showing) for showing in candidates.values()):
+            if all(self.showings.explains(unit, vector, showing) for showing in candidates.values()):
                 return "M0" if first else "F2", system, vector
         match rule:
             case Ask():
@@ -293,7 +224,7 @@ class _Merging:
         candidates = dict(heard)
         if agreed and all(showing.fresh for showing in heard.values()):
             for system in self.playing:
-                showing = self._showing(unit, system)
+                showing = self.showings.of(unit, system)
                 if system in heard or showing.moved or not self._contributes(unit, showing.side):
                     continue
                 if any(value is not ABSENT for value in showing.vector):
@@ -323,7 +254,7 @@ class _Merging:
         top = next(system for system in unit.order if times.get(system) == latest)
         for system in filled:
             time = times[system]
-            if not self._explains(unit, filled[top], heard[system]) and (
+            if not self.showings.explains(unit, filled[top], heard[system]) and (
                 time is None or (latest - time).total_seconds() <= skew
             ):
                 return None
@@ -438,7 +369,7 @@ class _Merging:
     def _lose(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...], row: str, origin: str | None) -> None:
         """Journal what the system showed, was moved, and is not in the agreed value."""
         system = showing.side.system
-        if system == origin or self._explains(unit, vector, showing):
+        if system == origin or self.showings.explains(unit, vector, showing):
             return
         base = base_of(showing.member)
         for name, shown, agreed in zip(unit.fields, showing.vector, vector, strict=True):
@@ -472,7 +403,7 @@ class _Merging:
         overwritten = self._overwritten(unit, showing, vector)
         if drift is not Drift.OVERWRITE and row == "F3":
             shadowed = tuple(showing.member.shadow.get(name, ABSENT) for name in unit.fields)
-            if self._explains(unit, vector, showing._replace(vector=shadowed)):
+            if self.showings.explains(unit, vector, showing._replace(vector=shadowed)):
                 self._tell_drift(unit, showing, showing.vector, row, f"drift {drift.value}")
                 self._keep_drift(unit, showing, vector, drift)
                 return
@@ -543,11 +474,6 @@ class _Merging:
         self.result.losers.append(
             Loser(field=name, system=system, value=shown, reason=f"{name} is computed (F3)", line=line)
         )
-
-
-def _latest(shown: Values, shadow: Values, name: str) -> Shown:
-    value = shown.get(name, ABSENT)
-    return shadow.get(name, ABSENT) if value is ABSENT else value
 
 
 def _elements(value: Shown) -> frozenset[Any]:

@@ -40,7 +40,7 @@ class Group(NamedTuple):
 
 GROUPS = {
     "planner": Group(
-        ("merging", "deciding", "observing", "identity", "accounting", "aligning", "guarding"),
+        ("merging", "showing", "deciding", "observing", "identity", "accounting", "aligning", "guarding"),
         (
             "tests/runtime/test_deciding*.py",
             "tests/runtime/test_told*.py",
