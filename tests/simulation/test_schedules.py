@@ -1,5 +1,8 @@
 """The real executor in simulated worlds: whatever goes wrong, nothing is lost, invented or done twice."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,17 @@ def test_one_seed_is_one_story(seed: int, tmp_path: Path) -> None:
     assert [event.line() for event in first.events] == [event.line() for event in again.events]
     assert first.state == again.state
     assert first.points == again.points
+
+
+def test_one_seed_is_one_story_in_every_process() -> None:
+    """A set has another order in each; neither the engine nor the story may follow it."""
+    command = [sys.executable, "-m", "tests.simulation", "--seed", "7004"]
+    told = [
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
+        for seed in ("1", "4242")
+    ]
+    assert b"tags = {" in told[0]
+    assert told[0] == told[1]
 
 
 def test_each_seed_is_another_story() -> None:

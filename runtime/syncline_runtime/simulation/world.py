@@ -261,6 +261,16 @@ class World:
 
 
 def short(value: Any) -> str:
-    """A value for the story, in few characters."""
-    text = repr(value)
+    """A value for the story, in few characters; the elements of a set in one order, however this process hashes them."""
+    text = _spelled(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _spelled(value: Any) -> str:
+    match value:
+        case frozenset():
+            return "{" + ", ".join(sorted(map(_spelled, value))) + "}"
+        case dict():
+            return "{" + ", ".join(f"{name!r}: {_spelled(one)}" for name, one in value.items()) + "}"
+        case _:
+            return repr(value)
