@@ -22,7 +22,7 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
     context.ending = False
     protections = context.options.protections
     creating = _keys_of_open_creates(context) if protections.reserved else frozenset[tuple[int, str]]()
-    apart = _told_apart(context)
+    apart = told_apart(context)
     for name in context.sides:
         if name in context.unlisted:
             # What is still to come may have the same keys.
@@ -204,7 +204,7 @@ def _not_by_a_third(
     return [(row, refused.get(row.remote_id, answer)) for row, answer in answers]
 
 
-def _told_apart(context: Context) -> dict[int, tuple[str, str, float]]:
+def told_apart(context: Context) -> dict[int, tuple[str, str, float]]:
     """By link, the record of it of which a person last said that it is one of its own, and when: (system, remote_id, at)."""
     store, name = context.store, context.entity.name
     found: dict[int, tuple[str, str, float]] = {}

@@ -7,6 +7,7 @@ from typing import Final
 from syncline_runtime import observing
 from syncline_runtime.declaration import Condition
 from syncline_runtime.executing.context import Context, to_member
+from syncline_runtime.executing.correlate import told_apart
 from syncline_runtime.executing.marking import Marked, ask_for_marks, is_marked
 from syncline_runtime.executing.record import Sent, created_row
 from syncline_runtime.executing.renders import packed_renders
@@ -316,10 +317,13 @@ _SKEW_SECONDS: Final = 5.0
 
 
 def _was_known(context: Context, intent: IntentRow, row: MemberRow) -> bool:
-    """Whether a record was seen before a create was sent, so that it is not what that made. Where our clock was set back since, or
-    may have been, nothing is told: what the create made would be made twice."""
+    """Whether a record was seen before a create was sent, so that it is not what that made: well before it, or before a person said
+    of who was to be created that it is a record of its own. Where our clock was set back since, or may have been, nothing is told:
+    what the create made would be made twice."""
     if row.first_seen >= intent.sent_at - _SKEW_SECONDS:
-        return False
+        apart = told_apart(context).get(intent.link_id)
+        if apart is None or not row.first_seen <= apart[2] <= intent.sent_at:
+            return False
     earliest = context.store.review.earliest_after(intent.run_id)
     return earliest is None or earliest >= intent.sent_at
 

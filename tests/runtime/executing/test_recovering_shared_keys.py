@@ -74,7 +74,7 @@ def answered(two: Any, *commands: str) -> None:
             review.give(two.package, store, parser.parse_args(command.split()), "ana", two.clock.time)
 
 
-@pytest.mark.parametrize("later", [17.0, 120.0])
+@pytest.mark.parametrize("later", [2.0, 17.0, 120.0])
 async def test_a_record_that_was_known_before_a_create_was_sent_is_not_what_that_made(two: Any, later: float) -> None:
     await released_in_doubt(two, later)
     report = await two.run(later=LATE, full=True)
