@@ -1,6 +1,6 @@
 """What really happened, as only the checker knows it: who typed what, what became durable, what was overwritten."""
 
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -97,6 +97,7 @@ class Ledger:
         self.deleting: dict[tuple[int, str, str], set[int]] = {}
         self.made: dict[tuple[str, str, int, int], list[str]] = {}
         self.born: dict[tuple[str, str, str], list[float]] = {}
+        self.without_identity: dict[tuple[str, str, str], float] = {}  # by system, entity and key: when it was so shown
         self.ignored: set[tuple[str, str]] = set()
         self.filled: set[tuple[str, str]] = set()
         self._read: dict[tuple[str, str, str], Reading] = {}
@@ -276,6 +277,15 @@ class Ledger:
         """When the engine was last shown a record by its id, and what it showed."""
         return self._read.get((system, resource, remote_id))
 
+    def showed_nameless(self, system: str, resource: str, natives: Iterable[Native]) -> None:
+        """The engine was shown records without their identity."""
+        mapping = self.mapping(system, resource)
+        if mapping is None or self._is_planning():
+            return
+        for native in natives:
+            for key in self._keys(mapping, shown(mapping, native)):
+                self.without_identity.setdefault((system, mapping.entity, key), self.world.elapsed)
+
     def readings(self) -> Readings:
         """What the engine was shown so far."""
         return dict(self._read), set(self._shown)
@@ -297,6 +307,11 @@ class Ledger:
         if self.promised is not None:
             self.promised.born(sending.system, remote_id)
         for key in self._keys(mapping, shown(mapping, native)):
+            if self.without_identity.get((sending.system, mapping.entity, key), sending.at) < sending.at:
+                text = (
+                    f"{sending.system} {remote_id} is made of a key that a record there has, shown without its identity"
+                )
+                self.world.violate("I6", text, mapping.entity)
             for (system, entity, dead), at in self.deleted.items():
                 known = self.linked.get((system, entity, dead))
                 if (

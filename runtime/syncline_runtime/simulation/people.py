@@ -230,7 +230,9 @@ class People:
 
     def permit(self) -> None:
         """Somebody changes what the engine may see: in a system, one field less, or all again."""
+        self._ledger.without_identity.clear()
         for system, server in self._servers.items():
+            self._unname(server)
             server.hidden = frozenset()
             if not self._world.happens("hidden"):
                 continue
@@ -247,6 +249,15 @@ class People:
                 server.hidden = frozenset(self._world.rng.choice(flows).native)
                 server.was_hidden |= server.hidden
                 self._world.tell(f"admin@{system}", "hides", ", ".join(sorted(server.hidden)))
+
+    def _unname(self, server: Server) -> None:
+        """In each table, listings show one of several records without its identity, or all with theirs."""
+        for table in server.tables.values():
+            table.nameless = frozenset()
+            live = table.live()
+            if len(live) > 1 and self._world.happens("nameless"):
+                table.nameless = frozenset((self._world.rng.choice(live),))
+                self._world.tell(server.name, "unnames", ", ".join(table.nameless))
 
     # -- what systems do of themselves ---------------------------------------------------------------------------------
 

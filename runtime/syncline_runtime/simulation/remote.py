@@ -15,6 +15,7 @@ from syncline_runtime.ports import (
     Page,
     SystemFailure,
     Unavailable,
+    Unidentified,
     Unknown,
     Write,
 )
@@ -90,7 +91,7 @@ class SimulatedSystem:
             where = ()
         bound = None if asked is None else self._bound(asked, listing)
         spelling = listing.since.spelling if listing.since is not None else "text"
-        water = asked
+        water, number, identified = asked, 0, False
         seen: dict[str, Any] = {}
         again: list[tuple[NativeRecord, Any]] = []
         while True:
@@ -117,6 +118,12 @@ class SimulatedSystem:
                 table.passed_over.update(one[0].remote_id for one in rest)
                 rest = []
             seen.update((record.remote_id, version) for record, version in portion)
+            number += 1
+            unidentified = _unidentified(table, [record for record, _ in portion], number)
+            portion = [one for one in portion if one[0].remote_id not in table.nameless]
+            identified = identified or bool(portion)
+            if everything and unidentified and not (identified or rest):
+                raise SystemFailure(self.name, "could not list: none of its records can be told from others")
             records = [record for record, _ in portion]
             self._ledger.showed(self.name, resource, {record.remote_id: record for record in records})
             table.passed_over.difference_update(record.remote_id for record in records)
@@ -124,7 +131,9 @@ class SimulatedSystem:
             self._world.tell(
                 self.name, "listed", f"{resource}{'' if asked is None else f' since {asked}'}: {_names(records)}"
             )
-            yield Page(records, None if listing.since is None else water, read_at, not rest)
+            natives = [one.native for one in unidentified if one.native is not None]
+            self._ledger.showed_nameless(self.name, resource, natives)
+            yield Page(records, None if listing.since is None else water, read_at, not rest, unidentified)
             if not rest:
                 return
 
@@ -362,6 +371,20 @@ class SimulatedSystem:
         return [
             Unknown("no answer for this one") if index in missing else outcomes[index] for index in range(len(effects))
         ]
+
+
+def _unidentified(table: Table, records: Sequence[NativeRecord], page: int) -> list[Unidentified]:
+    """The records of a page that it shows without their identity."""
+    identity = table.resource.identity
+    return [
+        Unidentified(
+            f"page {page}, record {place}",
+            "has no id",
+            {name: value for name, value in one.native.items() if name != identity},
+        )
+        for place, one in enumerate(records, 1)
+        if one.remote_id in table.nameless
+    ]
 
 
 def _names(records: Sequence[NativeRecord]) -> str:

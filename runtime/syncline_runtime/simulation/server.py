@@ -30,13 +30,15 @@ class State(NamedTuple):
 @dataclass(slots=True)
 class Table:
     """One resource. `distort` is what the system does to a native record it stores, declared or not; `merged` are records that are
-    no more, each with the one into which it was merged; `passed_over` are those that a listing should have shown and did not."""
+    no more, each with the one into which it was merged; `passed_over` are those that a listing should have shown and did not,
+    `nameless` those that listings show without their identity."""
 
     resource: Resource
     history: dict[str, list[State]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
     passed_over: set[str] = field(default_factory=set)
+    nameless: frozenset[str] = frozenset()
     distort: Callable[[Native], Native] = lambda native: native
     conduct: Conduct = AS_DECLARED
     serial: int = 0

@@ -20,6 +20,9 @@ EPOCH: Final = 1_800_000_000.0
 WIDE: Final = 1_000_000
 """From this seed on, worlds have what those before do not: webhooks, and more that goes wrong."""
 
+NAMELESS: Final = 40_000
+"""Of the seeds of each kind of wide world, from this one on listings show records without an identity."""
+
 
 class Crash(BaseException):
     """The process dies here. No handler of the engine may survive it."""
@@ -91,6 +94,7 @@ class Faults:
     answer: float = 0.0  # a person settles something that waits for one
     plan: float = 0.0  # a plan is saved, and applied later
     state_lost: float = 0.0  # the state is lost, and a person begins anew
+    nameless: float = 0.0  # for a while, listings show a record without its identity
 
     @classmethod
     def drawn(cls, rng: Random, seed: int) -> Self:
@@ -143,6 +147,8 @@ class Faults:
                 "plan": engine.choice((0.0, 0.0, 0.4)),
                 "state_lost": engine.choice((0.0, 0.0, 0.0, 0.15)),
             }
+        if wide and seed % WIDE >= NAMELESS:
+            drawn["nameless"] = Random(f"nameless {seed}").choice((0.0, 0.1, 0.3))
         return cls(**drawn)
 
     def quiet(self) -> "Faults":
