@@ -58,10 +58,15 @@ class Reviewers:
     def answer(self, store: SqliteStore, *, all_of_it: bool = False) -> int:
         """Settle some of what waits, or all; how many answers were given."""
         count = 0
+        dismissed: set[tuple[str, str]] = set()  # whatever waits under one name is, at once
         for item in pending(self.package, store):
-            if (all_of_it or self.world.happens("answer")) and not item.answered:
+            asked = (all_of_it or self.world.happens("answer")) and not item.answered
+            if asked and (item.entity, item.name) not in dismissed:
                 command = self._chosen(store, item)
-                count += command is not None and self._give(store, item, command)
+                given = command is not None and self._give(store, item, command)
+                if given and command is not None and command.startswith("review dismiss "):
+                    dismissed.add((item.entity, item.name))
+                count += given
         return count
 
     def _chosen(self, store: StateStore, item: Item) -> str | None:
