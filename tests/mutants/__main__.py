@@ -94,6 +94,7 @@ def main() -> int:
     parser.add_argument("--at", type=Path, help="stage here and keep it")
     parser.add_argument("--children", type=int, default=2)
     parser.add_argument("--sample", type=int, default=1, help="try one of so many")
+    parser.add_argument("--seed", type=int, default=0, help="which ones of a sample")
     parser.add_argument("--told", action="store_true", help="tell what the last call found, try nothing")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mutants-") as temporary:
@@ -103,7 +104,7 @@ def main() -> int:
             if not asked.told:
                 _stage(stage, GROUPS[name])
                 _forget_survivors(stage)
-                _run(stage, GROUPS[name], asked.children, asked.sample)
+                _run(stage, GROUPS[name], asked.children, asked.sample, asked.seed)
             found += _mutants(stage, GROUPS[name])
     return _tell([one for one in found if one.status != "not tried"])
 
@@ -142,7 +143,7 @@ def _forget_survivors(stage: Path) -> None:
         path.write_text(json.dumps(known))
 
 
-def _run(stage: Path, group: Group, children: int, sample: int) -> None:
+def _run(stage: Path, group: Group, children: int, sample: int, seed: int) -> None:
     tests = sorted(str(path.relative_to(ROOT)) for pattern in group.tests for path in ROOT.glob(pattern))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     log = stage / "log"
@@ -150,7 +151,7 @@ def _run(stage: Path, group: Group, children: int, sample: int) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "tests.mutants.trying", *tests, "-k", SLOW],
             cwd=stage,
-            env=environment | {"CHILDREN": str(children), "SAMPLE": str(sample)},
+            env=environment | {"CHILDREN": str(children), "SAMPLE": str(sample), "SEED": str(seed)},
             stdout=out,
             stderr=subprocess.STDOUT,
             check=False,

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -25,6 +26,9 @@ from mutmut.state import state
 CHILDREN = int(os.environ.get("CHILDREN", "2"))
 SAMPLE = int(os.environ.get("SAMPLE", "1"))
 """Of how many mutants one is tried."""
+
+SEED = os.environ.get("SEED", "0")
+"""Which ones: another seed tries others."""
 
 PATIENCE = 60
 """Seconds that a process may take beside thirty times what its tests take; one that hangs was noticed."""
@@ -57,7 +61,7 @@ class Trying:
             (path, key)
             for path, meta in self.metas.items()
             for key, code in verdicts(meta)
-            if code is None and int(key.rpartition("_")[2]) % SAMPLE == 0
+            if code is None and crc32(f"{SEED} {key}".encode()) % SAMPLE == 0
         ]
         for number, (path, key) in enumerate(waiting):
             tests = self.tests.get(key.rpartition("__mutmut_")[0], [])
