@@ -1,7 +1,7 @@
 """What all phases of one sync in one run share."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -155,6 +155,13 @@ class Context:
     def observed(self) -> tuple[Side, ...]:
         """The sides that show their records."""
         return tuple(side for side in self.remote if not side.sends)
+
+    def open_creates(self) -> Iterator[tuple[Side, IntentRow]]:
+        """The creates without an answer in systems that can be used."""
+        for intent in self.store.open_intents(self.entity.name):
+            side = self.sides.get(intent.system)
+            if intent.op == "create" and side is not None and intent.system not in self.down:
+                yield side, intent
 
     def bars(self, link_id: int) -> frozenset[str]:
         """The systems that get no write for this link now."""

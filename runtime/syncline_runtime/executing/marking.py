@@ -29,9 +29,8 @@ async def ask_for_marks(context: Context) -> Mapping[int, Marked]:
     """Ask for the records of open creates by their marks, and take them in; by intent. A system that cannot be asked is marked
     down."""
     found: dict[int, Marked] = {}
-    for intent in context.store.open_intents(context.entity.name):
-        side = context.sides.get(intent.system)
-        if intent.op != "create" or side is None or side.system in context.down or not is_marked(side, intent):
+    for side, intent in context.open_creates():
+        if not is_marked(side, intent):
             continue
         asked_at, marker = context.clock.now(), side.resource.marker
         asked = (Condition(field=marker, value=intent.idempotency_key),)

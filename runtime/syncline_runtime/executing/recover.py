@@ -103,10 +103,7 @@ async def recover_creates(context: Context) -> None:
     marks = await ask_for_marks(context)
     with store.transaction():
         made = _may_have_made(context)
-        for intent in store.open_intents(context.entity.name):
-            side = context.sides.get(intent.system)
-            if intent.op != "create" or side is None or intent.system in context.down:
-                continue
+        for side, intent in context.open_creates():
             if intent.intent_id in marks:
                 _by_mark(context, side, intent, marks[intent.intent_id])
                 continue
@@ -140,10 +137,7 @@ async def recover_creates(context: Context) -> None:
 
 async def _ask_for_keys(context: Context) -> None:
     """A listing may leave out what is there: before a create is given up, a system that can be asked for its key is asked."""
-    for intent in context.store.open_intents(context.entity.name):
-        side = context.sides.get(intent.system)
-        if intent.op != "create" or side is None or intent.system in context.down:
-            continue
+    for side, intent in context.open_creates():
         if is_marked(side, intent):
             continue
         values = side.packing.unpack(intent.sent)
@@ -290,12 +284,10 @@ def _is_asked_about(context: Context, side: Side, rows: Sequence[MemberRow]) -> 
 def _may_have_made(context: Context) -> Mapping[int, Sequence[IntentRow]]:
     """By the record's number, the open creates that may have made it: if one alone was, it is that one's."""
     found: dict[int, list[IntentRow]] = {}
-    creates = [one for one in context.store.open_intents(context.entity.name) if one.op == "create"]
-    for intent in creates if len(creates) > 1 else ():
-        side = context.sides.get(intent.system)
-        if side is not None and intent.system not in context.down:
-            for row in _candidates(context, side, intent, keys(context.entity, side.packing.unpack(intent.sent))):
-                found.setdefault(row.member_id, []).append(intent)
+    creates = list(context.open_creates())
+    for side, intent in creates if len(creates) > 1 else ():
+        for row in _candidates(context, side, intent, keys(context.entity, side.packing.unpack(intent.sent))):
+            found.setdefault(row.member_id, []).append(intent)
     return found
 
 
