@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
 
 from syncline_runtime.values import Shown, Value
 
@@ -177,9 +176,6 @@ class Correlation:
     matches: Mapping[str, str] = field(default_factory=dict)
     rule: str = ""
     detail: str = ""
-
-
-NO_VALUES: Mapping[str, Any] = {}
 
 
 def value_text(value: Value) -> str:

@@ -10,6 +10,10 @@ SAME: Final = b""
 """In place of a document that is to be stored or sent: the document of its link, as that is stored."""
 
 
+NO_VALUES: Final = b"{}"
+"""The document of a link or record of which no field is known."""
+
+
 class MemberRow(NamedTuple):
     """A row of `member` as the executor reads it; documents are packed."""
 

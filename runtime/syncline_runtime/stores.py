@@ -166,9 +166,6 @@ class AnswerStore(Protocol):
     def close(self, rows: Iterable[Row]) -> None:
         """(state, run_id, told, answer_id): `done` or `void`, and what came of it."""
 
-    def of_link(self, link_id: int) -> list[Answer]:
-        """All that were ever given for a link, oldest first."""
-
     def told_apart(self, entity: str) -> list[tuple[str, str, float]]:
         """The records of which a person said that each is one of its own, and when: (system, remote_id, at)."""
 

@@ -9,8 +9,8 @@ from typing import Any, TextIO
 from syncline_runtime.declaration import Package
 from syncline_runtime.executing.summary import DONE, Summary
 from syncline_runtime.records import Action, ActionKind, Correlation, Decision, FieldChange, value_text
-from syncline_runtime.rows import OpenConflict, PastRun, Quarantined, Waiting
-from syncline_runtime.state.packing import tagged, unpack_value
+from syncline_runtime.rows import PastRun, Waiting
+from syncline_runtime.state.packing import tagged
 from syncline_runtime.values import ABSENT, Shown
 
 FORMAT_VERSION = 1
@@ -340,11 +340,6 @@ def refusal_line(entity: str, system: str, remote_id: str, reason: str, field: s
     return f"{where}: {field + ': ' if field else ''}{detail} ({reason})" + (f"  [{place}]" if place else "")
 
 
-def quarantined_line(row: Quarantined) -> str:
-    """One line for a row of quarantine."""
-    return refusal_line(row.entity, row.system, row.remote_id, row.reason_code, row.field, row.detail, row.place)
-
-
 def waiting_line(row: Waiting, members: Mapping[str, str]) -> str:
     """One line for a record that waits for another: for whom, and what brings it on."""
     known = ", ".join(f"{system} {remote_id}" for system, remote_id in members.items())
@@ -359,15 +354,6 @@ def waiting_line(row: Waiting, members: Mapping[str, str]) -> str:
         f"{row.entity} {known}: {row.field} waits in {row.system} for a {row.target} (link {row.target_link}) that has no record "
         "there: not created by the sync's `create` clause, refused, or held"
     )
-
-
-def conflict_line(row: OpenConflict, members: Mapping[str, str], source: str) -> str:
-    """One line for an open conflict, with every candidate."""
-    candidates: dict[str, Any] = json.loads(row.candidates)
-    sides = ", ".join(f"{system} {shown(unpack_value(json.dumps(value)))}" for system, value in candidates.items())
-    known = ", ".join(f"{system} {remote_id}" for system, remote_id in members.items())
-    field = f"{row.field}: {sides} — " if row.field else ""
-    return f"{row.entity} {known}: {field}{row.reason}" + (f"  [{source}:{row.line}]" if row.line else "")
 
 
 def run_line(run: PastRun, when: str) -> str:

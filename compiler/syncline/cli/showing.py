@@ -13,9 +13,6 @@ from syncline.source import Span
 from syncline.syntax.declarations import Spec
 from syncline.syntax.placing import declaration_path
 
-FOR_OTHERS = ("sarif", "github", "gitlab", "junit")
-"""The formats of other tools, beside our own."""
-
 
 def as_output(
     found: Sequence[Diagnostic],

@@ -15,6 +15,7 @@ from syncline_runtime.cli.systems import connect
 from syncline_runtime.cli.why import links_of
 from syncline_runtime.declaration import Package
 from syncline_runtime.erasing import Erased, Step, alike, erase, shown_elsewhere, steps_of, together, wanted_of
+from syncline_runtime.rows import NO_VALUES
 from syncline_runtime.state import SqliteStore
 from syncline_runtime.stores import StateStore
 from syncline_runtime.telling import FORMAT_VERSION, Redacted
@@ -98,7 +99,7 @@ def _links(package: Package, store: SqliteStore, arguments: argparse.Namespace) 
 def _adopted(store: StateStore, entity: str, member_id: int) -> int:
     link_id = store.reserve_links(1)
     with store.transaction():
-        store.add_links([(link_id, entity, 1, b"{}", 0, 0)])
+        store.add_links([(link_id, entity, 1, NO_VALUES, 0, 0)])
         store.attach([(link_id, None, None, member_id)])
     return link_id
 

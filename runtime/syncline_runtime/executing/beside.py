@@ -7,7 +7,7 @@ from syncline_runtime.executing.context import BATCH, Context
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import SystemFailure
-from syncline_runtime.rows import MemberRow
+from syncline_runtime.rows import NO_VALUES, MemberRow
 
 _STANDING = ("live", "missing")
 
@@ -52,7 +52,7 @@ def _doubled(context: Context) -> Iterator[tuple[str, str]]:
 def _standing(context: Context, side: Side, rows: Sequence[MemberRow]) -> set[tuple[str, str]]:
     """The records that have a key of some others, or are linked to one that has."""
     store, entity = context.store, context.entity
-    shown = [keys(entity, side.packing.unpack(row.seen or b"{}")) for row in rows]
+    shown = [keys(entity, side.packing.unpack(row.seen or NO_VALUES)) for row in rows]
     found: set[tuple[str, str]] = set()
     links: set[int] = set()
     for rule, declared in enumerate(entity.match):

@@ -34,7 +34,7 @@ from syncline_runtime.policy import Policy, prepare
 from syncline_runtime.ports import Clock, System
 from syncline_runtime.records import ActionKind, Correlation, Decision, Link, LinkStatus, Member, MemberState
 from syncline_runtime.reviewed import Reviewed
-from syncline_runtime.rows import IntentRow, LinkRow, MemberRow, Row
+from syncline_runtime.rows import NO_VALUES, IntentRow, LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import Packing, packing
 from syncline_runtime.stores import StateStore
 
@@ -309,7 +309,7 @@ def to_member(
 def to_link(context: Context, row: LinkRow, members: list[MemberRow]) -> Link:
     """The link a row and its members stand for; members of systems that the sync no longer names are left out."""
     sides = context.sides
-    fresh = row.doc == b"{}"
+    fresh = row.doc == NO_VALUES
     agreed = (row.doc, _EMPTY if fresh else context.hub.unpack(row.doc))
     return Link(
         link_id=row.link_id,

@@ -11,9 +11,7 @@ from syncline_runtime.executing.holding import known_of
 from syncline_runtime.executing.referring import look_again_at_who_refers
 from syncline_runtime.identity import Holder, Known, Unlinked, correlate, keys, made_by, unrelated
 from syncline_runtime.records import Correlation, Situation
-from syncline_runtime.rows import AuditEntry, LinkRow, MemberRow, Row
-
-_NO_VALUES = b"{}"
+from syncline_runtime.rows import NO_VALUES, AuditEntry, LinkRow, MemberRow, Row
 
 
 def correlate_unlinked(context: Context, counts: Counts) -> None:
@@ -78,7 +76,7 @@ def _place(
     records = []
     young = {} if fresh is None else {row.remote_id: until for row in rows if (until := fresh(row)) is not None}
     for row in rows:
-        values = unpack(row.seen or _NO_VALUES)
+        values = unpack(row.seen or NO_VALUES)
         own = tuple(keys(entity, values))
         records.append(
             Unlinked(
@@ -114,7 +112,7 @@ def _place(
             context.reporter.placed(name, system, row.remote_id, answer)
         match answer.action:
             case "create":
-                placed.pairs.append((LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [row]))
+                placed.pairs.append((LinkRow(next_id, 1, "live", NO_VALUES, context.run_id), [row]))
                 next_id += 1
             case "link":
                 members = [partners[where] for where in answer.matches.items() if where[0] != system]
@@ -129,7 +127,7 @@ def _place(
                     store.review.release((name, member.system, "", linked) for member in joining)
                     placed.touched.append(linked)
                 else:
-                    placed.pairs.append((LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [row, *members]))
+                    placed.pairs.append((LinkRow(next_id, 1, "live", NO_VALUES, context.run_id), [row, *members]))
                     next_id += 1
             case "wait":
                 context.summary.waits(young.get(row.remote_id) if answer.situation is Situation.ABSENT else None)
@@ -181,7 +179,7 @@ def _not_by_a_third(
     for remote_id, (link_id, answer) in joined.items():
         others = {
             one.system: tuple(
-                keys(entity, context.sides[one.system].packing.unpack(one.seen or one.shadow or _NO_VALUES))
+                keys(entity, context.sides[one.system].packing.unpack(one.seen or one.shadow or NO_VALUES))
             )
             for one in members.get(link_id, [])
             if one.system in context.sides

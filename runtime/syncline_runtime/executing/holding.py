@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from syncline_runtime.executing.context import Context
 from syncline_runtime.identity import Holder, Known, Unlinked, keys
-
-_NO_VALUES = b"{}"
+from syncline_runtime.rows import NO_VALUES
 
 Closing = Mapping[tuple[int, str], frozenset[int]]
 """By rule and key, the open links of which a record that is gone had the key."""
@@ -73,7 +72,7 @@ class _Holders:
         for system, ids in self.weaker.items():
             unpack = self.context.sides[system].packing.unpack
             for remote_id, row in self.context.store.members(entity.name, system, sorted(ids)).items():
-                own[system, remote_id] = keys(entity, unpack(row.seen or row.shadow or _NO_VALUES))
+                own[system, remote_id] = keys(entity, unpack(row.seen or row.shadow or NO_VALUES))
         self.by_key = {
             (rule, key): {
                 system: tuple(

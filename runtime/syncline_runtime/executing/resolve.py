@@ -24,11 +24,9 @@ from syncline_runtime.executing.referring import (
 from syncline_runtime.executing.renders import packed_renders
 from syncline_runtime.policy import prepare
 from syncline_runtime.records import Link, LinkStatus, MemberState
-from syncline_runtime.rows import Answer, LinkRow, MemberRow, Only, Row
+from syncline_runtime.rows import NO_VALUES, Answer, LinkRow, MemberRow, Only, Row
 from syncline_runtime.state.packing import tagged, unpack_value
 from syncline_runtime.values import ABSENT
-
-_NO_VALUES = b"{}"
 
 
 class _Void(Exception):
@@ -267,7 +265,7 @@ def _link(context: Context, answer: Answer) -> str:
         if first.system == second.system:
             raise _Void(f"both are records of {first.system}")
         next_id = store.reserve_links(1)
-        pair = LinkRow(next_id, 1, "live", _NO_VALUES, context.run_id), [first, second]
+        pair = LinkRow(next_id, 1, "live", NO_VALUES, context.run_id), [first, second]
         link_undecided(context, [pair])
     else:
         linked, joining = (first, second) if first.link_id is not None else (second, first)
@@ -303,7 +301,7 @@ def _separate(context: Context, answer: Answer) -> str:
         if others := [f"{one.system}:{one.remote_id}" for one in members if one.member_id != row.member_id]:
             raise _Void(f"it is linked to {' and '.join(others)}")
         return "a record of its own"
-    pair = LinkRow(context.store.reserve_links(1), 1, "live", _NO_VALUES, context.run_id), [row]
+    pair = LinkRow(context.store.reserve_links(1), 1, "live", NO_VALUES, context.run_id), [row]
     link_undecided(context, [pair])
     context.store.review.release([(context.entity.name, answer.system, answer.remote_id, 0)])
     return "a record of its own"

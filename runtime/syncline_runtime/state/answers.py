@@ -59,10 +59,6 @@ class Answers:
             [(*row[:2], self._told.seal_text(row[3], row[2]), row[3]) for row in rows],
         )
 
-    def of_link(self, link_id: int) -> list[Answer]:
-        """All that were ever given for a link, oldest first."""
-        return self._answers("link_id = ?", (link_id,))
-
     def told_apart(self, entity: str) -> list[tuple[str, str, float]]:
         """The records of which a person said that each is one of its own, and when: (system, remote_id, at)."""
         return self._execute(

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
+from syncline_runtime.rows import NO_VALUES
 from syncline_runtime.state.audit import Audit
 from syncline_runtime.state.backing import Backing
 
-_NOTHING: Final = b"{}"
 """A document without a field."""
 
 _LINKS: Final = "(SELECT value FROM json_each(?))"
@@ -86,7 +86,7 @@ class Erasures:
         )
         self._audit.forget_values(link_ids=all_links)
         for link_id in all_links:
-            self._execute("UPDATE link SET doc = ? WHERE link_id = ?", (self._doc.seal(link_id, _NOTHING), link_id))
+            self._execute("UPDATE link SET doc = ? WHERE link_id = ?", (self._doc.seal(link_id, NO_VALUES), link_id))
         return count + len(all_links)
 
     def _done(self, where: str, change: str, values: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from syncline_runtime.declaration import deletions_of, derived_from
-from syncline_runtime.rows import SAME
+from syncline_runtime.rows import NO_VALUES, SAME
 from syncline_runtime.state.backing import Backing
 from syncline_runtime.state.members import Members
 
@@ -168,7 +168,7 @@ class Evolution:
         ):
             last = rows[-1][0]
             for number, doc in rows:
-                value = _decode(self._doc.open(number, doc) or b"{}").get(field)
+                value = _decode(self._doc.open(number, doc) or NO_VALUES).get(field)
                 found += bool(wanted & set(value if isinstance(value, list) else [value]))
         return found
 
@@ -179,7 +179,7 @@ class Evolution:
     def shown(self, entity: str, system: str, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Records that are not gone: (member_id, remote_id, what they show), those after `after`."""
         rows = self._members.known(entity, system, after, limit)
-        return [(row.member_id, row.remote_id, row.seen or row.shadow or b"{}") for row in rows]
+        return [(row.member_id, row.remote_id, row.seen or row.shadow or NO_VALUES) for row in rows]
 
     def _tables(self, *columns: str) -> Iterator[str]:
         """The tables that have these columns."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from syncline_runtime.rows import SAME, IntentRow, Row
+from syncline_runtime.rows import NO_VALUES, SAME, IntentRow, Row
 from syncline_runtime.state.backing import Backing
 
 _NEXT_WAVE = "next wave"
@@ -114,7 +114,7 @@ class Intents:
             " WHERE i.entity = ? AND i.system = ? AND i.op = 'create' AND i.state = 'failed' ORDER BY i.intent_id",
             (entity, system),
         )
-        return [self._sent.open(number, sent) or b"{}" for number, sent in rows]
+        return [self._sent.open(number, sent) or NO_VALUES for number, sent in rows]
 
     def open(self, entity: str) -> list[IntentRow]:
         """Writes whose outcome is not known yet, oldest first."""

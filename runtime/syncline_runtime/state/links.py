@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from syncline_runtime.rows import SAME, LinkRow, Row
+from syncline_runtime.rows import NO_VALUES, SAME, LinkRow, Row
 from syncline_runtime.state.backing import Backing
 from syncline_runtime.state.members import Members
 
@@ -173,7 +173,7 @@ class Links:
         # The number is not given again: the link stays as one that came to nothing.
         self._many(
             "UPDATE link SET status = 'tombstone', unsettled = 0, cause = 'taken apart', doc = ? WHERE link_id = ?",
-            [(self._doc.seal(row[1], b"{}"), row[1]) for row in rows],
+            [(self._doc.seal(row[1], NO_VALUES), row[1]) for row in rows],
         )
 
 
