@@ -164,7 +164,7 @@ class _Merging:
         if member is None or side is None or not self._contributes(unit, side):
             return None
         if member.state is MemberState.MISSING:
-            return unit.rule.by
+            return unit.rule.by if agreed else None
         if unit.rule.by not in self.playing:
             return None
         vector = self.showings.of(unit, unit.rule.by).vector

@@ -345,6 +345,16 @@ def test_an_owner_counts_while_it_is_in_the_link_and_has_a_say() -> None:
     assert rows(decide(nameless, linked(ANA, edit, member("erp", {})))) == ["F2"]
 
 
+@pytest.mark.parametrize("state", [MemberState.LIVE, MemberState.MISSING])
+def test_what_was_there_before_an_owner_ever_showed_a_field_is_kept_when_it_is_cleared(state: MemberState) -> None:
+    owned = Owned(by="erp", line=13)
+    link = linked({}, member("crm", {}, {"name": "Eva"}), member("erp", {}, state=state))
+    first = decide(two(owned), link).link
+    assert (first.values, first.members["crm"]) == ({"name": "Eva"}, member("crm", {"name": "Eva"}))
+    cleared = decide(two(owned), linked(first.values, first.members["crm"], member("erp", {}, {"name": None})))
+    assert (cleared.link.values, lost(cleared)) == ({"name": None}, [("crm", "Eva")])
+
+
 def test_the_blank_of_an_owner_is_no_statement_where_clearing_is_ignored() -> None:
     owned = Owned(by="erp", line=13)
     empty = {"name": ""}
