@@ -307,10 +307,9 @@ class Ledger:
         if self.promised is not None:
             self.promised.born(sending.system, remote_id)
         for key in self._keys(mapping, shown(mapping, native)):
-            if self.without_identity.get((sending.system, mapping.entity, key), sending.at) < sending.at:
-                text = (
-                    f"{sending.system} {remote_id} is made of a key that a record there has, shown without its identity"
-                )
+            nameless = self.without_identity.get((sending.system, mapping.entity, key), sending.at) < sending.at
+            if nameless and not self.is_placed(sending.link_id):
+                text = f"{sending.system} {remote_id} has the key of a record there that was shown without its identity"
                 self.world.violate("I6", text, mapping.entity)
             for (system, entity, dead), at in self.deleted.items():
                 known = self.linked.get((system, entity, dead))
@@ -403,6 +402,10 @@ class Ledger:
         if not sources:
             self.world.violate("I5", f"{sending.system} {sending.remote_id} deleted, and nobody deleted its source")
         self.overwrites(sending, before, {})
+
+    def is_placed(self, link_id: int | None) -> bool:
+        """Whether a person said of a record of a link which it is, whatever its key says."""
+        return any(self.linked.get(place) == link_id for place in self.placed)
 
     def is_unknown_child(self, system: str, entity: str, remote_id: str) -> bool:
         """Whether the engine made a record and does not know of it."""

@@ -111,7 +111,7 @@ class Watch:
         table = self._servers[system].tables[self._package.mapping(entity, system).resource]
         rows = keeper.members(entity, system, list(table.history))
         own = rows.get(remote_id)
-        if own is None or own.link_id not in new or self._is_placed(own.link_id):
+        if own is None or own.link_id not in new or self._ledger.is_placed(own.link_id):
             return
 
         def key(document: bytes | None) -> str | None:
@@ -122,10 +122,6 @@ class Watch:
             had_none = (row.link_id is None or row.link_id in new) and row is not own and row.state == "live"
             if had_none and mine is not None and key(row.seen if row.seen is not None else row.shadow) == mine:
                 self._tell("I6", f"{system} {remote_id} was linked, and {row.remote_id} has the same key")
-
-    def _is_placed(self, link_id: int | None) -> bool:
-        """Whether a person said of a record of a link which it is, whatever its key says."""
-        return any(self._ledger.linked.get(place) == link_id for place in self._ledger.placed)
 
     def forget(self) -> None:
         """The state was lost, and with it all that it knew."""
