@@ -262,9 +262,9 @@ class People:
     # -- what systems do of themselves ---------------------------------------------------------------------------------
 
     def rework(self, system: str, resource: str, remote_id: str, but: Collection[str]) -> None:
-        """A workflow changes a field of a record, but none of some native ones."""
+        """A workflow changes a field of a record, but none of some native ones; nor what was sent away and nobody can look at."""
         mapping = self._ledger.mapping(system, resource)
-        if mapping is None:
+        if mapping is None or self._servers[system].tables[resource].resource.list is None:
             return
         entity = self._package.entities[mapping.entity]
         names = [flow.field for flow in hears(entity, mapping) if not _named(flow) & set(but)]
