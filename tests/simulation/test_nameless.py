@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from syncline_runtime.executing import observe, unidentified
-from syncline_runtime.simulation.schedule import Profile
+from syncline_runtime.simulation.schedule import Profile, simulate
+from syncline_runtime.simulation.telling import told as story
 from syncline_runtime.simulation.world import NAMELESS, WIDE, Faults
 from tests.simulation.campaign import Tally, tallied
+from tests.simulation.house import house
 from tests.simulation.test_schedules import told
 
 FAULTS = Faults(edit=0.2, delete=0.04, same_key=0.3, nameless=0.4)
@@ -17,6 +19,11 @@ def some(count: int = 10) -> Tally:
     tally = tallied(range(WIDE, WIDE + count), Profile(faults=FAULTS))
     assert tally.faults["nameless"] > count
     return tally
+
+
+def test_the_story_says_whose_identity_is_not_shown() -> None:
+    result = simulate(house(WIDE), WIDE, Profile(faults=Faults(edit=0.2, nameless=1.0)))
+    assert any(line.startswith("the listings of a no longer showed the identity of a") for line in story(result.events))
 
 
 def test_every_invariant_holds_where_records_lose_their_identity_for_a_while() -> None:

@@ -74,6 +74,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "answer": "a person settled something that waited",
     "plan": "a plan was saved, and applied later",
     "state_lost": "the state was lost, and a person began anew with `rebase`",
+    "nameless": "listings showed a record without its identity, for a while",
     "hooks": "a webhook was taken in",
     "hooks given up": "a webhook was sent in vain until its system gave up",
     "plan applied": "a saved plan was applied",
@@ -148,6 +149,8 @@ def _sentence(event: Event) -> str | None:
             return f"a webhook of {name} came, {event.detail}"
         case ("admin", "hides"):
             return f"{system} no longer let Syncline see {event.detail}"
+        case (name, "unnames"):
+            return f"the listings of {name} no longer showed the identity of {event.detail}"
         case ("workflow", "stores"):
             return f"a workflow of {system} stored {event.detail}"
         case ("default", "stores"):
