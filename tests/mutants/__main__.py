@@ -60,6 +60,7 @@ GROUPS = {
                 "unknown_outcomes*",
                 "outcomes_settled",
                 "unseen",
+                "archiving",
                 "taking*",
                 "doubted_fields",
                 "staleness",
@@ -72,6 +73,7 @@ GROUPS = {
                 "marks",
                 "counted_writes",
                 "review",
+                "unidentified",
             )
         ),
     ),

@@ -21,6 +21,22 @@ async def test_another_record_of_the_same_key_is_taken_only_when_ours_cannot_lan
     await two.settled()
 
 
+async def test_what_another_record_of_the_same_key_does_not_show_is_met_for_the_first_time_when_it_does(
+    two: Any,
+) -> None:
+    two.twin("erp").tables["customers"].hidden = {"memo"}
+    crm = await in_doubt(two, UNKNOWN_AND_LOST)
+    erp = two.twin("erp").put("customers", vat_no="A1", title="Zoe", tel="9", memo="theirs")
+    await two.run(later=LATE)
+    two.twin("erp").tables["customers"].hidden = set()
+    two.twin("erp").put("customers", erp, tel="8")
+    two.twin("crm").put("customers", crm, note="ours")
+    await two.run()
+    with two.store() as store:
+        (conflict,) = store.review.conflicts()
+    assert (conflict.field, conflict.reason.partition(" (")[0]) == ("note", "differs where the records were linked")
+
+
 async def test_of_two_with_its_key_the_one_that_shows_what_was_sent_is_ours(two: Any) -> None:
     crm = await in_doubt(two, UNKNOWN_BUT_LANDED)
     (ours,) = two.records("erp")

@@ -92,6 +92,19 @@ async def test_an_update_is_looked_for_once_and_sent_again_only_if_it_is_not_the
     await two.settled()
 
 
+async def test_each_write_that_may_still_land_is_counted(two: Any) -> None:
+    crms = [two.twin("crm").put("customers", vat=f"A{n}", name="Ana") for n in range(2)]
+    await two.run()
+    for crm in crms:
+        two.twin("crm").put("customers", crm, name="Anna")
+        two.twin("erp").faults["update"].append(UNKNOWN_AND_LOST)
+    for _ in range(2):
+        assert told(await two.run(later=1.0)).unknown == 2
+    await two.run(later=LATE)
+    assert two.column("erp", "title") == ["Anna", "Anna"]
+    await two.settled()
+
+
 async def test_a_deletion_in_doubt_is_read_twice_the_lag_apart_where_it_is_not_found(two: Any) -> None:
     offering(two, "erp", list=_lagging(two, 7.0))
     crms = [two.twin("crm").put("customers", vat=f"A{n}", name="Ana") for n in range(3)]
