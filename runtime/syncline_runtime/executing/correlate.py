@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syncline_runtime.executing.context import BATCH, Context
-from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, tomb
+from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, make_room
 from syncline_runtime.executing.ending import beside_what_ends
 from syncline_runtime.executing.holding import known_of
 from syncline_runtime.executing.referring import look_again_at_who_refers
@@ -309,17 +309,11 @@ def _release_placed(
 def _replace_dead(context: Context, placed: _Placed, beside: Sequence[str]) -> None:
     """A record that was deleted and made anew: the dead one leaves the link to its successor. One that moved from a place `beside`
     leaves it when the link is decided, for what it showed there is the base of what it shows now."""
-    store, now = context.store, context.clock.now()
-    dead = [
-        member
-        for members in store.members_of(placed.touched).values()
-        for member in members
-        if member.state == "gone" and member.system not in beside
-    ]
-    store.review.bury(tomb(context, member.link_id or 0, 0, member, "deleted", now) for member in dead)
-    store.forget_members(member.member_id for member in dead)
-    if dead:
-        look_again_at_who_refers(context)
+    linked = context.store.members_of(placed.touched).values()
+    make_room(
+        context,
+        [one for members in linked for one in members if one.state == "gone" and one.system not in beside],
+    )
 
 
 def _partners(context: Context, answers: Sequence[tuple[MemberRow, Correlation]]) -> dict[tuple[str, str], MemberRow]:

@@ -157,11 +157,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         store.close_links(closed)
         context.closed += len(closed)
         store.review.bury(buried)
-        if forgotten:
-            # A dead generation: its tombstone stays, its place in the link is free.
-            store.review.bury(tomb(context, row.link_id or 0, 0, row, "deleted", now) for row in forgotten)
-            store.forget_members(row.member_id for row in forgotten)
-            look_again_at_who_refers(context)
+        make_room(context, forgotten)
         if store.review.any_held_writes():
             store.review.release_links(context.entity.name, free)
     if referred is not None:
@@ -376,6 +372,17 @@ def _burials(
         for member in member_rows
         if member.system in members
     ]
+
+
+def make_room(context: Context, dead: Sequence[MemberRow], generation: int = 0) -> None:
+    """Records that were deleted leave their links to others, in the caller's transaction: their tombstones stay, and who referred
+    to them is decided again."""
+    if not dead:
+        return
+    store, now = context.store, context.clock.now()
+    store.review.bury(tomb(context, row.link_id or 0, generation, row, "deleted", now) for row in dead)
+    store.forget_members(row.member_id for row in dead)
+    look_again_at_who_refers(context)
 
 
 def tomb(context: Context, link_id: int, generation: int, row: MemberRow, cause: str, now: float) -> Row:

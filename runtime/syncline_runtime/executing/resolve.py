@@ -10,12 +10,11 @@ from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.executing.computing import Moved, note_references
 from syncline_runtime.executing.context import Context, to_link
-from syncline_runtime.executing.decide import link_undecided, tomb
+from syncline_runtime.executing.decide import link_undecided, make_room
 from syncline_runtime.executing.following import follow, store_following
 from syncline_runtime.executing.recover import adopt_named
 from syncline_runtime.executing.referring import (
     Referred,
-    look_again_at_who_refers,
     note_looks,
     own_row,
     read_references,
@@ -224,7 +223,7 @@ def _settle_deletion(context: Context, answer: Answer) -> str:
     row, members, link, referred = _open_link(context, answer.link_id)
     if shown_print(members) != answer.seen:
         raise _Void("a record of it has changed since")
-    store, now = context.store, context.clock.now()
+    store = context.store
     if answer.kind == "keep":
         released = {
             system: replace(member, state=MemberState.RELEASED, seen=None)
@@ -241,9 +240,7 @@ def _settle_deletion(context: Context, answer: Answer) -> str:
     barred = [one.system for one in gone if not context.policy.sides[one.system].created]
     if barred:
         raise _Void(f"the spec says `create in {barred[0]} never`")
-    store.review.bury(tomb(context, answer.link_id, row.generation, one, "deleted", now) for one in gone)
-    store.forget_members(one.member_id for one in gone)
-    look_again_at_who_refers(context)
+    make_room(context, gone, row.generation)
     store.decided([(row.doc, LinkStatus.LIVE.value, row.generation + 1, 1, answer.link_id)])
     return "created again"
 
@@ -274,10 +271,7 @@ def _link(context: Context, answer: Answer) -> str:
         there = [one for one in members if one.system == joining.system]
         if any(one.state != "gone" for one in there):
             raise _Void(f"{linked.system}:{linked.remote_id} is linked to {joining.system}:{there[0].remote_id}")
-        store.review.bury(tomb(context, link_id, 0, one, "deleted", context.clock.now()) for one in there)
-        store.forget_members(one.member_id for one in there)
-        if there:
-            look_again_at_who_refers(context)
+        make_room(context, there)
         intents = [one for one in store.open_intents(name) if one.link_id == link_id and one.system == joining.system]
         made = next((one for one in intents if one.op == "create"), None)
         store.close_intents(one.intent_id for one in intents)

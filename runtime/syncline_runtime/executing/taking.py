@@ -220,7 +220,7 @@ def take(
 
 def _proven(context: Context, side: Side, row: MemberRow, member: Member, shown: Mapping[str, Shown]) -> list[Row]:
     """What a reading that may be old tells of our writes all the same, for `account`."""
-    stored = observing.proven(member, shown) if member.unseen else member
+    stored = observing.proven(member, shown)
     return [] if stored is member else [account_unseen(context, side, row, member, stored)]
 
 
