@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.aligning import Changes, changes, combined, contested, holds
+from syncline_runtime.aligning import Changes, changes, combined, contested, holds, picked_changes
 from syncline_runtime.codecs.elements import Elements
 from syncline_runtime.deciding import decide
-from syncline_runtime.declaration import Ask, Collection, Entity, Newest, Prefers, Rule, Sync
+from syncline_runtime.declaration import Ask, Collection, Entity, Newest, Picked, Prefers, Rule, Sync
 from syncline_runtime.policy import Policy, prepare
 from syncline_runtime.records import Conflict, Decision, FieldChange, Link, Loser
 from syncline_runtime.values import ABSENT
@@ -139,8 +139,9 @@ def test_a_side_is_held_where_all_that_it_changed_is_there(elements: Any, side: 
 # -- in a decision -----------------------------------------------------------------------------------------------------
 
 
-def orders(rule: Rule | None = None) -> Policy:
-    """`lines`, told apart by their sku, between crm and erp; the erp has no say in their quantity."""
+def orders(rule: Rule | None = None, picked: Picked | None = None, **clauses: Any) -> Policy:
+    """`lines`, told apart by their sku, between crm and erp; the erp has no say in their quantity. The crm shows only what is
+    `picked`, if that is given."""
     entity = Entity(
         name="Person",
         shape=dict,
@@ -150,7 +151,10 @@ def orders(rule: Rule | None = None) -> Policy:
     )
     hears = {"crm": ("sku", "qty", "note"), "erp": ("sku", "note")}
     maps = {system: mapped(system, replace(flow("lines", exact=False), hears=heard)) for system, heard in hears.items()}
-    sync = Sync(entity="Person", systems=("crm", "erp"), rules={} if rule is None else {"lines": rule}, line=3)
+    if picked is not None:
+        maps["crm"] = mapped("crm", replace(flow("lines", exact=False), picked=picked))
+    rules = {} if rule is None else {"lines": rule}
+    sync = Sync(entity="Person", systems=("crm", "erp"), rules=rules, line=3, **clauses)
     return prepare(sync, entity, maps)
 
 
@@ -242,3 +246,48 @@ def test_a_first_merge_joins_the_elements_of_both() -> None:
     assert [(one.row, one.origin) for one in decision.changes] == [("M0", None)]
     asked = decide(orders(Ask(line=13)), linked({}, newcomer("crm", lines=NOTED), newcomer("erp", lines=RENOTED)))
     assert asked.conflicts[0].reason == "differs where the records were linked (F9, lines ask)"
+
+
+# -- single elements ---------------------------------------------------------------------------------------------------
+
+PRICES = ({"sku": "a", "qty": 1, "note": "x"}, {"sku": "b", "qty": 2})
+
+
+@pytest.mark.parametrize(
+    ("shown", "clears", "found"),
+    [
+        (PRICES, True, {}),
+        ((line("a", 5, note="x"),), True, {("a", "qty"): 5}),
+        ((line("a", 1, note=None),), True, {("a", "note"): None}),
+        ((line("a", 1, note=None),), False, {}),
+        ((), True, {("a", ""): GONE}),
+        ((), False, {}),
+        ((line("a", 1, note="x"), line("c", 3)), True, {("c", ""): None, ("c", "qty"): 3, ("c", "note"): None}),
+        ((line("a", 1, note="x"), line("c", 3)), False, {("c", ""): None, ("c", "qty"): 3, ("c", "note"): None}),
+    ],
+)
+def test_a_side_that_shows_some_elements_alone_says_nothing_of_others(shown: Any, clears: bool, found: Changes) -> None:
+    picked = Picked(fields={"a": ("qty", "note"), "c": ("qty", "note")}, needed=frozenset({"qty"}))
+    assert picked_changes(PRICES, shown, "sku", picked, clears=clears) == found
+
+
+def test_an_element_that_needs_nothing_is_emptied_and_stays() -> None:
+    picked = Picked(fields={"a": ("qty",)})
+    assert picked_changes(PRICES, (), "sku", picked, clears=True) == {("a", "qty"): None}
+
+
+def shown_alone(crm: Elements, **clauses: Any) -> Decision:
+    """What becomes of `lines`, of which the CRM shows the quantity of the element `a` alone, as `crm`."""
+    picked = Picked(fields={"a": ("qty",)}, needed=frozenset({"qty"}))
+    members = [member("crm", {"lines": ({"sku": "a", "qty": 1},)}, {"lines": crm}), member("erp", {"lines": BASE})]
+    return decide(orders(CRM_FIRST, picked, **clauses), linked({"lines": BASE}, *members))
+
+
+def test_an_edit_of_a_single_element_leaves_the_others() -> None:
+    decision = shown_alone(({"sku": "a", "qty": 5},))
+    assert (agreed(decision), rows(decision), lost(decision)) == ((line("a", 5), BASE[1]), ["F2"], [])
+
+
+def test_a_single_element_that_is_emptied_is_gone_where_what_is_empty_counts() -> None:
+    assert agreed(shown_alone(())) == (BASE[1],)
+    assert agreed(shown_alone((), empty="ignored")) == BASE

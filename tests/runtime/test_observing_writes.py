@@ -18,6 +18,7 @@ from syncline_runtime.observing import (
     may_render,
     missing,
     observe,
+    proven,
     released,
     restored,
 )
@@ -374,3 +375,22 @@ def test_what_shows_nothing_has_nothing_to_account_for() -> None:
     assert accounted_member(replace(new, shadow={}, seen=EVA), {"name": "Eva"}) == member(
         shadow={"name": "Eva"}, seen=EVA
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "sent", "shown", "stored"),
+    [
+        (None, "2", "2", True),
+        (ABSENT, "2", "2", True),
+        (None, "2", "3", False),  # somebody's edit, of whatever age
+        (None, "2", ABSENT, False),
+        ("1", "2", "2", False),  # it may be an old state, from before the value that we overwrote
+        (None, None, None, False),
+    ],
+)
+def test_a_reading_of_any_age_that_shows_what_we_sent_where_there_was_none_tells_that_it_was_stored(
+    before: Any, sent: Any, shown: Any, stored: bool
+) -> None:
+    waiting = member(shadow={"name": "Ana", "phone": sent}, unseen={"phone": before, "name": "Eva"})
+    after = proven(waiting, {"name": "Zoe", "phone": shown})
+    assert after == (replace(waiting, unseen={"name": "Eva"}) if stored else waiting)
