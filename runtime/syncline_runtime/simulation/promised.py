@@ -42,7 +42,7 @@ class Promised:
             return None  # a reference for which its create could not wait
         if not planned:
             return f"{what} of {write.remote_id or 'a record'} in {mapping.system}, which the plan does not have"
-        for action in planned:
+        for action in sorted(planned, key=lambda one: id(one) in self._kept):  # of two that are alike, each counts once
             if action.kind in ("delete", "archive", "restore") or self._is_same(mapping, action, write):
                 self._kept.add(id(action))
                 return None
