@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from operator import itemgetter
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
-from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Ran, Row, Sqlite, Unreadable
-from syncline_runtime.connectors.statements import NOTHING, Spelled, both, either, spelled
+from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Sqlite, Unreadable
+from syncline_runtime.connectors.statements import NOTHING, both, either, spelled
 from syncline_runtime.connectors.statements import Condition as Sql
+from syncline_runtime.connectors.tables import Table
 from syncline_runtime.declaration import Condition, Resource, Since, System
 from syncline_runtime.ports import (
     Applied,
@@ -32,7 +32,6 @@ from syncline_runtime.ports import (
     Write,
 )
 from syncline_runtime.settings import SecretText, Settings, required_text
-from syncline_runtime.values import Native
 
 Result = TypeVar("Result")
 
@@ -41,79 +40,6 @@ _PAGE: Final = 1000
 _IDS: Final = 500
 _LAG_SECONDS: Final = 10.0
 """A row's time is often that of its transaction's start: one that was still open at the last listing shows only later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A resource as a table: its columns, and how their values are read."""
-
-    resource: Resource
-    spelled: Spelled
-    identity: str
-    version: str | None
-    names: tuple[str, ...]
-    readers: Mapping[str, Callable[[Any], Any]]
-    since: Since | None
-    page_size: int
-
-    def reading(self, names: Sequence[str]) -> Callable[[Sequence[Any]], NativeRecord]:
-        """What makes a record of a row with these columns."""
-        converters = [(name, self.readers[name]) for name in names if name in self.readers]
-        identity, version = self.identity, self.version
-        spelling = self.resource.version_spelling
-
-        def record(row: Sequence[Any]) -> NativeRecord:
-            native = dict(zip(names, row, strict=True))
-            for name, read in converters:
-                value = native[name]
-                if value is not None:
-                    native[name] = read(value)
-            shown = cursors.raw_text(native[version], spelling) if version else None
-            return NativeRecord(str(native[identity]), native, shown)
-
-        return record
-
-    def storing(self, columns: Sequence[str], returned: Sequence[str]) -> Callable[[Native, Row, Row], Applied]:
-        """What makes an outcome of a written record, the values bound for it and the row that came back.
-
-        A column that came back just as it was bound, or reads as it was sent, holds what was sent.
-        """
-        record = self.reading(returned)
-        own = {self.identity} if self.version is None else {self.identity, self.version}
-        told = own.isdisjoint(columns) and all(name in self.resource.fields for name in columns)
-        first = len(returned) - len(columns)
-        plain = [at for at, name in enumerate(columns) if name not in self.readers]
-        converted = [(at, name) for at, name in enumerate(columns) if name in self.readers]
-        # With two places at least it gives a tuple; a place that stands twice changes nothing.
-        again = plain[:1] * 2
-        all_sent = itemgetter(*plain, *again) if plain else _none_of
-        all_back = itemgetter(*(first + at for at in (*plain, *again))) if plain else _none_of
-
-        def applied(native: Native, sent: Row, back: Row) -> Applied:
-            stored = record(back)
-            if not told:
-                return Applied(stored.remote_id, stored)
-            shown, bound, found = stored.native, all_sent(sent), all_back(back)
-            alike = bound == found and [*map(type, bound)] == [*map(type, found)]
-            for at in () if alike else plain:
-                bound, found = sent[at], back[first + at]
-                if found != bound or type(found) is not type(bound):
-                    value, wanted = found, native[columns[at]]
-                    if value != wanted or type(value) is not type(wanted):
-                        return Applied(stored.remote_id, stored)
-            for at, name in converted:
-                value, wanted = shown[name], native[name]
-                if value != wanted or type(value) is not type(wanted):
-                    bound, found = sent[at], back[first + at]
-                    if found != bound or type(found) is not type(bound):
-                        return Applied(stored.remote_id, stored)
-            return Applied(stored.remote_id, stored, as_sent=True)
-
-        return applied
-
-    def key(self, remote_id: str) -> Any:
-        """A remote id as the column holds it. Raises ValueError."""
-        return int(remote_id) if self.resource.fields[self.identity].kind == "integer" else remote_id
 
 
 class SqlSystem:
@@ -297,10 +223,26 @@ class SqlSystem:
             positions, rows = groups.setdefault((columns, locked), ([], []))
             positions.append(position)
             rows.append(values)
+        at_once = True
         for (columns, locked), (positions, rows) in groups.items():
             statement, returned = self._statement(table, purpose, columns, locked)
-            stored = table.storing(columns, returned)
-            ran = self._ran(connection, table, purpose, statement, returned, rows)
+            fresh = purpose is Purpose.CREATE and table.resource.name in self._with_rowid
+            told = None
+            if fresh and at_once and table.holds_apart(columns):
+                location = table.resource.location or table.resource.name
+                told = self._database.insert_at_once(
+                    connection, location, table.spelled, statement, table.own, columns, rows
+                )
+            if told is not None:
+                ran, stored = told.answers, table.storing_in_part(columns, told.looked)
+            else:
+                at_once, stored = False, table.storing(columns, returned)
+                show = table.spelled.inserted(returned) if fresh else ""
+                ran = (
+                    self._database.insert(connection, statement, show, rows)
+                    if fresh
+                    else self._database.run(connection, statement, rows)
+                )
             for position, row, answer in zip(positions, rows, ran, strict=True):
                 if type(answer) is tuple:
                     done = stored(writes[position].native, row, answer)
@@ -312,19 +254,6 @@ class SqlSystem:
                 elif isinstance(answer, Unavailable):
                     outcomes[position] = answer
         return outcomes
-
-    def _ran(
-        self,
-        connection: Any,
-        table: Table,
-        purpose: Purpose,
-        statement: str,
-        returned: Sequence[str],
-        rows: Sequence[Sequence[Any]],
-    ) -> list[Ran]:
-        if purpose is not Purpose.CREATE or table.resource.name not in self._with_rowid:
-            return self._database.run(connection, statement, rows)
-        return self._database.insert(connection, statement, table.spelled.inserted(returned), rows)
 
     def _statement(
         self, table: Table, purpose: Purpose, columns: Sequence[str], locked: bool
@@ -468,10 +397,6 @@ class SqlSystem:
 
     def _failure(self, problem: str, answer: str = "") -> SystemFailure:
         return SystemFailure(self.name, problem, setting="url", answer=answer)
-
-
-def _none_of(row: Row) -> Row:
-    return ()
 
 
 def _key(table: Table, remote_id: str) -> Any:

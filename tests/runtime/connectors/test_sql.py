@@ -15,6 +15,10 @@ from syncline_runtime.ports import Applied, Gone, Refused, Stale, SystemFailure,
 from syncline_runtime.settings import SecretText
 from tests.runtime.connectors.worlds import CANARY, StillClock, listed
 
+TRIMS = (
+    "create trigger trims after insert on customers begin"
+    " update customers set held = trim(new.held) where id = new.id and typeof(new.held) = 'text' and new.held like ' %'; end"
+)
 TABLE = """
 create table customers (
     id integer primary key, updated_at text not null default '2026-01-01 00:00:00', name text not null,
@@ -251,6 +255,7 @@ async def test_nothing_happens_while_another_process_holds_the_database(path, mo
     assert threading.active_count() < 50
 
 
+@pytest.mark.parametrize("watched", [True, False])
 @pytest.mark.parametrize(
     ("column", "kind", "value", "as_sent"),
     [
@@ -262,25 +267,24 @@ async def test_nothing_happens_while_another_process_holds_the_database(path, mo
         ("real", "integer", 7, False),
         ("integer", "text", "007", False),
         ("real", "decimal", Decimal("0.12345678901234567891"), False),
+        ("text not null on conflict replace default 'none'", "text", None, False),
+        ("", "boolean", False, True),
+        ("date", "integer", 7, True),
         ("text", "text", " Ana ", False),  # a trigger trims it
     ],
 )
-async def test_what_a_column_made_of_a_value_is_told(tmp_path, column, kind, value, as_sent):
+async def test_what_a_column_made_of_a_value_is_told(tmp_path, column, kind, value, as_sent, watched):
     path = tmp_path / "shop.sqlite"
     execute(path, f"create table customers(id integer primary key, held {column})")
-    execute(
-        path,
-        "create trigger trims after insert on customers begin"
-        " update customers set held = trim(new.held) where id = new.id and typeof(new.held) = 'text'"
-        " and new.held like ' %'; end",
-    )
+    if watched:
+        execute(path, TRIMS)
     fields = {"id": NativeField(name="id", kind="integer"), "held": NativeField(name="held", kind=kind)}
     resource = customers(fields=fields, version=None)
     async with opened(path, resource) as port:
         [outcome] = await port.create("customers", [Write({"held": value})])
         [page] = [page async for page in port.pages("customers", fields=["held"])]
     assert isinstance(outcome, Applied)
-    assert outcome.as_sent is as_sent
+    assert outcome.as_sent is (as_sent or (not watched and value == " Ana "))
     assert outcome.record == page.records[0], "the outcome tells what the next listing shows"
 
 
@@ -330,3 +334,65 @@ async def test_a_table_in_which_no_row_has_an_identity_is_refused(tmp_path):
     async with opened(path, customers(fields=fields, version=None)) as port:
         with pytest.raises(SystemFailure, match="none of its rows has a value in id"):
             await listed(port, "customers")
+
+
+@pytest.mark.parametrize(
+    ("definition", "before"),
+    [
+        ("id integer primary key, name text unique, age integer", ()),
+        ("id integer primary key, name text unique, age integer", ("insert into customers values (7, 'a', 1)",)),
+        (
+            "id integer primary key, name text unique, age integer",
+            ("insert into customers values (9223372036854775807, 'a', 1)",),
+        ),
+        (
+            "id integer primary key autoincrement, name text unique, age integer",
+            ("insert into customers values (41, 'a', 1)", "delete from customers"),
+        ),
+        ("number integer primary key, name text unique, age integer, id text default 'none'", ()),
+        ("id integer primary key, name text unique, age integer check(age > 0)", ()),
+        (
+            "id integer primary key, name text unique, age integer",
+            (
+                "create trigger copies after insert on customers when new.name = 'c'"
+                " begin insert into customers values (77, 'x', 1); end",
+            ),
+        ),
+    ],
+)
+async def test_rows_that_are_inserted_together_are_told_each_as_its_own(tmp_path, definition, before):
+    path = tmp_path / "shop.sqlite"
+    execute(path, f"create table customers({definition})")
+    for statement in before:
+        execute(path, statement)
+    fields = {
+        name: NativeField(name=name, kind="integer" if name == "age" else "text") for name in ("id", "name", "age")
+    }
+    names = ("b", "c", "c", "d", "e", None, "b", "f")
+    ages = (3, 4, 5, 6, -7 if "check" in definition else 7, 8, 9, 10)
+    async with opened(path, customers(fields=fields, version=None)) as port:
+        outcomes = await port.create(
+            "customers", [Write({"name": name, "age": age}) for name, age in zip(names, ages, strict=True)]
+        )
+    stored = [(str(number), name, age) for number, name, age in execute(path, "select id, name, age from customers")]
+    told = [
+        (one.remote_id, one.record.native["name"], one.record.native["age"])
+        for one in outcomes
+        if isinstance(one, Applied)
+    ]
+    assert all(one.as_sent for one in outcomes if isinstance(one, Applied))
+    assert [type(one) for one in outcomes][:4] == [Applied, Applied, Refused, Applied]
+    assert set(told) <= set(stored)
+    assert len(told) == len(set(told)) == (5 if "check" in definition else 6)
+
+
+async def test_a_trigger_that_came_later_is_seen(tmp_path):
+    path = tmp_path / "shop.sqlite"
+    execute(path, "create table customers(id integer primary key, held text)")
+    fields = {"id": NativeField(name="id", kind="integer"), "held": NativeField(name="held", kind="text")}
+    async with opened(path, customers(fields=fields, version=None)) as port:
+        [first] = await port.create("customers", [Write({"held": " Ana "})])
+        execute(path, TRIMS)
+        [second] = await port.create("customers", [Write({"held": " Ana "})])
+    assert (first.as_sent, first.record.native["held"]) == (True, " Ana ")
+    assert (second.as_sent, second.record.native["held"]) == (False, "Ana")
