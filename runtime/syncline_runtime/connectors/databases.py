@@ -68,11 +68,12 @@ class Database(Protocol):
         statement: str,
         own: Sequence[str],
         columns: Sequence[str],
+        kinds: Sequence[frozenset[type]],
         rows: Sequence[Sequence[Any]],
     ) -> AtOnce | None:
-        """Like `insert` of these columns, but for what the table certainly stores as it is bound; `own` are columns that the
-        database fills. None, and nothing is inserted, where something else may have a hand in it. Must begin the transaction, or
-        follow another insert at once. Only for a table of which `has_rowid` holds."""
+        """Like `insert` of these columns, in which values of these `kinds` are bound, but for what the table certainly stores as it
+        is bound; `own` are columns that the database fills. None, and nothing is inserted, where something else may have a hand in
+        it. Begins the transaction. Only for a table of which `has_rowid` holds."""
 
     def has_rowid(self, connection: Any, table: str) -> bool:
         """Whether rows of the table can be shown again by the number that the database gave them."""
@@ -164,13 +165,13 @@ class Sqlite:
         statement: str,
         own: Sequence[str],
         columns: Sequence[str],
+        kinds: Sequence[frozenset[type]],
         rows: Sequence[Sequence[Any]],
     ) -> AtOnce | None:
         """See Database. Row by row costs twice as much, and looking at all columns again five times as much."""
         cursor = connection.cursor()
         try:
-            if not connection.in_transaction:
-                cursor.execute("BEGIN IMMEDIATE")  # nobody changes the table's definition from here on
+            cursor.execute("BEGIN IMMEDIATE")  # nobody changes the table's definition from here on
             kept = keeping(cursor, location)
         except sqlite3.Error as error:
             cursor.close()
@@ -178,7 +179,7 @@ class Sqlite:
         if kept is None or not kept.numbers(columns):
             cursor.close()
             return None
-        looked = kept.looked(columns, rows)
+        looked = kept.looked(columns, kinds)
         refused, made = self._one_after_the_other(connection, cursor, statement, rows)
         show = table.inserted([*own, *(columns[at] for at in looked)])
         try:
@@ -333,6 +334,7 @@ class Postgresql:
         statement: str,
         own: Sequence[str],
         columns: Sequence[str],
+        kinds: Sequence[frozenset[type]],
         rows: Sequence[Sequence[Any]],
     ) -> AtOnce | None:
         """See Database."""
@@ -370,11 +372,11 @@ class Postgresql:
 
 
 def _decimal(value: Any) -> Any:
+    if type(value) is float:
+        return Decimal(repr(value))
     match value:
         case int() | Decimal():
             return Decimal(value)
-        case float():
-            return Decimal(repr(value))
         case str():
             try:
                 return Decimal(value)

@@ -24,11 +24,10 @@ class Keeping(NamedTuple):
         """Whether rows with these columns are numbered by the database."""
         return not any(name.lower() == self.number or name.lower() in _NUMBERS for name in columns)
 
-    def looked(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[int, ...]:
-        """The places of the columns that may not hold what is bound in some row."""
-        kinds = [self.kinds.get(name.lower(), frozenset()) for name in columns]
-        bound = zip(*rows, strict=True)
-        return tuple(at for at, values in enumerate(bound) if not kinds[at].issuperset(map(type, values)))
+    def looked(self, columns: Sequence[str], kinds: Sequence[frozenset[type]]) -> tuple[int, ...]:
+        """The places of the columns that may not hold what is bound, by the types of what is bound in each."""
+        kept = [self.kinds.get(name.lower(), frozenset()) for name in columns]
+        return tuple(at for at, bound in enumerate(kinds) if not bound <= kept[at])
 
 
 def keeping(cursor: Any, table: str) -> Keeping | None:

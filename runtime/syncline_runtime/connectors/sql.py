@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
-from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Sqlite, Unreadable
+from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Ran, Sqlite, Unreadable
 from syncline_runtime.connectors.statements import NOTHING, both, either, spelled
 from syncline_runtime.connectors.statements import Condition as Sql
 from syncline_runtime.connectors.tables import Table
@@ -202,6 +202,8 @@ class SqlSystem:
 
     def _statements(self, connection: Any, table: Table, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
         outcomes: list[Outcome] = [Gone()] * len(writes)
+        if purpose is Purpose.CREATE and self._created_at_once(connection, table, writes, outcomes):
+            return outcomes
         groups: dict[tuple[tuple[str, ...], bool], tuple[list[int], list[Sequence[Any]]]] = {}
         bound, plain = self._database.bound, self._database.plain
         for position, one in enumerate(writes):
@@ -223,37 +225,74 @@ class SqlSystem:
             positions, rows = groups.setdefault((columns, locked), ([], []))
             positions.append(position)
             rows.append(values)
-        at_once = True
         for (columns, locked), (positions, rows) in groups.items():
             statement, returned = self._statement(table, purpose, columns, locked)
-            fresh = purpose is Purpose.CREATE and table.resource.name in self._with_rowid
-            told = None
-            if fresh and at_once and table.holds_apart(columns):
-                location = table.resource.location or table.resource.name
-                told = self._database.insert_at_once(
-                    connection, location, table.spelled, statement, table.own, columns, rows
-                )
-            if told is not None:
-                ran, stored = told.answers, table.storing_in_part(columns, told.looked)
-            else:
-                at_once, stored = False, table.storing(columns, returned)
-                show = table.spelled.inserted(returned) if fresh else ""
-                ran = (
-                    self._database.insert(connection, statement, show, rows)
-                    if fresh
-                    else self._database.run(connection, statement, rows)
-                )
+            stored = table.storing(columns, returned)
+            ran = self._ran(connection, table, purpose, statement, returned, rows)
             for position, row, answer in zip(positions, rows, ran, strict=True):
                 if type(answer) is tuple:
                     done = stored(writes[position].native, row, answer)
                     outcomes[position] = Applied(done.remote_id) if purpose is Purpose.DELETE else done
                 elif answer is None:
                     outcomes[position] = Stale() if locked else Gone()
-                elif isinstance(answer, Refused):
-                    outcomes[position] = Refused(answer.code, self._redacted(answer.message), answer.fields)
-                elif isinstance(answer, Unavailable):
-                    outcomes[position] = answer
+                elif isinstance(answer, Refused | Unavailable):
+                    outcomes[position] = self._not_written(answer)
         return outcomes
+
+    def _ran(
+        self,
+        connection: Any,
+        table: Table,
+        purpose: Purpose,
+        statement: str,
+        returned: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> list[Ran]:
+        if purpose is not Purpose.CREATE or table.resource.name not in self._with_rowid:
+            return self._database.run(connection, statement, rows)
+        return self._database.insert(connection, statement, table.spelled.inserted(returned), rows)
+
+    def _created_at_once(self, connection: Any, table: Table, writes: Sequence[Write], outcomes: list[Outcome]) -> bool:
+        """Insert rows with the same columns, and say what came of each; False, with nothing inserted, where that takes a closer
+        look."""
+        columns = tuple(writes[0].native)
+        if table.resource.name not in self._with_rowid or not columns or not table.holds_apart(columns):
+            return False
+        natives = [one.native for one in writes]
+        if any(tuple(native) != columns for native in natives):
+            return False
+        bound, plain, odd = self._database.bound, self._database.plain, []
+        values: list[Sequence[Any]] = [*zip(*(native.values() for native in natives), strict=True)]
+        for at, column in enumerate(values):
+            if not plain.issuperset(map(type, column)):
+                odd.append(at)
+                try:
+                    values[at] = [value if type(value) in plain else bound(value) for value in column]
+                except ValueError:
+                    return False
+        statement, _ = self._statement(table, Purpose.CREATE, columns, locked=False)
+        location = table.resource.location or table.resource.name
+        rows = [*zip(*values, strict=True)]
+        kinds = [frozenset(map(type, column)) for column in values]
+        told = self._database.insert_at_once(
+            connection, location, table.spelled, statement, table.own, columns, kinds, rows
+        )
+        if told is None:
+            return False
+        stored = table.storing_in_part(columns, odd, told.looked)
+        for position, (native, row, answer) in enumerate(zip(natives, rows, told.answers, strict=True)):
+            if type(answer) is tuple:
+                outcomes[position] = stored(native, row, answer)
+            elif isinstance(answer, Refused | Unavailable):
+                outcomes[position] = self._not_written(answer)
+        return True
+
+    def _not_written(self, answer: Refused | Unavailable) -> Outcome:
+        return (
+            answer
+            if isinstance(answer, Unavailable)
+            else Refused(answer.code, self._redacted(answer.message), answer.fields)
+        )
 
     def _statement(
         self, table: Table, purpose: Purpose, columns: Sequence[str], locked: bool

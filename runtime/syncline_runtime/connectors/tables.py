@@ -80,19 +80,26 @@ class Table:
 
         return applied
 
-    def storing_in_part(self, columns: Sequence[str], looked: Sequence[int]) -> Callable[[Native, Row, Row], Applied]:
-        """The same where only the database's own columns and those at `looked` came back, all others being as they were bound.
+    def storing_in_part(
+        self, columns: Sequence[str], odd: Sequence[int], looked: Sequence[int]
+    ) -> Callable[[Native, Row, Row], Applied]:
+        """The same where only the database's own columns and those at `looked` came back, all others being as they were bound, and
+        those not at `odd` just as they were sent.
 
         This is where the bulk of a first run passes, a record at a time.
         """
         identity, version, spelling = self.identity, self.version, self.resource.version_spelling
-        again = [(name, read) for name, read in self.readers.items() if name in columns]
-        again = [(name, read) for name, read in again if columns.index(name) not in looked]
+        changed = [(at, columns[at]) for at in odd if at not in looked]
+        again = [
+            (name, self.readers[name]) for at, name in enumerate(columns) if name in self.readers and at not in looked
+        ]
         places = [(at, columns[at], self.readers.get(columns[at])) for at in looked]
         own = len(self.own)
 
         def applied(native: Native, sent: Row, back: Row) -> Applied:
-            shown = dict(zip(columns, sent, strict=True))
+            shown = native.copy()
+            for at, name in changed:
+                shown[name] = sent[at]
             for name, read in again:
                 value = shown[name]
                 if value is not None:
