@@ -51,12 +51,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r'.*intent\.remote_id or "XXXX".*',
         "what was sent to a record that is there names it",
     ),
-    Equivalent(
-        r"executing/recover\.recover_creates",
-        r"if len\(rows\) > 1:",
-        r"if len\(rows\) >= 1:",
-        "of a single one, that one is left",
-    ),
+    Equivalent(r"executing/settling\.settle", r"late = False .*", r"late = None .*", "null is as good as false"),
     Equivalent(
         r"accounting\.accounted_member",
         r".*if base else told|if renders and any.*",

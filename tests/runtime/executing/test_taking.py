@@ -317,3 +317,29 @@ async def test_what_was_erased_keeps_those_after_it_from_nothing(world: Any) -> 
     two.twin("crm").put("customers", last, name="edited")
     await two.run(full=True)
     assert sorted(two.column("erp", "title")) == ["N0", "N1", "edited"]
+
+
+# -- set aside ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fields", [{"archived": True}, {"title": "Ana", "mail": 1}], ids=["archived", "broken"])
+async def test_a_record_that_is_set_aside_is_known_since_it_was_first_seen(two: Any, fields: dict[str, Any]) -> None:
+    erp = two.twin("erp").put("customers", vat_no="A1", **fields)
+    await two.run()
+    with two.store() as store:
+        before = store.members("Customer", "erp", [erp])
+    assert before[erp].state == "out_of_scope"
+    await two.run(full=True)
+    with two.store() as store:
+        assert store.members("Customer", "erp", [erp]) == before
+
+
+async def test_why_a_record_is_set_aside_is_told_as_it_waits(two: Any) -> None:
+    crm = two.twin("crm").put("customers", vat="A1", limit="broken")
+    await two.run()
+    with two.store() as store:
+        (waiting,) = store.review.quarantined()
+    told = ("crm", crm, "value.wrong-type", waiting.field, waiting.detail, waiting.place)
+    assert set(two.told.refusals) == {told}
+    assert waiting.reason_code == "record.value.wrong-type"
+    assert waiting.detail
