@@ -102,7 +102,7 @@ def _place(
         if answer.action in ("link", "create"):
             taken |= group
     answers = _not_by_a_third(context, system, answers, records, known)
-    answers = _not_told_apart(answers, known, apart)
+    answers = _not_told_apart(context, answers, known, apart)
     answers = beside_what_ends(context, system, answers, records, known, closing)
     partners = _partners(context, answers)
     new = sum(answer.action in ("link", "create") for _, answer in answers)
@@ -218,9 +218,13 @@ def told_apart(context: Context) -> dict[int, tuple[str, str, float]]:
 
 
 def _not_told_apart(
-    answers: list[tuple[MemberRow, Correlation]], known: Known, apart: Mapping[int, tuple[str, str, float]]
+    context: Context,
+    answers: list[tuple[MemberRow, Correlation]],
+    known: Known,
+    apart: Mapping[int, tuple[str, str, float]],
 ) -> list[tuple[MemberRow, Correlation]]:
-    """The answers, but that none joins the link of a record of which a person, who could see both, said that it is another one."""
+    """The answers, but that none joins, nor brings another into, the link of a record of which a person, who could see both, said
+    that it is another one."""
     if not apart:
         return answers
     held_by = _linked_holders(known)
@@ -228,12 +232,18 @@ def _not_told_apart(
     for row, answer in answers:
         holders = [held_by[match] for match in answer.matches.items() if match in held_by]
         told = next((apart[one.link_id] for one in holders if one.link_id is not None and one.link_id in apart), None)
-        if answer.action == "link" and told is not None and row.first_seen <= told[2]:
-            detail = (
-                f"{told[0]} {told[1]} has the same {answer.rule.removeprefix('match ')}, and a person said that it is a record "
-                "of its own: link them, or release this one, too"
-            )
-            answer = replace(answer, situation=Situation.AMBIGUOUS, action="quarantine", matches={}, detail=detail)
+        if answer.action == "link" and told is not None:
+            brought = [
+                context.store.members(context.entity.name, where, [remote_id]).get(remote_id)
+                for where, remote_id in answer.matches.items()
+                if (where, remote_id) not in held_by
+            ]
+            if any(one.first_seen <= told[2] for one in (row, *brought) if one is not None):
+                detail = (
+                    f"{told[0]} {told[1]} has the same {answer.rule.removeprefix('match ')}, and a person said that it is a "
+                    "record of its own: link them, or release this one, too"
+                )
+                answer = replace(answer, situation=Situation.AMBIGUOUS, action="quarantine", matches={}, detail=detail)
         left.append((row, answer))
     return left
 

@@ -7,6 +7,7 @@ import pytest
 
 from syncline_runtime.declaration import Creation
 from tests.runtime.executing.conftest import field_map
+from tests.runtime.executing.test_recovering_shared_keys import answered
 
 
 def by_mail(world: Any) -> Any:
@@ -82,3 +83,22 @@ async def test_a_record_that_we_made_is_no_evidence_of_its_own(world: Any) -> No
     assert (report.exit_code, report.summaries[0].linked) == (0, 1)
     assert {len(three.records(name)) for name in ("crm", "erp", "shop")} == {1}
     await three.settled()
+
+
+async def test_a_newcomer_does_not_bring_together_whom_a_person_told_apart(world: Any) -> None:
+    three = world("crm", "erp", "shop")
+    never = dict.fromkeys(("crm", "erp", "shop"), Creation(allowed=False, line=21))
+    three.package = replace(three.package, syncs=(replace(three.package.syncs[0], creates=never),))
+    three.twin("crm").put("customers", vat="A1", name="Ana")
+    for title in ("Zoe", "Yve"):
+        three.twin("erp").put("customers", vat_no="A1", title=title)
+    await three.run()
+    answered(three, "review release crm:crm-1")
+    await three.run()
+    three.twin("erp").drop("customers", "erp-2")
+    await three.run(full=True)
+    three.twin("shop").put("customers", tax="A1", name="Sue")
+    await three.run()
+    assert (three.column("crm", "name"), three.column("erp", "title")) == (["Ana"], ["Zoe"])
+    asked = "crm crm-1 has the same vat, and a person said that it is a record of its own: link them, or release this one, too"
+    assert (await held(three))["shop", "shop-1"] == asked
