@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from syncline.diagnostics.diagnostic import Diagnostic, Fact, Label
-from syncline.model.references import Waits, referring, waits_of
+from syncline.model.references import TOLD_APART, Waits, referring, several, waits_of
 from syncline.model.spec import Map, Spec, Sync
 
 
 def check_references(spec: Spec) -> Iterator[Diagnostic]:
-    """reference.not-synced, reference.other-resource, reference.cycle, match.reference."""
+    """reference.not-synced, reference.other-resource, reference.same-ids, reference.cycle, match.reference."""
     for entity in spec.entities.values():
         for rule in entity.match:
             for field in rule.fields:
@@ -19,6 +19,7 @@ def check_references(spec: Spec) -> Iterator[Diagnostic]:
     for sync in spec.syncs:
         for field_map in sync.maps:
             yield from _targets(field_map, synced)
+            yield from _same_ids(field_map)
     yield from _cycles(spec)
 
 
@@ -57,6 +58,19 @@ def _targets(field_map: Map, synced: Mapping[str, Sync]) -> Iterator[Diagnostic]
                 facts["found"] = other.resource.name
                 labels = (Label(native.span, "native-declared-here"), Label(other.span, "map-here"))
                 yield Diagnostic("reference.other-resource", line.native_span, facts, labels)
+
+
+def _same_ids(field_map: Map) -> Iterator[Diagnostic]:
+    """Of each reference to one of several resources, those that count from one: an id does not say whose it is."""
+    for line, native, resources in several(field_map):
+        counting = [one for one in resources if one.fields[one.declaration.identity].type.kind not in TOLD_APART]
+        if counting:
+            facts: dict[str, Fact] = {
+                "native": native.name,
+                "targets": " or ".join(one.name for one in resources),
+                "resource": counting[0].name,
+            }
+            yield Diagnostic("reference.same-ids", line.native_span, facts, (Label(native.span, "native-declared-here"),))
 
 
 def _cycles(spec: Spec) -> Iterator[Diagnostic]:

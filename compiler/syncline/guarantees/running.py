@@ -6,6 +6,7 @@ from syncline.guarantees.asked import creates, place, updates
 from syncline.guarantees.guarantee import Guarantee, Topic
 from syncline.guarantees.owning import choices, verdict
 from syncline.guarantees.writing import read_lag, settle_seconds
+from syncline.model.references import several
 from syncline.model.spec import Map, Sync
 from syncline.source import Span
 from syncline_runtime.declaration import Newest
@@ -111,6 +112,13 @@ def _of_system(sync: Sync, name: str) -> Iterator[Guarantee]:
     resource, declared = side.resource, side.resource.declaration
     identity = next((native.span for native in resource.fields.values() if native.identity), resource.span)
     yield _assumed("stable-ids", f"{name} never gives the `{declared.identity}` of one record to another", identity)
+    if shared := list(several(side)):
+        names = dict.fromkeys(target.name for _, _, targets in shared for target in targets)
+        yield _assumed(
+            "distinct-ids",
+            f"{name} never gives records of {_listed(names)} the same id",
+            *dict.fromkeys(native.span for _, native, _ in shared),
+        )
     version = next((native for native in resource.fields.values() if native.version), None)
     since = declared.list.since if declared.list is not None else None
     if since is not None and version is not None:

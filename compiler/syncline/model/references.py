@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from syncline.model.spec import Arrow, Line, Map, Spec
+from syncline.model.spec import Arrow, Line, Map, NativeField, ResourceModel, Spec
 from syncline.source import Span
 from syncline_runtime.declaration import When
 
@@ -30,6 +30,22 @@ def referring(field_map: Map) -> Iterator[Line]:
         value = line.field or line.expression
         if value is not None and value.type.kind == "ref" and line.natives and line.natives[0].type.kind == "ref":
             yield line
+
+
+TOLD_APART = frozenset({"text", "uuid"})
+"""Kinds of ids that may be given once in a whole system. Numbers are counted for each resource."""
+
+
+def several(field_map: Map) -> Iterator[tuple[Line, NativeField, tuple[ResourceModel, ...]]]:
+    """Lines whose field in the system, or in its nested records, holds an id of one of several resources: it, and these."""
+    known = field_map.system.resources
+    for line in field_map.lines:
+        for native in line.natives:
+            item = native.type.item
+            nested = known.get(item.name) if item is not None and item.name is not None else None
+            for one in (native, *(nested.fields.values() if nested is not None else ())):
+                if one.type.kind == "ref" and len(set(one.type.targets)) > 1:
+                    yield line, one, tuple(known[name] for name in dict.fromkeys(one.type.targets) if name in known)
 
 
 def waits_of(spec: Spec) -> Iterator[Waits]:

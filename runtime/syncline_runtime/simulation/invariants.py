@@ -14,7 +14,7 @@ from syncline_runtime.simulation.deriving import derived
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Edit, Ledger
-from syncline_runtime.simulation.relating import behind, computed, made, values_of
+from syncline_runtime.simulation.relating import behind, belongs, computed, made, values_of
 from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import Violation, short
 from syncline_runtime.state.packing import packing, unpack_value
@@ -153,8 +153,8 @@ class _Checked:
                 if member.state != MemberState.LIVE.value:
                     continue
                 native = self._native(member.system, member.remote_id)
-                if native is None and self._table(member.system).resource.list is None:
-                    continue  # it only takes records, and tells of none that somebody deletes
+                if native is None and self._table(member.system).resource.read is None:
+                    continue  # it only takes records, or lists them: what a listing lacks is not known to be deleted
                 if native is None:
                     yield Violation("C2", f"link {link_id} has {member.system} {member.remote_id}, which is deleted")
                     continue
@@ -168,7 +168,7 @@ class _Checked:
     ) -> Iterator[Violation]:
         system, side = member.system, self.policy.sides[member.system]
         mapping, table = self.maps[system], self.servers[system].tables[self.maps[system].resource]
-        if mapping.applies is not None and not mapping.applies(values):
+        if not belongs(mapping, values):
             return
         try:
             wanted = mapping.write(values, native)

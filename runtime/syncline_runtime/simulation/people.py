@@ -33,12 +33,21 @@ class Habits:
 def drawn(package: Package, world: World) -> Habits:
     """The habits of one world's systems: never with fields that identify a record, nor with what spells more than one field."""
     habits = Habits()
+    identifying = {
+        (mapping.system, name)
+        for mapping in package.mappings
+        for flow in mapping.flows
+        if any(flow.field in rule.fields for rule in package.entities[mapping.entity].match)
+        for name in flow.native
+    }
     for mapping in package.mappings:
         entity = package.entities[mapping.entity]
         for flow in hears(entity, mapping):
             if len(flow.native) != 1 or entity.kinds.get(flow.field) != "text":
                 continue
             place = (mapping.system, flow.native[0])
+            if place in identifying:
+                continue  # of another resource, where it has that name
             if world.happens("undeclared"):
                 habits.cut[place] = 8
             elif flow.writes and world.happens("ignored"):

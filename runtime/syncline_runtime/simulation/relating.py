@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from syncline_runtime.declaration import Package, Sync
+from syncline_runtime.declaration import FieldMap, Package, Sync
 from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, complete
 from syncline_runtime.records import LinkStatus
@@ -105,7 +105,7 @@ def made(
                 continue
             clause = policy.sync.creates.get(system)
             barred = clause is not None and clause.when is not None and not clause.when(whole)
-            barred = barred or (side.map.applies is not None and not side.map.applies(whole))
+            barred = barred or not belongs(side.map, whole)
             barred = barred or any(one.system in side.beside for one in own)
             barred = barred or any(blank(whole.get(name, ABSENT)) for name in side.written if name in entity.required)
             waits = any(
@@ -116,6 +116,14 @@ def made(
                 yield Violation(
                     "P2", f"{entity.name} {link_id} was never made in {system}, and nobody is told why", entity.name
                 )
+
+
+def belongs(mapping: FieldMap, values: Mapping[str, Any]) -> bool:
+    """Whether the `when` of a map is known to hold: not where a field that it asks for was never shown, and the record waits."""
+    try:
+        return mapping.applies is None or bool(mapping.applies(values))
+    except MAPPING_ERRORS:
+        return False
 
 
 def _keys_of(policy: Policy, servers: Mapping[str, Server], system: str, remote_id: str) -> set[tuple[int, str | None]]:

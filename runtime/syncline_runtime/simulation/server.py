@@ -147,8 +147,10 @@ class Server:
         """Give a native record the next identity."""
         identity = table.resource.identity
         declared = table.resource.fields.get(identity)
-        number = table.serial
-        native[identity] = number if declared is not None and declared.kind == "integer" else f"{self.name}{number}"
+        if declared is not None and declared.kind == "integer":
+            native[identity] = table.serial
+        else:  # given once in the whole system, as a reference to one of several resources takes for granted
+            native[identity] = f"{self.name}{sum(one.serial for one in self.tables.values())}"
         return str(native[identity])
 
     def shown(self, table: Table, remote_id: str, state: State, *, single: bool) -> NativeRecord:

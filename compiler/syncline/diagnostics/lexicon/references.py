@@ -15,6 +15,13 @@ REFERENCES = {
         "Map {target} to `{resource}`, or the reference to a field that holds `{found}`.",
         {"native-declared-here": "declared here", "map-here": "{target} is mapped here"},
     ),
+    "reference.same-ids": Entry(
+        "`{native}` holds an id of {targets}, and does not say of which",
+        "Numbers are counted for each resource: the 4 of one is not the 4 of another, and the wrong record would be taken.",
+        "Refer to one of them. Where the system gives each id once, whatever the resource, declare the `id` of `{resource}` as it is "
+        "written, as text.",
+        {"native-declared-here": "declared here"},
+    ),
     "reference.two-places": Entry(
         "`{native}` holds records of `{resource}`, which is two places of {target}",
         "The id does not say in which of them the record is: it would be looked up in the wrong one.",
