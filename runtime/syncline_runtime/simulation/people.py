@@ -46,8 +46,8 @@ def drawn(package: Package, world: World) -> Habits:
             if len(flow.native) != 1 or entity.kinds.get(flow.field) != "text":
                 continue
             place = (mapping.system, flow.native[0])
-            if place in identifying:
-                continue  # of another resource, where it has that name
+            if place in identifying or any(place in one for one in (habits.cut, habits.ignored, habits.filled)):
+                continue  # as what it is in another resource of that system
             if world.happens("undeclared"):
                 habits.cut[place] = 8
             elif flow.writes and world.happens("ignored"):
