@@ -70,7 +70,9 @@ def _same_ids(field_map: Map) -> Iterator[Diagnostic]:
                 "targets": " or ".join(one.name for one in resources),
                 "resource": counting[0].name,
             }
-            yield Diagnostic("reference.same-ids", line.native_span, facts, (Label(native.span, "native-declared-here"),))
+            yield Diagnostic(
+                "reference.same-ids", line.native_span, facts, (Label(native.span, "native-declared-here"),)
+            )
 
 
 def _cycles(spec: Spec) -> Iterator[Diagnostic]:

@@ -18,7 +18,7 @@ from syncline_runtime.simulation.relating import behind, belongs, computed, made
 from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import Violation, short
 from syncline_runtime.state.packing import packing, unpack_value
-from syncline_runtime.values import ABSENT, Native, Shown
+from syncline_runtime.values import ABSENT, Native, Reference, Shown
 
 
 def settled(package: Package, servers: Mapping[str, Server], keeper: Keeper, ledger: Ledger) -> Iterator[Violation]:
@@ -54,6 +54,7 @@ class _Checked:
             for each in keeper.review.quarantined()
             if each.reason_code == "identity.merged" and each.entity == sync.entity
         }
+        self.waiting = {(each.system, each.entity, each.remote_id) for each in keeper.review.quarantined()}
         asked = {each.link_id for each in keeper.review.quarantined() if each.reason_code == "outcome.unknown"}
         self.reserved = {
             key
@@ -193,6 +194,8 @@ class _Checked:
             # What refers to a record that nobody knows stays as it is, and so does all where what is agreed on has no record; what
             # refers to one that was deleted is not emptied.
             refers = side.flows[name].refers
+            if self._means(refers, system, now.get(name)) == value:
+                continue  # by the name of a record that was merged into it
             if self._dangles(refers, system, value) or self._is_strange(refers, system, now.get(name)):
                 continue
             if self._is_gone(refers, system, value):
@@ -221,6 +224,14 @@ class _Checked:
         links = (self.linked.get((system, entity, value)) for entity in refers)
         return not any(link in self.open for link in links)
 
+    def _means(self, refers: Collection[str], system: str, value: Shown) -> Shown:
+        """The record that a system shows when it is asked for the one that a reference names."""
+        if not isinstance(value, str):
+            return value
+        for entity in refers:
+            value = self.servers[system].tables[self.package.mapping(entity, system).resource].survivor(value)
+        return value
+
     def _is_gone(self, refers: Collection[str], system: str, value: Shown) -> bool:
         """Whether a reference is to a record that was deleted in this system."""
         if not refers or not isinstance(value, str):
@@ -229,10 +240,13 @@ class _Checked:
         return all(table.native(value) is None for table in tables)
 
     def _is_strange(self, refers: Collection[str], system: str, value: Shown) -> bool:
-        """Whether a reference is to a record that never had a link; what was deleted had one."""
+        """Whether a reference is to a record that waits for a person, or never had a link; what was deleted had one."""
         if not refers or not isinstance(value, str):
             return False
-        return all((system, entity, value) not in self.ledger.linked for entity in refers)
+        places = {(system, entity, value) for entity in refers}
+        return places.isdisjoint(self.ledger.linked) or (
+            not places.isdisjoint(self.waiting) and self._dangles(refers, system, value)
+        )
 
     def _was_merged(self, member: MemberRow) -> bool:
         """Whether a person is asked about a record because it was merged into another: its link waits."""
@@ -270,6 +284,9 @@ class _Checked:
             return True
         if blank(edit.value) or (link_id, edit.field) in self.conflicts:
             return True
+        told = self.journal.get((link_id, edit.field), ())
+        if any(type(one) is Reference and (edit.system, one.entity, one.link) not in self.remotes for one in told):
+            return True  # by the link that it had when it was overwritten
         native = self._native(edit.system, edit.remote_id)
         if native is None:
             return True

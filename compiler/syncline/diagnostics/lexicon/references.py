@@ -18,8 +18,8 @@ REFERENCES = {
     "reference.same-ids": Entry(
         "`{native}` holds an id of {targets}, and does not say of which",
         "Numbers are counted for each resource: the 4 of one is not the 4 of another, and the wrong record would be taken.",
-        "Refer to one of them. Where the system gives each id once, whatever the resource, declare the `id` of `{resource}` as it is "
-        "written, as text.",
+        "Refer to one of them. Where the system gives each id once, whatever the resource, declare the identity of "
+        "`{resource}` as text.",
         {"native-declared-here": "declared here"},
     ),
     "reference.two-places": Entry(
