@@ -96,6 +96,7 @@ OF_ALL: Final[Mapping[str, str]] = {
 OF_REFERENCES: Final[Mapping[str, str]] = {
     "reference.not-synced": "each reference that a map reads or writes is to an entity in step in the same system",
     "reference.other-resource": "each field that holds a reference is declared to hold the resource to which its target is mapped",
+    "reference.same-ids": "no field holds an id of one of several resources that count their ids each for itself",
     "match.reference": "no match rule asks for a reference, which no two systems spell alike",
     "reference.cycle": "records that others refer to are created before those and deleted after them; no circle of references that "
     "are required on create, and of `run after`, is without a record that can come first",
