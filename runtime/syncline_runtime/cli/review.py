@@ -249,7 +249,7 @@ def _answers(
             case _:
                 if item.kind in _DECIDED:
                     raise NoAnswer(f"{item.name} cannot be tried again, it must be decided: `{item.commands[0]}`")
-                row = ("retry", item.entity, item.link_id, item.system, item.remote_id, item.field, None, "")
+                row = ("retry", item.entity, item.link_id, item.system, item.remote_id, item.field, None, item.code)
         rows.append(row)
         told.append(f"{item.name} {arguments.answer}")
     return rows, told

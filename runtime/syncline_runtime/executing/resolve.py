@@ -321,7 +321,9 @@ def _retry(context: Context, answer: Answer) -> str:
         store.review.mark_dirty([(name, answer.system, answer.remote_id, 0.0, f"{answer.actor} asked for it")])
         return "read again"
     waits = store.review.quarantined(only=Only(name, links=[answer.link_id]))
-    asked = {row.system for row in waits if row.reason_code == "outcome.unknown" and answer.system in ("", row.system)}
+    # What was asked only after the answer was given is not answered by it.
+    about = (answer.system, "outcome.unknown")
+    asked = {row.system for row in waits if (row.system, row.reason_code) == about == (row.system, answer.seen)}
     doubted = [one for one in store.open_intents(name) if one.link_id == answer.link_id]
     store.give_up_intents(one.intent_id for one in doubted if one.system in asked)
     # A write whose outcome nobody was asked about stays a barrier: it may have been carried out.

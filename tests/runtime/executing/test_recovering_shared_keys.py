@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from syncline_runtime.cli import review
-from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
+from syncline_runtime.ports import Refused
+from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED, Fault
 from tests.runtime.executing.test_recovering_told import LATE, in_doubt, open_writes, told, waiting
 
 
@@ -164,3 +165,22 @@ async def test_a_record_of_which_a_person_is_to_say_which_it_is_is_not_taken_for
     assert sorted(two.column("erp", "title")) == ["Ana", "Zoe"]
     assert open_writes(two) == []
     await two.settled()
+
+
+async def test_a_retry_of_what_was_refused_is_no_answer_to_what_is_asked_only_then(two: Any) -> None:
+    two.twin("crm").put("customers", vat="A1", name="Ana", phone="1")
+    refused = Refused("forbidden", "no permission", {"tel": "no permission"})
+    two.twin("erp").faults["create"] += [Fault(refused), UNKNOWN_BUT_LANDED]
+    assert told(await two.run()).unknown == 1
+    two.twin("erp").put("customers", vat_no="A1", title="Zoe")
+    (made,) = (remote_id for remote_id, one in two.records("erp").items() if one["title"] == "Ana")
+    two.twin("erp").put("customers", made, title="Anna")
+    answered(two, "review retry 1@erp")
+    await two.run(later=LATE)
+    assert sorted(two.column("erp", "title")) == ["Anna", "Zoe"]
+    assert open_writes(two) == [("erp", "create")]
+    await two.run()
+    assert "outcome.unknown" in {one[3] for one in waiting(two)}
+    answered(two, "review retry 1@erp")
+    await two.run()
+    assert len(two.records("erp")) == 3

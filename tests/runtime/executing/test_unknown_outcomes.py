@@ -175,7 +175,9 @@ async def test_unknown_hold_sends_no_create_again_until_a_person_says_that_it_di
         await two.run(later=60.0)
     else:
         with two.store() as store, store.transaction():
-            store.answers.give([(0.0, "ana", "retry", "Customer", intent.link_id, "erp", "", "", None, "{}")])
+            store.answers.give(
+                [(0.0, "ana", "retry", "Customer", intent.link_id, "erp", "", "", None, "outcome.unknown")]
+            )
         await two.run(later=60.0)
     assert len(two.records("erp")) == 1
     with two.store() as store:
