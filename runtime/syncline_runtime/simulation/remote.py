@@ -126,7 +126,6 @@ class SimulatedSystem:
                 raise SystemFailure(self.name, "could not list: none of its records can be told from others")
             records = [record for record, _ in portion]
             self._ledger.showed(self.name, resource, {record.remote_id: record for record in records})
-            table.passed_over.difference_update(record.remote_id for record in records)
             water = cursors.later(water, cursors.newest([version for _, version in portion], spelling), spelling)
             self._world.tell(
                 self.name, "listed", f"{resource}{'' if asked is None else f' since {asked}'}: {_names(records)}"

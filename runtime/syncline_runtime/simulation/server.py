@@ -31,7 +31,7 @@ class State(NamedTuple):
 class Table:
     """One resource. `distort` is what the system does to a native record it stores, declared or not; `merged` are records that are
     no more, each with the one into which it was merged; `passed_over` are those that a listing should have shown and did not,
-    `nameless` those that listings show without their identity."""
+    until they are known, `nameless` those that listings show without their identity."""
 
     resource: Resource
     history: dict[str, list[State]] = field(default_factory=dict)

@@ -55,7 +55,7 @@ class Watch:
             native = table.native(remote_id) or {}
             version = cursors.stored(native.get(since.field), since.spelling)
             before = version is not None and version != bound and cursors.later(version, bound, since.spelling) == bound
-            told = remote_id not in table.passed_over and not table.conduct.leaves_out(server.name, remote_id)
+            told = not table.conduct.leaves_out(server.name, remote_id)
             scoped = mapping.in_scope is None or mapping.in_scope(native)
             if before and told and scoped and fits(native, mapping.where):
                 behind.append(remote_id)
@@ -70,21 +70,29 @@ class Watch:
             if remote_id in marked or self._ledger.in_doubt(mapping.system, remote_id):
                 continue
             if row is None:
-                self._tell("I10", f"{mapping.system} {remote_id} is behind the cursor {cursor}, and was never seen")
+                if remote_id not in table.passed_over:
+                    self._tell("I10", f"{mapping.system} {remote_id} is behind the cursor {cursor}, and was never seen")
                 continue
             document = row.seen if row.seen is not None else row.shadow
             if row.state != "live" or document is None:
                 continue
             known, now = unpack(document), shown(mapping, table.native(remote_id) or {})
-            for name, value in now.items():
-                hidden = any(set(flow.native) & server.was_hidden for flow in mapping.flows if flow.field == name)
-                if value is ABSENT or hidden or known.get(name, ABSENT) in (value, ABSENT):
-                    continue
-                self._tell(
-                    "I10",
-                    f"{mapping.system} {remote_id} is behind the cursor {cursor} and shows {name} {short(value)}; known is"
-                    f" {short(known.get(name))}",
-                )
+            stale = {
+                name: value
+                for name, value in now.items()
+                if value is not ABSENT
+                and known.get(name, ABSENT) not in (value, ABSENT)
+                and not any(set(flow.native) & server.was_hidden for flow in mapping.flows if flow.field == name)
+            }
+            if not stale:
+                table.passed_over.discard(remote_id)  # a listing that came to nothing does not make it known
+            elif remote_id not in table.passed_over:
+                for name, value in stale.items():
+                    self._tell(
+                        "I10",
+                        f"{mapping.system} {remote_id} is behind the cursor {cursor} and shows {name} {short(value)}; known is"
+                        f" {short(known.get(name))}",
+                    )
 
     def _linked(self, keeper: Keeper) -> None:
         """No record that waits for a person to say which it is has a link; and none is linked beside another with its key."""
