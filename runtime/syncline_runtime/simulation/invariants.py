@@ -278,9 +278,12 @@ class _Checked:
         return any(member.state != "live" for member in self.members.get(link_id, []))
 
     def _is_kept(self, link_id: int, edit: Edit) -> bool:
+        flow = self.policy.sides[edit.system].flows[edit.field]
         agreed_on = self.ledger.accepted.get((edit.entity, link_id, edit.field), [])
         accepted = self._in_system(edit.system, agreed_on)
-        if edit.value in (*accepted, *self._in_system(edit.system, self.journal.get((link_id, edit.field), ()))):
+        kept = (*accepted, *self._in_system(edit.system, self.journal.get((link_id, edit.field), ())))
+        meant = self._means(flow.refers, edit.system, edit.value)
+        if edit.value in kept or meant in [self._means(flow.refers, edit.system, one) for one in kept]:
             return True
         if blank(edit.value) or (link_id, edit.field) in self.conflicts:
             return True
@@ -290,7 +293,6 @@ class _Checked:
         native = self._native(edit.system, edit.remote_id)
         if native is None:
             return True
-        flow = self.policy.sides[edit.system].flows[edit.field]
         if self._dangles(flow.refers, edit.system, edit.value):
             return True
         # One that was deleted and replaced, and came back, has left its link, and keeps its values for itself.
