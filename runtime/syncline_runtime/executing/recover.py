@@ -136,14 +136,29 @@ async def recover_creates(context: Context) -> None:
 
 
 async def _ask_for_keys(context: Context) -> None:
-    """A listing may leave out what is there: before a create is given up, a system that can be asked for its key is asked."""
+    """A listing may leave out what is there: before a create is given up, a system that can be asked for its key is asked, and
+    another one lists once more."""
+    listed: set[str] = set()
     for side, intent in context.open_creates():
         if is_marked(side, intent):
             continue
         values = side.packing.unpack(intent.sent)
         late = context.looked.get(intent.system, 0.0) >= intent.resolve_after
-        if late and not _candidates(context, side, intent, keys(context.entity, values)):
-            await _search(context, side, values)
+        if not late or _candidates(context, side, intent, keys(context.entity, values)):
+            continue
+        asked = _question(context, side, values)
+        if asked is not None:
+            await _search(context, side, asked)
+        elif side.system not in listed and _is_to_be_given_up(context, side, intent, values):
+            listed.add(side.system)
+            await _search(context, side, side.mapping.where)
+
+
+def _is_to_be_given_up(context: Context, side: Side, intent: IntentRow, values: Mapping[str, Shown]) -> bool:
+    """Whether a late create of which no record shows is given up, rather than sent again, asked about, or waited for."""
+    again = lasts(intent, side.resource.create, context.clock.now()) and not context.telling
+    lost = not side.sends and side.system not in context.partial and context.sync.unknown != "hold"
+    return lost and not again and _is_known_to_lack(context, side, values)
 
 
 def _by_mark(context: Context, side: Side, intent: IntentRow, found: Marked) -> None:
@@ -194,13 +209,10 @@ def _question(context: Context, side: Side, values: Mapping[str, Shown]) -> Sequ
     return [*side.mapping.where, *(Condition(field=name, value=native[name]) for name in dict.fromkeys(names))]
 
 
-async def _search(context: Context, side: Side, values: Mapping[str, Shown]) -> None:
-    """Ask the system for the records that have the first key of a create, where it can be asked, and take them in."""
-    asked = _question(context, side, values)
-    if asked is None:
-        return
+async def _search(context: Context, side: Side, where: Sequence[Condition]) -> None:
+    """Ask the system for the records of which the conditions hold, and take them in."""
     try:
-        async for page in context.systems[side.system].pages(side.resource.name, fields=side.fields, where=asked):
+        async for page in context.systems[side.system].pages(side.resource.name, fields=side.fields, where=where):
             with context.store.transaction():
                 take(context, side, page.records, page.read_at, side.list_lag)
             if page.unidentified:

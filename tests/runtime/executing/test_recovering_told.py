@@ -290,6 +290,50 @@ async def test_before_a_create_is_made_again_its_key_is_asked_for_where_that_can
     assert (told(report).done, len(two.records("erp"))) == ({("erp", "adopted"): 1}, 1)
 
 
+async def test_what_one_listing_left_out_is_not_made_again_where_its_key_cannot_be_asked_for(two: Any) -> None:
+    """It breaks off as if it were whole, and all known records are in it: only what a create made is not."""
+    two.twin("crm").put("customers", vat="B2", name="Bo")
+    await two.run()
+    await in_doubt(two, UNKNOWN_BUT_LANDED)
+    original, listings = two.twin("erp").pages, []
+
+    async def pages(resource: str, **options: Any) -> Any:
+        listings.append(options.get("since"))
+        broken = len(listings) == 1
+        async for page in original(resource, **options):
+            shown = tuple(one for one in page.records if not broken or one.native["vat_no"] != "A1")
+            yield replace(page, records=shown)
+
+    two.twin("erp").pages = pages
+    report = await two.run(later=LATE, full=True)
+    assert listings == [None, None]
+    assert (told(report).done, two.column("erp", "vat_no")) == ({("erp", "adopted"): 1}, ["A1", "B2"])
+    assert open_writes(two) == []
+    await two.settled()
+
+
+@pytest.mark.parametrize(("count", "sync", "listings"), [(3, {}, 2), (1, {"unknown": "hold"}, 1)])
+async def test_a_system_lists_once_more_for_all_creates_that_are_given_up_and_for_no_other(
+    world: Callable[..., Any], count: int, sync: Any, listings: int
+) -> None:
+    two = world("crm", "erp", sync=sync)
+    for number in range(count):
+        two.twin("crm").put("customers", vat=f"A{number}", name="Ana")
+        two.twin("erp").faults["create"].append(UNKNOWN_AND_LOST)
+    await two.run()
+    original, listed = two.twin("erp").pages, []
+
+    async def pages(resource: str, **options: Any) -> Any:
+        listed.append(resource)
+        async for page in original(resource, **options):
+            yield page
+
+    two.twin("erp").pages = pages
+    await two.run(later=LATE)
+    assert len(listed) == listings
+    assert len(two.records("erp")) == (0 if sync else count)
+
+
 async def test_a_system_that_fails_when_asked_for_a_key_makes_nothing_again(two: Any) -> None:
     listing = two.package.systems["erp"].resources["customers"].list
     offering(two, "erp", list=replace(listing, equals=listing.call))
