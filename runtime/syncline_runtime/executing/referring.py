@@ -166,7 +166,8 @@ def own_row(side: Side, row: MemberRow, referred: Referred, after: Member) -> Me
                 shadow[name] = own.shadow[name]
         elif _held(value, side.refers[name]):
             told = own.seen is not None and before.seen is not None and before.seen.get(name) == value
-            shadow[name] = (own.seen or {})[name] if told else own.shadow[name]
+            # What was deleted before it was first shown stands in nothing but what is seen.
+            shadow[name] = (own.seen or {})[name] if told or name not in own.shadow else own.shadow[name]
         if name in own.renders:
             renders[name] = own.renders[name]
     seen: Mapping[str, Shown] | None = None
@@ -321,7 +322,7 @@ def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Id
                 members[system] = replace(members[system], shadow={**shadow, name: Reference(targets.entity, 0)})
                 continue
             if seen is None and name not in inside and type(agreed) is Reference and _died(side, name, ids, dead):
-                # It was accounted for, and left its link: what was agreed since, or took its place, is to be written.
+                # It left its link: what was agreed since, or took its place, is to be written.
                 members[system] = replace(members[system], shadow={**shadow, name: Reference(agreed.entity, 0)})
                 continue
             if name in inside and ids:

@@ -412,6 +412,27 @@ async def test_who_referred_to_a_record_that_is_created_again_is_moved_to_the_ne
     await world.quiet()
 
 
+async def test_a_first_look_that_shows_a_record_that_was_deleted_is_moved_as_agreed(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    again = {name: Deletion(policy=OnDelete.RECREATE, line=22) for name in SYSTEMS}
+    company, contact = world.package.syncs
+    world.package = replace(world.package, syncs=(replace(company, deletes=again), contact))
+    former = world.put("crm", "Company", key="acme", parent=None)
+    await world.run()
+    ana = world.put("crm", "Contact", key="ana", company=None)
+    del world.twins["crm"].tables["Contact"].records[ana]["company"]  # the account may not see it
+    world.put("erp", "Contact", key="ana", company=world.by_key("erp", "Company")["acme"]["id"])
+    world.twins["crm"].drop("Company", former)
+    for _ in range(3):
+        await world.run(full=True)
+    world.put("crm", "Contact", ana, company=former)
+    for _ in range(2):
+        await world.run(full=True)
+    assert world.shape("crm")["Contact", "ana"]["company"] == "acme"
+    assert world.in_step()
+    await world.quiet()
+
+
 async def test_what_referred_to_a_survivor_means_the_link_that_it_found(refers: Any) -> None:
     world = refers(COMPANY, CONTACT)
     unlinking = {name: Deletion(policy=OnDelete.UNLINK, line=22) for name in SYSTEMS}
