@@ -101,6 +101,40 @@ async def test_a_held_deletion_is_decided(tmp_path: Path, way: str, crm: list[st
         assert pending(world.package, store) == []
 
 
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize(
+    ("system", "native", "many"),
+    [("crm", {"vat": "1", "name": "New"}, 1), ("erp", {"vat_no": "1", "title": "New"}, 2)],
+)
+async def test_what_is_created_again_is_still_found_by_its_key(
+    tmp_path: Path, system: str, native: dict[str, str], many: int, early: bool
+) -> None:
+    """A newcomer with its key takes the place of what is gone, or waits for a person; it makes no second one elsewhere."""
+    deletes = {
+        name: Deletion(policy=OnDelete.PROPAGATE, unless_edited=True, line=22) for name in ("crm", "erp", "shop")
+    }
+    world = World(tmp_path / "state.db", package("crm", "erp", "shop", sync={"deletes": deletes}))
+    one = world.twin("crm").put("customers", vat="1", name="Ana")
+    await world.run()
+    [other] = world.records("erp")
+    world.twin("erp").put("customers", other, title="Annie")
+    world.twin("crm").drop("customers", one)
+    await world.run(full=True)
+    if early:
+        world.twin(system).put("customers", **native)
+        await world.run()
+    with world.store() as store:
+        [item] = [one for one in pending(world.package, store) if one.kind == "deletion"]
+    assert command(world, "review", "resolve", item.name, "--recreate")[0] == 0
+    await world.run()
+    if not early:
+        world.twin(system).put("customers", **native)
+    for _ in range(2):
+        await world.run()
+    counts = {name: len(world.records(name)) for name in ("crm", "erp", "shop")}
+    assert counts == {"crm": 1, "erp": 1, "shop": 1} | {system: many if early else 2}
+
+
 @pytest.mark.parametrize("policy", [OnDelete.ARCHIVE, OnDelete.UNLINK, OnDelete.PROPAGATE])
 async def test_a_deletion_that_an_edit_held_is_let_through_as_the_spec_says(tmp_path: Path, policy: OnDelete) -> None:
     deletes = {name: Deletion(policy=policy, unless_edited=True, line=22) for name in ("crm", "erp")}
