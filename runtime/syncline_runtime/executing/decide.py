@@ -133,6 +133,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
                     leaving.extend(key_rows(context, member_row.system, member_row.remote_id, member.shadow))
             elif side is not None:
                 forgotten.append(member_row)
+                leaving.extend(living_keys(context, after))
         for action in decision.actions:
             where = (action.system, action.kind)
             counts[where] = counts.get(where, 0) + 1
@@ -371,6 +372,17 @@ def _burials(
         )
         for member in member_rows
         if member.system in members
+    ]
+
+
+def living_keys(context: Context, link: Link) -> list[Row]:
+    """The keys of the living records of a link, for the index of correlation: of a link that is made whole again, the record that
+    is gone may have been the only one by which it was found."""
+    return [
+        row
+        for one in link.members.values()
+        if one.state is MemberState.LIVE
+        for row in key_rows(context, one.system, one.remote_id, one.shadow if one.seen is None else one.seen)
     ]
 
 

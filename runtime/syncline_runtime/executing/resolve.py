@@ -9,8 +9,8 @@ from syncline_runtime.accounting import shown_by
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.executing.computing import Moved, note_references
-from syncline_runtime.executing.context import Context, key_rows, to_link
-from syncline_runtime.executing.decide import link_undecided, make_room
+from syncline_runtime.executing.context import Context, to_link
+from syncline_runtime.executing.decide import link_undecided, living_keys, make_room
 from syncline_runtime.executing.following import follow, store_following
 from syncline_runtime.executing.recover import adopt_named
 from syncline_runtime.executing.referring import (
@@ -241,13 +241,7 @@ def _settle_deletion(context: Context, answer: Answer) -> str:
     if barred:
         raise _Void(f"the spec says `create in {barred[0]} never`")
     make_room(context, gone, row.generation)
-    # The one that is gone may have been the only one by which the link was found.
-    store.add_keys(
-        key
-        for one in link.members.values()
-        if one.state is MemberState.LIVE
-        for key in key_rows(context, one.system, one.remote_id, one.shadow if one.seen is None else one.seen)
-    )
+    store.add_keys(living_keys(context, link))
     store.decided([(row.doc, LinkStatus.LIVE.value, row.generation + 1, 1, answer.link_id)])
     return "created again"
 

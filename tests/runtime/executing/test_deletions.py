@@ -87,6 +87,9 @@ async def test_a_deleted_record_is_made_again(world: Any) -> None:
     assert two.column("crm", "vat") == ["A0", "A1", "A2"]
     assert ids[0] not in two.records("crm")
     await two.settled()
+    two.twin("erp").put("customers", vat_no="A0", title="the same again")
+    await two.run()
+    assert two.column("crm", "vat") == ["A0", "A1", "A2"], "it is still found by its key"
 
 
 async def test_unless_edited_holds_the_record(world: Any) -> None:
