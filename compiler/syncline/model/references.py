@@ -42,7 +42,7 @@ def several(field_map: Map) -> Iterator[tuple[Line, NativeField, tuple[ResourceM
     for line in field_map.lines:
         for native in line.natives:
             item = native.type.item
-            nested = known.get(item.name) if item is not None and item.name is not None else None
+            nested = known.get(item.name or "") if item is not None and item.kind == "record" else None
             for one in (native, *(nested.fields.values() if nested is not None else ())):
                 if one.type.kind == "ref" and len(set(one.type.targets)) > 1:
                     yield line, one, tuple(known[name] for name in dict.fromkeys(one.type.targets) if name in known)

@@ -19,6 +19,19 @@ Ran: TypeAlias = "Row | Refused | Unavailable | None"
 """What one row's statement came to: the row it returned, a failure, or None where it touched nothing."""
 
 
+class Insert(NamedTuple):
+    """Rows to be inserted at once: `statement` inserts one with these `columns`, in which values of these `kinds` are bound; `own`
+    are columns that the database fills. `location` is the table's name as it is, `table` has it as it is spelled."""
+
+    location: str
+    table: Spelled
+    statement: str
+    own: Sequence[str]
+    columns: Sequence[str]
+    kinds: Sequence[frozenset[type]]
+    rows: Sequence[Sequence[Any]]
+
+
 class AtOnce(NamedTuple):
     """What came of rows that were inserted at once: of each its own columns and then those at the places `looked`, or why it was
     refused."""
@@ -60,20 +73,9 @@ class Database(Protocol):
         """Like `run`, for an insert that returns nothing; `show` lists (rowid, *what is to be told) of the rows whose ids its one
         parameter lists as JSON. Only for a table of which `has_rowid` holds."""
 
-    def insert_at_once(
-        self,
-        connection: Any,
-        location: str,
-        table: Spelled,
-        statement: str,
-        own: Sequence[str],
-        columns: Sequence[str],
-        kinds: Sequence[frozenset[type]],
-        rows: Sequence[Sequence[Any]],
-    ) -> AtOnce | None:
-        """Like `insert` of these columns, in which values of these `kinds` are bound, but for what the table certainly stores as it
-        is bound; `own` are columns that the database fills. None, and nothing is inserted, where something else may have a hand in
-        it. Begins the transaction. Only for a table of which `has_rowid` holds."""
+    def insert_at_once(self, connection: Any, insert: Insert) -> AtOnce | None:
+        """Like `insert`, but that columns which certainly hold what is bound are not looked at again. None, and nothing is
+        inserted, where something else may have a hand in it. Begins the transaction. Only where `has_rowid` holds."""
 
     def has_rowid(self, connection: Any, table: str) -> bool:
         """Whether rows of the table can be shown again by the number that the database gave them."""
@@ -157,31 +159,21 @@ class Sqlite:
         found = {row[0]: row[1:] for row in shown}
         return [refused if refused is not None else found.get(rowid) for refused, rowid in zip(done, made, strict=True)]
 
-    def insert_at_once(
-        self,
-        connection: Any,
-        location: str,
-        table: Spelled,
-        statement: str,
-        own: Sequence[str],
-        columns: Sequence[str],
-        kinds: Sequence[frozenset[type]],
-        rows: Sequence[Sequence[Any]],
-    ) -> AtOnce | None:
+    def insert_at_once(self, connection: Any, insert: Insert) -> AtOnce | None:
         """See Database. Row by row costs twice as much, and looking at all columns again five times as much."""
         cursor = connection.cursor()
         try:
             cursor.execute("BEGIN IMMEDIATE")  # nobody changes the table's definition from here on
-            kept = keeping(cursor, location)
+            kept = keeping(cursor, insert.location)
         except sqlite3.Error as error:
             cursor.close()
-            return AtOnce((), [_sqlite_failure(error)] * len(rows))
-        if kept is None or not kept.numbers(columns):
+            return AtOnce((), [_sqlite_failure(error)] * len(insert.rows))
+        if kept is None or not kept.numbers(insert.columns):
             cursor.close()
             return None
-        looked = kept.looked(columns, kinds)
-        refused, made = self._one_after_the_other(connection, cursor, statement, rows)
-        show = table.inserted([*own, *(columns[at] for at in looked)])
+        looked = kept.looked(insert.columns, insert.kinds)
+        refused, made = self._one_after_the_other(connection, cursor, insert.statement, insert.rows)
+        show = insert.table.inserted([*insert.own, *(insert.columns[at] for at in looked)])
         try:
             shown = cursor.execute(show, (json.dumps([number for number in made if number]),)).fetchall()
         except sqlite3.Error as error:
@@ -326,17 +318,7 @@ class Postgresql:
         """See Database: no table has numbers for its rows."""
         raise AssertionError("rows are returned by the insert itself")
 
-    def insert_at_once(
-        self,
-        connection: Any,
-        location: str,
-        table: Spelled,
-        statement: str,
-        own: Sequence[str],
-        columns: Sequence[str],
-        kinds: Sequence[frozenset[type]],
-        rows: Sequence[Sequence[Any]],
-    ) -> AtOnce | None:
+    def insert_at_once(self, connection: Any, insert: Insert) -> AtOnce | None:
         """See Database."""
         return None
 

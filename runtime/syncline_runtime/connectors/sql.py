@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from syncline_runtime import cursors
 from syncline_runtime.answering import Purpose
-from syncline_runtime.connectors.databases import Database, LostConnection, Postgresql, Ran, Sqlite, Unreadable
+from syncline_runtime.connectors.databases import Database, Insert, LostConnection, Postgresql, Ran, Sqlite, Unreadable
 from syncline_runtime.connectors.statements import NOTHING, both, either, spelled
 from syncline_runtime.connectors.statements import Condition as Sql
 from syncline_runtime.connectors.tables import Table
@@ -274,9 +274,8 @@ class SqlSystem:
         location = table.resource.location or table.resource.name
         rows = [*zip(*values, strict=True)]
         kinds = [frozenset(map(type, column)) for column in values]
-        told = self._database.insert_at_once(
-            connection, location, table.spelled, statement, table.own, columns, kinds, rows
-        )
+        insert = Insert(location, table.spelled, statement, table.own, columns, kinds, rows)
+        told = self._database.insert_at_once(connection, insert)
         if told is None:
             return False
         stored = table.storing_in_part(columns, odd, told.looked)

@@ -323,8 +323,8 @@ def _retry(context: Context, answer: Answer) -> str:
         return "read again"
     waits = store.review.quarantined(only=Only(name, links=[answer.link_id]))
     # What was asked only after the answer was given is not answered by it.
-    about = (answer.system, "outcome.unknown")
-    asked = {row.system for row in waits if (row.system, row.reason_code) == about == (row.system, answer.seen)}
+    told = answer.seen == "outcome.unknown"
+    asked = {row.system for row in waits if told and (row.system, row.reason_code) == (answer.system, answer.seen)}
     doubted = [one for one in store.open_intents(name) if one.link_id == answer.link_id]
     store.give_up_intents(one.intent_id for one in doubted if one.system in asked)
     # A write whose outcome nobody was asked about stays a barrier: it may have been carried out.

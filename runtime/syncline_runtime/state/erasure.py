@@ -8,8 +8,6 @@ from syncline_runtime.rows import NO_VALUES
 from syncline_runtime.state.audit import Audit
 from syncline_runtime.state.backing import Backing
 
-"""A document without a field."""
-
 _LINKS: Final = "(SELECT value FROM json_each(?))"
 _SIDES: Final = f"(SELECT side, remote_id FROM member WHERE link_id IN {_LINKS})"
 _RECORDS: Final = (

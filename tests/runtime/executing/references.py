@@ -1,7 +1,8 @@
 """Worlds in which records refer to one another: entities by their fields, each with a table of its own in each system."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypedDict
 
 from syncline_runtime.codecs import wire_ref_number_get, wire_ref_number_put
@@ -25,7 +26,9 @@ from syncline_runtime.declaration import (
     System,
     Text,
 )
+from syncline_runtime.simulation.twin import Table, Twin
 from syncline_runtime.values import ABSENT, Native, Reference
+from tests.runtime.executing.conftest import World
 
 SYSTEMS = ("crm", "erp")
 
@@ -45,6 +48,11 @@ class Kind:
     @property
     def fields(self) -> tuple[str, ...]:
         return ("key", "note", *self.refers)
+
+
+COMPANY = Kind("Company", {"parent": ("Company",)})
+CONTACT = Kind("Contact", {"company": ("Company",)})
+REQUIRED = replace(CONTACT, needed=("company",), required=("company",))
 
 
 def _read(kind: Kind, system: str) -> Callable[[Native], dict[str, Any]]:
@@ -156,3 +164,64 @@ def package(*kinds: Kind) -> Package:
         mappings=tuple(_map(kind, system) for kind in kinds for system in kind.systems),
         syncs=tuple(_sync(kind) for kind in kinds),
     )
+
+
+class Refers(World):
+    """A world of several entities."""
+
+    def __init__(self, path: Path, spec: Package) -> None:
+        super().__init__(path, spec)
+        tables = {
+            name: {
+                entity: Table(page_size=3, defaults=dict.fromkeys(declared.fields))
+                for entity, declared in spec.entities.items()
+            }
+            for name in spec.systems
+        }
+        self.twins = {name: Twin(name, self.clock, **found) for name, found in tables.items()}
+
+    def put(self, system: str, entity: str, remote_id: str | None = None, /, **fields: Any) -> str:
+        return self.twins[system].put(entity, remote_id, **{"note": None, **fields} if remote_id is None else fields)
+
+    def by_key(self, system: str, entity: str) -> dict[str, Native]:
+        return {record["key"]: record for record in self.twins[system].tables[entity].records.values()}
+
+    def shape(self, system: str) -> dict[tuple[str, str], dict[str, Any]]:
+        """What a system holds, with keys for ids: the same in all systems that are in step."""
+        keys = {
+            remote_id: record["key"]
+            for table in self.twins[system].tables.values()
+            for remote_id, record in table.records.items()
+        }
+        return {
+            (entity, record["key"]): {
+                name: keys.get(str(value), value) if value is not None else None
+                for name, value in record.items()
+                if name in self.package.entities[entity].fields
+            }
+            for entity, table in self.twins[system].tables.items()
+            for record in table.records.values()
+        }
+
+    def in_step(self) -> bool:
+        def full(system: str) -> dict[tuple[str, str], dict[str, Any]]:
+            return {
+                where: {name: record.get(name) for name in self.package.entities[where[0]].fields}
+                for where, record in self.shape(system).items()
+            }
+
+        return full("crm") == full("erp")
+
+    def deleting_companies(self, policy: OnDelete) -> None:
+        """Say what becomes of the first entity's deletions."""
+        deletes = {name: Deletion(policy=policy, line=22) for name in SYSTEMS}
+        first, *rest = self.package.syncs
+        self.package = replace(self.package, syncs=(replace(first, deletes=deletes), *rest))
+
+    async def quiet(self, *, full: bool = True) -> None:
+        """Assert that further runs, a full one among them, write nothing."""
+        before = self.writes
+        await self.run()
+        if full:
+            await self.run(full=True)
+        assert self.writes == before

@@ -21,7 +21,7 @@ from syncline_runtime.planned import Difference, PlanFailure, PlanHead, PlannedA
 from syncline_runtime.ports import System, SystemFailure, Write
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed, WriteForbidden
 from syncline_runtime.telling import Quiet
-from tests.runtime.executing import deals, references, test_references
+from tests.runtime.executing import deals, references
 from tests.runtime.executing.conftest import World, package
 from tests.runtime.executing.references import Kind
 
@@ -342,12 +342,12 @@ async def test_a_record_that_follows_from_another_is_made_as_it_was_reviewed(tmp
     assert world.orders == [("D1", "Desks")]
 
 
-@pytest.mark.parametrize("kind", [test_references.CONTACT, test_references.REQUIRED])
+@pytest.mark.parametrize("kind", [references.CONTACT, references.REQUIRED])
 async def test_a_reference_is_known_by_the_record_that_it_points_to(tmp_path: Path, kind: Kind) -> None:
     def crm(name: str, **fields: Any) -> str:
         return world.put("crm", name, **fields)
 
-    world = test_references.Refers(tmp_path / "state.db", references.package(kind, test_references.COMPANY))
+    world = references.Refers(tmp_path / "state.db", references.package(kind, references.COMPANY))
     crm("Contact", key="ana", company=crm("Company", key="acme", parent=None))
     plan = await review(world)
     # Links are numbered anew each time, and others come before.
@@ -368,7 +368,7 @@ async def test_a_reference_is_known_by_the_record_that_it_points_to(tmp_path: Pa
     world.twins["crm"].put(
         "Contact",
         ana,
-        company=None if kind is test_references.CONTACT else world.by_key("crm", "Company")["zeta"]["id"],
+        company=None if kind is references.CONTACT else world.by_key("crm", "Company")["zeta"]["id"],
     )
     refused = await carry_out(world, plan)
     assert refused.report is None
@@ -391,7 +391,7 @@ async def test_a_guard_knows_every_method_of_a_system(two: World) -> None:
 async def test_records_that_refer_to_one_another_are_made_whole_by_one_apply(
     tmp_path: Path, parents: Mapping[str, str | None]
 ) -> None:
-    world = test_references.Refers(tmp_path / "state.db", references.package(test_references.COMPANY))
+    world = references.Refers(tmp_path / "state.db", references.package(references.COMPANY))
     ids = {key: world.put("crm", "Company", key=key, parent=None) for key in parents}
     for key, parent in parents.items():
         world.put("crm", "Company", ids[key], parent=None if parent is None else ids[parent])

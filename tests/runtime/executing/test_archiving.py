@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.declaration import Condition, Deletion, OnDelete
+from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
-from tests.runtime.executing.test_deletions import linked, policy
+from tests.runtime.executing.test_deletions import keep_customers, linked, policy
 
 
 async def test_archiving_sets_the_flag(world: Any) -> None:
@@ -231,15 +231,7 @@ async def test_a_record_that_is_back_and_archived_again_keeps_nobody_waiting(wor
 
 async def test_a_record_that_was_archived_by_leaving_the_scope_is_restored_when_it_is_back(world: Any) -> None:
     two, ids = await linked(world, sync={"out_of_scope": "archive"})
-    mapping = replace(
-        two.package.mappings[0],
-        where=(Condition(field="kind", value="customer"),),
-        in_scope=lambda native: native.get("kind") == "customer",
-    )
-    for remote_id in ids:
-        two.twin("crm").put("customers", remote_id, kind="customer")
-    two.package = replace(two.package, mappings=(mapping, two.package.mappings[1]), spec_sha256="2" * 64)
-    await two.run()
+    await keep_customers(two, ids)
     two.twin("crm").put("customers", ids[0], kind="lead")
     await two.run(full=True)
     assert len(archived_in(two, "erp")) == 1

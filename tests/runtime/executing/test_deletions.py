@@ -1,5 +1,6 @@
 """Deleted, unlinked, out of scope: absence is a hint, deletion a fact, and every policy does what it says."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,19 @@ async def linked(world: Any, count: int = 3, **changes: Any) -> tuple[Any, list[
     ids = [two.twin("crm").put("customers", vat=f"A{number}", name=f"N{number}") for number in range(count)]
     await two.run()
     return two, ids
+
+
+async def keep_customers(two: Any, ids: Sequence[str]) -> None:
+    """The CRM's records are in scope while they are of that kind, as all of `ids` are at first."""
+    mapping = replace(
+        two.package.mappings[0],
+        where=(Condition(field="kind", value="customer"),),
+        in_scope=lambda native: native.get("kind") == "customer",
+    )
+    for remote_id in ids:
+        two.twin("crm").put("customers", remote_id, kind="customer")
+    two.package = replace(two.package, mappings=(mapping, two.package.mappings[1]), spec_sha256="2" * 64)
+    await two.run()
 
 
 async def test_a_deletion_propagates(world: Any) -> None:
@@ -140,15 +154,7 @@ async def test_a_record_that_comes_back_is_not_doubled(world: Any, back: str) ->
 
 async def test_a_record_that_leaves_the_scope_is_left_alone_and_comes_back(world: Any) -> None:
     two, ids = await linked(world)
-    mapping = replace(
-        two.package.mappings[0],
-        where=(Condition(field="kind", value="customer"),),
-        in_scope=lambda native: native.get("kind") == "customer",
-    )
-    for remote_id in ids:
-        two.twin("crm").put("customers", remote_id, kind="customer")
-    two.package = replace(two.package, mappings=(mapping, two.package.mappings[1]), spec_sha256="2" * 64)
-    await two.run()
+    await keep_customers(two, ids)
     two.twin("crm").put("customers", ids[0], kind="lead", name="lead")
     await two.run(full=True)
     assert len(two.records("erp")) == 3

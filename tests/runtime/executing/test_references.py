@@ -12,77 +12,16 @@ from hypothesis import strategies as st
 
 from syncline_runtime.cli import execute
 from syncline_runtime.cli.waiting import tell_deferred
-from syncline_runtime.declaration import Deletion, OnDelete, Package
+from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.ports import Refused
 from syncline_runtime.records import ActionKind
-from syncline_runtime.simulation.twin import Table, Twin
 from syncline_runtime.telling import Redacted
-from syncline_runtime.values import Native, Reference
-from tests.runtime.executing.conftest import World
-from tests.runtime.executing.references import SYSTEMS, Kind, package
-
-COMPANY = Kind("Company", {"parent": ("Company",)})
-CONTACT = Kind("Contact", {"company": ("Company",)})
-REQUIRED = replace(CONTACT, needed=("company",), required=("company",))
+from syncline_runtime.values import Reference
+from tests.runtime.executing.references import COMPANY, CONTACT, REQUIRED, SYSTEMS, Kind, Refers, package
 
 
 class Crash(Exception):
     """The process ends here."""
-
-
-class Refers(World):
-    """A world of several entities."""
-
-    def __init__(self, path: Path, spec: Package) -> None:
-        super().__init__(path, spec)
-        tables = {
-            name: {
-                entity: Table(page_size=3, defaults=dict.fromkeys(declared.fields))
-                for entity, declared in spec.entities.items()
-            }
-            for name in spec.systems
-        }
-        self.twins = {name: Twin(name, self.clock, **found) for name, found in tables.items()}
-
-    def put(self, system: str, entity: str, remote_id: str | None = None, /, **fields: Any) -> str:
-        return self.twins[system].put(entity, remote_id, **{"note": None, **fields} if remote_id is None else fields)
-
-    def by_key(self, system: str, entity: str) -> dict[str, Native]:
-        return {record["key"]: record for record in self.twins[system].tables[entity].records.values()}
-
-    def shape(self, system: str) -> dict[tuple[str, str], dict[str, Any]]:
-        """What a system holds, with keys for ids: the same in all systems that are in step."""
-        keys = {
-            remote_id: record["key"]
-            for table in self.twins[system].tables.values()
-            for remote_id, record in table.records.items()
-        }
-        return {
-            (entity, record["key"]): {
-                name: keys.get(str(value), value) if value is not None else None
-                for name, value in record.items()
-                if name in self.package.entities[entity].fields
-            }
-            for entity, table in self.twins[system].tables.items()
-            for record in table.records.values()
-        }
-
-    def in_step(self) -> bool:
-        def full(system: str) -> dict[tuple[str, str], dict[str, Any]]:
-            return {
-                where: {name: record.get(name) for name in self.package.entities[where[0]].fields}
-                for where, record in self.shape(system).items()
-            }
-
-        return full("crm") == full("erp")
-
-    async def quiet(self, *, full: bool = True) -> None:
-        """Assert that further runs, a full one among them, write nothing."""
-        before = self.writes
-        await self.run()
-        if full:
-            await self.run(full=True)
-        assert self.writes == before
 
 
 @pytest.fixture
@@ -375,9 +314,7 @@ async def test_who_referred_to_a_record_that_was_deleted_is_moved_as_agreed(refe
 
 async def test_who_referred_to_a_record_that_was_replaced_is_moved_to_its_successor(refers: Any) -> None:
     world = refers(COMPANY, CONTACT)
-    holding = {name: Deletion(policy=OnDelete.HOLD, line=22) for name in SYSTEMS}
-    company, contact = world.package.syncs
-    world.package = replace(world.package, syncs=(replace(company, deletes=holding), contact))
+    world.deleting_companies(OnDelete.HOLD)
     acme = world.put("crm", "Company", key="acme", parent=None)
     world.put("crm", "Contact", key="ana", company=acme)
     await world.run()
@@ -397,9 +334,7 @@ async def test_who_referred_to_a_record_that_was_replaced_is_moved_to_its_succes
 
 async def test_who_referred_to_a_record_that_is_created_again_is_moved_to_the_new_one(refers: Any) -> None:
     world = refers(COMPANY, CONTACT)
-    again = {name: Deletion(policy=OnDelete.RECREATE, line=22) for name in SYSTEMS}
-    company, contact = world.package.syncs
-    world.package = replace(world.package, syncs=(replace(company, deletes=again), contact))
+    world.deleting_companies(OnDelete.RECREATE)
     acme = world.put("crm", "Company", key="acme", parent=None)
     world.put("crm", "Contact", key="ana", company=acme)
     await world.run()
@@ -414,9 +349,7 @@ async def test_who_referred_to_a_record_that_is_created_again_is_moved_to_the_ne
 
 async def test_a_first_look_that_shows_a_record_that_was_deleted_is_moved_as_agreed(refers: Any) -> None:
     world = refers(COMPANY, CONTACT)
-    again = {name: Deletion(policy=OnDelete.RECREATE, line=22) for name in SYSTEMS}
-    company, contact = world.package.syncs
-    world.package = replace(world.package, syncs=(replace(company, deletes=again), contact))
+    world.deleting_companies(OnDelete.RECREATE)
     former = world.put("crm", "Company", key="acme", parent=None)
     await world.run()
     ana = world.put("crm", "Contact", key="ana", company=None)

@@ -15,16 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncline_runtime.cli import review
-from syncline_runtime.declaration import Ask, Creation, Deletion, OnDelete
+from syncline_runtime.declaration import Ask, Creation
 from syncline_runtime.pending import Item, pending
 from syncline_runtime.ports import Refused, Unknown
 from syncline_runtime.simulation.twin import Fault
-from tests.runtime.executing import references, test_references
+from tests.runtime.executing import references
 from tests.runtime.executing.conftest import RULES, World, package
 from tests.runtime.executing.holds import (
     HELD,
     a_conflict,
-    a_deletion,
     a_guard,
     command,
     held,
@@ -82,99 +81,6 @@ async def test_reported_drift_is_decided_either_way(tmp_path: Path, taken: str, 
     assert world.column("crm", "name") == world.column("erp", "title") == [name]
     assert command(world, "review") == (0, "nothing waits for a person\n", "")
     await world.settled()
-
-
-@pytest.mark.parametrize(
-    ("way", "crm", "erp"), [("delete", [], []), ("keep", [], ["Ana"]), ("recreate", ["Ana"], ["Ana"])]
-)
-async def test_a_held_deletion_is_decided(tmp_path: Path, way: str, crm: list[str], erp: list[str]) -> None:
-    world, [item], _ = await held(tmp_path, a_deletion)
-    assert command(world, "review", "resolve", item.name, f"--{way}", "--by", "Kari")[0] == 0
-    await world.run()
-    assert (world.column("crm", "name"), world.column("erp", "title")) == (crm, erp)
-    if way == "delete":
-        with world.store() as store:
-            [entry] = store.audit.entries(action="deleted")
-        assert "Kari decided: propagate in erp" in entry.reason
-    await world.settled()
-    with world.store() as store:
-        assert pending(world.package, store) == []
-
-
-@pytest.mark.parametrize("early", [True, False])
-@pytest.mark.parametrize(
-    ("system", "native", "many"),
-    [("crm", {"vat": "1", "name": "New"}, 1), ("erp", {"vat_no": "1", "title": "New"}, 2)],
-)
-async def test_what_is_created_again_is_still_found_by_its_key(
-    tmp_path: Path, system: str, native: dict[str, str], many: int, early: bool
-) -> None:
-    """A newcomer with its key takes the place of what is gone, or waits for a person; it makes no second one elsewhere."""
-    deletes = {
-        name: Deletion(policy=OnDelete.PROPAGATE, unless_edited=True, line=22) for name in ("crm", "erp", "shop")
-    }
-    world = World(tmp_path / "state.db", package("crm", "erp", "shop", sync={"deletes": deletes}))
-    one = world.twin("crm").put("customers", vat="1", name="Ana")
-    await world.run()
-    [other] = world.records("erp")
-    world.twin("erp").put("customers", other, title="Annie")
-    world.twin("crm").drop("customers", one)
-    await world.run(full=True)
-    if early:
-        world.twin(system).put("customers", **native)
-        await world.run()
-    with world.store() as store:
-        [item] = [one for one in pending(world.package, store) if one.kind == "deletion"]
-    assert command(world, "review", "resolve", item.name, "--recreate")[0] == 0
-    await world.run()
-    if not early:
-        world.twin(system).put("customers", **native)
-    for _ in range(2):
-        await world.run()
-    counts = {name: len(world.records(name)) for name in ("crm", "erp", "shop")}
-    assert counts == {"crm": 1, "erp": 1, "shop": 1} | {system: many if early else 2}
-
-
-@pytest.mark.parametrize("policy", [OnDelete.ARCHIVE, OnDelete.UNLINK, OnDelete.PROPAGATE])
-async def test_a_deletion_that_an_edit_held_is_let_through_as_the_spec_says(tmp_path: Path, policy: OnDelete) -> None:
-    deletes = {name: Deletion(policy=policy, unless_edited=True, line=22) for name in ("crm", "erp")}
-    world = World(tmp_path / "state.db", package("crm", "erp", sync={"deletes": deletes}))
-    one = world.twin("crm").put("customers", vat="1", name="Ana")
-    await world.run()
-    [other] = world.records("erp")
-    world.twin("erp").put("customers", other, title="Annie")
-    world.twin("crm").drop("customers", one)
-    await world.run(full=True)
-    with world.store() as store:
-        [item] = pending(world.package, store)
-    assert command(world, "review", "resolve", item.name, "--delete")[0] == 0
-    await world.run()
-    await world.settled()
-    assert world.column("erp", "title") == ([] if policy is OnDelete.PROPAGATE else ["Annie"])
-    assert ("delete", "customers", 1) not in world.twin("erp").calls or policy is OnDelete.PROPAGATE
-    with world.store() as store:
-        assert pending(world.package, store) == []
-
-
-async def test_a_deletion_decided_is_carried_out_though_the_first_try_fails(tmp_path: Path) -> None:
-    world, [item], _ = await held(tmp_path, a_deletion)
-    assert command(world, "review", "resolve", item.name, "--delete")[0] == 0
-    world.twin("erp").faults["delete"] = deque([Fault(Unknown("timed out"))])
-    await world.run()
-    assert world.column("erp", "title") == ["Ana"]
-    await world.run(later=3600)
-    await world.run(later=3600)
-    assert world.column("erp", "title") == []
-
-
-async def test_a_record_edited_after_its_deletion_was_decided_is_not_deleted(tmp_path: Path) -> None:
-    world, [item], _ = await held(tmp_path, a_deletion)
-    assert command(world, "review", "resolve", item.name, "--delete")[0] == 0
-    [other] = world.records("erp")
-    world.twin("erp").put("customers", other, title="Bo")
-    report = await world.run()
-    assert world.column("erp", "title") == ["Bo"]
-    assert "changed since" in report.summaries[0].held[0]
 
 
 async def test_ambiguous_records_are_linked_as_a_person_says(tmp_path: Path) -> None:
@@ -395,12 +301,12 @@ async def test_what_waits_for_the_same_reason_is_told_thrice_and_counted(tmp_pat
 
 
 async def test_a_reference_in_conflict_is_decided(tmp_path: Path) -> None:
-    spec = references.package(test_references.COMPANY, test_references.CONTACT)
+    spec = references.package(references.COMPANY, references.CONTACT)
     syncs = tuple(
         replace(sync, rules={**sync.rules, "company": Ask(line=33)}) if sync.entity == "Contact" else sync
         for sync in spec.syncs
     )
-    world = test_references.Refers(tmp_path / "state.db", replace(spec, syncs=syncs))
+    world = references.Refers(tmp_path / "state.db", replace(spec, syncs=syncs))
     for key in ("acme", "beta"):
         world.put("crm", "Company", key=key, parent=None)
     ana = world.put("crm", "Contact", key="ana", company=None)
@@ -489,9 +395,7 @@ def _answer(world: World, number: int, system: str, way: str) -> bool:
 
 
 async def test_one_id_of_two_entities_is_told_apart(tmp_path: Path) -> None:
-    world = test_references.Refers(
-        tmp_path / "state.db", references.package(test_references.COMPANY, test_references.CONTACT)
-    )
+    world = references.Refers(tmp_path / "state.db", references.package(references.COMPANY, references.CONTACT))
     for entity, other in (("Company", "parent"), ("Contact", "company")):
         for number in ("1", "2"):
             world.put("crm", entity, number, key="same", note=None, **{other: None}, id=number)
