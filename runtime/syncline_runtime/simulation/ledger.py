@@ -21,7 +21,6 @@ from syncline_runtime.values import ABSENT, Native, Shown
 _ROUND_TRIP = 2.0
 """Seconds that a write without a reading before it may take to arrive."""
 
-
 Place: TypeAlias = tuple[str, str, str]
 """A record: system, entity, remote id."""
 
@@ -108,9 +107,7 @@ class Ledger:
         self._at_loss: dict[tuple[str, str, str, str], Shown] = {}
         self._joined: dict[tuple[str, int, str], set[Any]] = {}
         self._shown: set[tuple[str, str, str]] = set()
-        self._unread: set[tuple[str, str, str]] = (
-            set()
-        )  # written without a word of what came of it, and not shown since
+        self._unread: set[Place] = set()  # written without a word of what came of it, and not shown since
 
     def mapping(self, system: str, resource: str) -> FieldMap | None:
         """The map that a resource of a system has, if the spec gives it one."""
@@ -220,8 +217,13 @@ class Ledger:
         assert mapping is not None
         self.revived.add((system, mapping.entity, remote_id))
         self.window |= {(system, mapping.entity, remote_id, flow.field) for flow in mapping.flows}
-        for name, value in shown(mapping, native).items():
-            self.restored.setdefault((system, mapping.entity, remote_id), set()).add((name, value))
+        self.wanted_again(system, resource, remote_id, native)
+
+    def wanted_again(self, system: str, resource: str, remote_id: str, native: Native) -> None:
+        """What a record shows now may be agreed on, however old it is."""
+        mapping = self.mapping(system, resource)
+        assert mapping is not None
+        self.restored.setdefault((system, mapping.entity, remote_id), set()).update(shown(mapping, native).items())
 
     def forget(self, servers: Mapping[str, Server]) -> None:
         """The state was lost: what systems show now is all that there is, and counts as stored by somebody."""

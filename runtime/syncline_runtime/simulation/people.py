@@ -229,7 +229,11 @@ class People:
         if not values:
             return
         made = self._servers[place].make(other, {**native, **{one.field: one.value for one in there.where}}, "user")
-        self._ledger.stored(place, there.resource, made, None, other.native(made) or {}, "user", copied=True)
+        shows = other.native(made) or {}
+        self._ledger.stored(place, there.resource, made, None, shows, "user", copied=True)
+        if self._ledger.is_unknown_child(system, sync.entity, remote_id):
+            # The engine never saw what this was made of, and takes it for a record that somebody typed just so.
+            self._ledger.wanted_again(place, there.resource, made, shows)
         self.delete(mapping, table, remote_id)
 
     def number(self) -> int:
