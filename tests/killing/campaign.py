@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.systems.command import CHANGED, FAILED, IN_STEP, Command, Ended
+from tests.systems.forked import Forked
 
 RUN = ("run", "--apply-first", "--json", "--settle", "0.3")
 """What is killed. These servers carry a request out at once or never, so that an outcome is soon known."""
@@ -79,7 +80,7 @@ class Campaign:
     _settled: list[str] = field(default_factory=list)
     _number: int = 0
     _seconds: float = 0.3
-    _startup: float = 0.5
+    _startup: dict[bool, float] = field(default_factory=lambda: {True: 0.5, False: 0.1})
     _head: str = ""
 
     def __post_init__(self) -> None:
@@ -126,7 +127,7 @@ class Campaign:
     # -- violence ------------------------------------------------------------------------------------------------------
 
     def kill(self) -> None:
-        """Start a run and kill it; one in six before it may have opened its state, the others spread over what it does."""
+        """Start a run and kill it; one in six in a new interpreter from its start on, the others spread over what it does."""
         self._strike(RUN, "a run")
 
     def kill_apply(self) -> None:
@@ -174,8 +175,9 @@ class Campaign:
         side = self._random.choice(list(self.world.fields[asked]))
         for item in items:
             answer = ("review", "resolve", item, "--take", side)
-            process = self.world.command.start(*answer)
-            if not self._ends(process, self._random.random() * 1.5 * self._startup):
+            afresh = self._afresh()
+            process = self.world.command.start(*answer, afresh=afresh)
+            if not self._ends(process, self._random.random() * 1.5 * self._startup[afresh]):
                 process.kill()
                 process.communicate()
                 self.tally.happened["kills of an answer"] += 1
@@ -184,11 +186,9 @@ class Campaign:
             self.stored[key][asked] = values[side]
 
     def _strike(self, arguments: Sequence[str], what: str) -> None:
-        early, share, meanwhile = self._random.random() < 1 / 6, self._random.random(), self._random.random()
-        process = self.world.command.start(*arguments)
-        if not early:
-            self._begun(process)
-        opened, moment = time.monotonic(), share * (self._startup if early else self._seconds)
+        early, share, meanwhile = self._afresh(), self._random.random(), self._random.random()
+        process = self.world.command.start(*arguments, afresh=True) if early else self._begun(arguments)
+        opened, moment = time.monotonic(), share * (self._startup[True] if early else self._seconds)
         ended = self._ends(process, moment * meanwhile)
         if not ended:
             if arguments != REBASE:  # which of two values that differ was the later, nobody knows without a state
@@ -203,8 +203,7 @@ class Campaign:
 
     def pause(self) -> bool:
         """Stop a run for a while (SIGSTOP), as a laptop that sleeps does: beside it another is refused, or goes in its place."""
-        process = self.world.command.start(*RUN)
-        self._begun(process)
+        process = self._begun(RUN)
         if self._ends(process, self._random.random() * self._seconds):
             return False
         process.send_signal(signal.SIGSTOP)
@@ -233,8 +232,7 @@ class Campaign:
 
     def lock(self) -> bool:
         """Hold the state locked in the middle of a run for longer than it waits."""
-        process = self.world.command.start(*RUN)
-        self._begun(process)
+        process = self._begun(RUN)
         with closing(sqlite3.connect(self.state, timeout=5.0, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             ended = _ended(process)
@@ -243,16 +241,18 @@ class Campaign:
         self.tally.happened["locked states"] += ended.code == FAILED
         return ended.code == FAILED
 
-    def _begun(self, process: subprocess.Popen[str]) -> None:
-        """Wait until a run has opened its state, which is when its write-ahead log appears or grows."""
+    def _begun(self, arguments: Sequence[str], *, afresh: bool = False) -> subprocess.Popen[str] | Forked:
+        """Start a run, and wait until it has opened its state, which is when its write-ahead log appears or grows."""
         log, deadline = self.state.with_name(f"{self.state.name}-wal"), time.monotonic() + 60
         before = _looks(log)
+        process = self.world.command.start(*arguments, afresh=afresh)
         while _looks(log) == before and process.poll() is None:
             if time.monotonic() > deadline:
                 raise AssertionError("a run does not begin")
             time.sleep(0.002)
+        return process
 
-    def _ends(self, process: subprocess.Popen[str], within: float) -> bool:
+    def _ends(self, process: subprocess.Popen[str] | Forked, within: float) -> bool:
         """Whether a run ends by itself; if so it is told."""
         try:
             text, problems = process.communicate(timeout=within)
@@ -261,6 +261,10 @@ class Campaign:
         self._told(Ended(process.returncode, text, problems), CHANGED)
         self.tally.happened["runs that ended before they were killed"] += 1
         return True
+
+    def _afresh(self) -> bool:
+        """Whether the next command has an interpreter of its own, in which it may be killed while it is imported."""
+        return self._random.random() < 1 / 6
 
     def patience(self) -> int:
         """After how many kills in a row a run may end."""
@@ -299,12 +303,11 @@ class Campaign:
 
     def _measured(self) -> Ended:
         """Run to the end, and remember how long it takes: kills are spread over that."""
-        began = time.monotonic()
-        process = self.world.command.start(*RUN)
-        self._begun(process)
+        afresh, began = self._afresh(), time.monotonic()
+        process = self._begun(RUN, afresh=afresh)
         opened = time.monotonic()
         ended = _ended(process)
-        self._startup, self._seconds = opened - began, time.monotonic() - opened
+        self._startup[afresh], self._seconds = opened - began, time.monotonic() - opened
         self._told(ended)
         return ended
 
@@ -362,7 +365,7 @@ def campaign(world: World, seed: int, kills: int, *, population: int) -> Tally:
     return at.tally
 
 
-def _ended(process: subprocess.Popen[str]) -> Ended:
+def _ended(process: subprocess.Popen[str] | Forked) -> Ended:
     text, problems = process.communicate(timeout=120)
     return Ended(process.returncode, text, problems)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import forked
+
 IN_STEP, NEEDS_PERSON, FAILED, AWAITS_CONSENT, CHANGED = 0, 1, 2, 3, 4
 _PATIENCE_SECONDS = 120
 
@@ -33,11 +35,15 @@ class Ended:
 
 @dataclass(slots=True)
 class Command:
-    """The command line of one generated package; `variables` go into its `.env` file before each command."""
+    """The command line of one generated package; `variables` go into its `.env` file before each command.
+
+    With `forks` it is started in the process of a command whose imports are done, unless it is to be started `afresh`.
+    """
 
     folder: Path
     package: str
     variables: dict[str, str] = field(default_factory=dict)
+    forks: bool = False
 
     def __call__(self, *arguments: str) -> Ended:
         """Run `python -m <package> <arguments>` to its end."""
@@ -45,10 +51,14 @@ class Command:
         text, problems = process.communicate(timeout=_PATIENCE_SECONDS)
         return Ended(process.returncode, text, problems)
 
-    def start(self, *arguments: str, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, before: Callable[[], None] | None = None, afresh: bool = False
+    ) -> "subprocess.Popen[str] | forked.Forked":
         """Start `python -m <package> <arguments>`; `before` is called in the new process, to set its limits."""
         lines = [f"{name}={value}\n" for name, value in self.variables.items()]
         (self.folder / ".env").write_text("".join(lines))
+        if self.forks and before is None and not afresh:
+            return forked.start(self.folder, self.package, arguments)
         return subprocess.Popen(
             [sys.executable, "-m", self.package, *arguments],
             cwd=self.folder,
