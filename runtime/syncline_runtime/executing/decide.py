@@ -112,7 +112,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             moved.append(Moved(before=before, after=after))
         document = row.doc if after.values is link.values else hub.pack(after.values)
         unsettled = int(bool(decision.actions) or always or link_id in context.barred or link_id in context.frozen)
-        if context.looks and looks_elsewhere(context, link, after):
+        if (own is not None and own.again) or (context.looks and looks_elsewhere(context, link, after)):
             unsettled = 1
         if new:
             links.append((link_id, context.entity.name, row.generation, document, unsettled, context.run_id))

@@ -35,13 +35,15 @@ class Referred(NamedTuple):
     """A link as the core sees it.
 
     `own` are its members in their systems' own form. `waits` are rows for `wait`: what it refers to that has no link yet.
-    `bars` are the systems in which it is not created before its required references can be told.
+    `bars` are the systems in which it is not created before its required references can be told. `again`: a reference is left
+    out of what is agreed and of what members have shown, so that its link is to be looked at once more when it is decided.
     """
 
     link: Link
     own: Mapping[str, Member]
     waits: tuple[Row, ...] = ()
     bars: frozenset[str] = frozenset()
+    again: bool = False
 
 
 class Outgoing(NamedTuple):
@@ -447,20 +449,14 @@ def _relinked(context: Context, found: list[Referred]) -> list[Referred]:
     if not differing:
         return found
     closed = {row.link_id for row in context.store.links(sorted(differing)) if row.status == LinkStatus.TOMBSTONE.value}
+    news = [[name for name, value in _linked_elsewhere(one.link) if value.link in closed] for one in found]
     return [
-        one._replace(
-            link=_as_news(
-                one.link, [name for name, value in _linked_elsewhere(one.link) if value.link in closed], closed
-            )
-        )
-        for one in found
+        one._replace(link=_as_news(one.link, names, closed), again=True) if names else one
+        for one, names in zip(found, news, strict=True)
     ]
 
 
 def _as_news(link: Link, names: Sequence[str], closed: set[int]) -> Link:
-    if not names:
-        return link
-
     def shown(member: Member) -> Mapping[str, Shown]:
         values = member.shadow if member.seen is None else member.seen
         dead = [name for name in names if type(held := values.get(name)) is Reference and held.link in closed]

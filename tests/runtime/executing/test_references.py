@@ -366,6 +366,26 @@ async def test_a_first_look_that_shows_a_record_that_was_deleted_is_moved_as_agr
     await world.quiet()
 
 
+async def test_a_first_look_that_shows_a_record_of_a_closed_link_is_moved_to_what_its_partner_refers_to(
+    refers: Any,
+) -> None:
+    world = refers(COMPANY, CONTACT)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    world.put("crm", "Company", key="apex", parent=None)
+    await world.run()
+    there = {key: one["id"] for key, one in world.by_key("erp", "Company").items()}
+    world.twins["crm"].drop("Company", acme)
+    await world.run(full=True)
+    assert "acme" not in world.by_key("erp", "Company")
+    world.put("crm", "Contact", key="ana", company=acme)
+    world.put("erp", "Contact", key="ana", note="who moved", company=there["apex"])
+    for _ in range(3):
+        await world.run(full=True)
+    assert world.shape("crm")["Contact", "ana"]["company"] == "apex"
+    assert world.in_step()
+    await world.quiet()
+
+
 async def test_what_referred_to_a_survivor_means_the_link_that_it_found(refers: Any) -> None:
     world = refers(COMPANY, CONTACT)
     unlinking = {name: Deletion(policy=OnDelete.UNLINK, line=22) for name in SYSTEMS}
