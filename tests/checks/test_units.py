@@ -101,3 +101,20 @@ map Customer to crm.contacts {{ it -> credit as money("EUR") }}
 
     assert check(spec) == ["unit.scale"]
     assert check(spec.replace('credit as money("EUR")', 'credit as money("EUR") then round(2)')) == []
+
+
+def test_a_whole_number_beside_its_currency_may_count_coins() -> None:
+    spec = f"""{PRELUDE}extend shop {{ resource contacts {{ exact : decimal(14, 2) }} }}
+extend crm {{ resource contacts {{ cents : integer }} }}
+entity Customer {{ it : money }}
+map Customer to shop.contacts {{ it <- exact as money("EUR") }}
+map Customer to crm.contacts {{ it -> [cents, currency] as money }}
+"""
+
+    def check(text: str) -> list[str]:
+        found = check_spec("example.sync", text.encode(), {"sample.sync": sample().encode()}.get).diagnostics
+        return [worded(one).mend for one in found if one.code.startswith("unit.")]
+
+    (mend,) = check(spec)
+    assert "`as money(minor)`" in mend
+    assert check(spec.replace("as money }", "as money(minor) }")) == []

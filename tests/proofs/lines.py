@@ -121,10 +121,13 @@ def money_lines(draw: st.DrawFn) -> RandomLine:
     currency = draw(st.sampled_from(("EUR", "JPY", "KWD")))
     digits = {"EUR": 2, "JPY": 0, "KWD": 3}[currency]
     amounts = st.decimals(0, 9999, places=digits).map(lambda value: Money(value.normalize() + 0, currency))
-    match draw(st.sampled_from(("minor", "major", "pair", "percent"))):
+    match draw(st.sampled_from(("minor", "counted", "major", "pair", "percent"))):
         case "minor":
             whole = st.integers(0, 99999).map(lambda one: (one,))
             return RandomLine("money", ("integer",), f'money("{currency}", minor)', amounts, whole)
+        case "counted":
+            natives = st.tuples(st.integers(0, 99999), st.sampled_from((currency, currency.lower())))
+            return RandomLine("money", ("integer", "text(3)"), "money(minor)", amounts, natives)
         case "major":
             scale = draw(st.integers(0, 4))
             natives = st.decimals(0, 9999, places=scale).map(lambda one: (one,))

@@ -7,7 +7,7 @@ import pytest
 
 from syncline_runtime import codecs
 from syncline_runtime.codecs import CODECS, CodecError, table, table_get, table_put
-from syncline_runtime.values import Money
+from syncline_runtime.values import ABSENT, Money
 
 STAGES = table({"open": ("appointment", "qualified"), "won": "closedwon", "lost": 7, "late": False}, "open")
 
@@ -71,6 +71,8 @@ def test_an_unlisted_native_is_refused_without_otherwise() -> None:
 def test_minor_units_follow_the_currency(native: int, currency: str, amount: str) -> None:
     assert codecs.money_minor_get(native, currency) == Money(Decimal(amount), currency)
     assert codecs.money_minor_put(Money(Decimal(amount), currency), currency) == native
+    assert codecs.money_counted_get((native, currency.lower())) == Money(Decimal(amount), currency)
+    assert codecs.money_counted_put(Money(Decimal(amount), currency)) == (native, currency)
 
 
 def test_half_a_yen_and_other_peoples_money_are_refused() -> None:
@@ -82,6 +84,19 @@ def test_half_a_yen_and_other_peoples_money_are_refused() -> None:
         codecs.money_get((Decimal(1), None))
     with pytest.raises(CodecError, match=r"money\.unknown-currency"):
         codecs.money_minor_get(1, "XXQ")
+    with pytest.raises(CodecError, match=r"money\.unknown-currency"):
+        codecs.money_counted_get((1, "xxq"))
+    with pytest.raises(CodecError, match=r"money\.not-minor"):
+        codecs.money_counted_get((Decimal("0.5"), "eur"))
+    with pytest.raises(CodecError, match=r"value\.too-precise"):
+        codecs.money_counted_put(Money(Decimal("0.005"), "EUR"))
+
+
+def test_no_amount_in_minor_units_leaves_its_currency_alone() -> None:
+    assert codecs.money_counted_put(None) == codecs.money_put(None)
+    assert codecs.money_counted_put(ABSENT) == codecs.money_put(ABSENT)
+    assert codecs.money_counted_get((None, "eur")) is None
+    assert codecs.money_counted_get((ABSENT, "eur")) is ABSENT
 
 
 @pytest.mark.parametrize(

@@ -254,15 +254,15 @@ def _room(line: Line) -> int | None:
     if line.field is None or line.field.type.kind != "money" or line.expression is not None:
         return None
     native = line.natives[0]
-    minor = next((step for step in line.pipeline if step.name == "money_minor"), None)
-    if minor is not None or any(step.name == "round" for step in line.pipeline):
+    if any(step.name in ("money_minor", "money_counted", "round") for step in line.pipeline):
         return None
     return 0 if native.type.kind == "integer" else native.type.scale
 
 
 def _no_room(line: Line, span: Span, problem: str, source: str, wide: int, room: int) -> Diagnostic:
     native = line.natives[0]
-    counted = native.type.kind == "integer" and problem == "currency"
+    counted = "minor" if any(step.name == "money" for step in line.pipeline) else f'"{source}", minor'
+    known = native.type.kind == "integer" and (problem == "currency" or counted == "minor")
     facts: dict[str, Fact] = {
         "problem": problem,
         "source": source,
@@ -270,7 +270,7 @@ def _no_room(line: Line, span: Span, problem: str, source: str, wide: int, room:
         "room": room,
         "native": native.name,
         "type": str(native.type),
-        "hint": f'`as money("{source}", minor)`' if counted else "",
+        "hint": f"`as money({counted})`" if known else "",
     }
     return Diagnostic(
         "unit.scale", span, facts, (Label(native.span, "native-declared-here", {"type": str(native.type)}),)

@@ -106,7 +106,7 @@ def _called(node: CodecCall, scope: Scope) -> Step | None:
     if name not in CODEC_NAMES:
         scope.findings.unknown("codec.unknown", name, node.name.span, (*CODEC_NAMES, *scope.declared.codecs))
         return None
-    definition = find_codec(name, len(node.arguments))
+    definition = find_codec(name, len(node.arguments), counted=_is_minor(node.arguments))
     if definition is None:
         scope.findings.report(
             "codec.arguments",
@@ -145,6 +145,14 @@ def _problem(definition: CodecDefinition, values: Sequence[str | int]) -> str | 
                 return f"{values[0]!a} is no zone of the time zone database"
             return None
     return definition.problem(*values)
+
+
+def _is_minor(arguments: Sequence[Argument]) -> bool:
+    """Whether the first argument is the word `minor`: the currency is then that of a second field."""
+    match arguments:
+        case [Argument(value=Path(steps=(Name(text="minor"),))), *_]:
+            return True
+    return False
 
 
 def _signatures(name: str) -> tuple[str, ...]:
@@ -208,12 +216,12 @@ def _delivered(steps: Sequence[Step], natives: tuple[NativeField, ...], span: Sp
     match taken:
         case "two":
             amount, currency = native_type(natives[0]), native_type(natives[1])
-            if amount.kind in ("decimal", "integer") and currency.kind in ("text", "currency"):
+            numbers = ("integer",) if steps[0].name == "money_counted" else ("decimal", "integer")
+            if amount.kind in numbers and currency.kind in ("text", "currency"):
                 return Type("pair", nullable=amount.nullable or currency.nullable)
             found = f"[{amount}, {currency}]"
-            scope.findings.report(
-                "codec.type-mismatch", span, codec="money", takes=("[decimal, currency]",), found=found
-            )
+            takes = (f"[{numbers[0]}, currency]",)
+            scope.findings.report("codec.type-mismatch", span, codec="money", takes=takes, found=found)
             return None
         case "several":
             for native in natives:

@@ -14,6 +14,8 @@ from syncline_runtime.codecs.elements import (
 from syncline_runtime.codecs.money import (
     MINOR_UNITS,
     minor_unit,
+    money_counted_get,
+    money_counted_put,
     money_get,
     money_in_get,
     money_in_put,
@@ -258,6 +260,8 @@ __all__ = [
     "lower_put",
     "matching_of",
     "minor_unit",
+    "money_counted_get",
+    "money_counted_put",
     "money_get",
     "money_in_get",
     "money_in_put",

@@ -60,6 +60,20 @@ def money_put(value: object) -> tuple[Number, str | Absent | None]:
     raise wrong_type("money", value)
 
 
+def money_counted_get(value: object, unit: str = "minor") -> Money | Absent | None:
+    """Two native fields `(count, currency)`: an integer count of the currency's minor units (12345, "mxn" is 123.45 MXN)."""
+    counted = money_get(value)
+    return money_minor_get(counted.amount, counted.currency) if type(counted) is Money else counted
+
+
+def money_counted_put(value: object, unit: str = "minor") -> tuple[int | Absent | None, str | Absent | None]:
+    """Money as `(count, currency)`; refuses an amount that is no whole number of the currency's minor units."""
+    _, currency = money_put(value)
+    return money_minor_put(value, currency) if isinstance(
+        currency, str
+    ) else None if value is None else ABSENT, currency
+
+
 def money_in_get(value: object, currency: str) -> Money | Absent | None:
     """An amount that the system keeps without a currency, as money of `currency`."""
     if value is None or value is ABSENT:

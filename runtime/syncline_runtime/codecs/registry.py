@@ -189,6 +189,14 @@ _DEFINITIONS: Final = (
     ),
     CodecDefinition("money", (("pair", "money"),), "money_get", "money_put"),
     CodecDefinition(
+        "money_counted",
+        (("pair", "money"),),
+        "money_counted_get",
+        "money_counted_put",
+        (Parameter("unit", "choice", ("minor",)),),
+        domain="money in whole minor units of its currency",
+    ),
+    CodecDefinition(
         "money_in",
         (("decimal", "money"), ("integer", "money")),
         "money_in_get",
@@ -311,15 +319,21 @@ def _held_to_type(definition: CodecDefinition) -> CodecDefinition:
 CODECS: Final[Registry] = MappingProxyType(
     {definition.get.removesuffix("_get"): _held_to_type(definition) for definition in _DEFINITIONS}
 )
-"""Codecs by identifier; `money` comes in three shapes, which `find_codec` tells apart by their parameters."""
+"""Codecs by identifier; `money` comes in four shapes, which `find_codec` tells apart by their parameters."""
 
-CODEC_NAMES: Final = tuple(sorted(name for name in CODECS if name not in ("money_in", "money_minor", "table")))
+CODEC_NAMES: Final = tuple(
+    sorted(name for name in CODECS if name not in ("money_counted", "money_in", "money_minor", "table"))
+)
 """What a spec may write after `as` and `then`; a table is written as one, in braces."""
 
 
-def find_codec(name: str, parameters: int) -> CodecDefinition | None:
-    """The codec of this name that takes this many parameters; None where the name or the number is wrong."""
-    candidates = ("money", "money_in", "money_minor") if name == "money" else (name,)
+def find_codec(name: str, parameters: int, *, counted: bool = False) -> CodecDefinition | None:
+    """The codec of this name that takes this many parameters; None where the name or the number is wrong.
+
+    `counted`: the first says how amounts of any currency are counted, as in `money(minor)`.
+    """
+    shapes = ("money_counted",) if counted else ("money", "money_in", "money_minor")
+    candidates = shapes if name == "money" else (name,)
     for candidate in candidates:
         definition = CODECS.get(candidate) if name in CODEC_NAMES else None
         if definition is not None and definition.required <= parameters <= len(definition.parameters):

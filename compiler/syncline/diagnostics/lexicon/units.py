@@ -22,7 +22,7 @@ UNITS = {
         "`{expression}` {problem}",
         "Out by a factor and back by the same one looks right in every system, and the customer has paid the wrong amount.",
         'Leave the factor to the codec, which knows each currency: `as money("EUR", minor)`, with the currency of the '
-        "amounts; where a system says the currency and keeps whole amounts, `[amount, currency] as money`.",
+        "amounts; where a system says the currency, `[amount, currency] as money(minor)`, or `as money` of whole amounts.",
         {"back-here": "and back here"},
         {
             "written": "counts {factor} to one {currency}, which has {minor} decimals: {amount} would be sent as {sent} instead "
