@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from syncline_runtime.answering import Purpose
 from syncline_runtime.connectors.calls import UnsafeId, filled
@@ -23,6 +23,8 @@ from syncline_runtime.ports import (
     Unknown,
     Write,
 )
+
+_REFUSALS: Final = (Refused, Gone, Stale)
 
 
 async def write(session: Session, shape: Shape, purpose: Purpose, writes: Sequence[Write]) -> list[Outcome]:
@@ -104,7 +106,11 @@ async def _batch(
     operation: Operation,
     writes: Sequence[Write],
 ) -> list[Outcome]:
-    """One call for all of `writes`; where it is refused as a whole, halves are tried until the bad ones stand alone."""
+    """One call for all of `writes`; where it is refused as a whole, halves are tried until the bad ones stand alone.
+
+    One bad record of an atomic call refuses it as a whole, whatever the answers to the others say: what is undone may still be
+    told as done.
+    """
     try:
         slots = _batch_slots(session, shape, operation, writes)
         answer = await session.exchange(operation.call, slots, purpose, missing=operation.missing)
@@ -113,11 +119,15 @@ async def _batch(
     except SystemFailure as failure:
         return [_not_sent(failure)] * len(writes)
     if isinstance(answer, Answered):
-        return _each(session, shape, purpose, operation, writes, answer)
-    if not isinstance(answer.outcome, Refused | Gone | Stale):
-        return [answer.outcome] * len(writes)
+        outcomes = _each(session, shape, purpose, operation, writes, answer)
+        if not operation.atomic or not any(isinstance(outcome, _REFUSALS) for outcome in outcomes):
+            return outcomes
+    else:
+        outcomes = [answer.outcome] * len(writes)
+        if not isinstance(answer.outcome, _REFUSALS):
+            return outcomes
     if len(writes) == 1:
-        return [answer.outcome if single is operation else await _single(session, shape, purpose, single, writes[0])]
+        return outcomes if single is operation else [await _single(session, shape, purpose, single, writes[0])]
     middle = len(writes) // 2
     return [
         *await _batch(session, shape, purpose, single, operation, writes[:middle]),

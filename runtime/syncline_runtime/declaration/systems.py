@@ -84,7 +84,8 @@ class Call:
 class Operation:
     """How records are read one by one or written.
 
-    `many` is the largest number of records in one call; `atomic` says that one bad record refuses the whole call.
+    `many` is the largest number of records in one call; `atomic` says that one bad record refuses the whole call, so
+    that no answer to another record of it is believed.
     `answer` is the dotted path of the record (or of the list of records) in the answer; `returns` says what stands there.
     `each` is the template of one record of a batch, of which the slots `records` and `updates` are then made (None: its values);
     `item` is the path of the record within one item of a batch's answer. `batch` is the same operation for several records,

@@ -111,22 +111,22 @@ class Batches:
         return Reply(200, self.stored[key])
 
 
-def batch(method, url):
+def batch(method, url, atomic):
     return Operation(
         call=Call(verb="POST", target=Text("/batch"), body={"requests": Slot("records")}),
         many=4,
-        atomic=True,
+        atomic=atomic,
         returns="record",
         each={"method": method, "url": Text(url), "body": Slot("values")},
         item="body",
     )
 
 
-def batched():
+def batched(*, atomic=True):
     plain = contacts()
     return contacts(
-        create=replace(plain.create, batch=batch("POST", "/api/records")),
-        update=replace(plain.update, batch=batch("PATCH", "/api/records/{id}")),
+        create=replace(plain.create, batch=batch("POST", "/api/records", atomic)),
+        update=replace(plain.update, batch=batch("PATCH", "/api/records/{id}", atomic)),
     )
 
 
@@ -167,6 +167,32 @@ async def test_a_batch_whose_answers_do_not_fit_is_unknown(answer):
     assert [type(outcome) for outcome in outcomes] == [Unknown, Unknown]
 
 
+async def test_a_record_of_an_atomic_batch_is_not_done_because_its_answer_says_so():
+    made = []
+
+    def undone(asked):
+        if not asked.path.endswith("/batch"):
+            return Reply(422, {"message": "no"})
+        names = [one["body"]["name"] for one in asked.document["requests"]]
+        if "b" not in names:
+            made.extend(names)
+        answers = [
+            {"status": 422, "body": {"message": "no"}}
+            if name == "b"
+            else {"status": 201, "body": {"id": f"{len(made)}"}}
+            for name in names
+        ]
+        return Reply(200, answers)
+
+    async with Loopback(undone) as server:
+        port = system(server.url, batched(), replace(KEYED, concurrency=1))
+        await port.open()
+        outcomes = await port.create("contacts", [Write({"name": name}) for name in "abcd"])
+        await port.close()
+    assert [type(outcome) for outcome in outcomes] == [Applied, Refused, Applied, Applied]
+    assert sorted(made) == ["a", "c", "d"]
+
+
 async def test_a_batch_that_answers_per_record_is_told_per_record():
     answers = [
         {"status": 201, "body": {"id": "a", "updated": "x"}},
@@ -174,7 +200,7 @@ async def test_a_batch_that_answers_per_record_is_told_per_record():
         {"status": 503, "body": None},
     ]
     async with Loopback(lambda asked: Reply(207, answers)) as server:
-        port = system(server.url, batched(), KEYED)
+        port = system(server.url, batched(atomic=False), KEYED)
         await port.open()
         outcomes = await port.create("contacts", [Write({"name": name}) for name in "abc"])
         await port.close()
