@@ -14,6 +14,7 @@ from syncline_runtime.declaration import (
     Sync,
     Updating,
 )
+from syncline_runtime.executing.place import Failure
 from syncline_runtime.executing.protections import ALL, Protections
 from syncline_runtime.executing.renders import unseen_of
 from syncline_runtime.executing.sides import (
@@ -135,6 +136,7 @@ class Context:
     rebasing: bool = False  # creates are held until a person lets them pass
     awaiting: dict[tuple[int, str], IntentRow] = field(default_factory=dict)
     looked: dict[str, float] = field(default_factory=dict)
+    unreadable: set[tuple[str, str, Failure]] = field(default_factory=set)  # by system and record, what was told of it
     closed: int = 0
     ending: bool = False  # a record waits for the deletion of a link that has its key
     granted: dict[tuple[str, str], int] = field(

@@ -365,7 +365,8 @@ def _key_rows(context: Context, side: Side, row: MemberRow, document: bytes | No
 
 
 def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[NativeRecord, Failure]]) -> None:
-    """Set records, or fields of them, aside that cannot be mapped; they are read again in every run until they can."""
+    """Set records, or fields of them, aside that cannot be mapped; they are read again in every run until they can. What is wrong
+    with each is told once in a run."""
     name = context.entity.name
     context.store.review.quarantine(
         (
@@ -386,6 +387,9 @@ def quarantine_records(context: Context, side: Side, broken: Sequence[tuple[Nati
         (name, side.system, record.remote_id, 0, context.run_id) for record, _ in broken
     )
     for record, failure in broken:
+        if (told := (side.system, record.remote_id, failure)) in context.unreadable:
+            continue
+        context.unreadable.add(told)
         context.reporter.refused(
             name, side.system, record.remote_id, failure.reason_code, failure.field, failure.detail, failure.place
         )
