@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from syncline.building import MANIFEST, BuildPlan, Refusal, digest, planned
-from syncline.cli.check import FOUND, show
-from syncline.cli.checking import checked_spec
-from syncline.cli.files import COULD_NOT_RUN, fail, read_spec
+from syncline.cli.check import FOUND
+from syncline.cli.files import COULD_NOT_RUN, fail
+from syncline.cli.sound import sound_model
 from syncline.model.spec import Spec
 from syncline.pipeline import generate
 from syncline.verifying.results import Refused, Tested, accepted
@@ -31,20 +31,15 @@ def build(spec: str, output: str, check: bool, force: bool, verified: str | None
 
     Exits with 0 when done or up to date, 1 when the spec has errors or --check found a change, 2 when it could not run.
     """
-    name, data = read_spec(spec)
-    checked = checked_spec(spec, name, data)
-    if checked.diagnostics:
-        show(list(checked.diagnostics), "text")
-    if checked.model is None or not checked.sound:
-        raise SystemExit(FOUND)
+    model = sound_model(spec)
     from syncline.certificate import certified
     from syncline.emitting import EmissionRefused
     from syncline.lowering import package_name
 
-    folder = Path(output) / package_name(checked.model)
+    folder = Path(output) / package_name(model)
     try:
-        code = generate(checked.model)
-        files = certified(checked.model, code, None if verified is None else _tested(verified, checked.model, code))
+        code = generate(model)
+        files = certified(model, code, None if verified is None else _tested(verified, model, code))
     except (EmissionRefused, LookupError, TypeError) as error:
         fail(f"{spec} could not be built, which is a defect of syncline, please report it: {error}")
     plan = planned(files, _present(folder), _manifest(folder), force=force)

@@ -8,9 +8,7 @@ from typing import Final, NoReturn
 
 import click
 
-from syncline.cli.check import FOUND, show
-from syncline.cli.checking import checked_spec
-from syncline.cli.files import read_spec
+from syncline.cli.sound import sound_model
 from syncline.pipeline import generate
 
 PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
@@ -55,19 +53,14 @@ def _passed_on(name: str, does: str) -> click.Command:
 
 
 def _execute(spec: str, arguments: tuple[str, ...]) -> NoReturn:
-    name, data = read_spec(spec)
-    checked = checked_spec(spec, name, data)
-    if checked.diagnostics:
-        show(list(checked.diagnostics), "text")
-    if checked.model is None or not checked.sound:
-        raise SystemExit(FOUND)
+    model = sound_model(spec)
     from syncline.certificate import certified
     from syncline.lowering import package_name
     from syncline_runtime.cli import main
 
-    package = package_name(checked.model)
+    package = package_name(model)
     with tempfile.TemporaryDirectory(prefix="syncline-") as folder:
-        for path, text in certified(checked.model, generate(checked.model)).items():
+        for path, text in certified(model, generate(model)).items():
             target = Path(folder, package, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from syncline.cli.check import FOUND, show
-from syncline.cli.checking import checked_spec
-from syncline.cli.files import fail, read_spec
+from syncline.cli.check import FOUND
+from syncline.cli.files import fail
+from syncline.cli.sound import sound_model
 from syncline.model.spec import Spec
 from syncline.pipeline import generate
 from syncline.source import Span
@@ -45,13 +45,7 @@ def verify(
     """
     if repeat is not None and save is not None:
         fail("a repeated schedule is no result to save: leave out --repeat or --save")
-    name, data = read_spec(spec)
-    checked = checked_spec(spec, name, data)
-    if checked.diagnostics:
-        show(list(checked.diagnostics), "text")
-    model = checked.model
-    if model is None or not checked.sound:
-        raise SystemExit(FOUND)
+    model = sound_model(spec)
     if not model.syncs:
         fail(f"{spec} has no sync, so there is nothing to run")
     files = generate(model)

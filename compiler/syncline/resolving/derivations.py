@@ -8,6 +8,7 @@ from syncline.model.derivations import Derivation
 from syncline.model.expressions import EntityField
 from syncline.model.spec import Arrow, Field, Line, Sync
 from syncline.model.types import Type
+from syncline.resolving.entities import named_entity
 from syncline.resolving.expressions import resolve_condition, resolve_expression
 from syncline.resolving.fitting import readable_as
 from syncline.resolving.references import elements_of, holds_records
@@ -15,7 +16,6 @@ from syncline.resolving.scope import EntityScope, Scope
 from syncline.resolving.sight import EntitySight, field_in, sees
 from syncline.source import Span
 from syncline.syntax import CollectionLine, Derive, Expression, FieldLine, Name, Once, Path
-from syncline.syntax import Entity as EntityNode
 from syncline.syntax import Line as LineNode
 
 
@@ -61,7 +61,7 @@ def with_derivations(
 
 
 def _derivation(node: Derive, scope: Scope) -> Derivation | None:
-    entity, origin = _entity(node.entity, scope), _entity(node.origin, scope)
+    entity, origin = named_entity(node.entity, scope), named_entity(node.origin, scope)
     once = isinstance(node.trigger, Once)
     sight = None if origin is None else EntitySight(origin, edge=once, timed=True)
     condition = resolve_condition(node.trigger.condition, sight, scope)
@@ -78,14 +78,6 @@ def _derivation(node: Derive, scope: Scope) -> Derivation | None:
         doc=node.doc or "",
         complete=complete,
     )
-
-
-def _entity(name: Name, scope: Scope) -> EntityScope | None:
-    if name.text in scope.entities:
-        return scope.entities[name.text]
-    known = [other for other, declared in scope.declared.types.items() if isinstance(declared, EntityNode)]
-    scope.findings.unknown("name.unknown-entity", name.text, name.span, known)
-    return None
 
 
 def _lines(

@@ -41,6 +41,15 @@ def resolve_entity(node: EntityNode, scope: Scope) -> EntityScope:
     return EntityScope(entity, shape)
 
 
+def named_entity(name: Name, scope: Scope) -> EntityScope | None:
+    """The entity of a name; an unknown one is reported."""
+    if name.text in scope.entities:
+        return scope.entities[name.text]
+    known = [other for other, declared in scope.declared.types.items() if isinstance(declared, EntityNode)]
+    scope.findings.unknown("name.unknown-entity", name.text, name.span, known)
+    return None
+
+
 def check_records(scope: Scope) -> None:
     """Resolves every record, used or not."""
     for name, node in scope.declared.types.items():

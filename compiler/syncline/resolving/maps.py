@@ -9,7 +9,7 @@ from syncline.model.spec import Arrow, CodecUse, Field, Line, Look, Map, NativeF
 from syncline.model.spelling import fields_in
 from syncline.model.types import Type
 from syncline.resolving.codecs import native_type, steps_of, typed
-from syncline.resolving.entities import dotted
+from syncline.resolving.entities import dotted, named_entity
 from syncline.resolving.expressions import resolve_condition, resolve_expression
 from syncline.resolving.filters import split
 from syncline.resolving.fitting import codecs_between, readable_as, same_kind
@@ -21,12 +21,11 @@ from syncline.resolving.references import (
     resources_of,
     unique_in_entity,
 )
-from syncline.resolving.scope import EntityScope, Scope
+from syncline.resolving.scope import Scope
 from syncline.resolving.sight import EntitySight, NativeSight, Sight, field_in, native_of
 from syncline.resolving.units import MENDS, unit_problem
 from syncline.source import Span
 from syncline.syntax import CollectionLine, FieldLine, ListLiteral, Path
-from syncline.syntax import Entity as EntityNode
 from syncline.syntax import Expression as Node
 from syncline.syntax import Line as LineNode
 from syncline.syntax import Map as MapNode
@@ -52,7 +51,7 @@ class _Ends:
 
 def resolve_map(node: MapNode, scope: Scope) -> Map | None:
     """The map that a declaration describes; None when its entity, system or resource is unknown."""
-    entity = _entity(node, scope)
+    entity = named_entity(node.entity, scope)
     system = _system(node, scope)
     resource = _resource(node, system, scope)
     resources = {} if system is None else system.resources
@@ -85,15 +84,6 @@ def resolve_map(node: MapNode, scope: Scope) -> Map | None:
         when=when,
         complete=complete and (where is None) is (node.where is None) and (when is None) is (node.when is None),
     )
-
-
-def _entity(node: MapNode, scope: Scope) -> EntityScope | None:
-    name = node.entity.text
-    if name in scope.entities:
-        return scope.entities[name]
-    known = [other for other, declared in scope.declared.types.items() if isinstance(declared, EntityNode)]
-    scope.findings.unknown("name.unknown-entity", name, node.entity.span, known)
-    return None
 
 
 def _system(node: MapNode, scope: Scope) -> System | None:

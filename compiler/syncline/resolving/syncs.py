@@ -6,9 +6,10 @@ from typing import Final, Literal
 
 from syncline.diagnostics.diagnostic import Label
 from syncline.model.spec import DeleteRule, EraseRule, Guard, Map, Sync, System, Trigger, WriteRule
+from syncline.resolving.entities import named_entity
 from syncline.resolving.expressions import resolve_condition
 from syncline.resolving.places import placed_clauses, placed_truth
-from syncline.resolving.scope import EntityScope, Scope
+from syncline.resolving.scope import Scope
 from syncline.resolving.sight import EntitySight
 from syncline.resolving.triggers import resolve_trigger
 from syncline.resolving.truths import Policy, Truths, resolve_truth
@@ -28,7 +29,6 @@ from syncline.syntax import (
     RunOnWebhook,
     Unknown,
 )
-from syncline.syntax import Entity as EntityNode
 from syncline.syntax import Guard as GuardNode
 from syncline.syntax import Sync as SyncNode
 from syncline.syntax import Truth as TruthNode
@@ -112,7 +112,7 @@ def _check_order(syncs: Sequence[Sync], scope: Scope) -> None:
 
 
 def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], scope: Scope) -> Sync | None:
-    entity = _entity(node.entity, scope)
+    entity = named_entity(node.entity, scope)
     names = _members(node)
     systems, faulty = _systems(names, scope)
     for name in names:
@@ -157,14 +157,6 @@ def _sync(node: SyncNode, maps: Iterable[Map], written: set[tuple[str, str]], sc
         triggers=tuple(clauses.triggers),
         complete=all(parts) and all(name.text in mapped for name in names),
     )
-
-
-def _entity(name: Name, scope: Scope) -> EntityScope | None:
-    if name.text in scope.entities:
-        return scope.entities[name.text]
-    known = [other for other, declared in scope.declared.types.items() if isinstance(declared, EntityNode)]
-    scope.findings.unknown("name.unknown-entity", name.text, name.span, known)
-    return None
 
 
 def _members(node: SyncNode) -> tuple[Name, ...]:

@@ -54,16 +54,23 @@ async def _single(session: Session, shape: Shape, purpose: Purpose, operation: O
     idempotent = bool(operation.idempotency and one.idempotency_key)
     if idempotent:
         headers[operation.idempotency] = str(one.idempotency_key)
+    return await _done(
+        session, shape, purpose, operation, one, slots, locked=locked, idempotent=idempotent, headers=headers
+    )
+
+
+async def _done(
+    session: Session,
+    shape: Shape,
+    purpose: Purpose,
+    operation: Operation,
+    one: Write,
+    slots: Mapping[str, Any],
+    **guarded: Any,
+) -> Outcome:
+    """The outcome of one call for one record."""
     try:
-        answer = await session.exchange(
-            operation.call,
-            slots,
-            purpose,
-            missing=operation.missing,
-            locked=locked,
-            idempotent=idempotent,
-            headers=headers,
-        )
+        answer = await session.exchange(operation.call, slots, purpose, missing=operation.missing, **guarded)
     except UnsafeId as error:
         return Refused("unsafe-id", str(error))
     except SystemFailure as failure:
@@ -86,15 +93,7 @@ async def moved(session: Session, shape: Shape, one: Write, before: Outcome, sta
                 "no-operation", f"no operation of the connector sets {name} to this value", {name: "no operation"}
             )
         slots = {**_slots(shape, replace(one, native={})), "value": value}
-        try:
-            answer = await session.exchange(operation.call, slots, Purpose.UPDATE, missing=operation.missing)
-        except UnsafeId as error:
-            return Refused("unsafe-id", str(error))
-        except SystemFailure as failure:
-            return _not_sent(failure)
-        if isinstance(answer, Failed):
-            return answer.outcome
-        outcome = _applied(shape, Purpose.UPDATE, operation, one, at(answer.document, operation.answer), answer.headers)
+        outcome = await _done(session, shape, Purpose.UPDATE, operation, one, slots)
     return outcome
 
 
