@@ -18,6 +18,7 @@ from syncline_runtime.ports import (
     System,
     SystemFailure,
     Unavailable,
+    Unidentified,
     Unknown,
     Write,
 )
@@ -273,6 +274,8 @@ async def _clear(system: System, resource: Resource, step: Step, rule: Erasure) 
     # That it was answered is no proof: some fields are ignored in silence.
     after = await system.read(resource.name, [step.remote_id], fields=tuple(rule.clears)) if resource.read else {}
     record = after.get(step.remote_id)
+    if isinstance(record, Unidentified):
+        return f"nobody can see whether it was emptied: {record.place} {record.why}"
     left = (
         []
         if record is None
@@ -290,6 +293,8 @@ async def _read(system: System, resource: Resource, remote_id: str, fields: Sequ
     if resource.read is None:
         return None
     found = (await system.read(resource.name, [remote_id], fields=fields)).get(remote_id)
+    if isinstance(found, Unidentified):
+        return None
     return (None,) if found is None else (found.version or "",)
 
 

@@ -32,6 +32,10 @@ class Unidentified:
     native: Native | None = None
 
 
+Reading: TypeAlias = NativeRecord | Unidentified | None
+"""What is answered for one id: None where there is no such record, Unidentified where something stands that is no record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a listing. `cursor` is the true high-water mark of all pages so far, to be stored once this page is accounted
@@ -156,10 +160,8 @@ class System(Protocol):
         """What the feed of a resource's deletions (`Resource.deleted`) tells, page by page, all of it or from a stored cursor on.
         Raises SystemFailure."""
 
-    async def read(
-        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
-    ) -> Mapping[str, NativeRecord | None]:
-        """Read records by id; None for one that is not there. Raises SystemFailure."""
+    async def read(self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]) -> Mapping[str, Reading]:
+        """Read records by id. Raises SystemFailure."""
 
     async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Create records; one outcome each, in order."""

@@ -17,7 +17,7 @@ from syncline_runtime.planned import (
     wheres,
     without,
 )
-from syncline_runtime.ports import Applied, Deletions, NativeRecord, Outcome, Page, System, Write
+from syncline_runtime.ports import Applied, Deletions, Outcome, Page, Reading, System, Write
 from syncline_runtime.records import Action, Decision, Link
 
 
@@ -46,9 +46,7 @@ class ReadOnly:
     def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
         return self._system.deletions(resource, since=since)
 
-    async def read(
-        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
-    ) -> Mapping[str, NativeRecord | None]:
+    async def read(self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]) -> Mapping[str, Reading]:
         return await self._system.read(resource, remote_ids, fields=fields)
 
     async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:

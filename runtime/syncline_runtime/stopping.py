@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final
 
 from syncline_runtime.declaration import Condition
-from syncline_runtime.ports import Deletions, NativeRecord, Outcome, Page, System, SystemFailure, Unavailable, Write
+from syncline_runtime.ports import Deletions, Outcome, Page, Reading, System, SystemFailure, Unavailable, Write
 
 ASKED: Final = "asked to stop, and the next run goes on from here"
 
@@ -38,9 +38,7 @@ class Stoppable:
             yield page
             self._go_on()
 
-    async def read(
-        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
-    ) -> Mapping[str, NativeRecord | None]:
+    async def read(self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]) -> Mapping[str, Reading]:
         self._go_on()
         return await self._system.read(resource, remote_ids, fields=fields)
 

@@ -17,7 +17,7 @@ from syncline_runtime.paging import EndlessListing, PageFacts, Step, first, foll
 from syncline_runtime.ports import NativeRecord, Page, SystemFailure, Unidentified
 
 _QUOTING: Final = re.compile(r"['\"\\\\]")
-_ALL_WRONG: Final = 100
+ALL_WRONG: Final = 100
 """So many records without identity, and none with, are no bad records but a wrong declaration."""
 
 
@@ -68,7 +68,7 @@ async def pages(
         identified = identified or bool(records)
         if not identified and since is None and not where:
             nameless += unidentified
-            if nameless and (onward is None or len(nameless) > _ALL_WRONG):
+            if nameless and (onward is None or len(nameless) > ALL_WRONG):
                 raise SystemFailure(
                     session.system.name,
                     f"could not list {resource.name}: none of its records can be told from others; {nameless[0].place}, "

@@ -20,8 +20,10 @@ from syncline_runtime.ports import (
     NativeRecord,
     Outcome,
     Page,
+    Reading,
     SystemFailure,
     Unavailable,
+    Unidentified,
     Write,
 )
 from syncline_runtime.settings import Settings
@@ -72,9 +74,7 @@ class RemoteSystem:
         async for page in listing.pages(self._session, feed, fields=tuple(feed.resource.fields), where=(), since=since):
             yield Deletions([record.remote_id for record in page.records], page.cursor, page.unidentified)
 
-    async def read(
-        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
-    ) -> Mapping[str, NativeRecord | None]:
+    async def read(self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]) -> Mapping[str, Reading]:
         """Read records by id. Raises SystemFailure."""
         known = self._shapes[resource]
         operation = known.resource.read
@@ -86,8 +86,16 @@ class RemoteSystem:
             chunks = [remote_ids[start : start + size] for start in range(0, len(remote_ids), size)]
             parts = await asyncio.gather(*(self._read_many(known, operation, chunk, asked) for chunk in chunks))
             found = {identity: record for part in parts for identity, record in part.items()}
-            return {identity: found.get(identity) for identity in remote_ids}
-        records = await asyncio.gather(*(self._read_one(known, operation, identity, asked) for identity in remote_ids))
+            records = [found.get(identity) for identity in remote_ids]
+        else:
+            records = await asyncio.gather(
+                *(self._read_one(known, operation, identity, asked) for identity in remote_ids)
+            )
+        unread = [one for one in records if isinstance(one, Unidentified)]
+        if len(unread) > listing.ALL_WRONG and len(unread) == len(records):
+            raise SystemFailure(
+                self.name, f"could not read {resource}: {unread[0].place} {unread[0].why}, and so it is with all others"
+            )
         return dict(zip(remote_ids, records, strict=True))
 
     async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -170,7 +178,7 @@ class RemoteSystem:
             for start in range(0, len(remote_ids), size):
                 part = remote_ids[start : start + size]
                 found = await self._read_many(known, operation, part, known.asked(names))
-                lists.update((identity, record.native) for identity, record in found.items())
+                lists.update((one, record.native) for one, record in found.items() if isinstance(record, NativeRecord))
         return [
             replace(one, native=children.commanded(one.native, known.resource.fields, lists.get(str(one.remote_id))))
             for one in writes
@@ -186,14 +194,15 @@ class RemoteSystem:
             return outcomes
         fields = list(dict.fromkeys(name for one in writes for name in one.native))
         try:
-            stored = await self.read(resource, silent, fields=fields)
+            read = await self.read(resource, silent, fields=fields)
         except SystemFailure:
             return outcomes  # the writes happened all the same
+        stored = {identity: record for identity, record in read.items() if isinstance(record, NativeRecord)}
         # Nothing was asked of the other fields.
         unasked = [name for name in known.left_out if name not in fields]
         if unasked:
             stored = {
-                identity: record and replace(record, native=answered(record.native, unasked, {}))
+                identity: replace(record, native=answered(record.native, unasked, {}))
                 for identity, record in stored.items()
             }
         return [
@@ -203,21 +212,24 @@ class RemoteSystem:
 
     async def _read_many(
         self, known: Shape, operation: Operation, remote_ids: Sequence[str], asked: list[str]
-    ) -> dict[str, NativeRecord]:
+    ) -> dict[str, NativeRecord | Unidentified]:
         slots = {"ids": [known.spelled_id(identity) for identity in remote_ids], "fields": asked}
         what = f"read {known.resource.name}"
         answer = await self._session.exchange(operation.call, slots, Purpose.READ, missing=operation.missing)
         if isinstance(answer, Failed):
             raise self._session.failure(answer, what)
         try:
-            records = [known.record(item) for item in items_at(answer.document, operation.answer, known.resource.name)]
+            items = items_at(answer.document, operation.answer, known.resource.name)
         except NotARecord as error:
             raise SystemFailure(self.name, f"could not {what}: {error}") from None
-        return {record.remote_id: record for record in records}
+        records, unidentified, _ = known.records(items, 1)
+        found: dict[str, NativeRecord | Unidentified] = {record.remote_id: record for record in records}
+        if unidentified:
+            why = f"may be {unidentified[0].place.rpartition(", ")[2]} of that answer, which {unidentified[0].why}"
+            found |= {identity: _unread(identity, why) for identity in remote_ids if identity not in found}
+        return found
 
-    async def _read_one(
-        self, known: Shape, operation: Operation, remote_id: str, asked: list[str]
-    ) -> NativeRecord | None:
+    async def _read_one(self, known: Shape, operation: Operation, remote_id: str, asked: list[str]) -> Reading:
         slots = {"id": known.spelled_id(remote_id), "ids": [known.spelled_id(remote_id)], "fields": asked}
         what = f"read {known.resource.name}"
         try:
@@ -231,4 +243,8 @@ class RemoteSystem:
         try:
             return known.record(at(answer.document, operation.answer), answer.headers.get("etag"))
         except NotARecord as error:
-            raise SystemFailure(self.name, f"could not {what}: {error}") from None
+            return _unread(remote_id, error.why)
+
+
+def _unread(remote_id: str, why: str) -> Unidentified:
+    return Unidentified(f"what is answered for {remote_id}", why)

@@ -13,7 +13,17 @@ from syncline_runtime import codecs
 from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.declaration import Condition, Through
 from syncline_runtime.declaration import System as Declared
-from syncline_runtime.ports import Applied, Deletions, NativeRecord, Outcome, Page, Refused, System, Write
+from syncline_runtime.ports import (
+    Applied,
+    Deletions,
+    NativeRecord,
+    Outcome,
+    Page,
+    Reading,
+    Refused,
+    System,
+    Write,
+)
 from syncline_runtime.values import ABSENT, Native
 
 
@@ -52,14 +62,12 @@ class Followed:
     def deletions(self, resource: str, *, since: str | None = None) -> AsyncIterator[Deletions]:
         return self._system.deletions(resource, since=since)
 
-    async def read(
-        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
-    ) -> Mapping[str, NativeRecord | None]:
+    async def read(self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]) -> Mapping[str, Reading]:
         ways, own = self._ways(resource, fields)
         found = await self._system.read(resource, remote_ids, fields=own)
         if not ways:
             return found
-        records = await self._completed(ways, [record for record in found.values() if record is not None])
+        records = await self._completed(ways, [record for record in found.values() if isinstance(record, NativeRecord)])
         return {**found, **{record.remote_id: record for record in records}}
 
     async def create(self, resource: str, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -108,10 +116,10 @@ class Followed:
                 values.update((record.remote_id, self._value(way, record)) for record in page.records)
             values.update((one, ABSENT) for one in missing if one not in values)
 
-    def _value(self, way: Through, record: NativeRecord | None) -> Any:
+    def _value(self, way: Through, record: Reading) -> Any:
         declared = self._resources[way.resource].fields.get(way.field)
         lacking = None if declared is not None and declared.absent_is_null else ABSENT
-        return ABSENT if record is None else record.native.get(way.field, lacking)
+        return ABSENT if not isinstance(record, NativeRecord) else record.native.get(way.field, lacking)
 
     # -- writing -------------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ async def confirm_absence(context: Context, side: Side, known: int, listed: int)
 
 async def look_again(context: Context, side: Side, ids: Sequence[str]) -> bool:
     """Read suspected ids, and those not found once more after the lag; whether some of them are there."""
-    store, system = context.store, context.systems[side.system]
+    store = context.store
     there = False
     for attempt in range(2):
         if attempt:
@@ -50,7 +50,7 @@ async def look_again(context: Context, side: Side, ids: Sequence[str]) -> bool:
                 break
             await context.clock.sleep(side.lag)
         read_at = context.clock.now()
-        found = await read_many(system, side, ids)
+        found = await read_many(context, side, ids)
         with store.transaction():
             found = without_aliases(context, side, found)
             present = [record for record in found.values() if record is not None]

@@ -322,7 +322,7 @@ async def _guard_read(
         return list(portion), {}
     ids = [sent.remote_id for sent in portion if sent.remote_id is not None]
     read_at = context.clock.now()
-    found = await read_many(context.systems[side.system], side, ids)
+    found = await read_many(context, side, ids)
     if any(sent.kind is ActionKind.RESTORE for sent in portion):
         found = await _purged_aside(context, side, portion, found)
     found = without_aliases(context, side, found)
@@ -373,13 +373,13 @@ async def _purged_aside(
 ) -> Mapping[str, NativeRecord | None]:
     """The readings, less those of records that are not even in the archive any more, when they are looked for twice: each is a
     dead generation, and its place in the link is free for a new record."""
-    lost = [sent for sent in portion if sent.remote_id is not None and found.get(sent.remote_id) is None]
+    lost = [sent for sent in portion if found.get(sent.remote_id or "", sent) is None]
     if not lost:
         return found
     await context.clock.sleep(side.lag)
-    again = await read_many(context.systems[side.system], side, [sent.remote_id or "" for sent in lost])
+    again = await read_many(context, side, [sent.remote_id or "" for sent in lost])
     store, now = context.store, context.clock.now()
-    purged = [sent for sent in lost if again.get(sent.remote_id or "") is None]
+    purged = [sent for sent in lost if again.get(sent.remote_id or "", sent) is None]
     with store.transaction():
         rows = [sent.row for sent in purged if sent.row is not None]
         store.review.bury(tomb(context, row.link_id or 0, 0, row, "purged from the archive", now) for row in rows)

@@ -28,7 +28,7 @@ async def observe_deletions(context: Context, side: Side) -> None:
             if not ids:
                 continue
             read_at = context.clock.now()
-            found = without_aliases(context, side, await read_many(system, side, ids))
+            found = without_aliases(context, side, await read_many(context, side, ids))
             with store.transaction():
                 present = [record for record in found.values() if record is not None]
                 take(context, side, present, read_at, side.read_lag)

@@ -171,7 +171,7 @@ async def _read_anew(context: Context, side: Side, ids: Sequence[str]) -> None:
         with store.transaction():
             store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
     read_at = context.clock.now()
-    found = await read_many(context.systems[side.system], side, ids)
+    found = await read_many(context, side, ids)
     with store.transaction():
         store.review.clear_dirty((name, side.system, remote_id) for remote_id in ids)
         found = without_aliases(context, side, found)

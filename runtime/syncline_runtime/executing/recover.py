@@ -41,18 +41,20 @@ async def recover(context: Context) -> None:
         ids = [intent.remote_id or "" for intent in own]
         read_at = context.clock.now()
         try:
-            found = await _read_twice(context, side, own, ids)
+            read = await _read_twice(context, side, own, ids)
         except SystemFailure as failure:
             context.down.add(side.system)
             context.summary.failures[side.system] = str(failure)
             continue
         with context.store.transaction():
-            found = without_aliases(context, side, found)
+            found = without_aliases(context, side, read)
             rows = context.store.members(context.entity.name, side.system, ids)
             for intent in own:
                 remote_id = intent.remote_id or ""
                 if remote_id in rows and remote_id in found:
                     settle(context, side, intent, rows[remote_id], found[remote_id], read_at)
+                elif remote_id not in read:
+                    context.summary.unknown += 1
                 elif read_at >= intent.resolve_after:
                     # Its record was merged into another meanwhile, which is read for itself.
                     context.store.give_up_intents([intent.intent_id])
@@ -64,12 +66,13 @@ async def _read_twice(
     context: Context, side: Side, intents: Sequence[IntentRow], ids: Sequence[str]
 ) -> Mapping[str, NativeRecord | None]:
     """Read records; one that was to be deleted and is not found is read once more after the lag."""
-    found = dict(await read_many(context.systems[side.system], side, ids))
+    found = dict(await read_many(context, side, ids))
     deleted = [one.remote_id for one in intents if one.op == "delete" and one.remote_id is not None]
-    gone = [remote_id for remote_id in deleted if found.get(remote_id) is None]
+    gone = [remote_id for remote_id in deleted if remote_id in found and found[remote_id] is None]
     if gone:
         await context.clock.sleep(side.lag)
-        found.update(await read_many(context.systems[side.system], side, gone))
+        again = await read_many(context, side, gone)
+        found = {one: record for one, record in {**found, **again}.items() if one in again or one not in gone}
     return found
 
 

@@ -18,17 +18,33 @@ from syncline_runtime.executing.settling import settle
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.identity import keys
 from syncline_runtime.observing import Verdict
-from syncline_runtime.ports import NativeRecord, System
+from syncline_runtime.ports import NativeRecord, Unidentified
 from syncline_runtime.records import Link, Member, MemberState, Observation
 from syncline_runtime.rows import MemberRow, Row
 from syncline_runtime.values import ABSENT, Shown
 
 
-async def read_many(system: System, side: Side, ids: Sequence[str]) -> Mapping[str, NativeRecord | None]:
-    """Read records by id, as many at a time as the resource allows."""
+async def read_many(context: Context, side: Side, ids: Sequence[str]) -> Mapping[str, NativeRecord | None]:
+    """Read records by id, as many at a time as the resource allows. Those for which something else than a record is answered are
+    set aside and left out: nobody knows what became of them. Raises SystemFailure."""
     if not ids:
         return {}
-    return await system.read(side.resource.name, ids, fields=side.fields)
+    answered = await context.systems[side.system].read(side.resource.name, ids, fields=side.fields)
+    unread = {remote_id: one for remote_id, one in answered.items() if isinstance(one, Unidentified)}
+    if unread:
+        with context.store.transaction():
+            quarantine_records(
+                context, side, [(NativeRecord(remote_id, {}), _unread(side, one)) for remote_id, one in unread.items()]
+            )
+    return {remote_id: one for remote_id, one in answered.items() if not isinstance(one, Unidentified)}
+
+
+def _unread(side: Side, one: Unidentified) -> Failure:
+    detail = (
+        f"{one.place} {one.why}: see what {side.system} has there; it is read again in every run, and until it can be, it is "
+        "not written and does not count as deleted"
+    )
+    return Failure("no-record", "", detail, "")
 
 
 def take(

@@ -20,7 +20,7 @@ from syncline_runtime.declaration import (
     Slot,
     Text,
 )
-from syncline_runtime.ports import Applied, Refused, Stale, SystemFailure, Unknown, Write
+from syncline_runtime.ports import Applied, Refused, Stale, SystemFailure, Unidentified, Unknown, Write
 from tests.runtime.connectors.loopback import Asked, Loopback, Reply, Reset
 from tests.runtime.connectors.worlds import CANARY, listed, system
 
@@ -287,6 +287,20 @@ async def test_a_batch_without_an_answer_is_unknown_for_each_and_sent_once():
         await port.close()
     assert [type(outcome) for outcome in outcomes] == [Unknown, Unknown]
     assert [name for name, _ in server.handler.calls] == ["create"]
+
+
+async def test_what_an_answer_does_not_name_may_be_the_record_in_it_that_has_no_id():
+    async with Loopback(Erp(3)) as server:
+        port = await erp(server)
+        server.handler.rows[2]["id"] = None
+        server.handler.search_read = lambda domain, *_: [server.handler.rows[1], server.handler.rows[2]]
+        found = await port.read("parties", ["1", "2", "77"], fields=("name",))
+        await port.close()
+    assert found["1"].native["name"] == "N1"
+    assert [found[one] for one in ("2", "77")] == [
+        Unidentified(f"what is answered for {one}", "may be record 2 of that answer, which has no id")
+        for one in ("2", "77")
+    ]
 
 
 async def test_reading_by_id_tells_the_missing_ones():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from syncline_runtime.declaration import Call, Condition, NativeField, Operation, Text
-from syncline_runtime.ports import Applied, Gone, Refused, SystemFailure, Unavailable, Unknown, Write
+from syncline_runtime.ports import Applied, Gone, Refused, SystemFailure, Unavailable, Unidentified, Unknown, Write
 from tests.runtime.connectors.loopback import Asked, Loopback, Reply, Reset, Silence, script
 from tests.runtime.connectors.worlds import CANARY, TOKEN, StillClock, contacts, listed, system
 
@@ -210,6 +210,30 @@ async def test_a_missing_record_is_gone_on_writing_and_none_on_reading():
         assert await port.update("contacts", [Write({"name": "x"}, "a")]) == [Gone()]
         assert await port.delete("contacts", [Write({}, "a")]) == [Gone()]
         assert await port.read("contacts", ["a"], fields=("name",)) == {"a": None}
+        await port.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [({"error": "maintenance"}, "has no id"), (["x"], "is no record but list"), ({"id": {}}, "has no id")],
+)
+async def test_a_success_that_holds_no_record_is_told_of_the_one_that_was_asked_for(answer, why):
+    good = {"id": "b", "updated": at(1)}
+    async with Loopback(Office(answers=[Reply(200, answer), Reply(200, good)])) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        found = {one: (await port.read("contacts", [one], fields=("name",)))[one] for one in "ab"}
+        await port.close()
+    assert found["a"] == Unidentified("what is answered for a", why)
+    assert found["b"].native == good
+
+
+async def test_a_system_that_answers_nothing_but_such_is_no_system():
+    async with Loopback(Office(answers=[Reply(200, {"error": "maintenance"})] * 101)) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        with pytest.raises(SystemFailure, match=r"could not read contacts: what is answered for .* has no id"):
+            await port.read("contacts", [f"r{number}" for number in range(101)], fields=())
         await port.close()
 
 
