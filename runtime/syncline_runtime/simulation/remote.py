@@ -13,6 +13,7 @@ from syncline_runtime.ports import (
     NativeRecord,
     Outcome,
     Page,
+    Reading,
     SystemFailure,
     Unavailable,
     Unidentified,
@@ -184,18 +185,21 @@ class SimulatedSystem:
 
     async def read(
         self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
-    ) -> Mapping[str, NativeRecord | None]:
+    ) -> Mapping[str, Reading]:
         """Read records by id. Raises SystemFailure."""
         table = self._server.tables[resource]
         operation = table.resource.read
         if operation is None:
             raise SystemFailure(self.name, f"{resource} cannot be read by id")
-        found: dict[str, NativeRecord | None] = {}
+        found: dict[str, Reading] = {}
         read: list[tuple[str, Native | None, float]] = []
         for start in range(0, len(remote_ids), max(1, operation.many)):
             await self._world.wait(self.name, "read")
             self._may_fail("read")
             for remote_id in remote_ids[start : start + max(1, operation.many)]:
+                if self._world.happens("garbled"):
+                    found[remote_id] = Unidentified(f"what is answered for {remote_id}", "has no id")
+                    continue
                 asked, lag = remote_id, operation.lag_seconds
                 delay = self._world.rng.uniform(0.0, lag) if lag else 0.0
                 state = self._as_of(table, remote_id, delay)
@@ -217,8 +221,8 @@ class SimulatedSystem:
                     )
         for remote_id, seen, at in read:  # of a reading of which a part fails, the engine learns nothing
             self._ledger.read(self.name, resource, remote_id, seen, self._world.elapsed - at)
-        self._ledger.showed(self.name, resource, {asked: record for asked, record in found.items() if record})
-        self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if r])}{_missing(found)}")
+        self._ledger.showed(self.name, resource, {asked: record for asked, record in found.items() if isinstance(record, NativeRecord)})
+        self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if isinstance(r, NativeRecord)])}{_missing(found)}")
         return found
 
     def _as_of(self, table: Table, remote_id: str, delay: float) -> State | None:
@@ -326,8 +330,8 @@ class SimulatedSystem:
         except SystemFailure:
             return outcomes
         return [
-            replace(one, record=stored[one.remote_id], read_back=True)
-            if isinstance(one, Applied) and stored.get(one.remote_id) is not None
+            replace(one, record=record, read_back=True)
+            if isinstance(one, Applied) and isinstance(record := stored.get(one.remote_id), NativeRecord)
             else one
             for one in outcomes
         ]
@@ -390,9 +394,10 @@ def _names(records: Sequence[NativeRecord]) -> str:
     return ", ".join(record.remote_id for record in records) or "nothing"
 
 
-def _missing(found: Mapping[str, NativeRecord | None]) -> str:
+def _missing(found: Mapping[str, Reading]) -> str:
     lost = [remote_id for remote_id, record in found.items() if record is None]
-    return f"; not there: {', '.join(lost)}" if lost else ""
+    garbled = [remote_id for remote_id, record in found.items() if isinstance(record, Unidentified)]
+    return (f"; not there: {', '.join(lost)}" if lost else "") + (f"; no record: {', '.join(garbled)}" if garbled else "")
 
 
 def _writes(writes: Sequence[Write]) -> str:

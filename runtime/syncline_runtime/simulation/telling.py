@@ -75,6 +75,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "plan": "a plan was saved, and applied later",
     "state_lost": "the state was lost, and a person began anew with `rebase`",
     "nameless": "listings showed a record without its identity, for a while",
+    "garbled": "a reading by id was answered with something else than the record",
     "hooks": "a webhook was taken in",
     "hooks given up": "a webhook was sent in vain until its system gave up",
     "plan applied": "a saved plan was applied",

@@ -23,6 +23,9 @@ WIDE: Final = 1_000_000
 NAMELESS: Final = 40_000
 """Of the seeds of each kind of wide world, from this one on listings show records without an identity."""
 
+GARBLED: Final = 80_000
+"""And from this one on, readings by id are answered with something else than the record."""
+
 
 class Crash(BaseException):
     """The process dies here. No handler of the engine may survive it."""
@@ -95,6 +98,7 @@ class Faults:
     plan: float = 0.0  # a plan is saved, and applied later
     state_lost: float = 0.0  # the state is lost, and a person begins anew
     nameless: float = 0.0  # for a while, listings show a record without its identity
+    garbled: float = 0.0  # something else than the record is answered when it is read by id
 
     @classmethod
     def drawn(cls, rng: Random, seed: int) -> Self:
@@ -149,6 +153,8 @@ class Faults:
             }
         if wide and seed % WIDE >= NAMELESS:
             drawn["nameless"] = Random(f"nameless {seed}").choice((0.0, 0.1, 0.3))
+        if wide and seed % WIDE >= GARBLED:
+            drawn["garbled"] = Random(f"garbled {seed}").choice((0.0, 0.1, 0.3))
         return cls(**drawn)
 
     def quiet(self) -> "Faults":
