@@ -225,7 +225,7 @@ class RemoteSystem:
         records, unidentified, _ = known.records(items, 1)
         found: dict[str, NativeRecord | Unidentified] = {record.remote_id: record for record in records}
         if unidentified:
-            why = f"may be {unidentified[0].place.rpartition(", ")[2]} of that answer, which {unidentified[0].why}"
+            why = f"may be {unidentified[0].place.rpartition(', ')[2]} of that answer, which {unidentified[0].why}"
             found |= {identity: _unread(identity, why) for identity in remote_ids if identity not in found}
         return found
 

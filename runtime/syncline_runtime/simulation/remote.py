@@ -183,9 +183,7 @@ class SimulatedSystem:
             return listing.since.inclusive and not self._careless.strict
         return cursors.later(stored, bound, listing.since.spelling) == stored
 
-    async def read(
-        self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]
-    ) -> Mapping[str, Reading]:
+    async def read(self, resource: str, remote_ids: Sequence[str], *, fields: Sequence[str]) -> Mapping[str, Reading]:
         """Read records by id. Raises SystemFailure."""
         table = self._server.tables[resource]
         operation = table.resource.read
@@ -221,8 +219,9 @@ class SimulatedSystem:
                     )
         for remote_id, seen, at in read:  # of a reading of which a part fails, the engine learns nothing
             self._ledger.read(self.name, resource, remote_id, seen, self._world.elapsed - at)
-        self._ledger.showed(self.name, resource, {asked: record for asked, record in found.items() if isinstance(record, NativeRecord)})
-        self._world.tell(self.name, "read", f"{resource}: {_names([r for r in found.values() if isinstance(r, NativeRecord)])}{_missing(found)}")
+        records = {asked: record for asked, record in found.items() if isinstance(record, NativeRecord)}
+        self._ledger.showed(self.name, resource, records)
+        self._world.tell(self.name, "read", f"{resource}: {_names([*records.values()])}{_missing(found)}")
         return found
 
     def _as_of(self, table: Table, remote_id: str, delay: float) -> State | None:
@@ -397,7 +396,9 @@ def _names(records: Sequence[NativeRecord]) -> str:
 def _missing(found: Mapping[str, Reading]) -> str:
     lost = [remote_id for remote_id, record in found.items() if record is None]
     garbled = [remote_id for remote_id, record in found.items() if isinstance(record, Unidentified)]
-    return (f"; not there: {', '.join(lost)}" if lost else "") + (f"; no record: {', '.join(garbled)}" if garbled else "")
+    return (f"; not there: {', '.join(lost)}" if lost else "") + (
+        f"; no record: {', '.join(garbled)}" if garbled else ""
+    )
 
 
 def _writes(writes: Sequence[Write]) -> str:
