@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from syncline_runtime.declaration import Entity, MatchRule, Values
 from syncline_runtime.observing import may_render
@@ -15,6 +15,9 @@ from syncline_runtime.values import ABSENT, Shown
 
 Key: TypeAlias = str
 """The canonical text of a rule's fields; equal keys are equal identities."""
+
+WOULD_DOUBLE: Final = "identity.would-double"
+"""Why a create waits: a record without a link has its key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import msgspec
 
 from syncline_runtime.declaration import Entity, Package
 from syncline_runtime.executing.sides import Side, sides
-from syncline_runtime.identity import keys
+from syncline_runtime.identity import WOULD_DOUBLE, keys
 from syncline_runtime.rows import EVERYTHING, Answer, MemberRow, Only, OpenConflict, Quarantined
 from syncline_runtime.state.packing import packing, unpack_value
 from syncline_runtime.stores import StateStore
@@ -294,6 +294,8 @@ class _Reading:
         commands: list[str] = []
         if family == "listing":
             commands = ["run"]  # when it has been mended where it is
+        elif row.reason_code == WOULD_DOUBLE:
+            commands = self._doubles(row, members)
         elif row.reason_code != "identity.merged":  # that is mended where the records are
             commands = self._placements(row) if family == "identity" else [f"review retry {_typed(name)}"]
         commands.append(f"review dismiss {_typed(name)}")
@@ -343,6 +345,18 @@ class _Reading:
                     partners[f"review link {item} {_typed(f'{system}:{remote_id}')}"] = None
         # As databases give them in whatever order, people get them in one.
         return [*sorted(partners), f"review release {item}"]
+
+    def _doubles(self, row: Quarantined, members: Sequence[MemberRow]) -> list[str]:
+        """The ways to let a create go on that waits for records with its key: it is one of them, or none."""
+        entity = self._package.entities[row.entity]
+        own = next((_typed(f"{one.system}:{one.remote_id}") for one in members if one.state == "live"), None)
+        found = {
+            f"review link {own} {_typed(f'{system}:{remote_id}')}{self._which(row.entity, system)}"
+            for rule, key in enumerate(keys(entity, self._unpacked(entity, "", self._docs.get(row.link_id))))
+            for _, system, remote_id, link_id, state in self._store.holders(row.entity, rule, [key] if key else [])
+            if own is not None and system == row.system and link_id is None and state == "live"
+        }
+        return [*sorted(found), f"review release {row.link_id}@{row.system}"]
 
     def unknown(self, entity: str, link_id: int, system: str, op: str, remote_id: str, why: str = "") -> Item:
         members = self._members.get(link_id, [])

@@ -169,6 +169,9 @@ class AnswerStore(Protocol):
     def told_apart(self, entity: str) -> list[tuple[str, str, float]]:
         """The records of which a person said that each is one of its own, and when: (system, remote_id, at)."""
 
+    def released(self, entity: str) -> dict[tuple[int, str], float]:
+        """The creates (link, system) of which a person said that what has their key there is something else, and when."""
+
 
 class AwaitingStore(Protocol):
     """The part of the state that keeps the dates that records wait for. Writers must be called inside `transaction()`."""
@@ -344,6 +347,9 @@ class StateStore(Protocol):
     def forget_members(self, member_ids: Iterable[int]) -> None: ...
 
     def unlinked(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]: ...
+
+    def any_unlinked(self, entity: str, system: str) -> bool:
+        """Whether a system has records without a link, those included that are set aside."""
 
     def add_keys(self, rows: Iterable[Row]) -> set[tuple[str, str]]:
         """(entity, rule, key, system, remote_id). The records (system, remote_id) that share one of these keys with another."""

@@ -243,7 +243,8 @@ def _answers(
             case "release":
                 if item.kind != "identity":
                     raise NoAnswer(f"{item.name} waits for something else than its place: `{item.commands[0]}`")
-                row = ("separate", item.entity, 0, item.system, item.remote_id, "", None, "")
+                link_id = 0 if item.remote_id else item.link_id
+                row = ("separate", item.entity, link_id, item.system, item.remote_id, "", None, "")
             case "dismiss":
                 row = _dismissed(store, item)
             case _:

@@ -9,6 +9,7 @@ from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import actions, made_alike
 from syncline_runtime.executing.context import Context, to_link, to_member
 from syncline_runtime.executing.decide import decision_failure, held_row, refuse_decisions
+from syncline_runtime.executing.doubling import Doubles, crowded, doubles_of, held_create, let_go, may_double
 from syncline_runtime.executing.moving import may_have_moved
 from syncline_runtime.executing.place import Failure
 from syncline_runtime.executing.record import Sent, fingerprint, may_lack
@@ -76,12 +77,14 @@ def derive(
     refused: Mapping[tuple[int, str], Sequence[Refusal]],
 ) -> None:
     """Queue the writes that some unsettled links need; those that need none are settled."""
+    among = crowded(context)
     alike: dict[str, tuple[str, ...] | None] = {}
     for name in context.sides:
         barred = context.down or context.unlisted or refused or context.refers or context.options.reviewed is not None
         # What is computed may have to be written where the record comes from.
         barred = barred or context.entity.compute is not None
-        alike[name] = None if barred else made_alike(context.policy, name)
+        systems = None if barred else made_alike(context.policy, name)
+        alike[name] = None if among and may_double(context, systems or (), among) else systems
     found = _Found()
     if any(systems is not None for systems in alike.values()):
         lone = context.store.lone([row.link_id for row in rows])
@@ -115,7 +118,11 @@ def derive(
                 found.holds.append(held_row(context, action))
         if todo:
             work.append(_Work(row, link, link_members, todo, quiet))
-    _queue(context, work, queues, held, refused, found)
+    creates = [(one.link, action.system) for one in work for action in one.todo if action.kind is ActionKind.CREATE]
+    doubles = doubles_of(context, creates, among) if among else {}
+    if refused:
+        found.freed += let_go(context, {row.link_id for row in rows}, doubles)
+    _queue(context, work, queues, held, refused, doubles, found)
     if not context.options.protections.derived:
         found.settled.extend(one.row.link_id for one in work)
     if found.settled or found.holds or found.stuck or found.waits or found.freed:
@@ -135,6 +142,7 @@ def _queue(
     queues: Mapping[str, Queue],
     held: Held,
     refused: Mapping[tuple[int, str], Sequence[Refusal]],
+    doubles: Doubles,
     found: _Found,
 ) -> None:
     reviewed = context.options.reviewed
@@ -151,6 +159,10 @@ def _queue(
             if action.kind in held.get(action.system, ()) or action.system in context.stopped:
                 continue
             if reviewed is not None and not reviewed.allows(link, action):
+                continue
+            if action.kind is ActionKind.CREATE and (beside := doubles.get((row.link_id, action.system))):
+                if (told := held_create(context, action, beside)) is not None:
+                    found.holds.append(told)
                 continue
             own = next((member for member in members if member.system == action.system), None)
             side = context.sides[action.system]

@@ -289,7 +289,12 @@ def _link(context: Context, answer: Answer) -> str:
 
 
 def _separate(context: Context, answer: Answer) -> str:
-    """A record is one of its own, whatever its keys say."""
+    """A record is one of its own, whatever its keys say; so is what is to be created of a link."""
+    if answer.link_id:
+        _open_link(context, answer.link_id)
+        context.store.review.release([(context.entity.name, answer.system, "", answer.link_id)])
+        context.store.unsettle([answer.link_id])
+        return "created beside what has its key"
     row = _record(context, answer.system, answer.remote_id)
     if row.link_id is not None:
         members = context.store.members_of([row.link_id]).get(row.link_id, [])

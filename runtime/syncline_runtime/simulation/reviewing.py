@@ -158,7 +158,9 @@ class Reviewers:
             if one.kind == "take":
                 self.ledger.typed.setdefault((item.entity, one.field), set()).add(self.given[one.answer_id].value)
             if one.kind in ("link", "separate"):
-                self.ledger.placed.add((one.system, item.entity, one.remote_id))
+                # What is to be created has no record yet: it is that of the others of its link.
+                named = {one.system: one.remote_id} if one.remote_id else item.members
+                self.ledger.placed.update((system, item.entity, remote_id) for system, remote_id in named.items())
         return True
 
     def _parser(self) -> Callable[[list[str]], argparse.Namespace]:

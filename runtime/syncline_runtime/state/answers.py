@@ -63,9 +63,24 @@ class Answers:
         """The records of which a person said that each is one of its own, and when: (system, remote_id, at)."""
         return self._execute(
             "SELECT system, remote_id, max(at) FROM answer WHERE entity = ? AND kind = 'separate' AND state = 'done'"
-            " GROUP BY system, remote_id",
+            " AND link_id = 0 GROUP BY system, remote_id",
             (entity,),
         )
+
+    def released(self, entity: str) -> dict[tuple[int, str], float]:
+        """The creates (link, system) of which a person said that what has their key there is something else, and when."""
+        rows = self._execute(
+            "SELECT answer_id, link_id, system, at, kind, seen FROM answer WHERE entity = ? AND kind IN ('separate', 'retry')"
+            " AND state = 'done' AND link_id <> 0 ORDER BY at",
+            (entity,),
+        )
+        # Of a create without an answer it was said that it did not happen: none of those there is its own.
+        opened = self._seen.open_text
+        return {
+            (link_id, system): at
+            for number, link_id, system, at, kind, seen in rows
+            if kind == "separate" or opened(number, seen) == "outcome.unknown"
+        }
 
     def _answers(self, where: str, values: Sequence[Any]) -> list[Answer]:
         found = []

@@ -91,6 +91,11 @@ class Members:
         )
         return self._opened(system, rows)
 
+    def any_unlinked(self, entity: str, system: str) -> bool:
+        """Whether a system has records without a link, those included that are set aside."""
+        side = self._backing.side(entity, system)
+        return bool(self._execute("SELECT 1 FROM member m WHERE m.side = ? AND m.link_id IS NULL LIMIT 1", (side,)))
+
     def known(self, entity: str, system: str, after: int, limit: int) -> list[MemberRow]:
         """Records that show or showed something, by id."""
         rows = self._execute(

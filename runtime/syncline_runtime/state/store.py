@@ -98,6 +98,7 @@ class SqliteStore:
         self.members = members.by_id
         self.members_of = members.of_links
         self.unlinked = members.unlinked
+        self.any_unlinked = members.any_unlinked
         self.lone = members.lone
         self.links_of = members.links_of
         self.remotes_of = members.remotes_of

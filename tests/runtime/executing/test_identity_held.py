@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.ports import Refused, SystemFailure
+from syncline_runtime.ports import Refused
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST
 from syncline_runtime.values import Native
 
@@ -119,18 +119,3 @@ async def test_neither_of_two_with_the_same_key_is_written(two: Any, order: tupl
     for _ in range(2):
         report = await two.run()
     assert (two.writes, report.exit_code) == (0, 1)
-
-
-@pytest.mark.xfail(
-    strict=True, reason="a create that waited for a system does not look at what is set aside there since"
-)
-async def test_nothing_is_created_beside_records_with_its_key_that_wait(world: Any) -> None:
-    three = world("crm", "erp", "shop")
-    three.twin("crm").put("customers", vat="A1", name="Ana")
-    three.twin("shop").failure = SystemFailure("shop", "cannot be reached")
-    await three.run()
-    three.twin("shop").failure = None
-    for name in ("Ana", "Anna"):
-        three.twin("shop").put("customers", tax="A1", name=name)
-    await three.run()
-    assert len(three.records("shop")) == 2
