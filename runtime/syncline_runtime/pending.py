@@ -351,7 +351,7 @@ class _Reading:
         entity = self._package.entities[row.entity]
         own = next((_typed(f"{one.system}:{one.remote_id}") for one in members if one.state == "live"), None)
         found = {
-            f"review link {own} {_typed(f'{system}:{remote_id}')}{self._which(row.entity, system)}"
+            f"review link {_typed(f'{system}:{remote_id}')} {own}{self._which(row.entity, system)}"
             for rule, key in enumerate(keys(entity, self._unpacked(entity, "", self._docs.get(row.link_id))))
             for _, system, remote_id, link_id, state in self._store.holders(row.entity, rule, [key] if key else [])
             if own is not None and system == row.system and link_id is None and state == "live"

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Operation
-from syncline_runtime.executing.context import BATCH, Context, key_rows
+from syncline_runtime.executing.context import BATCH, Context, key_rows, to_link
 from syncline_runtime.executing.counting import counted
-from syncline_runtime.executing.decide import tomb
+from syncline_runtime.executing.decide import living_keys, tomb
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
 from syncline_runtime.executing.place import Failure, mapping_failure, natives_of, readable
 from syncline_runtime.executing.record import Sent, ahead, fingerprint, may_lack, record_outcomes
@@ -390,6 +390,12 @@ async def _purged_aside(
             for key in key_rows(context, side.system, sent.remote_id or "", sent.member.shadow)
         )
         store.forget_members(row.member_id for row in rows)
+        members = store.members_of([sent.link_id for sent in purged])
+        store.add_keys(
+            key
+            for link in store.links(list(members))
+            for key in living_keys(context, to_link(context, link, members[link.link_id]))
+        )
         store.unsettle([sent.link_id for sent in lost])
     gone = {sent.remote_id for sent in purged}
     return {remote_id: record for remote_id, record in {**found, **again}.items() if remote_id not in gone}

@@ -156,6 +156,22 @@ async def test_a_partner_that_is_purged_from_the_archive_is_made_again(world: An
     await two.settled()
 
 
+async def test_what_is_made_again_for_a_purged_partner_is_still_found_by_its_key(world: Any) -> None:
+    """The one that is left was made by us, and had no keys of its own."""
+    two, ids = await linked(world, sync=BOTH_ARCHIVE)
+    partner = next(key for key, record in two.records("erp").items() if record["vat_no"] == "A0")
+    two.twin("erp").put("customers", partner, archived=True)
+    await two.run()
+    assert archived_in(two, "crm") == [ids[0]]
+    two.twin("crm").drop("customers", ids[0])
+    two.twin("erp").put("customers", partner, archived=False)
+    await two.run()
+    assert two.column("crm", "vat") == ["A0", "A1", "A2"]
+    two.twin("crm").put("customers", vat="A0", name="the same again")
+    report = await two.run()
+    assert (two.column("erp", "vat_no"), report.exit_code) == (["A0", "A1", "A2"], 1)
+
+
 async def test_where_nobody_knows_how_to_lift_it_a_record_that_is_back_waits_for_its_partner(world: Any) -> None:
     two, ids = await linked(world, sync=policy(OnDelete.ARCHIVE))
     flagged(two, "erp")
