@@ -355,7 +355,8 @@ class _Checked:
             if not isinstance(rule, Merged) or rule.by != "union":
                 continue
             for link_id, row in self.links.items():
-                places = [(*where, name) for where, number in self.ledger.linked.items() if number == link_id]
+                own = [where for where, number in self.ledger.linked.items() if number == link_id]
+                places = [(*where, name) for where in own if (where[0], name) in self.told]
                 if row.status != "live" or self._ends(link_id) or any(place in self.ledger.window for place in places):
                     continue
                 added: set[Any] = set().union(*(self.ledger.added.get(place, set()) for place in places))

@@ -1,6 +1,6 @@
 """What must hold between records: computed fields are what their function makes, and a record is made wherever it is to be."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from syncline_runtime.declaration import FieldMap, Package, Sync
@@ -104,7 +104,7 @@ def made(
             if system not in servers or any(one.system == system for one in own) or not (side.created and side.written):
                 continue
             clause = policy.sync.creates.get(system)
-            barred = clause is not None and clause.when is not None and not clause.when(whole)
+            barred = clause is not None and not _holds(clause.when, whole)
             barred = barred or not belongs(side.map, whole)
             barred = barred or any(one.system in side.beside for one in own)
             barred = barred or any(blank(whole.get(name, ABSENT)) for name in side.written if name in entity.required)
@@ -120,8 +120,12 @@ def made(
 
 def belongs(mapping: FieldMap, values: Mapping[str, Any]) -> bool:
     """Whether the `when` of a map is known to hold: not where a field that it asks for was never shown, and the record waits."""
+    return _holds(mapping.applies, values)
+
+
+def _holds(condition: Callable[[Mapping[str, Any]], bool] | None, values: Mapping[str, Any]) -> bool:
     try:
-        return mapping.applies is None or bool(mapping.applies(values))
+        return condition is None or bool(condition(values))
     except MAPPING_ERRORS:
         return False
 
