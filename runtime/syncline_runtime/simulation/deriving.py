@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from syncline_runtime.declaration import Derivation, Package, Sync
+from syncline_runtime.simulation.inventing import MAPPING_ERRORS
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.server import Server
@@ -38,12 +39,19 @@ def _followed(package: Package, rule: Derivation, keeper: Keeper, ledger: Ledger
     unpack = packing(package.entities[rule.origin]).unpack
     now = datetime.fromtimestamp(ledger.world.now(), UTC)
     absent: dict[str, Any] = dict.fromkeys(package.entities[rule.origin].fields, ABSENT)
+    asked = {each.link_id for each in keeper.review.quarantined() if each.entity == rule.origin}
     for link in keeper.links(sources):
         row = rows.get(str(link.link_id))
         values = {**absent, **unpack(link.doc)}
         if row is not None and row.link_id is not None and _deleted(ledger, rule.entity, row.link_id):
             continue  # somebody deleted it where it was made: that ends it, as the spec says for any record
-        holds = link.status == "live" and rule.holds(values, values, now)
+        try:
+            holds = link.status == "live" and rule.holds(values, values, now)
+        except MAPPING_ERRORS as error:
+            if link.link_id not in asked:
+                text = f"{rule.origin} {link.link_id}: nobody is told that {rule.text} cannot be judged: {error}"
+                yield Violation("D2", text, rule.entity)
+            continue
         if link.status != "held" and holds is not (row is not None and row.state == "live"):
             told = "holds" if holds else "does not hold"
             yield Violation(
