@@ -94,7 +94,7 @@ def opened(code: Path, package: Package, folder: Path) -> Iterator[Northwind]:
         "ERP_PASSWORD": _ERP["pass"],
     }
     try:
-        yield Northwind(Command(folder, "northwind", variables, forks=True), {"crm": crm, "erp": erp})
+        yield Northwind(Command(folder, "northwind", variables), {"crm": crm, "erp": erp})
     finally:
         crm.stop()
         erp.stop()

@@ -37,13 +37,14 @@ class Ended:
 class Command:
     """The command line of one generated package; `variables` go into its `.env` file before each command.
 
-    With `forks` it is started in the process of a command whose imports are done, unless it is to be started `afresh`.
+    The first command has an interpreter of its own, as users start it; the others are forked from one whose imports are done,
+    unless they are to start `afresh`.
     """
 
     folder: Path
     package: str
     variables: dict[str, str] = field(default_factory=dict)
-    forks: bool = False
+    _began: bool = False
 
     def __call__(self, *arguments: str) -> Ended:
         """Run `python -m <package> <arguments>` to its end."""
@@ -57,8 +58,9 @@ class Command:
         """Start `python -m <package> <arguments>`; `before` is called in the new process, to set its limits."""
         lines = [f"{name}={value}\n" for name, value in self.variables.items()]
         (self.folder / ".env").write_text("".join(lines))
-        if self.forks and before is None and not afresh:
+        if self._began and before is None and not afresh:
             return forked.start(self.folder, self.package, arguments)
+        self._began = True
         return subprocess.Popen(
             [sys.executable, "-m", self.package, *arguments],
             cwd=self.folder,
