@@ -11,7 +11,7 @@ demo: $(DEMO)/.installed  ## two sandbox systems, a plan, a run, a conflict: und
 	@$(DEMO)/bin/python -m syncline.demo
 
 test: $(VENV)/.installed  ## all tests that need no server
-	@$(VENV)/bin/python -m pytest -q -n 2 -m "not systems"
+	@$(VENV)/bin/python -m pytest -q -n 2 --dist worksteal -m "not systems"
 
 systems: $(VENV)/.installed  ## the tests against real servers (installs and starts them on loopback)
 	@$(VENV)/bin/python -m pytest -q -m systems tests/systems
@@ -67,6 +67,7 @@ clean:  ## remove the virtual environments
 $(VENV)/.installed: pyproject.toml runtime/pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check -e "./runtime[postgresql]" -e ".[dev]"
+	@$(VENV)/bin/python -m compileall -q compiler runtime  # the tests start commands by the hundred, which would compile it anew
 	@touch $@
 
 $(DEMO)/.installed: pyproject.toml runtime/pyproject.toml

@@ -5,7 +5,7 @@ source ─parsing→ tree ─resolving→ model ─checks→ model + diagnostics
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 from syncline.checks import check
 from syncline.diagnostics.diagnostic import Diagnostic, Severity
@@ -133,11 +133,18 @@ def _loader(
         data = load(name)
         if data is None:
             return None
-        parsed = timed("parsing", lambda: parse_bytes(name, data))
+        parser = _library if name.startswith("library:") else parse_bytes
+        parsed = timed("parsing", lambda: parser(name, data))
         trees[name] = parsed[0]
         return parsed
 
     return loaded
+
+
+@lru_cache(maxsize=32)
+def _library(name: str, data: bytes) -> tuple[syntax.Spec, tuple[Diagnostic, ...]]:
+    """`parse_bytes` of what all specs share: whoever checks many parses it once."""
+    return parse_bytes(name, data)
 
 
 def _in_order(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
