@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -42,9 +43,10 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def send_signal(self, number: int) -> None:
-        """Nothing is done to one that has ended."""
-        if self.poll() is None and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+        """Nothing is done to one that has ended. Also for a thread beside the one that waits for its end."""
+        if self._process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """What it wrote to stdout and stderr. Raises subprocess.TimeoutExpired while it runs on."""
