@@ -323,9 +323,10 @@ async def _guard_read(
     ids = [sent.remote_id for sent in portion if sent.remote_id is not None]
     read_at = context.clock.now()
     found = await read_many(context, side, ids)
-    if any(sent.kind is ActionKind.RESTORE for sent in portion):
+    lifting = {sent.remote_id for sent in portion if sent.remote_id is not None and sent.kind is ActionKind.RESTORE}
+    if lifting:
         found = await _purged_aside(context, side, portion, found)
-    found = without_aliases(context, side, found)
+    found = without_aliases(context, side, found, lifting)
     same: list[Sent] = []
     news: list[NativeRecord] = []
     lost: list[str] = []

@@ -1,6 +1,6 @@
 """Re-pointing: the link of a record that its system merged into another goes on with the other, or waits; nothing is deleted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from syncline_runtime.executing.context import Context, key_rows
@@ -32,25 +32,33 @@ def without_merged(
 
 
 def without_aliases(
-    context: Context, side: Side, found: Mapping[str, NativeRecord | None]
+    context: Context, side: Side, found: Mapping[str, NativeRecord | None], lifting: Collection[str] = ()
 ) -> Mapping[str, NativeRecord | None]:
-    """Readings by id, less those that were answered with another record: that is the one into which the asked one was merged."""
+    """Readings by id, less those that were answered with another record: that is the one into which the asked one was merged.
+    `lifting` are records in the archive that are to be brought back."""
     gone = {asked: one.remote_id for asked, one in found.items() if one is not None and one.remote_id != asked}
     if not gone:
         return found
     with context.store.transaction():
-        follow(context, side, gone, context.store.members(context.entity.name, side.system, list(gone)))
+        follow(context, side, gone, context.store.members(context.entity.name, side.system, list(gone)), lifting)
     return {asked: one for asked, one in found.items() if asked not in gone}
 
 
-def follow(context: Context, side: Side, gone: Mapping[str, str], known: Mapping[str, MemberRow]) -> None:
-    """Let the links of records that were merged go on with the others, where the spec says so and these are free."""
+def follow(
+    context: Context,
+    side: Side,
+    gone: Mapping[str, str],
+    known: Mapping[str, MemberRow],
+    lifting: Collection[str] = (),
+) -> None:
+    """Let the links of records that were merged go on with the others, where the spec says so and these are free; of those that
+    left their links already, only the ones that are to be brought back."""
     store, name = context.store, context.entity.name
     winners = store.members(name, side.system, list(set(gone.values())))
     taken: set[str] = set()
     for remote_id, winner in gone.items():
         row = known.get(remote_id)
-        if row is None or row.state in ("gone", "released") or remote_id in taken:
+        if row is None or remote_id in taken or (row.state in ("gone", "released") and remote_id not in lifting):
             continue
         if row.link_id is None:
             _forget(context, side, row)

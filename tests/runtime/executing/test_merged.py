@@ -238,3 +238,44 @@ async def test_a_reading_that_is_answered_with_another_record_tells_of_a_merger(
     await two.run()
     assert two.records("erp")[winner]["tel"] == "2"
     await two.settled()
+
+
+async def merged_in_the_archive(two: Any) -> tuple[str, str, str]:
+    """Archived on both sides, merged there in the ERP, and brought back in the CRM; ids of the three."""
+    deletes = {name: Deletion(policy=OnDelete.ARCHIVE, line=22) for name in ("crm", "erp")}
+    two.package = replace(two.package, syncs=(replace(two.package.syncs[0], deletes=deletes),))
+    loser = (await linked(two))["A1"]
+    (crm,) = two.records("crm")
+    two.twin("crm").put("customers", crm, archived=True)
+    await two.run()
+    winner = two.twin("erp").put("customers", vat_no=None, title="Ana Ek")
+    as_another_name(two, loser, winner)
+    two.twin("crm").put("customers", crm, archived=False)
+    await two.run()
+    return crm, loser, winner
+
+
+async def test_of_what_was_merged_in_the_archive_the_other_is_brought_back(world: Any) -> None:
+    two = merging(world, follow=True)
+    crm, _, winner = await merged_in_the_archive(two)
+    two.twin("crm").put("customers", crm, phone="7")
+    report = await two.run()
+    assert (report.exit_code, two.records("erp")[winner]["tel"]) == (0, "7")
+    await two.settled()
+
+
+async def test_what_was_merged_in_the_archive_is_asked_about_and_then_left_there(world: Any) -> None:
+    two = merging(world, follow=False)
+    crm, loser, _ = await merged_in_the_archive(two)
+    with two.store() as store:
+        (asked,) = (one for one in store.review.quarantined() if one.reason_code == "identity.merged")
+        assert asked.remote_id == loser
+        with store.transaction():
+            answer = (two.clock.time, "ana", "dismiss", "Customer", 0, "erp", loser, "", None, said(asked))
+            store.answers.give([answer])
+    two.twin("crm").put("customers", crm, phone="7")
+    await two.run()
+    with two.store() as store:
+        member = store.members("Customer", "crm", [crm])[crm]
+    assert (member.state, member.seen) == ("live", None), "what it shows is agreed on"
+    await two.settled()
