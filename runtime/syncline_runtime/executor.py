@@ -1,31 +1,23 @@
 """A run: recover, observe, correlate, decide, commit, act, record. A plan: the same without acting, undone at the end."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
 
 from syncline_runtime.connectors.through import followed
 from syncline_runtime.declaration import Package, Sync
-from syncline_runtime.executing.apply import apply
 from syncline_runtime.executing.context import Context, Options, Reporter, make_context
-from syncline_runtime.executing.correlate import correlate_unlinked
-from syncline_runtime.executing.decide import Counts, decide_unsettled
 from syncline_runtime.executing.derive import DELETIONS, Held
 from syncline_runtime.executing.migrate import admit, fingerprint, rehearse
-from syncline_runtime.executing.observe import observe, reread
+from syncline_runtime.executing.observe import observe
 from syncline_runtime.executing.recover import recover, recover_creates, recover_listed
-from syncline_runtime.executing.referring import wake_by_key
 from syncline_runtime.executing.repointing import frozen_links
 from syncline_runtime.executing.report import Report as Report
-from syncline_runtime.executing.resolve import resolve
-from syncline_runtime.executing.summary import DONE, Summary
-from syncline_runtime.guarding import guard, rebased
+from syncline_runtime.executing.summary import Summary
+from syncline_runtime.executing.turns import decide_group, delete_last, rebasing_setting, run_turns, timed
 from syncline_runtime.ordering import grouped
 from syncline_runtime.pending import dismissed
 from syncline_runtime.ports import Clock, System, SystemFailure
 from syncline_runtime.privileges import OnlyNeeded, needed
-from syncline_runtime.records import ActionKind
 from syncline_runtime.reviewed import OnlyReviewed, ReadOnly, Reviewed
 from syncline_runtime.stores import StateStore
 from syncline_runtime.webhooks import KEPT_SECONDS
@@ -87,7 +79,7 @@ async def run(
             run_id = _begin(package, store, clock.now())
             if chosen.rebase:
                 for sync in package.syncs:
-                    store.save_setting(_rebased(sync), "creates are held")
+                    store.save_setting(rebasing_setting(sync), "creates are held")
         report = Report(run_id)
         opened = await _open(systems)
         groups = _contexts(package, syncs, systems, store, clock, chosen, run_id, reporter, refused=reading)
@@ -212,7 +204,7 @@ async def _foresee(groups: Sequence[Sequence[Context]], opened: Mapping[str, Sys
             context.touched = touched
         report.summaries += await _plan_group(group, opened, report)
     for contexts in _computed_anew([context for group in groups for context in group]):
-        report.held |= _decide_group(contexts)
+        report.held |= decide_group(contexts)
 
 
 async def _run_groups(
@@ -237,12 +229,12 @@ async def _run_groups(
         if not (referring or computing):
             done |= {context.entity.name: _finish_run(context) for context in group}
     for anew in _computed_anew([context for group in agreed for context in group]):
-        held |= await _run_turns(anew)
+        held |= await run_turns(anew)
     if computing and not referring:
         done |= {context.entity.name: _finish_run(context) for group in agreed for context in group}
     if referring:
         for context in reversed([context for group in agreed for context in group]):
-            await _delete(context, held[context.entity.name])
+            await delete_last(context, held[context.entity.name])
             done[context.entity.name] = _finish_run(context)
     if first:
         # In one preview, so that what one plans to link can be referred to by the next.
@@ -264,7 +256,7 @@ async def _plan_group(
         context.telling = True
         _look_at_reviewed(context)
         await _look(context, opened)
-    report.held |= _decide_group(contexts)
+    report.held |= decide_group(contexts)
     return [_finish(context) for context in contexts]
 
 
@@ -295,42 +287,10 @@ async def _run_group(
 ) -> dict[str, Held]:
     """Look, and decide and apply in turns, until nothing is left that another turn would bring on."""
     if decided is not None:
-        return await _run_turns(contexts, decided)
+        return await run_turns(contexts, decided)
     for context in contexts:
         await _look(context, opened)
-    return await _run_turns(contexts)
-
-
-async def _run_turns(contexts: Sequence[Context], decided: Mapping[str, Held] | None = None) -> dict[str, Held]:
-    held: dict[str, Held] = {}
-    turns = contexts[0].options.rounds
-    for turn in count():
-        if turn:
-            # What a guard read or an answer showed anew is decided in the same run.
-            for context in contexts:
-                await reread(context)
-        if turn or decided is None:
-            held = _decide_group(contexts)
-        else:
-            held = {context.entity.name: decided.get(context.entity.name, {}) for context in contexts}
-        before = sum(context.summary.tried for context in contexts)
-        for context in contexts:
-            with _timed(context, "apply"):
-                await apply(context, held[context.entity.name])
-        tried = sum(context.summary.tried for context in contexts) - before
-        # Who waited for what was written now gets a turn, however many there were.
-        woken = tried and turns > 1 and sum(_wake(context) for context in contexts)
-        left = any(context.ending or context.store.unsettled(context.entity.name, 0, 1) for context in contexts)
-        if not woken and (turn + 1 >= turns or not left or (turn and not tried)):
-            break
-    return held
-
-
-async def _delete(context: Context, held: Held) -> None:
-    """What is to be deleted, once all else is done in every sync: those that refer to others go first."""
-    context.later = frozenset(ActionKind) - DELETIONS
-    with _timed(context, "apply"):
-        await apply(context, held)
+    return await run_turns(contexts)
 
 
 def _finish_run(context: Context) -> Summary:
@@ -344,7 +304,7 @@ def _finish_run(context: Context) -> Summary:
         if not context.down:
             store.save_setting(_applied(context.sync), str(context.run_id))
             if context.rebasing and not any(operation == "create" for _, operation in context.summary.guarded):
-                store.save_setting(_rebased(context.sync), "")
+                store.save_setting(rebasing_setting(context.sync), "")
     return _finish(context)
 
 
@@ -363,79 +323,15 @@ async def _look(context: Context, opened: Mapping[str, SystemFailure]) -> None:
         with store.transaction():
             store.awaiting.bring_back(entity, context.instant.timestamp())
     # A record alone is linked while it is observed only where nothing needs to be told or counted of it.
-    context.telling |= context.options.rebase or bool(store.setting(_rebased(context.sync)))
+    context.telling |= context.options.rebase or bool(store.setting(rebasing_setting(context.sync)))
     with context.store.transaction():
         context.frozen = frozen_links(context)
-    with _timed(context, "recover"):
+    with timed(context, "recover"):
         await recover(context)
-    with _timed(context, "observe"):
+    with timed(context, "observe"):
         await observe(context)
         recover_listed(context)
         await recover_creates(context)
-
-
-def _decide_group(contexts: Sequence[Context]) -> dict[str, Held]:
-    """Link all that is new before anything is decided that may refer to it; by entity, what guards hold back."""
-    counts: dict[str, Counts] = {context.entity.name: {} for context in contexts}
-    first_new = {context.entity.name: _correlate(context, counts[context.entity.name]) for context in contexts}
-    return {
-        context.entity.name: _decide(context, counts[context.entity.name], first_new[context.entity.name])
-        for context in contexts
-    }
-
-
-def _correlate(context: Context, counts: Counts) -> int:
-    """Link what is new; the first link that is not to be decided once more."""
-    context.rebasing = context.options.rebase or bool(context.store.setting(_rebased(context.sync)))
-    context.telling |= context.rebasing
-    with _timed(context, "correlate"):
-        resolve(context)
-        # What people link is decided with the others: one answer may give to a link of another what was not there yet.
-        first_new = context.store.reserve_links(0)
-        correlate_unlinked(context, counts)
-    return context.store.reserve_links(0) if context.refers else first_new
-
-
-def _decide(context: Context, counts: Counts, before: int) -> Held:
-    store, entity = context.store, context.entity.name
-    _wake(context)
-    with _timed(context, "decide"):
-        decide_unsettled(context, counts, before=before)
-    for where, planned in counts.items():
-        context.summary.planned[where] = max(planned, context.summary.planned.get(where, 0))
-    held: dict[str, frozenset[ActionKind]] = {}
-    sync = rebased(context.sync) if context.rebasing else context.sync
-    # What an earlier round of this run did counts too, and a link that it closed was one.
-    done = {
-        (system, kind): context.summary.done.get((system, word), 0)
-        for kind, word in DONE.items()
-        for system in context.sides
-    }
-    counts = {where: counts.get(where, 0) + done.get(where, 0) for where in {*counts, *done}}
-    # Where nothing is to be done, nothing is counted.
-    links = store.count_links(entity) + context.closed if any(counts.values()) else 0
-    for hold in guard(sync, counts, links):
-        granted = context.granted.get((hold.system, hold.operation))
-        if hold.operation in context.options.approved or (granted is not None and hold.count <= granted):
-            continue
-        held[hold.system] = held.get(hold.system, frozenset()) | frozenset(hold.operations)
-        context.summary.guarded[hold.system, hold.operation] = hold.count
-        line = f"{hold.reason}; look at `plan`, then let them pass with `{hold.release}`"
-        line += "" if context.run_id == 0 else f" or `review approve {context.run_id}`"
-        line += "" if granted is None else f" (up to {granted} were approved)"
-        if line not in context.summary.held:
-            context.summary.held.append(line)
-    return held
-
-
-def _wake(context: Context) -> int:
-    """Take up again what waited for a record that is there by now."""
-    if not context.refers:
-        return 0
-    with context.store.transaction():
-        if context.keyed and not context.summary.tried:
-            wake_by_key(context)
-        return context.store.wake(context.entity.name)
 
 
 def _consented(sync: Sync, store: StateStore, options: Options) -> bool:
@@ -466,20 +362,6 @@ def _applied(sync: Sync) -> str:
 def young(entity: str) -> str:
     """Where it stands in the state until when the first of its records is too young to be created from."""
     return f"young:{entity}"
-
-
-def _rebased(sync: Sync) -> str:
-    return f"rebased:{sync.entity}"
-
-
-@contextmanager
-def _timed(context: Context, phase: str) -> Iterator[None]:
-    started = context.clock.now()
-    try:
-        yield
-    finally:
-        seconds = context.summary.seconds
-        seconds[phase] = seconds.get(phase, 0.0) + context.clock.now() - started
 
 
 async def _open(systems: Mapping[str, System]) -> dict[str, SystemFailure]:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime import executor, reviewed
-from syncline_runtime.executing import resolve
+from syncline_runtime import reviewed
+from syncline_runtime.executing import resolve, turns
 from syncline_runtime.reviewed import Reviewed
 from syncline_runtime.simulation.world import WIDE
 from tests.simulation.campaign import tallied
@@ -33,7 +33,7 @@ def test_a_choice_that_is_forgotten_is_missed(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_is_deleted_unapproved_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "guard", lambda *about: ())
+    monkeypatch.setattr(turns, "guard", lambda *about: ())
     assert "A3" in failed(WIDE + 7)
 
 
