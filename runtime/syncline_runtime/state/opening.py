@@ -79,7 +79,7 @@ def open_database(
             version = _recognised(database, path)
             outer = outer_key(str(path), beside, fresh=False, given=given)
             opened = unlocked(database, None if foreign else package, outer)
-            ((stored,),) = database.execute("SELECT code FROM file_code")
+            stored = _stored(database)
         if not examining:
             _check(opened, path, stored)
         if version < SCHEMA_VERSION:
@@ -143,17 +143,25 @@ def _recognised(database: Sqlite, path: Path) -> int:
     return int(version)
 
 
+def _stored(database: Database) -> bytes:
+    """The code that a file had when it was closed, or the mark that it is written to."""
+    ((stored,),) = database.execute("SELECT code FROM file_code")
+    return bytes(stored)
+
+
 def _check(opened: Opened, path: Path, stored: bytes) -> None:
     """See that a file is as it was closed, or that what a crash left of it holds together. No connection may be open."""
     size = path.stat().st_size
     in_use = path.with_name(f"{path.name}-wal").exists()
     if not is_mark(stored) and size <= LARGEST and not in_use:
-        if not holds(path, stored, lambda: opened.sealer.code_of_many("file")):
-            raise StateFailure(
-                f"state file {path} is not as it was when it was closed: it is damaged, or was changed by another hand; "
-                "restore it from a backup, or begin anew with `rebase`"
-            )
-        return
+        if holds(path, stored, lambda: opened.sealer.code_of_many("file")):
+            return
+        with closing(_connected(path)) as database:
+            if _stored(database) == stored:  # else another has written to it meanwhile, as it may
+                raise StateFailure(
+                    f"state file {path} is not as it was when it was closed: it is damaged, or was changed by another hand; "
+                    "restore it from a backup, or begin anew with `rebase`"
+                )
     with closing(_connected(path)) as database:
         # A full check reads all of the file, so that a large one is looked at only after a run that did not end.
         if size <= LARGEST or database.execute("SELECT 1 FROM run WHERE ended IS NULL LIMIT 1"):
