@@ -364,7 +364,10 @@ class _Checked:
                 withdrawn: set[Any] = set().union(*(self.ledger.withdrawn.get(place, set()) for place in places))
                 agreed = self.docs[link_id].get(name) or frozenset()
                 moved = self.ledger.moved.get((link_id, name), set())
-                lost, extra = added - removed - withdrawn - set(agreed), set(agreed) - (added - removed) - moved
+                # What a deleted record had may be agreed on already, or have gone with it.
+                gone = {place for place in places if place[:3] in self.ledger.deleted}
+                kept: set[Any] = set().union(*(self.ledger.added.get(one, set()) for one in places if one not in gone))
+                lost, extra = kept - removed - withdrawn - set(agreed), set(agreed) - (added - removed) - moved
                 if (link_id, name) not in self.conflicts and (lost or extra):
                     told = [f"{short(lost)} is lost"] * bool(lost) + [f"{short(extra)} came back"] * bool(extra)
                     text = f"link {link_id} {name}: {', '.join(told)}"

@@ -27,7 +27,12 @@ def sent(ledger: Ledger, system: str, resource: str, what: str, writes: Sequence
     sendings = [_announced(ledger, keeper, mapping, what, one, waves) for one in writes]
     links = {row.link_id: row for row in keeper.links([one.link_id for one in sendings])}
     opened = {(intent.link_id, intent.system): intent for intent in keeper.open_intents(mapping.entity)}
-    conflicts = {(each.link_id, each.field) for each in keeper.review.conflicts()}
+    # Of drift that is reported what is agreed on is not in question: the owner's value.
+    conflicts = {
+        (each.link_id, each.field)
+        for each in keeper.review.conflicts()
+        if not (what == "create" and each.reason.startswith("drift report "))
+    }
     told = []
     if what == "delete":
         _approved(ledger, keeper, mapping, [one.link_id for one in sendings])
