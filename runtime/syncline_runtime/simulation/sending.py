@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from syncline_runtime.declaration import FieldMap
 from syncline_runtime.ports import Write
 from syncline_runtime.records import LinkStatus
-from syncline_runtime.rows import LinkRow
+from syncline_runtime.rows import LinkRow, OpenConflict
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper, Wave
 from syncline_runtime.simulation.ledger import Ledger, Sending
@@ -27,11 +29,8 @@ def sent(ledger: Ledger, system: str, resource: str, what: str, writes: Sequence
     sendings = [_announced(ledger, keeper, mapping, what, one, waves) for one in writes]
     links = {row.link_id: row for row in keeper.links([one.link_id for one in sendings])}
     opened = {(intent.link_id, intent.system): intent for intent in keeper.open_intents(mapping.entity)}
-    # Of drift that is reported what is agreed on is not in question: the owner's value.
     conflicts = {
-        (each.link_id, each.field)
-        for each in keeper.review.conflicts()
-        if not (what == "create" and each.reason.startswith("drift report "))
+        (each.link_id, each.field) for each in keeper.review.conflicts() if not _is_elsewhere(each, system, what)
     }
     told = []
     if what == "delete":
@@ -61,6 +60,12 @@ def sent(ledger: Ledger, system: str, resource: str, what: str, writes: Sequence
             _decided_upon(ledger, mapping, one, link, write)
         told.append(one._replace(generation=link.generation if link is not None else 0))
     return told
+
+
+def _is_elsewhere(conflict: OpenConflict, system: str, what: str) -> bool:
+    """Whether drift was reported in another system: the owner's value, which is agreed on, is written to all others."""
+    drifted = msgspec.json.decode(conflict.candidates, type=dict[str, msgspec.Raw])
+    return conflict.reason.startswith("drift report ") and (what == "create" or system not in drifted)
 
 
 def _in_conflict(mapping: FieldMap, write: Write, conflicts: set[str]) -> Iterable[str]:
