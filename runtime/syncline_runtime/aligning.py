@@ -4,12 +4,12 @@ Elements are told from one another by their key, never by their place. A cell is
 field says whether the element is there.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from syncline_runtime.codecs.elements import Elements, aligned
-from syncline_runtime.declaration import Picked
+from syncline_runtime.declaration import Entity, Flow, Picked
 from syncline_runtime.values import Shown
 
 _THERE: Final = ""
@@ -64,6 +64,28 @@ def picked_changes(base: Shown, shown: Shown, key: str, picked: Picked, *, clear
     return found
 
 
+def say_of(flow: Flow) -> Callable[[Key], Collection[str]]:
+    """By the key of an element, the fields of it in which a line has a say."""
+    picked = flow.picked
+    return (lambda element: flow.hears) if picked is None else (lambda element: picked.fields.get(element, ()))
+
+
+def still_shown(
+    sides: Sequence[Changes], agreed: Shown, shown: Shown, key: str, hears: Callable[[Key], Collection[str]]
+) -> Changes:
+    """What a side shows of the elements that are `agreed` on no more, and that an edit of one of some `sides` brings back: such an
+    element is to be as it stands, not the edited field alone. `hears` are the fields of an element in which the side has a say."""
+    known, there = _by_key(agreed, key), _by_key(shown, key)
+    back = {name for side in sides for (name, _), value in side.items() if value is not _GONE and name not in known}
+    return {
+        (name, field): value
+        for name, element in there.items()
+        if name in back
+        for field, value in element.items()
+        if field in hears(name)
+    }
+
+
 def contested(sides: Iterable[Changes]) -> bool:
     """Whether two sides changed one cell to different values, or one removed an element that another edited."""
     seen: dict[tuple[Key, str], Any] = {}
@@ -105,6 +127,29 @@ def holds(elements: Shown, side: Changes, key: str) -> bool:
         elif name not in found or field not in found[name] or found[name][field] != value:
             return False
     return True
+
+
+def element_keys(entity: Entity) -> Mapping[str, str]:
+    """By field, the key by which the elements of its nested collections are told apart."""
+    return {name: one.key for name, one in entity.collections.items() if one.key is not None}
+
+
+def landed(base: Shown, sent: Shown, shown: Shown, key: str) -> tuple[Elements, bool]:
+    """What of a write is in the elements that a record shows since: those of the `base` with all that was sent and is shown just
+    so; and whether that is all of it."""
+    old, new, now = _by_key(base, key), _by_key(sent, key), _by_key(shown, key)
+    found: dict[Key, Any] = {name: dict(element) for name, element in old.items() if name in new or name in now}
+    whole = all(name in new or name not in now for name in old)
+    for name, element in new.items():
+        before, after = old.get(name), now.get(name)
+        for field, value in element.items():
+            if before is not None and field in before and before[field] == value:
+                continue
+            if after is None or field not in after or after[field] != value:
+                whole = False
+            else:
+                found.setdefault(name, {key: name})[field] = value
+    return aligned(list(found.values()), key), whole
 
 
 def _by_key(elements: Shown, key: str) -> dict[Key, Mapping[str, Any]]:

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncline_runtime.accounting import base_of, shown_by
-from syncline_runtime.aligning import Changes, changes, combined, contested, holds, picked_changes
+from syncline_runtime.aligning import (
+    Changes,
+    changes,
+    combined,
+    contested,
+    holds,
+    picked_changes,
+    say_of,
+    still_shown,
+)
 from syncline_runtime.declaration import Ask, Drift, Merged, Newest, Owned, When
 from syncline_runtime.policy import Policy, Side, Unit, blank, written_over
 from syncline_runtime.records import Conflict, FieldChange, Link, Loser, MemberState
@@ -328,6 +337,12 @@ class _Merging:
             newest = self._newest(unit, vectors, heard, unit.rule.skew_seconds)
             order, row = ((newest, *unit.order), "F6") if newest is not None else (unit.order, "F7")
         sides = [made[system] for system in dict.fromkeys(order) if system in made]
+        edits = tuple(sides)
+        for system in dict.fromkeys((*made, *self.playing)):
+            showing = self.showings.of(unit, system)
+            if self._contributes(unit, showing.side):
+                say = say_of(showing.side.flows[unit.fields[0]])
+                sides.append(still_shown(edits, canon[0], showing.vector[0], key, say))
         row = "M0" if first else row if several else "F2"
         origin = next(iter(heard)) if len(heard) == 1 else None
         return row, origin, (combined(canon[0], sides, key),)

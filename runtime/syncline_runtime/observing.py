@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from syncline_runtime.aligning import landed
 from syncline_runtime.declaration import Values
 from syncline_runtime.normalising import normalisation
 from syncline_runtime.policy import blank
@@ -187,9 +189,17 @@ class Echo(NamedTuple):
     whole: bool
 
 
-def echo(before: Values, sent: Values, shown: Values, *, by_element: bool = True) -> Echo:
-    """Explain what is `shown` by what was `sent` to a record that showed `before`: sets element by element, and a plausible
-    rendering only where it is not what was there before."""
+def echo(
+    before: Values,
+    sent: Values,
+    shown: Values,
+    keys: Mapping[str, str] = MappingProxyType({}),
+    *,
+    by_element: bool = True,
+) -> Echo:
+    """Explain what is `shown` by what was `sent` to a record that showed `before`: sets element by element, nested collections,
+    whose `keys` are given by field, element by element and field by field, and a plausible rendering only where it is not what
+    was there before."""
     found = Echo({}, {}, whole=True)
     whole = True
     for name, value in sent.items():
@@ -205,9 +215,12 @@ def echo(before: Values, sent: Values, shown: Values, *, by_element: bool = True
             and isinstance(old, frozenset | None)
         ):
             base = old or frozenset()
-            landed = frozenset(element for element in value ^ base if (element in value) == (element in stored))
-            whole = whole and landed == value ^ base
-            found.shadow[name] = base ^ landed
+            there = frozenset(element for element in value ^ base if (element in value) == (element in stored))
+            whole = whole and there == value ^ base
+            found.shadow[name] = base ^ there
+        elif by_element and name in keys and isinstance(stored, tuple):
+            found.shadow[name], all_of_it = landed(old, value, stored, keys[name])
+            whole = whole and all_of_it
         elif normalisation(value, stored) is not None:
             found.shadow[name], found.renders[name] = stored, value
         else:

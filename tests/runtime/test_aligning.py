@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.aligning import Changes, changes, combined, contested, holds, picked_changes
+from syncline_runtime.aligning import Changes, changes, combined, contested, holds, picked_changes, still_shown
 from syncline_runtime.codecs.elements import Elements
 from syncline_runtime.deciding import decide
 from syncline_runtime.declaration import Ask, Collection, Entity, Newest, Picked, Prefers, Rule, Sync
@@ -106,6 +106,17 @@ def test_an_element_that_is_agreed_on_no_more_comes_back_with_an_edit_and_is_rem
     """What a side changed is told from its own base, which may be older than what is agreed."""
     assert combined(BASE[:1], (EDITED,), "sku") == (line("a", 1), {"sku": "b", "qty": 9})
     assert combined(BASE[:1], (DROPPED,), "sku") == BASE[:1]
+
+
+def test_an_edit_of_an_element_that_is_agreed_on_no_more_brings_what_a_side_shows_of_it() -> None:
+    shown = (line("a", 1), line("b", 9, note="x"))
+    edited = made(*shown, base=(line("a", 1), line("b", 2, note="x")))
+    rest = still_shown((edited,), BASE[:1], shown, "sku", lambda element: HEARS)
+    assert combined(BASE[:1], (edited, rest), "sku") == shown
+    heard = still_shown((edited,), BASE[:1], shown, "sku", lambda element: {"sku", "qty"})
+    assert combined(BASE[:1], (edited, heard), "sku") == (line("a", 1), line("b", 9))
+    assert still_shown((edited,), BASE, shown, "sku", lambda element: HEARS) == {}
+    assert still_shown((DROPPED,), (), shown, "sku", lambda element: HEARS) == {}
 
 
 def test_combined_elements_stand_in_the_order_of_their_keys() -> None:
@@ -237,6 +248,30 @@ def test_of_two_edits_of_a_cell_a_person_is_asked() -> None:
     reason = "changed in several systems (F9, lines ask)"
     asked = Conflict(field="lines", candidates={"crm": NOTED, "erp": RENOTED}, reason=reason, line=13)
     assert decision == Decision(link=ordered(NOTED, RENOTED), conflicts=(asked,))
+
+
+def test_an_element_that_one_side_dropped_before_comes_back_whole_where_the_other_edits_it() -> None:
+    noted = (BASE[0], line("b", 2, note="x"))
+    link = linked(
+        {"lines": BASE[:1]},
+        member("crm", {"lines": noted}, {"lines": (BASE[0], line("b", 9, note="x"))}),
+        member("erp", {"lines": BASE[:1]}),
+    )
+    decision = decide(orders(CRM_FIRST), link)
+    assert agreed(decision) == (BASE[0], line("b", 9, note="x"))
+    assert writes(decision) == {"erp": {"lines": agreed(decision)}}
+
+
+def test_an_element_that_comes_back_is_as_all_still_show_it() -> None:
+    """The erp has no say in quantities: what comes back with its edit has the one that the crm still shows."""
+    noted = (BASE[0], line("b", 2, note="x"))
+    link = linked(
+        {"lines": BASE[:1]},
+        member("crm", {"lines": noted}),
+        member("erp", {"lines": noted}, {"lines": (BASE[0], line("b", 2, note="y"))}),
+    )
+    decision = decide(orders(CRM_FIRST), link)
+    assert agreed(decision) == (BASE[0], line("b", 2, note="y"))
 
 
 def test_a_first_merge_joins_the_elements_of_both() -> None:

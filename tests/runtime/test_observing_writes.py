@@ -322,6 +322,34 @@ def test_a_reading_is_explained_by_what_was_sent(sent: dict[str, Any], shown: di
     assert echo(BEFORE, sent, shown) == found
 
 
+LINES = ({"sku": "a", "qty": 1, "note": "x"}, {"sku": "b", "qty": 2})
+
+
+@pytest.mark.parametrize(
+    ("shown", "shadow", "whole"),
+    [
+        (({"sku": "a", "qty": 5, "note": "x"}, {"sku": "c", "qty": 3}), None, True),
+        (LINES, None, False),
+        (
+            ({"sku": "a", "qty": 5, "note": "y"}, {"sku": "c", "qty": 3}, {"sku": "d"}),
+            ({"sku": "a", "qty": 5, "note": "x"}, {"sku": "c", "qty": 3}),
+            True,
+        ),
+        (({"sku": "a", "qty": 5, "note": "x"}, {"sku": "c", "qty": 4}), None, False),
+        (({"sku": "c", "qty": 3},), (LINES[0], {"sku": "c", "qty": 3}), False),
+        (({"sku": "a", "qty": 5, "note": "x"}, LINES[1]), ({"sku": "a", "qty": 5, "note": "x"}, LINES[1]), False),
+    ],
+)
+def test_a_nested_collection_is_explained_by_element_and_field(shown: Any, shadow: Any, whole: bool) -> None:
+    """Sent: another quantity of `a`, `b` taken out, `c` put in. What people did to the rest meanwhile stays theirs."""
+    sent = ({"sku": "a", "qty": 5, "note": "x"}, {"sku": "c", "qty": 3})
+    found = echo({"lines": LINES}, {"lines": sent}, {"lines": shown}, {"lines": "sku"})
+    expected = {"lines": shadow} if shadow is not None else found.shadow
+    assert (found.shadow, found.whole) == (expected, whole)
+    if shown == LINES:
+        assert found.shadow == {}
+
+
 def test_a_set_is_explained_element_by_element_only_where_there_was_one() -> None:
     sent, shown = {"tags": frozenset("ab")}, {"tags": frozenset("abx")}
     assert echo({"tags": None}, sent, shown) == Echo({"tags": frozenset("ab")}, {}, True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from syncline_runtime import observing
+from syncline_runtime.aligning import element_keys, landed
 from syncline_runtime.declaration import Condition
 from syncline_runtime.executing.context import Context, to_member
 from syncline_runtime.executing.correlate import told_apart
@@ -375,6 +376,9 @@ def _adopt(context: Context, side: Side, intent: IntentRow, row: MemberRow, now:
         known = {
             name: value for name, value in sent.items() if value is not ABSENT and shown.get(name, ABSENT) == value
         }
+        for name, key in element_keys(context.entity).items():
+            if name not in known and (same := landed((), sent.get(name, ABSENT), shown.get(name, ABSENT), key)[0]):
+                known[name] = same
         shadow = side.packing.pack(known) if known else None
     adopted: Row = (
         row.remote_id,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from syncline_runtime import observing
+from syncline_runtime.aligning import element_keys
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.executing.context import Context, to_member
 from syncline_runtime.executing.counting import counted, counted_ahead, tell_between, tell_undone
@@ -126,7 +127,7 @@ def _after_update(
     shown, _ = readable(side.mapping, record.native)
     before, sent = {} if intent.pre is None else side.packing.unpack(intent.pre), side.packing.unpack(intent.sent)
     protections = context.options.protections
-    echo = observing.echo(before, sent, shown, by_element=protections.by_element)
+    echo = observing.echo(before, sent, shown, element_keys(context.entity), by_element=protections.by_element)
     hidden = not_shown(side, sent, shown) if protections.unseen else []
     if not echo.whole and not late:
         return None
