@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from syncline.model.spec import Arrow, Line, Map, Spec
 from syncline.source import Span
+from syncline_runtime.simulation.world import NESTED, WIDE
 
 
 def trusted(spec: Spec) -> frozenset[tuple[str, str, str]]:
@@ -33,8 +34,9 @@ def uncovered(
     for one in spec.derivations:
         yield f"derivations: those of {one.entity.name} are carried out and counted, but their values are not checked"
     for name, entity in spec.entities.items():
-        if entity.collections:
-            yield f"nested records of {name}: nobody edits them"
+        for field in entity.collections:
+            if not any(who == name and what == f"{field}[]" for who, _, what in edited):
+                yield f"nested records of {name}: nobody edited {field} (people do from --seed {WIDE + NESTED} on)"
     synced = {sync.entity.name for sync in spec.syncs}
     for side in spec.maps:
         if side.entity.name in synced:
@@ -44,7 +46,12 @@ def uncovered(
             writes = any(line.arrow is not Arrow.READ for line in side.lines)
             if writes and not any(sent.get((side.system.name, what)) for what in ("create", "update")):
                 yield f"{side.system.name}: nothing was ever written there"
-    calm = [name for name in known_faults if not faults.get(name) and (called or not name.startswith("hook"))]
+    nested = any(entity.collections for entity in spec.entities.values())
+    calm = [
+        name
+        for name in known_faults
+        if not faults.get(name) and (called or not name.startswith("hook")) and (nested or name != "nested")
+    ]
     if not sum(sent.values()):
         yield "NOTHING WAS EVER WRITTEN in any system, so that hardly anything was tried"
     if calm:
@@ -54,7 +61,10 @@ def uncovered(
 def _untouched(side: Map, edited: Collection[tuple[str, str, str]]) -> Iterator[str]:
     place = side.place
     heard = [line.field.name for line in side.lines if line.field is not None and line.arrow is not Arrow.WRITE]
-    never = [name for name in heard if (side.entity.name, side.system.name, name) not in edited]
+    own = {
+        name.removesuffix("[]") for who, where, name in edited if (who, where) == (side.entity.name, side.system.name)
+    }
+    never = [name for name in heard if name not in own]
     if never:
         yield f"{place}: nobody ever stored a new {', '.join(never)} of {side.entity.name}; values for it are not made up"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from syncline_runtime.declaration import Package
+from syncline_runtime.simulation.cells import field_of
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.reviewing import Given, Reviewers
@@ -98,7 +99,7 @@ class Answered:
         return any(
             edit.at >= known.at
             and (edit.system, edit.entity, edit.remote_id) in places
-            and known.field in ("", edit.field)
+            and known.field in ("", field_of(edit.field))
             for edit in self._ledger.edits
         )
 

@@ -28,7 +28,7 @@ def _followed(package: Package, rule: Derivation, keeper: Keeper, ledger: Ledger
     sources = [link_id for link_id, entity in keeper.entities().items() if entity == rule.origin]
     rows = keeper.members(rule.entity, rule.system, [str(link_id) for link_id in sources])
     if rule.once:
-        for entity, system, link_id in sorted(ledger.due):
+        for entity, system, link_id in sorted(ledger.edges.due):
             if (entity, system) == (rule.entity, rule.system) and str(link_id) not in rows:
                 yield Violation(
                     "D2", f"{rule.origin} {link_id} came to be {rule.text}, and has no {rule.entity}", rule.entity

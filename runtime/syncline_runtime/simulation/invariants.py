@@ -10,7 +10,9 @@ from syncline_runtime.identity import keys
 from syncline_runtime.policy import Policy, blank, prepare, written_over
 from syncline_runtime.records import ActionKind, MemberState
 from syncline_runtime.rows import MemberRow
+from syncline_runtime.simulation.cells import cells, cells_of, element_of, field_of, is_element, part_of
 from syncline_runtime.simulation.deriving import derived
+from syncline_runtime.simulation.elements import left_as_they_were, shown_alone
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Edit, Ledger
@@ -78,7 +80,7 @@ class _Checked:
             for row in keeper.review.journal_entries(kind):
                 if kind == "conflict":
                     continue
-                self.journal.setdefault((row[1], row[3]), set()).add(unpack_value(row[4]))
+                self._note(self.journal, row[1], row[3], unpack_value(row[4]))
         for each in keeper.review.conflicts():
             self.journal.setdefault((each.link_id, each.field), set())
         self.chosen: dict[tuple[int, str], set[Any]] = {}
@@ -86,9 +88,14 @@ class _Checked:
             if (one.kind, one.entity, one.state) == ("take", sync.entity, "done"):
                 # A person saw these, and chose.
                 seen = msgspec.json.decode(one.seen, type=dict[str, msgspec.Raw]).values()
-                values = {unpack_value(bytes(value).decode()) for value in seen}
-                self.journal.setdefault((one.link_id, one.field), set()).update(values)
-                self.chosen.setdefault((one.link_id, one.field), set()).add(unpack_value(one.value or "null"))
+                for value in seen:
+                    self._note(self.journal, one.link_id, one.field, unpack_value(bytes(value).decode()))
+                self._note(self.chosen, one.link_id, one.field, unpack_value(one.value or "null"))
+                self.chosen.setdefault((one.link_id, one.field), set())
+
+    def _note(self, kept: dict[tuple[int, str], set[Any]], link_id: int, name: str, value: Any) -> None:
+        for cell, held in cells_of(self.entity, name, value).items() if link_id in self.links else ():
+            kept.setdefault((link_id, cell), set()).add(held)
 
     def violations(self) -> Iterator[Violation]:
         yield from self._duplicates()
@@ -97,6 +104,7 @@ class _Checked:
         yield from self._losses()
         yield from self._histories()
         yield from self._sets()
+        yield from self._elements()
         yield from self._unseen()
         yield from self._uncounted()
         yield from self._unlawful()
@@ -163,6 +171,8 @@ class _Checked:
                 far = {path: behind(path, own, self.behind) for path in self.maps[member.system].looks}
                 agreed = in_system({**own, **far}, member.system, self.remotes)
                 yield from self._differences(link_id, member, {**self.policy.absent, **agreed}, native)
+                alone = shown_alone(self.entity, self.maps[member.system], link_id, own, native)
+                yield from (one for one in alone if not self._is_asked(link_id, one.field))
 
     def _differences(
         self, link_id: int, member: MemberRow, values: Mapping[str, Shown], native: Native
@@ -257,7 +267,9 @@ class _Checked:
 
     def _losses(self) -> Iterator[Violation]:
         for (system, entity, remote_id, name), edit in self.ledger.last.items():
-            if entity != self.sync.entity or (system, name) not in self.told or isinstance(edit.value, frozenset):
+            if entity != self.sync.entity or (system, field_of(name)) not in self.told:
+                continue
+            if isinstance(edit.value, frozenset) or (is_element(name) and edit.value is False):
                 continue
             if (system, entity, remote_id, name) in self.ledger.window:
                 continue
@@ -278,14 +290,17 @@ class _Checked:
         return any(member.state != "live" for member in self.members.get(link_id, []))
 
     def _is_kept(self, link_id: int, edit: Edit) -> bool:
-        flow = self.policy.sides[edit.system].flows[edit.field]
+        flow = self.policy.sides[edit.system].flows[field_of(edit.field)]
+        refers = () if element_of(edit.field) else flow.refers
         agreed_on = self.ledger.accepted.get((edit.entity, link_id, edit.field), [])
         accepted = self._in_system(edit.system, agreed_on)
         kept = (*accepted, *self._in_system(edit.system, self.journal.get((link_id, edit.field), ())))
-        meant = self._means(flow.refers, edit.system, edit.value)
-        if edit.value in kept or meant in [self._means(flow.refers, edit.system, one) for one in kept]:
+        meant = self._means(refers, edit.system, edit.value)
+        if edit.value in kept or meant in [self._means(refers, edit.system, one) for one in kept]:
             return True
-        if blank(edit.value) or (link_id, edit.field) in self.conflicts:
+        if blank(edit.value) or (link_id, field_of(edit.field)) in self.conflicts:
+            return True
+        if part_of(edit.field) and flow.picked is None and part_of(edit.field) not in flow.hears:
             return True
         told = self.journal.get((link_id, edit.field), ())
         if any(type(one) is Reference and (edit.system, one.entity, one.link) not in self.remotes for one in told):
@@ -293,12 +308,15 @@ class _Checked:
         native = self._native(edit.system, edit.remote_id)
         if native is None:
             return True
-        if self._dangles(flow.refers, edit.system, edit.value):
+        if self._dangles(refers, edit.system, edit.value):
             return True
         # One that was deleted and replaced, and came back, has left its link, and keeps its values for itself.
         left = self.linked.get((edit.system, edit.entity, edit.remote_id)) != link_id
-        if (left or not flow.contributes) and shown(self.maps[edit.system], native).get(edit.field) == edit.value:
+        shows = cells(self.entity, shown(self.maps[edit.system], native))
+        if (left or not flow.contributes) and shows.get(edit.field) == edit.value:
             return True
+        if element_of(edit.field):
+            return False
         mapping, table = self.maps[edit.system], self.servers[edit.system].tables[self.maps[edit.system].resource]
         for value in accepted:
             try:
@@ -316,9 +334,12 @@ class _Checked:
             flow.field for one in self.package.derivations if one.entity == self.sync.entity for flow in one.flows
         }
         for (entity, link_id, name), past in self.ledger.accepted.items():
-            if entity != self.sync.entity or name not in self.heard or name in derived:
+            if entity != self.sync.entity or field_of(name) not in self.heard or name in derived or is_element(name):
                 continue
             kind = self.entity.kinds.get(name, "")
+            once = kind in UNIQUE or (
+                bool(part_of(name)) and (entity, field_of(name), part_of(name)) not in self.ledger.elements.repeated
+            )
             if kind == "ref":  # people choose them by what their system calls a record, and an agreement names its link
                 continue
             typed = self.ledger.typed.get((entity, name), set()) | {self.entity.defaults.get(name)}
@@ -337,6 +358,7 @@ class _Checked:
             places = [place for place in self.ledger.restored if self.ledger.linked.get(place) == link_id]
             again = {value for place in places for field, value in self.ledger.restored[place] if field == name}
             again |= self.chosen.get((link_id, name), set())  # a person may take what was superseded
+            again |= self.ledger.elements.former.get((link_id, name), set())
             told: list[Any] = [value for value in past if not blank(value) and value not in again]
             group = next((names for names in self.sync.together if name in names), None)
             if group is not None:  # as a part of another whole it may come back, and with what people may type twice
@@ -345,7 +367,7 @@ class _Checked:
                 told = [
                     whole for whole in wholes if not any(map(blank, whole)) and whole[group.index(name)] not in again
                 ]
-            if kind in UNIQUE and len(set(told)) != len(told):
+            if once and len(set(told)) != len(told):
                 back = next(value for index, value in enumerate(told) if value in told[:index])
                 text = f"link {link_id} {name}: {short(back)} is back after it was superseded"
                 yield Violation("I3", text, entity, name)
@@ -359,19 +381,28 @@ class _Checked:
                 places = [(*where, name) for where in own if (where[0], name) in self.told]
                 if row.status != "live" or self._ends(link_id) or any(place in self.ledger.window for place in places):
                     continue
-                added: set[Any] = set().union(*(self.ledger.added.get(place, set()) for place in places))
-                removed: set[Any] = set().union(*(self.ledger.removed.get(place, set()) for place in places))
-                withdrawn: set[Any] = set().union(*(self.ledger.withdrawn.get(place, set()) for place in places))
+                added: set[Any] = set().union(*(self.ledger.sets.added.get(place, set()) for place in places))
+                removed: set[Any] = set().union(*(self.ledger.sets.removed.get(place, set()) for place in places))
+                withdrawn: set[Any] = set().union(*(self.ledger.sets.withdrawn.get(place, set()) for place in places))
                 agreed = self.docs[link_id].get(name) or frozenset()
-                moved = self.ledger.moved.get((link_id, name), set())
+                moved = self.ledger.sets.moved.get((link_id, name), set())
                 # What a deleted record had may be agreed on already, or have gone with it.
                 gone = {place for place in places if place[:3] in self.ledger.deleted}
-                kept: set[Any] = set().union(*(self.ledger.added.get(one, set()) for one in places if one not in gone))
+                kept: set[Any] = set().union(*(self.ledger.sets.added.get(one, set()) for one in places if one not in gone))
                 lost, extra = kept - removed - withdrawn - set(agreed), set(agreed) - (added - removed) - moved
                 if (link_id, name) not in self.conflicts and (lost or extra):
                     told = [f"{short(lost)} is lost"] * bool(lost) + [f"{short(extra)} came back"] * bool(extra)
                     text = f"link {link_id} {name}: {', '.join(told)}"
                     yield Violation("I3" if extra else "I2", text, self.sync.entity, name)
+
+    def _elements(self) -> Iterator[Violation]:
+        living = {number for number, row in self.links.items() if row.status == "live" and not self._ends(number)}
+        yield from left_as_they_were(self.ledger, self.entity, living, self._is_asked)
+
+    def _is_asked(self, link_id: int, name: str) -> bool:
+        """Whether a person is asked about a field of a link, or was."""
+        asked = (link_id, name) in self.conflicts or (link_id, name) in self.chosen
+        return asked or any(self._is_held(link_id, system, name) for system in self.systems)
 
     def _unseen(self) -> Iterator[Violation]:
         for system in self.systems:

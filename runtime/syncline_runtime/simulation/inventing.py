@@ -106,12 +106,18 @@ def shown(mapping: FieldMap, native: Native) -> Mapping[str, Shown]:
 
 
 def in_system(values: Mapping[str, Any], system: str, remotes: Mapping[tuple[str, str, int], str]) -> dict[str, Any]:
-    """Agreed values as a system takes them: a reference is the remote id that its link has there, ABSENT where it has none.
-    `remotes` are remote ids by (system, entity, link)."""
-    return {
-        name: remotes.get((system, value.entity, value.link), ABSENT) if isinstance(value, Reference) else value
-        for name, value in values.items()
-    }
+    """Agreed values as a system takes them: a reference is the remote id that its link has there, ABSENT where it has none; so
+    is a nested collection with one that has none. `remotes` are remote ids by (system, entity, link)."""
+    return {name: _one_in_system(value, system, remotes) for name, value in values.items()}
+
+
+def _one_in_system(value: Any, system: str, remotes: Mapping[tuple[str, str, int], str]) -> Any:
+    if isinstance(value, Reference):
+        return remotes.get((system, value.entity, value.link), ABSENT)
+    if isinstance(value, tuple) and not isinstance(value, Money) and any(isinstance(one, Mapping) for one in value):
+        elements = tuple(in_system(one, system, remotes) for one in value)
+        return ABSENT if any(ABSENT in one.values() for one in elements) else elements
+    return value
 
 
 def hears(entity: Entity, mapping: FieldMap) -> tuple[Flow, ...]:

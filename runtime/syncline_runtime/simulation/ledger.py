@@ -1,7 +1,6 @@
 """What really happened, as only the checker knows it: who typed what, what became durable, what was overwritten."""
 
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from syncline_runtime.declaration import FieldMap, Package, When
@@ -10,8 +9,12 @@ from syncline_runtime.policy import blank
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.records import LinkStatus
 from syncline_runtime.rows import LinkRow
+from syncline_runtime.simulation.cells import cells, element_of, is_element
+from syncline_runtime.simulation.edges import Edges
+from syncline_runtime.simulation.grouping import Cell, Sets
 from syncline_runtime.simulation.inventing import shown
 from syncline_runtime.simulation.keeping import Keeper, Wave
+from syncline_runtime.simulation.nested import Elements, Place
 from syncline_runtime.simulation.promised import Promised
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.world import World, short
@@ -20,9 +23,6 @@ from syncline_runtime.values import ABSENT, Native, Shown
 
 _ROUND_TRIP = 2.0
 """Seconds that a write without a reading before it may take to arrive."""
-
-Place: TypeAlias = tuple[str, str, str]
-"""A record: system, entity, remote id."""
 
 
 class Edit(NamedTuple):
@@ -68,19 +68,14 @@ class Ledger:
         self.world = world
         self.keeper: Keeper | None = None
         self.waves: dict[int, Wave] = {}
-        self._regrouped: dict[tuple[str, str, str, str], tuple[frozenset[Any], frozenset[Any]]] = {}
         self.edits: list[Edit] = []
         self.last: dict[tuple[str, str, str, str], Edit] = {}
         self.typed: dict[tuple[str, str], set[Any]] = {}
-        self.added: dict[tuple[str, str, str, str], set[Any]] = {}
-        self.removed: dict[tuple[str, str, str, str], set[Any]] = {}
-        self.withdrawn: dict[tuple[str, str, str, str], set[Any]] = {}  # before the link, and once shown
-        self._taken_out: dict[tuple[str, str, str, str], set[Any]] = {}  # before the link, and never shown so far
-        self.moved: dict[tuple[int, str], set[Any]] = {}  # brought to a link by a record that went over to another
+        self.sets = Sets()
+        self.elements = Elements()
         self.window: set[tuple[str, str, str, str]] = set()
         self.unseen: set[tuple[str, str, str, int]] = set()
-        self.due: set[tuple[str, str, int]] = set()
-        self._values: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self.edges = Edges(package, world)
         self.accepted: dict[tuple[str, int, str], list[Any]] = {}
         self.accepted_together: dict[tuple[str, int, tuple[str, ...]], list[tuple[Any, ...]]] = {}
         self._together = {sync.entity: sync.together for sync in package.syncs}
@@ -131,7 +126,10 @@ class Ledger:
         mapping = self.mapping(system, resource)
         if mapping is None:
             return
-        old, new = shown(mapping, before or {}) if before is not None else {}, shown(mapping, after)
+        old, new = self._cells(mapping, before) if before is not None else {}, self._cells(mapping, after)
+        for name in sorted(old.keys() - new.keys()):
+            if is_element(name):
+                self._take_out((system, mapping.entity, remote_id, name), by)
         for name, value in new.items():
             if value is ABSENT or old.get(name, ABSENT) == value or name.startswith("="):
                 continue
@@ -153,20 +151,10 @@ class Ledger:
             if unnoticed:
                 self.unnoticed.add(place)
             if isinstance(value, frozenset):
-                was = old.get(name, ABSENT)
-                had = was if isinstance(was, frozenset) else frozenset()
-                self.added.setdefault(place, set()).update(value - had)
-                self._taken_out.get(place, set()).difference_update(value)
-                if place[:3] in self.linked:
-                    self.removed.setdefault(place, set()).update(had - value)
-                else:  # nobody knew what it had, unless it had been shown and waits for its link
-                    self.added[place] -= had - value
-                    known = self.withdrawn if place[:3] in self._shown else self._taken_out
-                    known.setdefault(place, set()).update(had - value)
-                gained, dropped = self._regrouped.get(place, (value, value))
+                linked, known = place[:3] in self.linked, place[:3] in self._shown
+                undone = self.sets.stored(place, value, old.get(name, ABSENT), linked=linked, shown=known)
                 untold = self.in_doubt(system, remote_id) or (system, mapping.entity, remote_id) in self._unread
-                undone = (gained & (had - value) or dropped & (value - had)) and untold
-                undone = undone or unnoticed
+                undone = (undone and untold) or unnoticed
                 if undone or (by != "engine" and self.is_unknown_child(system, mapping.entity, remote_id)):
                     # Undone before anybody looked: nothing tells it from a write that never landed, or from somebody's own record.
                     self.window.add(place)
@@ -175,6 +163,28 @@ class Ledger:
         if before is None:
             for key in self._keys(mapping, new):
                 self.born.setdefault((system, mapping.entity, key), []).append(self.world.elapsed)
+
+    def _take_out(self, cell: Cell, by: str) -> None:
+        """Somebody took an element out of a nested collection; what was stored in it before is nobody's loss."""
+        name = cell[3]
+        edit = Edit(*cell, False, self.world.elapsed, by)
+        self.edits.append(edit)
+        own = (cell[:3], name)
+        self.last = {one: each for one, each in self.last.items() if (one[:3], element_of(one[3])) != own} | {
+            cell: edit
+        }
+        self.window.discard(cell)
+        untold = self.in_doubt(cell[0], cell[2]) or cell[:3] in self._unread
+        if (cell in self.elements.written and untold) or self.is_unknown_child(*cell[:3]):
+            self.window.add(cell)  # as with a set: it may never have landed
+            self.world.counts["undone in doubt"] += 1
+        link_id = self.linked.get(cell[:3], 0)
+        places = {place for place, number in self.linked.items() if number == link_id}
+        last = {one: each.value for one, each in self.last.items()}
+        self.elements.taken_out(
+            cell, places, last, lambda name, value: value in self.accepted.get((cell[1], link_id, name), ())
+        )
+        self.world.tell(f"{by}@{cell[0]}", "stores", f"{cell[2]} without {name}")
 
     def dropped(self, system: str, resource: str, remote_id: str) -> None:
         """A person deleted a record."""
@@ -216,32 +226,35 @@ class Ledger:
         mapping = self.mapping(system, resource)
         assert mapping is not None
         self.revived.add((system, mapping.entity, remote_id))
-        self.window |= {(system, mapping.entity, remote_id, flow.field) for flow in mapping.flows}
+        fields = {flow.field for flow in mapping.flows} | self._cells(mapping, native).keys()
+        self.window |= {(system, mapping.entity, remote_id, name) for name in fields}
         self.wanted_again(system, resource, remote_id, native)
 
     def wanted_again(self, system: str, resource: str, remote_id: str, native: Native) -> None:
         """What a record shows now may be agreed on, however old it is."""
         mapping = self.mapping(system, resource)
         assert mapping is not None
-        self.restored.setdefault((system, mapping.entity, remote_id), set()).update(shown(mapping, native).items())
+        self.restored.setdefault((system, mapping.entity, remote_id), set()).update(
+            self._cells(mapping, native).items()
+        )
 
     def forget(self, servers: Mapping[str, Server]) -> None:
         """The state was lost: what systems show now is all that there is, and counts as stored by somebody."""
         known: tuple[MutableMapping[Any, Any] | set[Any], ...] = (
-            self.accepted, self.accepted_together, self.linked, self.made, self.due, self.waves, self.kept, self.placed,
-            self.deleting,
-            self._values, self._sealed, self._doubts, self._read, self.added, self.removed, self.unseen,
-            self.withdrawn, self._taken_out, self._shown, self._joined, self.moved,
+            self.accepted, self.accepted_together, self.linked, self.made, self.waves, self.kept, self.placed,
+            self.deleting, self._sealed, self._doubts, self._read, self.unseen, self._shown, self._joined,
         )  # fmt: skip
         for each in known:
             each.clear()
+        for one in (self.sets, self.edges, self.elements):
+            one.forget()
         shows: dict[tuple[str, str, str, str], Shown] = {}
         for mapping in self.package.mappings:
             table = servers[mapping.system].tables[mapping.resource]
             for remote_id, states in table.history.items():
                 # One that was deleted may be brought back, with what it showed.
                 native = next((state.native for state in reversed(states) if state.native is not None), {})
-                for name, value in shown(mapping, native).items():
+                for name, value in self._cells(mapping, native).items():
                     place = (mapping.system, mapping.entity, remote_id, name)
                     if value is not ABSENT:
                         self.typed.setdefault((mapping.entity, name), set()).add(value)
@@ -249,7 +262,7 @@ class Ledger:
                         continue
                     shows[place] = value
                     if isinstance(value, frozenset):
-                        self.added[place] = set(value)
+                        self.sets.added[place] = set(value)
         # What had been overwritten before stood in the state alone.
         self.last = {place: edit for place, edit in self.last.items() if shows.get(place, ABSENT) == edit.value}
         self._at_loss = shows
@@ -260,7 +273,7 @@ class Ledger:
         """The engine was shown a record as it was a time `ago`."""
         mapping = self.mapping(system, resource)
         if mapping is not None and native is not None and not self._is_planning():
-            self._read[system, resource, remote_id] = (self.world.elapsed - ago, shown(mapping, native))
+            self._read[system, resource, remote_id] = (self.world.elapsed - ago, self._cells(mapping, native))
 
     def showed(self, system: str, resource: str, records: Mapping[str, NativeRecord]) -> None:
         """The engine was shown records, in whatever state; by the ids by which it asked for them."""
@@ -270,10 +283,8 @@ class Ledger:
         natives = {(system, mapping.entity, remote_id): one.native for remote_id, one in records.items()}
         self._shown |= natives.keys()
         self._unread -= natives.keys()
-        for place, elements in self._taken_out.items():  # an index that lags shows them nevertheless
-            if place[:3] in natives and place[:3] not in self.linked:
-                value = shown(mapping, natives[place[:3]]).get(place[3], ABSENT)
-                self.withdrawn.setdefault(place, set()).update(elements & value if isinstance(value, frozenset) else ())
+        waiting = {cell[:3] for cell in self.sets.taken_out if cell[:3] not in self.linked} & natives.keys()
+        self.sets.showed({place: shown(mapping, natives[place]) for place in waiting})
 
     def last_read(self, system: str, resource: str, remote_id: str) -> Reading | None:
         """When the engine was last shown a record by its id, and what it showed."""
@@ -345,18 +356,20 @@ class Ledger:
         """A write of the engine was applied: what it replaced had been seen, or fell into the declared window (I2)."""
         mapping = self.mapping(sending.system, sending.resource)
         assert mapping is not None
-        old, new = shown(mapping, before), shown(mapping, after)
+        old, new = self._cells(mapping, before), self._cells(mapping, after)
         update = self.package.systems[sending.system].resources[sending.resource].update
         if update is None or update.returns != "record":
             self._unread.add((sending.system, mapping.entity, sending.remote_id))
         opened = sending.guard[0] if sending.guard is not None else sending.at - _ROUND_TRIP
-        for name, value in old.items():
+        back = [(name, False) for name in new.keys() - old.keys() if is_element(name)]  # elements that were taken out
+        self.elements.written.update((sending.system, mapping.entity, sending.remote_id, name) for name, _ in back)
+        for name, value in (*old.items(), *sorted(back)):
             if value is ABSENT or new.get(name, ABSENT) == value:
                 continue
             after_it = new.get(name, ABSENT)
             if isinstance(value, frozenset) and isinstance(after_it, frozenset):
                 place = (sending.system, mapping.entity, sending.remote_id, name)
-                self._regrouped[place] = (after_it - value, value - after_it)
+                self.sets.written(place, value, after_it)
             edit = self.last.get((sending.system, mapping.entity, sending.remote_id, name))
             if isinstance(value, frozenset) and edit is not None and edit.value == after_it and edit.at > sending.at:
                 # Somebody stored just that while it was on its way: it passed for landed, and now undoes what was written since.
@@ -369,7 +382,7 @@ class Ledger:
                 and self.promised.missed_out(edit.at)
             ):
                 self.world.violate("A4", f"{_told(edit)} overwritten by a plan made before", mapping.entity, name)
-            if sending.guard is not None and sending.guard[1].get(name, ABSENT) == value:
+            if sending.guard is not None and sending.guard[1].get(name, False if is_element(name) else ABSENT) == value:
                 continue
             if edit is None or edit.value != value:
                 continue
@@ -388,7 +401,7 @@ class Ledger:
         """The system took no notice of some of the fields sent: what a person just stored there passes for what it made of them."""
         mapping = self.mapping(sending.system, sending.resource)
         assert mapping is not None
-        now = shown(mapping, native)
+        now = self._cells(mapping, native)
         for flow in mapping.flows:
             unseen = sending.guard is None or sending.guard[1].get(flow.field, ABSENT) != now.get(flow.field, ABSENT)
             if unseen and set(flow.native) & set(names):
@@ -429,6 +442,10 @@ class Ledger:
         """The values that a link holds."""
         return self._hubs[entity].unpack(link.doc)
 
+    def _cells(self, mapping: FieldMap, native: Native) -> Mapping[str, Shown]:
+        """What a record shows, that of its nested records by their keys."""
+        return cells(self.package.entities[mapping.entity], shown(mapping, native))
+
     def committed(self) -> None:
         """Take over what the store holds now."""
         keeper = self.keeper
@@ -438,10 +455,10 @@ class Ledger:
         changed = [number for number, (_, sealed) in documents.items() if self._sealed.get(number) != sealed]
         for row in keeper.links(changed):
             entity, self._sealed[row.link_id] = documents[row.link_id]
-            values = self.agreed(entity, row)
+            values, declared = self.agreed(entity, row), self.package.entities[entity]
             if row.status == LinkStatus.LIVE.value:
-                self._edges(entity, row.link_id, values)
-            for name, value in values.items():
+                self.edges.agreed(entity, row.link_id, values)
+            for name, value in self.elements.agreed(declared, row.link_id, values, self.accepted).items():
                 past = self.accepted.setdefault((entity, row.link_id, name), [])
                 if not past or past[-1] != value:
                     back = self._joined.get((entity, row.link_id, name), set())
@@ -459,32 +476,15 @@ class Ledger:
             if self._at_loss and before is None:
                 self._join(where, link_id)
             if before is not None and before != link_id:
-                for name in self.package.entities[where[1]].fields:
-                    self.moved.setdefault((before, name), set()).update(self.added.get((*where, name), ()))
+                self.sets.went_over(where, before, self.package.entities[where[1]].fields)
         self.linked.update(linked)
 
     def _join(self, where: Place, link_id: int) -> None:
         """A record finds its link late: what it has shown since the state was lost may once more be agreed on, though another
         record, to which it was sent before the loss, already brought it and was overruled."""
-        for name in self.package.entities[where[1]].fields:
-            value = self._at_loss.get((*where, name), ABSENT)
+        for name, value in [(place[3], value) for place, value in self._at_loss.items() if place[:3] == where]:
             if value in self.accepted.get((where[1], link_id, name), [])[:-1]:
                 self._joined.setdefault((where[1], link_id, name), set()).add(value)
-
-    def _edges(self, entity: str, link_id: int, values: Mapping[str, Any]) -> None:
-        """Notice which rules must have made a record of a link, since it is agreed on what it is now."""
-        before, self._values[entity, link_id] = self._values.get((entity, link_id)), values
-        now = datetime.fromtimestamp(self.world.now(), UTC)
-        for rule in self.package.derivations:
-            if rule.origin != entity or not rule.once or not before or any(name not in before for name in rule.asks):
-                continue
-            whole, was = self._whole(entity, values), self._whole(entity, before)
-            if rule.holds(whole, was, now) and not rule.holds(was, was, now):
-                self.world.counts["derived once"] += (rule.entity, rule.system, link_id) not in self.due
-                self.due.add((rule.entity, rule.system, link_id))
-
-    def _whole(self, entity: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {**dict.fromkeys(self.package.entities[entity].fields, ABSENT), **values}
 
     def remotes(self) -> dict[tuple[str, str, int], str]:
         """The remote ids of links, by system, entity and link."""

@@ -8,6 +8,7 @@ from typing import Any
 from syncline_runtime.declaration import FieldMap, Flow, Package, Sync
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, canonical, hears, members, shown, spelled
 from syncline_runtime.simulation.ledger import Ledger
+from syncline_runtime.simulation.nesting import Nesting
 from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import World
 from syncline_runtime.values import ABSENT, Native
@@ -73,6 +74,7 @@ class People:
         self._number = 0
         # What rules wait for is edited more often than by chance.
         self._asked = {rule.origin: rule.asks for rule in package.derivations if rule.asks}
+        self._nesting = Nesting(package, world, ledger, self.number)
         self._keys: list[tuple[str, dict[str, Any]]] = []
         for name, server in servers.items():
             for table in server.tables.values():
@@ -137,6 +139,8 @@ class People:
                 continue
             if like is not None and flow.field in like:
                 found = spelled(mapping, flow, like[flow.field], native, self._world.rng)
+            elif self._nesting.takes(mapping, flow):
+                found = self._nesting.begun(mapping, flow, native)
             elif flow.field in matched or flow.field in entity.required or self._world.rng.random() < 0.8:
                 found = self._invented(mapping, flow.field, native)
             else:
@@ -161,9 +165,14 @@ class People:
         if not flows or before is None:
             return
         flow = self._world.rng.choice(flows)
+        nested = [one for one in flows if self._nesting.takes(mapping, one)]
+        if nested and self._world.happens("nested"):
+            flow = self._world.rng.choice(nested)
         kind = entity.kinds[flow.field]
         native: Native | None
-        if kind == "set":
+        if flow in nested:
+            native = self._nesting.changed(mapping, flow, before)
+        elif kind == "set":
             native = self._regrouped(mapping, flow.field, before)
         elif flow.field not in entity.required and self._world.happens("clear"):
             native = spelled(mapping, flow, None, before, self._world.rng)

@@ -12,8 +12,10 @@ from typing import Any, Final, NamedTuple
 from syncline_runtime.cli import review
 from syncline_runtime.declaration import Package
 from syncline_runtime.pending import Item, pending
+from syncline_runtime.simulation.cells import cells_of
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, canonical, shown
-from syncline_runtime.simulation.ledger import Ledger, Place
+from syncline_runtime.simulation.ledger import Ledger
+from syncline_runtime.simulation.nested import Place
 from syncline_runtime.simulation.people import People
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.world import EPOCH, World
@@ -156,7 +158,9 @@ class Reviewers:
                 world.elapsed,
             )
             if one.kind == "take":
-                self.ledger.typed.setdefault((item.entity, one.field), set()).add(self.given[one.answer_id].value)
+                value = self.given[one.answer_id].value
+                for cell, held in cells_of(self.package.entities[item.entity], one.field, value).items():
+                    self.ledger.typed.setdefault((item.entity, cell), set()).add(held)
             if one.kind in ("link", "separate"):
                 # What is to be created has no record yet: it is that of the others of its link.
                 named = {one.system: one.remote_id} if one.remote_id else item.members

@@ -20,6 +20,7 @@ from syncline_runtime.planbook import Book, PlanFile, read_plan
 from syncline_runtime.planned import PlanFailure
 from syncline_runtime.ports import System
 from syncline_runtime.simulation.answered import Answered
+from syncline_runtime.simulation.cells import element_of, field_of
 from syncline_runtime.simulation.hooks import Hooks
 from syncline_runtime.simulation.invariants import settled
 from syncline_runtime.simulation.keeping import Keeper, dump
@@ -177,7 +178,7 @@ class Schedule:
             state=tuple(state),
             acts=self.people.acts,
             edited=frozenset(
-                (one.entity, one.system, one.field)
+                (one.entity, one.system, f"{field_of(one.field)}[]" if element_of(one.field) else one.field)
                 for one in self.ledger.edits
                 if one.by == "user" and one.value is not None
             ),

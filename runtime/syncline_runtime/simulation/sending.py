@@ -99,9 +99,12 @@ def _approved(ledger: Ledger, keeper: Keeper, mapping: FieldMap, link_ids: Itera
 def _decided_upon(ledger: Ledger, mapping: FieldMap, sending: Sending, link: LinkRow, write: Write) -> None:
     """What is sent follows from what was agreed and is durable (I8: K1)."""
     values = in_system(ledger.agreed(mapping.entity, link), mapping.system, ledger.remotes())
-    complete = {**dict.fromkeys(ledger.package.entities[mapping.entity].fields, ABSENT), **values}
+    entity = ledger.package.entities[mapping.entity]
+    complete = {**dict.fromkeys(entity.fields, ABSENT), **values}
+    # What an element held beside what is agreed on, it keeps.
+    old = dict(write.native) if entity.collections else None
     try:
-        wanted = mapping.write(complete, None)
+        wanted = mapping.write(complete, old)
     except MAPPING_ERRORS:
         return
     both = wanted.keys() & write.native.keys()

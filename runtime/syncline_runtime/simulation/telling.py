@@ -76,6 +76,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "state_lost": "the state was lost, and a person began anew with `rebase`",
     "nameless": "listings showed a record without its identity, for a while",
     "garbled": "a reading by id was answered with something else than the record",
+    "nested": "a person changed the elements of a nested record",
     "hooks": "a webhook was taken in",
     "hooks given up": "a webhook was sent in vain until its system gave up",
     "plan applied": "a saved plan was applied",

@@ -26,6 +26,9 @@ NAMELESS: Final = 40_000
 GARBLED: Final = 80_000
 """And from this one on, readings by id are answered with something else than the record."""
 
+NESTED: Final = 90_000
+"""And from this one on, people edit nested records."""
+
 
 class Crash(BaseException):
     """The process dies here. No handler of the engine may survive it."""
@@ -99,6 +102,7 @@ class Faults:
     state_lost: float = 0.0  # the state is lost, and a person begins anew
     nameless: float = 0.0  # for a while, listings show a record without its identity
     garbled: float = 0.0  # something else than the record is answered when it is read by id
+    nested: float = 0.0  # who edits a record that has nested ones edits these
 
     @classmethod
     def drawn(cls, rng: Random, seed: int) -> Self:
@@ -155,6 +159,8 @@ class Faults:
             drawn["nameless"] = Random(f"nameless {seed}").choice((0.0, 0.1, 0.3))
         if wide and seed % WIDE >= GARBLED:
             drawn["garbled"] = Random(f"garbled {seed}").choice((0.0, 0.1, 0.3))
+        if wide and seed % WIDE >= NESTED:
+            drawn["nested"] = Random(f"nested {seed}").choice((0.3, 0.7))
         return cls(**drawn)
 
     def quiet(self) -> "Faults":
