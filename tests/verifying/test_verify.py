@@ -51,6 +51,7 @@ def test_examples_hold(spec: Path) -> None:
         ("hotel", 1_062_047),
         ("orders", 1_041_021),  # of two creates of a plan that are alike, one counted twice and the other never
         ("orders", 1_031_022),  # a person answered what had just been dismissed under the same name
+        ("orders", 1_090_109),  # who waits for a company that was deleted passed for one of whom nobody is told
         ("people", 1_062_038),  # a lead made of a contact that the engine had made unknown to it, typed as that was
         ("three_systems", 1_000_047),  # a retry of a refused create passed for "it was not made"
     ],

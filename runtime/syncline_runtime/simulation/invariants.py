@@ -388,7 +388,9 @@ class _Checked:
                 moved = self.ledger.sets.moved.get((link_id, name), set())
                 # What a deleted record had may be agreed on already, or have gone with it.
                 gone = {place for place in places if place[:3] in self.ledger.deleted}
-                kept: set[Any] = set().union(*(self.ledger.sets.added.get(one, set()) for one in places if one not in gone))
+                kept: set[Any] = set().union(
+                    *(self.ledger.sets.added.get(one, set()) for one in places if one not in gone)
+                )
                 lost, extra = kept - removed - withdrawn - set(agreed), set(agreed) - (added - removed) - moved
                 if (link_id, name) not in self.conflicts and (lost or extra):
                     told = [f"{short(lost)} is lost"] * bool(lost) + [f"{short(extra)} came back"] * bool(extra)

@@ -87,6 +87,7 @@ def made(
     told = {(each.link_id, each.system) for each in keeper.review.quarantined()}
     told |= {(intent.link_id, intent.system) for intent in keeper.open_intents(entity.name)}
     told |= {(each.link_id, "") for each in keeper.review.conflicts()}
+    waiting = {(each.link_id, each.system) for each in keeper.waiting()}  # `status` says for whom
     guarded, remotes = keeper.guarded(entity.name), ledger.remotes()
     held = {
         key for each in keeper.review.quarantined() for key in _keys_of(policy, servers, each.system, each.remote_id)
@@ -112,7 +113,7 @@ def made(
                 isinstance(value := whole.get(name), Reference) and (system, value.entity, value.link) not in remotes
                 for name in side.written
             )
-            if not (barred or waits or (system, "create") in guarded or (link_id, system) in told):
+            if not (barred or waits or (system, "create") in guarded or (link_id, system) in told | waiting):
                 yield Violation(
                     "P2", f"{entity.name} {link_id} was never made in {system}, and nobody is told why", entity.name
                 )
