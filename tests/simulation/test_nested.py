@@ -35,6 +35,10 @@ def failing(seeds: range, faults: Faults | None = None) -> dict[str, str]:
     return found
 
 
+def test_a_record_that_was_merged_into_a_deleted_one_is_gone_with_it() -> None:
+    assert not run(1_090_209).violations
+
+
 def test_what_people_do_to_elements_is_told_and_counted() -> None:
     results = [run(seed, FAULTS) for seed in range(FIRST, FIRST + 4)]
     lines = [line for result in results for line in story(result.events)]

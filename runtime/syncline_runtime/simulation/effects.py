@@ -73,6 +73,8 @@ class Effects:
             if refused is not None or native is None:
                 return refused or Gone()
             self._ledger.deletes(sending, native)
+            for one in table.losers(sending.remote_id or ""):  # with the one they were merged into, they are gone
+                self._ledger.dropped(self.name, table.resource.name, one)
             self._server.store(table, write.remote_id or "", None, "engine")
             return Applied(write.remote_id or "")
 

@@ -190,7 +190,7 @@ class People:
     def delete(self, mapping: FieldMap, table: Table, remote_id: str) -> None:
         """Somebody deletes a record."""
         self._servers[mapping.system].store(table, remote_id, None, "user")
-        for one in (remote_id, *(loser for loser in table.merged if table.survivor(loser) == remote_id)):
+        for one in (remote_id, *table.losers(remote_id)):
             self._ledger.dropped(mapping.system, mapping.resource, one)
 
     def merge(self, mapping: FieldMap, table: Table, loser: str, winner: str) -> None:

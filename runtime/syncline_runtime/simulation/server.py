@@ -61,6 +61,10 @@ class Table:
             remote_id = self.merged[remote_id]
         return remote_id
 
+    def losers(self, remote_id: str) -> list[str]:
+        """The records that were merged into one, however often."""
+        return [loser for loser in self.merged if self.survivor(loser) == remote_id]
+
     def as_of(self, remote_id: str, at: float) -> State | None:
         """The state of a record at some time."""
         found = None
