@@ -113,7 +113,9 @@ def take(
             if row is None:
                 if archived:
                     aside.append((record, row, values))
-                elif remote_id not in staged:
+                elif remote_id not in staged or _is_later(side, record, staged[remote_id]):
+                    if remote_id in staged:
+                        fresh_keys = [key for key in fresh_keys if key[-1] != remote_id]
                     for rule, key in enumerate(keys(context.entity, values)):
                         if key is not None:
                             if not context.entity.match[rule].ask:
@@ -232,6 +234,12 @@ def take(
         quarantine_records(context, side, broken)
     if aside:
         _set_aside(context, side, aside, read_at, placing=placing)
+
+
+def _is_later(side: Side, record: NativeRecord, row: Row) -> bool:
+    """Whether what a later page shows of a record, which changed between the two, is not older than what one before it showed."""
+    now, before = side.updated_at(record.version), side.updated_at(row[2])
+    return now is None or before is None or now >= before
 
 
 def _proven(context: Context, side: Side, row: MemberRow, member: Member, shown: Mapping[str, Shown]) -> list[Row]:
