@@ -56,6 +56,7 @@ async def pages(
             raise SystemFailure(session.system.name, f"could not list {resource.name}: {error}") from None
         records, unidentified, ids = shape.records(delivered, step.pages)
         versions = _versions(records, listing)
+        fresh = records if not step.seen else _unseen(records, versions, step)
         if unidentified:
             shown = iter(versions)
             versions = [next(shown) if identity else None for identity in ids]
@@ -75,9 +76,17 @@ async def pages(
                     f"{nameless[0].why}",
                     remedy=f"see that the connector names the right field as the identity of {resource.name}",
                 )
-        fresh = [record for record in records if record.remote_id not in step.seen] if step.seen else records
         yield Page(fresh, cursor, answer.sent_at, onward is None, unidentified)
         step = onward
+
+
+def _unseen(records: Sequence[NativeRecord], versions: Sequence[Any], step: Step) -> list[NativeRecord]:
+    """The records of a page but for those that the page before ended with, as long as nobody has changed them since."""
+    return [
+        record
+        for record, version in zip(records, versions, strict=True)
+        if record.remote_id not in step.seen or version != step.boundary
+    ]
 
 
 def _versions(records: Sequence[NativeRecord], listing: Listing) -> list[Any]:

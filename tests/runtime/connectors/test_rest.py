@@ -76,6 +76,24 @@ async def test_a_record_that_moves_to_the_end_while_listing_hides_no_other():
     assert {record.remote_id for record in records} == {f"r{number:02d}" for number in range(6)}
 
 
+async def test_the_last_record_of_a_page_that_is_edited_before_the_next_is_shown_again():
+    office = Office(rows(4))
+
+    def edit_between_pages(asked):
+        answer = office(asked)
+        if asked.query.get("page") and len(server.asked) == 2:
+            office.records[2] = {"id": "r02", "updated": at(30), "name": "edited"}
+        return answer
+
+    async with Loopback(edit_between_pages) as server:
+        port = system(server.url, contacts())
+        await port.open()
+        records, pages = await listed(port)
+        await port.close()
+    assert [record.native["name"] for record in records if record.remote_id == "r02"] == ["N2", "edited"]
+    assert pages[-1].cursor == "2026-01-01T00:00:30+00:00"
+
+
 async def test_a_group_of_one_version_that_was_disturbed_is_asked_for_again():
     office = Office(rows(8, lambda number: 1 if number < 7 else 9))
 
