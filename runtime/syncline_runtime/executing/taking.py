@@ -97,6 +97,12 @@ def take(
             continue
         if not by_content and row is not None and record.version is not None and record.version == row.version:
             continue
+        if remote_id in staged:
+            if not _is_later(side, record, staged[remote_id]):
+                continue
+            del staged[remote_id]
+            alone.discard(remote_id)
+            fresh_keys = [key for key in fresh_keys if key[-1] != remote_id]
         try:
             scoped = in_scope is None or in_scope(native)
             if row is None and not scoped:
@@ -113,9 +119,7 @@ def take(
             if row is None:
                 if archived:
                     aside.append((record, row, values))
-                elif remote_id not in staged or _is_later(side, record, staged[remote_id]):
-                    if remote_id in staged:
-                        fresh_keys = [key for key in fresh_keys if key[-1] != remote_id]
+                else:
                     for rule, key in enumerate(keys(context.entity, values)):
                         if key is not None:
                             if not context.entity.match[rule].ask:
@@ -232,7 +236,7 @@ def take(
         store.review.mark_dirty(dirty)
     if broken:
         quarantine_records(context, side, broken)
-    if aside:
+    if aside := [one for one in aside if one[0].remote_id not in staged]:
         _set_aside(context, side, aside, read_at, placing=placing)
 
 

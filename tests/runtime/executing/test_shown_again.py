@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from syncline_runtime.ports import NativeRecord, Page
+from tests.runtime.executing.conftest import field_map
 
 
 def edited_between(two: Any, remote_id: str, **fields: object) -> None:
@@ -39,6 +40,17 @@ async def test_a_new_record_is_as_the_later_page_shows_it(two: Any, changed: dic
     two.twin("erp").put("customers", vat_no="A1", title="another" if "vat" in changed else shown["name"])
     await two.run()
     assert len(two.records("crm")) == (2 if "vat" in changed else 1)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("what", ["archive", "scope"])
+async def test_one_that_enters_or_leaves_meanwhile_is_where_it_was_last(world: Any, what: str, first: bool) -> None:
+    two = world("crm", "erp", crm=field_map("crm", in_scope=lambda native: native.get("note") != "out"))
+    there, gone = ({"archived": False}, {"archived": True}) if what == "archive" else ({"note": "in"}, {"note": "out"})
+    one = two.twin("crm").put("customers", vat="A1", name="first", **(there if first else gone))
+    edited_between(two, one, **(gone if first else there))
+    await two.run()
+    assert two.column("erp", "title") == ([] if first else ["first"])
 
 
 async def test_a_known_record_is_as_the_later_page_shows_it(two: Any) -> None:
