@@ -153,16 +153,15 @@ def _check(opened: Opened, path: Path, stored: bytes) -> None:
     """See that a file is as it was closed, or that what a crash left of it holds together. No connection may be open."""
     size = path.stat().st_size
     in_use = path.with_name(f"{path.name}-wal").exists()
-    if not is_mark(stored) and size <= LARGEST and not in_use:
-        if holds(path, stored, lambda: opened.sealer.code_of_many("file")):
-            return
-        with closing(_connected(path)) as database:
-            if _stored(database) == stored:  # else another has written to it meanwhile, as it may
-                raise StateFailure(
-                    f"state file {path} is not as it was when it was closed: it is damaged, or was changed by another hand; "
-                    "restore it from a backup, or begin anew with `rebase`"
-                )
+    was_closed = not is_mark(stored) and size <= LARGEST and not in_use
+    if was_closed and holds(path, stored, lambda: opened.sealer.code_of_many("file")):
+        return
     with closing(_connected(path)) as database:
+        if was_closed and _stored(database) == stored:  # else another has written to it meanwhile, as it may
+            raise StateFailure(
+                f"state file {path} is not as it was when it was closed: it is damaged, or was changed by another hand; "
+                "restore it from a backup, or begin anew with `rebase`"
+            )
         # A full check reads all of the file, so that a large one is looked at only after a run that did not end.
         if size <= LARGEST or database.execute("SELECT 1 FROM run WHERE ended IS NULL LIMIT 1"):
             check(database, quick=size > LARGEST)

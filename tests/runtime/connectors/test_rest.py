@@ -59,16 +59,23 @@ async def test_every_record_is_listed_once_at_every_page_boundary(count, second)
     assert pages[-1].cursor == newest
 
 
-async def test_a_record_that_moves_to_the_end_while_listing_hides_no_other():
-    office = Office(rows(6))
+def edited_after_the_first_page(records, number):
+    """An office in which somebody edits one of some records once the first page of a listing is on its way."""
+    office, pages = Office(records), []
 
-    def edit_between_pages(asked):
+    def answering(asked):
         answer = office(asked)
-        if asked.query.get("page") and len(server.asked) == 2:
-            office.records[0]["updated"] = at(30)
+        if asked.query.get("page"):
+            pages.append(asked.query["page"])
+            if len(pages) == 1:
+                office.records[number] = {**office.records[number], "updated": at(30), "name": "edited"}
         return answer
 
-    async with Loopback(edit_between_pages) as server:
+    return answering
+
+
+async def test_a_record_that_moves_to_the_end_while_listing_hides_no_other():
+    async with Loopback(edited_after_the_first_page(rows(6), 0)) as server:
         port = system(server.url, contacts())
         await port.open()
         records, _ = await listed(port)
@@ -77,15 +84,7 @@ async def test_a_record_that_moves_to_the_end_while_listing_hides_no_other():
 
 
 async def test_the_last_record_of_a_page_that_is_edited_before_the_next_is_shown_again():
-    office = Office(rows(4))
-
-    def edit_between_pages(asked):
-        answer = office(asked)
-        if asked.query.get("page") and len(server.asked) == 2:
-            office.records[2] = {"id": "r02", "updated": at(30), "name": "edited"}
-        return answer
-
-    async with Loopback(edit_between_pages) as server:
+    async with Loopback(edited_after_the_first_page(rows(4), 2)) as server:
         port = system(server.url, contacts())
         await port.open()
         records, pages = await listed(port)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from syncline_runtime.pending import pending
 from syncline_runtime.ports import Reading, Unidentified
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
+from tests.runtime.executing.test_unidentified import waits
 
 
 def unreadable(two: Any, system: str, *names: str) -> None:
@@ -27,11 +27,6 @@ def unreadable(two: Any, system: str, *names: str) -> None:
 
 def mended(two: Any, system: str) -> None:
     del two.twin(system).read
-
-
-def waits(two: Any) -> list[tuple[str, str]]:
-    with two.store() as store:
-        return [(one.name, one.code) for one in pending(two.package, store)]
 
 
 async def customers(two: Any, count: int) -> list[tuple[str, str]]:
