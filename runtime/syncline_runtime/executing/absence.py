@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from syncline_runtime.executing.context import BATCH, Context
+from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
@@ -30,7 +30,7 @@ async def confirm_absence(context: Context, side: Side, known: int, listed: int)
         )
         return
     after = 0
-    while rows := store.unlisted(name, side.system, after, BATCH):
+    while rows := store.unlisted(name, side.system, after, context.options.portion):
         after = rows[-1].member_id
         if not context.options.protections.confirmed:
             with store.transaction():

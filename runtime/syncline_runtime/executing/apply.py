@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.declaration import Operation
-from syncline_runtime.executing.context import BATCH, Context, key_rows, to_link
+from syncline_runtime.executing.context import Context, key_rows, to_link
 from syncline_runtime.executing.counting import counted
 from syncline_runtime.executing.decide import living_keys, tomb
 from syncline_runtime.executing.derive import REMOTE, Held, Queue, derive
@@ -36,12 +36,12 @@ async def apply(context: Context, held: Held) -> None:
     """Do what is left to do in every unsettled link; what fails stays unsettled and is found again by the next run."""
     queues = {name: Queue(asyncio.Semaphore(_at_once(context, side))) for name, side in context.sides.items()}
     refused = context.store.review.held_writes(context.entity.name)
-    after = done = 0
+    after, done, many = 0, 0, context.options.portion
     try:
-        while rows := context.store.unsettled(context.entity.name, after, BATCH):
+        while rows := context.store.unsettled(context.entity.name, after, many):
             after = rows[-1].link_id
             derive(context, rows, queues, held, refused)
-            await _send_all(context, queues, last=len(rows) < BATCH)
+            await _send_all(context, queues, last=len(rows) < many)
             done += len(rows)
             context.reporter.phase(context.entity.name, "apply", done)
         await _send_all(context, queues, last=True)
@@ -60,9 +60,10 @@ async def _send_all(context: Context, queues: Mapping[str, Queue], *, last: bool
 
 async def _send_system(context: Context, side: Side, queue: Queue, *, last: bool) -> None:
     """Send the full batches of one system, and at the end the rest, in waves: write-ahead, calls, outcomes."""
+    most = context.options.portion
     for kind in REMOTE:
         many = batch_size(side, kind)
-        wave = max(_LEAST_WAVE, min(10 * many, BATCH), many)
+        wave = max(min(_LEAST_WAVE, most), min(10 * many, most), many)
         while (waiting := queue.waiting[kind]) and (last or len(waiting) >= wave):
             portion = waiting[:wave]
             # A system that refuses too much is told by a wave of its own.

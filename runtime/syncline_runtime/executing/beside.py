@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from syncline_runtime.executing.absence import look_again
-from syncline_runtime.executing.context import BATCH, Context
+from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.identity import keys
 from syncline_runtime.ports import SystemFailure
@@ -15,9 +15,10 @@ _STANDING = ("live", "missing")
 async def look_beside(context: Context) -> None:
     """Read anew the records in other places of a system that have the keys of its new ones: what has moved is there no more."""
     suspects: dict[str, set[str]] = {}
+    many = context.options.portion
     for side in context.observed:
         beside, after = context.sync.beside(side.system), 0
-        while beside and (rows := context.store.unlinked(context.entity.name, side.system, after, BATCH)):
+        while beside and (rows := context.store.unlinked(context.entity.name, side.system, after, many)):
             after = rows[-1].member_id
             for place, remote_id in _standing(context, side, rows):
                 if place in beside:
@@ -29,8 +30,8 @@ async def look_beside(context: Context) -> None:
         if other.resource.read is None or place in context.down:
             continue
         try:
-            for start in range(0, len(ids), BATCH):
-                await look_again(context, other, sorted(ids)[start : start + BATCH])
+            for start in range(0, len(ids), many):
+                await look_again(context, other, sorted(ids)[start : start + many])
         except SystemFailure as failure:
             context.down.add(place)
             context.summary.failures[place] = str(failure)
@@ -39,7 +40,7 @@ async def look_beside(context: Context) -> None:
 def _doubled(context: Context) -> Iterator[tuple[str, str]]:
     """The records of links that have two in one system: one that is back in a place was not seen leaving the other."""
     after = 0
-    while rows := context.store.unsettled(context.entity.name, after, BATCH):
+    while rows := context.store.unsettled(context.entity.name, after, context.options.portion):
         after = rows[-1].link_id
         for members in context.store.members_of([row.link_id for row in rows]).values():
             live = {one.system: one for one in members if one.state in _STANDING}

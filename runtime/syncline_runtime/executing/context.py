@@ -39,7 +39,7 @@ from syncline_runtime.rows import NO_VALUES, IntentRow, LinkRow, MemberRow, Row
 from syncline_runtime.state.packing import Packing, packing
 from syncline_runtime.stores import StateStore
 
-BATCH = 1000
+BATCH = 2000
 """Links and records per transaction: memory is bounded by it."""
 
 
@@ -73,6 +73,7 @@ class Options:
     answer may still be applied (None: by the connector's time-out).
     `approved`: operations that guards let pass this time. `reviewed`: a plan that is being applied, and nothing else is done.
     `rebase`: the former state is lost or old, so that nothing is created until a person has seen what would be.
+    `portion`: how many records are looked at, decided and written together.
     `retry`: a full run also tries again what was refused. `protections` are all on, but in tests that look for their absence.
     """
 
@@ -83,6 +84,7 @@ class Options:
     settle_seconds: float | None = None
     approved: frozenset[str] = frozenset()
     rounds: int = 3
+    portion: int = BATCH
     reviewed: Reviewed | None = None
     rebase: bool = False
     protections: Protections = ALL

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from syncline_runtime.executing.context import BATCH, Context
+from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, make_room
 from syncline_runtime.executing.ending import beside_what_ends
 from syncline_runtime.executing.holding import known_of
@@ -29,7 +29,7 @@ def correlate_unlinked(context: Context, counts: Counts) -> None:
             continue
         done = 0
         after = 0
-        while rows := context.store.unlinked(context.entity.name, name, after, BATCH):
+        while rows := context.store.unlinked(context.entity.name, name, after, context.options.portion):
             after = rows[-1].member_id
             with context.store.transaction():
                 while rows:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import decide
 from syncline_runtime.executing.computing import Moved, computed, note_references, related
-from syncline_runtime.executing.context import BATCH, Context, key_rows, to_link
+from syncline_runtime.executing.context import Context, key_rows, to_link
 from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.moving import may_have_moved
 from syncline_runtime.executing.place import Failure, mapping_failure
@@ -44,7 +44,7 @@ Counts = dict[tuple[str, ActionKind], int]
 def decide_unsettled(context: Context, counts: Counts, *, before: int) -> None:
     """Decide every unsettled link with an id `before` the new ones; `counts` gathers the planned actions by system and kind."""
     store, after, done = context.store, 0, 0
-    while rows := store.unsettled(context.entity.name, after, BATCH, as_seen=context.telling):
+    while rows := store.unsettled(context.entity.name, after, context.options.portion, as_seen=context.telling):
         after = rows[-1].link_id
         rows = [row for row in rows if row.link_id < before]
         if not rows:

@@ -1,7 +1,7 @@
 """Deletions that a system tells of: each record is read once, and is gone if that finds nothing."""
 
 from syncline_runtime.declaration import deletions_of
-from syncline_runtime.executing.context import BATCH, Context
+from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side
 from syncline_runtime.executing.taking import note_missing, read_many, take
@@ -19,11 +19,12 @@ async def observe_deletions(context: Context, side: Side) -> None:
     kept = store.cursor(name, place)
     since = kept[0] if kept is not None and feed.list is not None and feed.list.since is not None else None
     unnamed: list[Unidentified] = []
+    many = context.options.portion
     async for page in system.deletions(side.resource.name, since=since):
         unnamed += page.unidentified
         told = list(dict.fromkeys(page.ids))
-        for start in range(0, len(told), BATCH):
-            rows = store.members(name, side.system, told[start : start + BATCH])
+        for start in range(0, len(told), many):
+            rows = store.members(name, side.system, told[start : start + many])
             ids = [row.remote_id for row in rows.values() if row.state not in ("gone", "released")]
             if not ids:
                 continue

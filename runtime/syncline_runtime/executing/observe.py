@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from syncline_runtime.executing.absence import confirm_absence
 from syncline_runtime.executing.beside import look_beside
-from syncline_runtime.executing.context import BATCH, Context
+from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.deletions import observe_deletions
 from syncline_runtime.executing.repointing import without_aliases
 from syncline_runtime.executing.sides import Side
@@ -86,7 +86,7 @@ async def _observe_system(context: Context, side: Side) -> None:
     batch: list[NativeRecord] = []
     unidentified: list[Unidentified] = []
     nameless: list[str] = []
-    number = 0
+    number, many = 0, context.options.portion
     async for shown, waited in _ahead(pages, context.clock):
         number += 1
         page = told_apart(shown, number)
@@ -94,7 +94,7 @@ async def _observe_system(context: Context, side: Side) -> None:
             read_at = page.read_at
         batch.extend(page.records)
         unidentified.extend(page.unidentified)
-        if len(batch) < (_PORTION if waited > _SLOW_SECONDS else BATCH) and not page.last:
+        if len(batch) < (min(_PORTION, many) if waited > _SLOW_SECONDS else many) and not page.last:
             continue
         listed += len(batch)
         with store.transaction():
@@ -146,23 +146,23 @@ async def _ahead(pages: AsyncIterator[Page], clock: Clock) -> AsyncIterator[tupl
 
 
 async def _read_due(context: Context, side: Side) -> None:
-    store, name = context.store, context.entity.name
+    store, name, many = context.store, context.entity.name, context.options.portion
     if side.resource.read is None:
         return
     # What was not found once is looked for until it is found, or not found again.
     troubled = dict.fromkeys(row.remote_id for row in store.troubled(name, side.system))
     now = context.clock.now()
-    due = store.review.due(name, side.system, now, limit=BATCH)
+    due = store.review.due(name, side.system, now, limit=many)
     while due or troubled:
         for remote_id in due:
             troubled.pop(remote_id, None)
-        last = len(due) < BATCH
+        last = len(due) < many
         ids = [*due, *troubled] if last else due
-        for start in range(0, len(ids), BATCH):
-            await _read_anew(context, side, ids[start : start + BATCH])
+        for start in range(0, len(ids), many):
+            await _read_anew(context, side, ids[start : start + many])
         if last:
             break
-        due = store.review.due(name, side.system, now, after=due[-1], limit=BATCH)
+        due = store.review.due(name, side.system, now, after=due[-1], limit=many)
 
 
 async def _read_anew(context: Context, side: Side, ids: Sequence[str]) -> None:

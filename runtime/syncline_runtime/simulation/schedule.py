@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from syncline_runtime import applying, executor
 from syncline_runtime.declaration import Package
-from syncline_runtime.executing.context import Options
+from syncline_runtime.executing.context import BATCH, Options
 from syncline_runtime.executing.protections import ALL, Protections
 from syncline_runtime.executing.reading import held_to_types
 from syncline_runtime.planbook import Book, PlanFile, read_plan
@@ -33,7 +33,7 @@ from syncline_runtime.simulation.reviewing import Reviewers
 from syncline_runtime.simulation.server import Server
 from syncline_runtime.simulation.virtual import VirtualLoop
 from syncline_runtime.simulation.watching import Watch
-from syncline_runtime.simulation.world import WIDE, Crash, Event, Faults, Violation, World
+from syncline_runtime.simulation.world import PORTIONED, WIDE, Crash, Event, Faults, Violation, World
 from syncline_runtime.state import SqliteStore, StateFailure
 from syncline_runtime.telling import Quiet
 
@@ -128,6 +128,7 @@ class Schedule:
             package, self.world, self.servers, self.ledger, self.people, Random(f"reviewers {seed}")
         )
         self.answered = Answered(package, self.world, self.servers, self.ledger, self.reviewers)
+        self.portion = Random(f"portioned {seed}").choice((1, 2, 3, BATCH)) if seed % WIDE >= PORTIONED else BATCH
         self.lives = 0
         self.planned_at = 0.0
         self.hooks = Hooks(package, self.world, lambda: SqliteStore(self.path, package.name, create=False))
@@ -354,6 +355,7 @@ class Schedule:
     def _at_work(self, what: str, how: str, options: Options, work: Work) -> None:
         """The engine over its state and the systems, until it is done, stopped or dead."""
         world = self.world
+        options = replace(options, portion=self.portion)
         world.dead = False
         world.tell("engine", what, how)
         died = False

@@ -29,6 +29,9 @@ GARBLED: Final = 80_000
 NESTED: Final = 90_000
 """And from this one on, people edit nested records."""
 
+PORTIONED: Final = 220_000
+"""Of the seeds of every kind, from this one on the engine takes a few records at a time, as it takes thousands of many."""
+
 
 class Crash(BaseException):
     """The process dies here. No handler of the engine may survive it."""

@@ -203,7 +203,7 @@ def _ready(
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-12000",
+            "cache_size=-8000",
             "wal_autocheckpoint=8000",
             "temp_store=FILE",
         ):
