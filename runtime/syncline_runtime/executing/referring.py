@@ -321,11 +321,12 @@ def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Id
             agreed = link.values.get(name)
             if isinstance(targets, ByKey) and ids and name not in inside and seen is None and type(agreed) is Reference:
                 # It was accounted for: the record has got another key since, which is to be written.
-                members[system] = replace(members[system], shadow={**shadow, name: Reference(targets.entity, 0)})
+                members[system] = _showing(members[system], name, Reference(targets.entity, 0))
                 continue
-            if seen is None and name not in inside and type(agreed) is Reference and _died(side, name, ids, dead):
+            is_known = seen is None or not member.first_merge
+            if is_known and name not in inside and type(agreed) is Reference and _died(side, name, ids, dead):
                 # It left its link: what was agreed since, or took its place, is to be written.
-                members[system] = replace(members[system], shadow={**shadow, name: Reference(agreed.entity, 0)})
+                members[system] = _showing(members[system], name, Reference(agreed.entity, 0))
                 continue
             if name in inside and ids:
                 told.add(name)
@@ -349,6 +350,12 @@ def _referred(context: Context, link: Link, rows: Sequence[MemberRow], known: Id
     if any(name in context.entity.required and link.values.get(name) is None for name in unknown - told):
         bars = frozenset(system for system in context.sides if system not in members)
     return Referred(replace(link, members=members), link.members, tuple(waits), bars)
+
+
+def _showing(member: Member, name: str, value: Reference) -> Member:
+    """A member that shows a reference, which is no news."""
+    seen = None if member.seen is None else {**member.seen, name: value}
+    return replace(member, shadow={**member.shadow, name: value}, seen=seen)
 
 
 def _died(side: Side, name: str, ids: Sequence[tuple[str, tuple[str, ...]]], dead: Dead) -> bool:

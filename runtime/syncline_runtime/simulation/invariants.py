@@ -7,7 +7,7 @@ import msgspec
 
 from syncline_runtime.declaration import FieldMap, Merged, Package, Sync
 from syncline_runtime.identity import keys
-from syncline_runtime.policy import Policy, blank, prepare, written_over
+from syncline_runtime.policy import Policy, blank, prepare, rendering, written_over
 from syncline_runtime.records import ActionKind, MemberState
 from syncline_runtime.rows import MemberRow
 from syncline_runtime.simulation.cells import cells, cells_of, element_of, field_of, is_element, part_of
@@ -181,6 +181,8 @@ class _Checked:
         mapping, table = self.maps[system], self.servers[system].tables[self.maps[system].resource]
         if not belongs(mapping, values):
             return
+        told = [name for name in self._unwritable(system, values) if self._is_held(link_id, system, name)]
+        values = {**values, **dict.fromkeys(told, ABSENT)}  # what a system cannot have is left as it is there (F12)
         try:
             wanted = mapping.write(values, native)
             wanted = {name: value for name, value in wanted.items() if (system, name) not in self.ledger.ignored}
@@ -223,6 +225,15 @@ class _Checked:
                 self.sync.entity,
                 name,
             )
+
+    def _unwritable(self, system: str, values: Mapping[str, Shown]) -> Collection[str]:
+        """The fields of agreed values that a system cannot have."""
+        if not self.policy.sides[system].lossy:
+            return ()
+        try:
+            return rendering(self.policy, system, values).refused
+        except MAPPING_ERRORS:
+            return ()
 
     def _in_system(self, system: str, values: Iterable[Any]) -> list[Any]:
         return [in_system({"": value}, system, self.remotes)[""] for value in values]

@@ -312,6 +312,31 @@ async def test_who_referred_to_a_record_that_was_deleted_is_moved_as_agreed(refe
     await world.quiet()
 
 
+async def test_who_is_made_to_refer_to_a_record_that_was_replaced_is_moved_back_to_what_is_agreed(refers: Any) -> None:
+    world = refers(COMPANY, CONTACT)
+    world.deleting_companies(OnDelete.HOLD)
+    acme = world.put("crm", "Company", key="acme", parent=None)
+    apex = world.put("crm", "Company", key="apex", parent=None)
+    ana = world.put("crm", "Contact", key="ana", company=apex)
+    await world.run()
+    world.twins["crm"].drop("Company", acme)
+    await world.run(full=True)
+    again = world.put("crm", "Company", key="acme", parent=None)
+    await world.run()
+    out = StringIO()
+    linking = ["review", "link", f"crm:{again}", "erp:erp-1", "--entity", "Company", "--state", str(world.path)]
+    assert execute(world.package, linking, stdout=out, stderr=out) == 0, out.getvalue()
+    await world.run()
+    world.put("crm", "Contact", ana, company=acme)
+    await world.run()
+    await world.run()
+    assert world.shape("crm")["Contact", "ana"]["company"] == "apex"
+    assert world.shape("erp")["Contact", "ana"]["company"] == "apex"
+    with world.store() as store:
+        assert store.waiting() == []
+    await world.quiet()
+
+
 async def test_who_referred_to_a_record_that_was_replaced_is_moved_to_its_successor(refers: Any) -> None:
     world = refers(COMPANY, CONTACT)
     world.deleting_companies(OnDelete.HOLD)
