@@ -418,7 +418,8 @@ class _Merging:
         overwritten = self._overwritten(unit, showing, vector)
         if drift is not Drift.OVERWRITE and row == "F3":
             shadowed = tuple(showing.member.shadow.get(name, ABSENT) for name in unit.fields)
-            if self.showings.explains(unit, vector, showing._replace(vector=shadowed)):
+            stays = not overwritten and ABSENT not in vector  # as by `only when present`
+            if stays or self.showings.explains(unit, vector, showing._replace(vector=shadowed)):
                 self._tell_drift(unit, showing, showing.vector, row, f"drift {drift.value}")
                 self._keep_drift(unit, showing, vector, drift)
                 return

@@ -125,6 +125,23 @@ def test_f3_that_stays_gives_way_to_a_write_that_was_pending() -> None:
     assert (writes(decision), lost(decision), decision.drifts) == ({"erp": {"name": "Zoe"}}, [("erp", "Eva")], ())
 
 
+@pytest.mark.parametrize("drift", [Drift.KEEP, Drift.REPORT])
+def test_f3_that_would_not_be_written_over_anyway_stays_as_the_spec_says(drift: Drift) -> None:
+    """Its system never had the agreed null, which does not flow there; an edit of what it has is drift all the same."""
+    sides = policy(
+        mapped("crm", flow("name")),
+        mapped("erp", flow("name", when=When.PRESENT)),
+        rules={"name": Owned(by="crm", drift=drift, line=13)},
+    )
+    nothing = {"name": None}
+    link = linked(nothing, member("crm", nothing), member("erp", ANA, {"name": "Eva"}))
+    decision = decide(sides, link)
+    said = f"drift {drift.value} (F3, name owned by crm, drift {drift.value})"
+    assert (writes(decision), lost(decision)) == ({}, [])
+    assert decision.drifts == (loser("erp", "Eva", said, 13),)
+    assert [one.candidates for one in decision.conflicts] == [{"crm": None, "erp": "Eva"}] * (drift is Drift.REPORT)
+
+
 def test_f9_tells_who_showed_what() -> None:
     decision = decide(two(Ask(line=13)), edited("Eva", "Zoe"))
     candidates = {"crm": "Eva", "erp": "Zoe"}
