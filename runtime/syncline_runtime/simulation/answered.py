@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from syncline_runtime.declaration import Package
+from syncline_runtime.policy import blank
 from syncline_runtime.simulation.cells import field_of
 from syncline_runtime.simulation.keeping import Keeper
 from syncline_runtime.simulation.ledger import Ledger
@@ -24,11 +25,13 @@ class Answered:
         self._closed: set[int] = set()
         self._done: dict[int, Given] = {}
         self._told: set[str] = set()
+        self._beside: dict[int, set[tuple[str, str, str]]] = {}
 
     def forget(self) -> None:
         """The state was lost, and with it what was decided."""
         self._closed.clear()
         self._done.clear()
+        self._beside.clear()
         self._reviewers.given.clear()
 
     def committed(self) -> None:
@@ -44,6 +47,7 @@ class Answered:
             self._world.counts[f"answers {one.state}"] += 1
             if one.state == "done":
                 self._done[one.answer_id] = known
+                self._beside[one.answer_id] = self._places(known)
                 self._carried_out(keeper, known)
         for known in self._done.values():
             if known.how == "separate":
@@ -70,12 +74,15 @@ class Answered:
 
     def settled(self, keeper: Keeper) -> Iterator[Violation]:
         """What does not hold once all is quiet."""
-        last = {(known.link_id, known.field, known.place): known for known in self._done.values()}
-        for known in last.values():
+        last = {(known.link_id, known.field, known.place): number for number, known in self._done.items()}
+        for number in last.values():
+            known = self._done[number]
             rows = keeper.links([known.link_id]) if known.link_id else []
             if known.how == "take" and rows and rows[0].status == "live" and known.known and not self._since(known):
                 agreed: Any = packing(self._package.entities[known.entity]).unpack(rows[0].doc).get(known.field)
-                if agreed != known.value:
+                # A value fills what was left empty, where a record is linked only then.
+                joined = blank(known.value) and self._places(known) - self._beside[number]
+                if agreed != known.value and not joined:
                     text = f"{_said(known)}, nobody changed it since, and it is agreed on {short(agreed)}"
                     yield Violation("A1", text, known.entity, known.field)
             if known.how == "delete" and not self._since(known):
@@ -91,9 +98,13 @@ class Answered:
                         text = f"{member.system} {member.remote_id} was to be deleted, and is there"
                         yield Violation("A3", text, known.entity)
 
+    def _places(self, known: Given) -> set[tuple[str, str, str]]:
+        """The records of the link that an answer is about."""
+        return {place for place, number in self._ledger.linked.items() if number == known.link_id}
+
     def _since(self, known: Given) -> bool:
         """Whether somebody changed the field, or did more to a record of the link, since the answer was given."""
-        places = {place for place, number in self._ledger.linked.items() if number == known.link_id}
+        places = self._places(known)
         if any(place in self._ledger.revived for place in places):
             return True
         return any(

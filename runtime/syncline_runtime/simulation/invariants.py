@@ -76,10 +76,8 @@ class _Checked:
             (flow_of.system, flow.field) for flow_of in self.maps.values() for flow in flow_of.flows if flow.contributes
         }
         self.journal: dict[tuple[int, str], set[Any]] = {}
-        for kind in ("overwritten", "conflict"):
+        for kind in ("overwritten", "drift"):
             for row in keeper.review.journal_entries(kind):
-                if kind == "conflict":
-                    continue
                 self._note(self.journal, row[1], row[3], unpack_value(row[4]))
         for each in keeper.review.conflicts():
             self.journal.setdefault((each.link_id, each.field), set())
