@@ -92,6 +92,8 @@ def made(
     held = {
         key for each in keeper.review.quarantined() for key in _keys_of(policy, servers, each.system, each.remote_id)
     }
+    doubted = {each.link_id for each in keeper.review.quarantined() if each.reason_code == "outcome.unknown"}
+    linked = keeper.linked() if doubted else {}
     for link_id, row in rows.items():
         own = members.get(link_id, ())
         if row.status != LinkStatus.LIVE.value or not own or any(one.state != "live" for one in own):
@@ -113,6 +115,11 @@ def made(
                 isinstance(value := whole.get(name), Reference) and (system, value.entity, value.link) not in remotes
                 for name in side.written
             )
+            if link_id in doubted:  # its key is reserved: who has it in this system waits, and with that the create
+                beside = set(servers[system].tables[side.map.resource].live())
+                beside -= {one for where, name, one in linked if (where, name) == (system, entity.name)}
+                mine = set(enumerate(keys(entity, docs[link_id])))
+                waits = waits or any(mine & _keys_of(policy, servers, system, one) for one in beside)
             if not (barred or waits or (system, "create") in guarded or (link_id, system) in told | waiting):
                 yield Violation(
                     "P2", f"{entity.name} {link_id} was never made in {system}, and nobody is told why", entity.name
