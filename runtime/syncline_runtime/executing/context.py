@@ -160,6 +160,12 @@ class Context:
         """The sides that show their records."""
         return tuple(side for side in self.remote if not side.sends)
 
+    @property
+    def linked_first(self) -> bool:
+        """Whether all that is new is linked before any of it is decided: what refers to other records, and where it is told what is
+        created beside records that may still be linked to a third."""
+        return self.refers or (self.telling and len(self.remote) > 2)
+
     def open_creates(self) -> Iterator[tuple[Side, IntentRow]]:
         """The creates without an answer in systems that can be used."""
         for intent in self.store.open_intents(self.entity.name):

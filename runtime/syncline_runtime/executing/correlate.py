@@ -6,6 +6,7 @@ from typing import Any
 
 from syncline_runtime.executing.context import Context
 from syncline_runtime.executing.decide import Counts, Pair, decide_links, link_undecided, make_room
+from syncline_runtime.executing.doubling import told_apart
 from syncline_runtime.executing.ending import beside_what_ends
 from syncline_runtime.executing.holding import known_of
 from syncline_runtime.executing.referring import look_again_at_who_refers
@@ -133,7 +134,7 @@ def _place(
                 context.summary.waits(young.get(row.remote_id) if answer.situation is Situation.ABSENT else None)
             case _:
                 placed.held.append(_held_row(context, row, answer))
-    if placed.pairs and context.refers:
+    if placed.pairs and context.linked_first:
         link_undecided(context, placed.pairs)
     elif placed.pairs:
         decide_links(context, placed.pairs, counts, new=True)
@@ -200,21 +201,6 @@ def _not_by_a_third(
                 answer, situation=Situation.AMBIGUOUS, action="quarantine", matches={}, detail=detail
             )
     return [(row, refused.get(row.remote_id, answer)) for row, answer in answers]
-
-
-def told_apart(context: Context) -> dict[int, tuple[str, str, float]]:
-    """By link, the record of it of which a person last said that it is one of its own, and when: (system, remote_id, at)."""
-    store, name = context.store, context.entity.name
-    found: dict[int, tuple[str, str, float]] = {}
-    by_system: dict[str, dict[str, float]] = {}
-    for system, remote_id, at in store.answers.told_apart(name):
-        by_system.setdefault(system, {})[remote_id] = at
-    for system, told in by_system.items():
-        for remote_id, row in store.members(name, system, list(told)).items():
-            known = None if row.link_id is None else found.get(row.link_id)
-            if row.link_id is not None and (known is None or known[2] < told[remote_id]):
-                found[row.link_id] = system, remote_id, told[remote_id]
-    return found
 
 
 def _not_told_apart(

@@ -7,6 +7,7 @@ from syncline_runtime.codecs.refusal import MAPPING_ERRORS
 from syncline_runtime.deciding import decide
 from syncline_runtime.executing.computing import Moved, computed, note_references, related
 from syncline_runtime.executing.context import Context, key_rows, to_link
+from syncline_runtime.executing.doubling import foreseen
 from syncline_runtime.executing.following import Follows, follow, store_following
 from syncline_runtime.executing.moving import may_have_moved
 from syncline_runtime.executing.place import Failure, mapping_failure
@@ -79,6 +80,7 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     looked_at = context.store.awaiting.looked_at([row.link_id for row, _ in pairs]) if context.dates and not new else {}
     relations = related(context, [row.link_id for row, _ in pairs]) if context.entity.back else {}
     moved: list[Moved] = []
+    decisions: list[Decision] = []
     now = context.clock.now()
     for at, (row, member_rows) in enumerate(pairs):
         link_id = row.link_id
@@ -134,9 +136,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
             elif side is not None:
                 forgotten.append(member_row)
                 leaving.extend(living_keys(context, after))
+        decisions.append(decision)
         for action in decision.actions:
-            where = (action.system, action.kind)
-            counts[where] = counts.get(where, 0) + 1
             if action.kind is ActionKind.UNLINK:
                 journal.append(_unlinked(context, action, now))
             elif action.kind is ActionKind.HOLD and (action.code or not decision.conflicts):
@@ -148,6 +149,11 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
         if decision.changes or decision.losers or decision.conflicts or decision.drifts:
             _note(context, decision, journal, conflicts, now)
             drifted.extend(drifts(context, decision))
+    foretold, asked = foreseen(context, decisions) if context.telling and not new else (decisions, ())
+    for decision in foretold:
+        for action in decision.actions:
+            where = (action.system, action.kind)
+            counts[where] = counts.get(where, 0) + 1
         reporter.decided(decision)
     if new:
         store.add_links(links)
@@ -178,6 +184,8 @@ def decide_links(context: Context, pairs: Sequence[Pair], counts: Counts, *, new
     if held:
         store.review.quarantine(held)
         store.review.release_untold({(*row[:4], context.run_id) for row in held})
+    if asked:
+        store.review.quarantine(asked)
     _store_conflicts(context, [row.link_id for row, _ in pairs], conflicts, journal, now, new=new)
     if journal:
         store.review.journal(journal)

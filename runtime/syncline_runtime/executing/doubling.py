@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from syncline_runtime.executing.context import Context
-from syncline_runtime.executing.correlate import told_apart
 from syncline_runtime.identity import WOULD_DOUBLE, keys
-from syncline_runtime.records import Action, Link
+from syncline_runtime.records import Action, ActionKind, Decision, Link
 from syncline_runtime.rows import MemberRow, Row
 
 Doubles = Mapping[tuple[int, str], Sequence[MemberRow]]
@@ -48,6 +48,21 @@ def doubles_of(context: Context, creates: Sequence[tuple[Link, str]], among: Abs
     return _not_told_apart(context, found) if found else found
 
 
+def told_apart(context: Context) -> dict[int, tuple[str, str, float]]:
+    """By link, the record of it of which a person last said that it is one of its own, and when: (system, remote_id, at)."""
+    store, name = context.store, context.entity.name
+    found: dict[int, tuple[str, str, float]] = {}
+    by_system: dict[str, dict[str, float]] = {}
+    for system, remote_id, at in store.answers.told_apart(name):
+        by_system.setdefault(system, {})[remote_id] = at
+    for system, told in by_system.items():
+        for remote_id, row in store.members(name, system, list(told)).items():
+            known = None if row.link_id is None else found.get(row.link_id)
+            if row.link_id is not None and (known is None or known[2] < told[remote_id]):
+                found[row.link_id] = system, remote_id, told[remote_id]
+    return found
+
+
 def _not_told_apart(context: Context, found: Doubles) -> Doubles:
     """Less the records of which whoever said that the link is another one could see that they have its key."""
     apart, released = told_apart(context), context.store.answers.released(context.entity.name)
@@ -75,6 +90,34 @@ def held_create(context: Context, action: Action, rows: Sequence[MemberRow]) -> 
     )
     place = f"{context.package.source}:{action.line}" if action.line else ""
     return (name, action.system, "", action.link_id, WOULD_DOUBLE, "", detail, place, None, context.run_id)
+
+
+def foreseen(context: Context, decisions: Sequence[Decision]) -> tuple[Sequence[Decision], Sequence[Row]]:
+    """Decisions as a plan tells them, and what people are told: a create that the run will hold is held, one that waits for
+    something else than a person is left out."""
+    creates = [(one.link, act.system) for one in decisions for act in one.actions if act.kind is ActionKind.CREATE]
+    among = crowded(context) if creates else frozenset[str]()
+    doubles = doubles_of(context, creates, among) if among else {}
+    if not doubles:
+        return decisions, ()
+    asked = {
+        (row.link_id, row.system) for row, _ in context.store.review.quarantined_for(context.entity.name, WOULD_DOUBLE)
+    }
+    holds: list[Row] = []
+
+    def foretold(action: Action) -> Action | None:
+        where = (action.link_id, action.system)
+        if action.kind is not ActionKind.CREATE or where not in doubles:
+            return action
+        row = held_create(context, action, doubles[where])
+        if row is None:
+            return None
+        holds.append(row)
+        way = "`review release {}@{}`".format(*where) if where in asked else "once a run has held it, `review` says how"
+        return replace(action, kind=ActionKind.HOLD, fields={}, code=WOULD_DOUBLE, reason=f"{row[6]}: {way}")
+
+    told = [replace(one, actions=tuple(filter(None, map(foretold, one.actions)))) for one in decisions]
+    return told, holds
 
 
 def let_go(context: Context, link_ids: Collection[int], doubles: Doubles) -> list[Row]:

@@ -8,7 +8,7 @@ from syncline_runtime import observing
 from syncline_runtime.aligning import element_keys, landed
 from syncline_runtime.declaration import Condition
 from syncline_runtime.executing.context import Context, to_member
-from syncline_runtime.executing.correlate import told_apart
+from syncline_runtime.executing.doubling import told_apart
 from syncline_runtime.executing.marking import Marked, ask_for_marks, is_marked
 from syncline_runtime.executing.record import Sent, created_row
 from syncline_runtime.executing.renders import packed_renders

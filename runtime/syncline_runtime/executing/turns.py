@@ -71,7 +71,7 @@ def _correlate(context: Context, counts: Counts) -> int:
         # What people link is decided with the others: one answer may give to a link of another what was not there yet.
         first_new = context.store.reserve_links(0)
         correlate_unlinked(context, counts)
-    return context.store.reserve_links(0) if context.refers else first_new
+    return context.store.reserve_links(0) if context.linked_first else first_new
 
 
 def _decide(context: Context, counts: Counts, before: int) -> Held:

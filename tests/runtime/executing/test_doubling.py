@@ -8,10 +8,12 @@ import pytest
 
 from syncline_runtime.pending import Item, pending
 from syncline_runtime.ports import Refused, SystemFailure
+from syncline_runtime.records import Action, ActionKind
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST
 from tests.runtime.executing.conftest import World
 from tests.runtime.executing.holds import command
 from tests.runtime.executing.references import COMPANY, REQUIRED, Refers, package
+from tests.runtime.executing.test_applying import carry_out, review
 
 
 def cut_off(world: World, system: str) -> None:
@@ -212,3 +214,94 @@ async def test_who_refers_to_a_create_that_waits_waits_with_it(tmp_path: Path) -
     await world.run()
     assert (len(table.records), len(world.by_key("erp", "Contact"))) == (3, 1)
     await world.quiet()
+
+
+# -- plans -------------------------------------------------------------------------------------------------------------
+
+
+def told_in(world: World, system: str) -> list[Action]:
+    return [action for action in world.told.actions if action.system == system]
+
+
+async def test_a_plan_shows_a_create_that_waits_as_held_and_how_to_let_it_go(world: Any) -> None:
+    three, ids = await beside_two(world)
+    link = held_create(three).link_id
+    report = await three.plan()
+    [action] = told_in(three, "shop")
+    assert (action.kind, action.code) == (ActionKind.HOLD, "identity.would-double")
+    assert action.reason.startswith(f"shop {ids[0]} and shop {ids[1]} have its key and no link")
+    assert action.reason.endswith(f": `review release {link}@shop`")
+    assert report.summaries[0].planned.get(("shop", ActionKind.CREATE), 0) == 0
+    assert command(three, "review", "release", f"{link}@shop")[0] == 0
+    report = await three.plan()
+    assert [action.kind for action in told_in(three, "shop")] == [ActionKind.CREATE]
+    assert report.summaries[0].planned["shop", ActionKind.CREATE] == 1
+
+
+async def test_a_plan_shows_a_create_as_held_that_no_run_has_held_yet(world: Any) -> None:
+    three = world("crm", "erp", "shop")
+    three.twin("crm").put("customers", vat="A1", name="Ana")
+    cut_off(three, "shop")
+    await three.run()
+    three.twin("shop").failure = None
+    for name in ("Ana", "Anna"):
+        three.twin("shop").put("customers", tax="A1", name=name)
+    report = await three.plan()
+    [action] = told_in(three, "shop")
+    assert (action.kind, report.summaries[0].quarantined) == (ActionKind.HOLD, 3)
+    assert action.reason.endswith("one more is created: once a run has held it, `review` says how")
+    assert waiting(three) == []
+    await three.run()
+    assert held_create(three).reason.endswith("one more is created")
+
+
+async def test_a_plan_leaves_out_what_waits_for_no_person(world: Any) -> None:
+    """While a create elsewhere is in doubt, what has its key may be linked to that one."""
+    three = world("crm", "erp", "shop")
+    three.twin("crm").put("customers", vat="A1", name="Ana")
+    three.twin("erp").faults["create"].append(UNKNOWN_AND_LOST)
+    cut_off(three, "shop")
+    await three.run()
+    three.twin("shop").failure = None
+    three.twin("shop").put("customers", tax="A1", name="Ana")
+    report = await three.plan()
+    assert (told_in(three, "shop"), report.summaries[0].planned.get(("shop", ActionKind.CREATE), 0)) == ([], 0)
+
+
+async def test_what_is_new_is_planned_as_a_run_does_it(world: Any) -> None:
+    """Matched by one key, and by the other beside two that wait: only all of them together show that."""
+    three = world("crm", "erp", "shop")
+    three.twin("crm").put("customers", vat="A1", name="Ana")
+    three.twin("erp").put("customers", vat_no="A1", title="Ana", mail="a@x.no")
+    for name in ("Ana", "Anna"):
+        three.twin("shop").put("customers", name=name, mail="a@x.no")
+    await three.plan()
+    assert [action.kind for action in told_in(three, "shop")] == [ActionKind.HOLD]
+    await three.run()
+    assert (len(three.records("shop")), held_create(three).system) == (2, "shop")
+
+
+async def test_a_saved_plan_holds_no_create_that_waits(world: Any) -> None:
+    three, ids = await beside_two(world)
+    [crm] = three.records("crm")
+    three.twin("crm").put("customers", crm, name="Anne")
+    plan = await review(three)
+    assert [[(one.kind, one.system) for one in record.actions] for record in plan.records] == [[("update", "erp")]]
+    done = await carry_out(three, plan)
+    assert (done.changed, done.left, three.column("erp", "title")) == ({}, [], ["Anne"])
+    assert (set(three.records("shop")), held_create(three).reason.endswith("one more is created")) == (set(ids), True)
+
+
+async def test_a_saved_create_is_refused_where_it_would_be_held_by_now(world: Any) -> None:
+    three = world("crm", "erp", "shop")
+    three.twin("crm").put("customers", vat="A1", name="Ana")
+    cut_off(three, "shop")
+    await three.run()
+    three.twin("shop").failure = None
+    plan = await review(three)
+    for name in ("Ana", "Anna"):
+        three.twin("shop").put("customers", tax="A1", name=name)
+    done = await carry_out(three, plan)
+    assert (done.report, len(three.records("shop"))) == (None, 2)
+    [[difference]] = done.changed.values()
+    assert (difference.before, difference.after) == ("create in shop", "nothing to do")
