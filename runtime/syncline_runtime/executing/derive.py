@@ -118,7 +118,12 @@ def derive(
                 found.holds.append(held_row(context, action))
         if todo:
             work.append(_Work(row, link, link_members, todo, quiet))
-    creates = [(one.link, action.system) for one in work for action in one.todo if action.kind is ActionKind.CREATE]
+    creates = [
+        (one.row.link_id, action.system, one.link.values)
+        for one in work
+        for action in one.todo
+        if action.kind is ActionKind.CREATE
+    ]
     doubles = doubles_of(context, creates, among) if among else {}
     if refused:
         found.freed += let_go(context, {row.link_id for row in rows}, doubles)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from syncline_runtime.executing.context import Context
 from syncline_runtime.identity import WOULD_DOUBLE, keys
-from syncline_runtime.records import Action, ActionKind, Decision, Link
+from syncline_runtime.records import Action, ActionKind, Decision
 from syncline_runtime.rows import MemberRow, Row
+from syncline_runtime.values import Shown
 
 Doubles = Mapping[tuple[int, str], Sequence[MemberRow]]
 """By link and system, the records beside which a create would make another one."""
@@ -24,16 +25,18 @@ def may_double(context: Context, systems: Iterable[str], among: AbstractSet[str]
     return any(one in among or not among.isdisjoint(context.sync.beside(one)) for one in systems)
 
 
-def doubles_of(context: Context, creates: Sequence[tuple[Link, str]], among: AbstractSet[str]) -> Doubles:
-    """Of creates (link, system), those that have a key of a record without a link in that system, or in another place of it, that
-    nobody has told apart from them; `among` are the systems that have any such record."""
+def doubles_of(
+    context: Context, creates: Iterable[tuple[int, str, Mapping[str, Shown]]], among: AbstractSet[str]
+) -> Doubles:
+    """Of creates (link, system, values), those that have a key of a record without a link in that system, or in another place of
+    it, that nobody has told apart from them; `among` are the systems that have any such record."""
     store, entity, sync = context.store, context.entity, context.sync
     wanted: dict[int, dict[str, list[tuple[int, str]]]] = {}
-    for link, system in creates:
+    for create_link, system, values in creates:
         if may_double(context, (system,), among):
-            for rule, key in enumerate(keys(entity, link.values)):
+            for rule, key in enumerate(keys(entity, values)):
                 if key is not None:
-                    wanted.setdefault(rule, {}).setdefault(key, []).append((link.link_id, system))
+                    wanted.setdefault(rule, {}).setdefault(key, []).append((create_link, system))
     hits: dict[str, dict[str, set[tuple[int, str]]]] = {}
     for rule, by_key in wanted.items():
         for key, where, remote_id, link_id, _ in store.holders(entity.name, rule, list(by_key)):
@@ -95,7 +98,12 @@ def held_create(context: Context, action: Action, rows: Sequence[MemberRow]) -> 
 def foreseen(context: Context, decisions: Sequence[Decision]) -> tuple[Sequence[Decision], Sequence[Row]]:
     """Decisions as a plan tells them, and what people are told: a create that the run will hold is held, one that waits for
     something else than a person is left out."""
-    creates = [(one.link, act.system) for one in decisions for act in one.actions if act.kind is ActionKind.CREATE]
+    creates = [
+        (one.link.link_id, action.system, one.link.values)
+        for one in decisions
+        for action in one.actions
+        if action.kind is ActionKind.CREATE
+    ]
     among = crowded(context) if creates else frozenset[str]()
     doubles = doubles_of(context, creates, among) if among else {}
     if not doubles:

@@ -8,7 +8,7 @@ from syncline_runtime import observing
 from syncline_runtime.aligning import element_keys, landed
 from syncline_runtime.declaration import Condition
 from syncline_runtime.executing.context import Context, to_member
-from syncline_runtime.executing.doubling import told_apart
+from syncline_runtime.executing.doubling import crowded, doubles_of, told_apart
 from syncline_runtime.executing.marking import Marked, ask_for_marks, is_marked
 from syncline_runtime.executing.record import Sent, created_row
 from syncline_runtime.executing.renders import packed_renders
@@ -125,7 +125,7 @@ async def recover_creates(context: Context) -> None:
             asked = not ours and _is_asked_about(context, side, rows)
             if len(rows) == 1 and not shared and not asked and (ours or late):
                 _adopt(context, side, intent, rows[0], now, ours=ours)
-            elif not rows and lasts(intent, side.resource.create, now) and not context.telling:
+            elif not rows and _is_sent_again(context, side, intent, values):
                 again.setdefault(intent.system, []).append(intent)
             elif not rows and late and _is_known_to_lack(context, side, values) and context.sync.unknown != "hold":
                 store.give_up_intents([intent.intent_id])
@@ -160,9 +160,17 @@ async def _ask_for_keys(context: Context) -> None:
 
 def _is_to_be_given_up(context: Context, side: Side, intent: IntentRow, values: Mapping[str, Shown]) -> bool:
     """Whether a late create of which no record shows is given up, rather than sent again, asked about, or waited for."""
-    again = lasts(intent, side.resource.create, context.clock.now()) and not context.telling
     lost = not side.sends and side.system not in context.partial and context.sync.unknown != "hold"
+    again = _is_sent_again(context, side, intent, values)
     return lost and not again and _is_known_to_lack(context, side, values)
+
+
+def _is_sent_again(context: Context, side: Side, intent: IntentRow, values: Mapping[str, Shown]) -> bool:
+    """Whether a create of which no record shows is sent again: its system knows it by its key, and it would make none beside one
+    without a link that has got its keys meanwhile."""
+    if context.telling or not lasts(intent, side.resource.create, context.clock.now()):
+        return False
+    return not doubles_of(context, [(intent.link_id, side.system, values)], crowded(context))
 
 
 def _by_mark(context: Context, side: Side, intent: IntentRow, found: Marked) -> None:

@@ -113,6 +113,25 @@ async def test_a_key_that_has_run_out_is_not_used_again(two: Any) -> None:
     await two.settled()
 
 
+@pytest.mark.parametrize(("fault", "left"), [(UNKNOWN_AND_LOST, 1), (UNKNOWN_BUT_LANDED, 2)])
+async def test_no_create_is_sent_again_beside_a_record_that_got_its_key_meanwhile(
+    two: Any, fault: Any, left: int
+) -> None:
+    """One that was there before, and is none that the create made: whether that landed, what the system shows will tell."""
+    erp = keyed(two)
+    there = two.twin("erp").put("customers", title="Ana")
+    await two.run()
+    two.twin("crm").put("customers", vat="A1", name="Ana")
+    two.twin("erp").faults["create"].append(fault)
+    await two.run()
+    two.twin("erp").put("customers", there, vat_no="A1")
+    await two.run(later=5.0)
+    for _ in range(4):
+        await two.run(later=400.0, full=True)
+    assert (len(two.records("erp")), len(erp.bodies)) == (left, 1)
+    await two.settled()
+
+
 async def test_a_plan_sends_nothing_again(two: Any) -> None:
     erp = keyed(two)
     two.twin("crm").put("customers", vat="A1", name="Ana")
