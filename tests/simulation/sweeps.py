@@ -45,10 +45,14 @@ def _two(**both: Any) -> Mapping[str, Mapping[str, Any]]:
     return {"a": both, "b": both}
 
 
+_THREE: Mapping[str, Mapping[str, Any]] = {"a": _PLAIN, "b": _PLAIN, "c": _PLAIN}
+_CROWDED = Faults(edit=0.15, same_key=1.0, unauthorised=0.1, answer=0.7)
+"""While a system cannot be used, people make records in it with the key of one that is to be created there."""
+
 SCENARIOS: Mapping[str, Scenario] = {
     "two systems": Scenario(_two(), Faults(edit=_EDITS)),
     "by the cursor alone": Scenario(_two(lag=25), Faults(edit=_EDITS), channels="cursor"),
-    "three systems": Scenario({"a": _PLAIN, "b": _PLAIN, "c": _PLAIN}, Faults(edit=_EDITS), seed=2),
+    "three systems": Scenario(_THREE, Faults(edit=_EDITS), seed=2),
     "a lagging index": Scenario(_two(lag=80), Faults(edit=_EDITS, same_key=0.3), seed=3),
     "etags": Scenario(_two(lock="etag"), Faults(edit=0.3), seed=4),
     "idempotency keys": Scenario(_two(idempotency="Idempotency-Key"), Faults(edit=_EDITS), seed=5),
@@ -65,8 +69,16 @@ SCENARIOS: Mapping[str, Scenario] = {
         {"a": {}, "b": {}, "post": {}}, Faults(edit=0.15, lost=0.2, zombie=0.1), seed=10, records=1, spec=SHOP
     ),
     "one key in several records": Scenario(_two(lag=25), Faults(edit=0.3, same_key=1.0), seed=13),
+    "a create that waits is released": Scenario(_THREE, _CROWDED, seed=21, runs=4, records=1),
+    "a create that waits is linked": Scenario(_THREE, _CROWDED, seed=14, runs=4, records=1),
 }
 """The scenarios of the long sweep; the first ones are in the tests."""
+
+ANSWERED: Mapping[str, str] = {
+    "a create that waits is released": "review release",
+    "a create that waits is linked": "review link",
+}
+"""Scenarios in which a create waits beside records without a link, and what a person says of it."""
 
 PAIRS = ("two systems", "lost answers", "deletions")
 """Scenarios that are also swept by two crashes."""
