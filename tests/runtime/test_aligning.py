@@ -208,6 +208,24 @@ def test_edits_of_different_elements_and_fields_meet_without_a_loser() -> None:
         assert (decision.losers, decision.conflicts) == ((), ())
 
 
+def test_elements_that_are_decided_with_another_field_are_taken_whole() -> None:
+    fields = ("lines", "total")
+    entity = Entity(
+        name="Person",
+        shape=dict,
+        fields=fields,
+        kinds={"lines": "elements", "total": "integer"},
+        collections={"lines": Collection(shape=dict, key="sku")},
+    )
+    maps = {one: mapped(one, flow("lines", exact=False), flow("total")) for one in ("crm", "erp")}
+    rules = dict.fromkeys(fields, CRM_FIRST)
+    both = prepare(Sync(entity="Person", systems=("crm", "erp"), rules=rules, together=(fields,), line=3), entity, maps)
+    base, mine = {"lines": BASE, "total": 3}, {"lines": (line("a", 5), BASE[1]), "total": 7}
+    decision = decide(both, linked(base, member("crm", base, mine), member("erp", base, {"lines": NOTED, "total": 3})))
+    assert decision.link.values == mine
+    assert [(one.field, one.value) for one in decision.losers] == [("lines", NOTED)]
+
+
 def test_what_one_side_drops_is_gone_and_the_other_s_edit_stays() -> None:
     noted = (line("a", 1, note="x"), BASE[1])
     decision = decide(orders(CRM_FIRST), ordered(BASE[:1], noted))

@@ -19,11 +19,12 @@ ANA, EVA = {"name": "Ana"}, {"name": "Eva"}
 # -- deciding ----------------------------------------------------------------------------------------------------------
 
 
-def placed() -> Policy:
+def placed(**clauses: Any) -> Policy:
     return policy(
         *(mapped(system, flow("name")) for system in (LEADS, CONTACTS, "erp")),
         rules={"name": replace(CRM_FIRST, order=(LEADS, CONTACTS, "erp"))},
         places=((LEADS, CONTACTS),),
+        **clauses,
     )
 
 
@@ -70,6 +71,22 @@ def test_what_a_place_that_was_left_still_shows_is_no_edit() -> None:
     assert (decision.link.values, decision.changes) == (ANA, ())
     assert decision.link.members[LEADS].seen is None
     assert decision.link.members[CONTACTS].shadow == ANA, "what did not change here was no news"
+
+
+def test_a_former_place_of_which_nothing_is_known_for_sure_is_no_base() -> None:
+    lost = member(LEADS, ANA, state=MemberState.MISSING, missing_since=1.0)
+    decision = followed(lost, member(CONTACTS, EVA, EVA))
+    assert (decision.link.values, decision.changes) == (ANA, ())
+    assert decision.link.members[CONTACTS].shadow == EVA
+
+
+def test_what_was_archived_in_one_place_is_no_matter_while_the_record_stands_in_another() -> None:
+    archived = member(LEADS, ANA, state=MemberState.RELEASED)
+    both = linked(ANA, archived, member(CONTACTS, ANA), member("erp", ANA))
+    clauses = {"out_of_scope": "archive"}
+    assert decide(placed(**clauses), both).actions == ()
+    alone = linked(ANA, archived, member("erp", ANA))
+    assert decide(placed(**clauses), alone).actions != ()
 
 
 def test_a_record_in_two_places_waits_for_a_person() -> None:
