@@ -273,3 +273,36 @@ async def test_nothing_is_created_for_the_key_of_an_archived_record(two: Any) ->
     assert (report.exit_code, report.summaries[0].linked) == (0, 1)
     assert (len(two.records("crm")), len(two.records("erp"))) == (1, 2)
     await two.settled()
+
+
+async def test_where_it_depends_a_record_that_we_archived_brings_its_partner_back(world: Any) -> None:
+    """Customers in the north are archived, others unlinked: where it was when it went is what counts."""
+    archive = Deletion(policy=OnDelete.ARCHIVE, when=lambda values: values["note"] == "north", line=23)
+    erp = Deletion(policy=OnDelete.UNLINK, cases=(archive,), line=22)
+    two, ids = await linked(world, sync={"deletes": {**BOTH_ARCHIVE["deletes"], "erp": erp}})
+    two.twin("crm").put("customers", ids[0], note="north")
+    await two.run()
+    two.twin("crm").put("customers", ids[0], archived=True)
+    await two.run()
+    (partner,) = archived_in(two, "erp")
+    two.twin("erp").put("customers", partner, archived=False, memo="south", title="back")
+    report = await two.run()
+    assert (report.exit_code, archived_in(two, "crm"), two.records("crm")[ids[0]]["name"]) == (0, [], "back")
+    await two.settled()
+
+
+async def test_a_partner_that_a_person_lifts_is_left_alone_until_what_left_the_scope_is_back(world: Any) -> None:
+    """No deletion archives anything here: only that a record left the scope did."""
+    two, ids = await linked(world, sync={"out_of_scope": "archive", "deletes": {}})
+    await keep_customers(two, ids)
+    two.twin("crm").put("customers", ids[0], kind="lead")
+    await two.run(full=True)
+    (partner,) = archived_in(two, "erp")
+    two.twin("erp").put("customers", partner, archived=False, title="edited")
+    report = await two.run(full=True)
+    assert (report.exit_code, two.records("crm")[ids[0]]["name"]) == (0, "N0")
+    await two.settled()
+    two.twin("crm").put("customers", ids[0], kind="customer")
+    report = await two.run(full=True)
+    assert (report.exit_code, two.records("crm")[ids[0]]["name"]) == (0, "edited")
+    await two.settled()

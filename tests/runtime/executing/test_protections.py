@@ -185,3 +185,29 @@ async def test_a_record_that_we_deleted_does_not_come_back_by_an_older_listing(t
     await two.run(later=5.0, full=True)
     end()
     assert (two.records("crm"), two.records("erp")) == ({}, {})
+
+
+@ON_AND_OFF
+async def test_what_a_listing_leaves_out_is_looked_for_by_id(two: Any, on: bool) -> None:
+    crm = two.twin("crm")
+    ids = [crm.put("customers", vat=f"A{number}", name="Ana") for number in range(4)]
+    await two.run()
+    end = stale(crm, lambda shown: [one for one in shown if one.remote_id != ids[0]])
+    await two.run(full=True, protections=without("confirmed", on))
+    end()
+    assert ("A0" in two.column("erp", "vat_no")) is on, "what is there is deleted elsewhere"
+
+
+@ON_AND_OFF
+async def test_what_is_not_found_once_is_not_gone(two: Any, on: bool) -> None:
+    protections = without("twice", on)
+    crm = two.twin("crm")
+    customer = crm.put("customers", vat="A1", name="Ana")
+    await two.run(protections=protections)
+    crm.put("customers", customer, limit="broken")  # so that it is read again in every run
+    await two.run(protections=protections)
+    (party,), kept = two.records("erp"), two.records("crm").pop(customer)
+    await two.run(protections=protections)
+    two.records("crm")[customer] = kept
+    await two.run(protections=protections)
+    assert (party in two.records("erp")) is on, "what is there is deleted elsewhere"

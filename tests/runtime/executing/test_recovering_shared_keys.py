@@ -1,13 +1,18 @@
 """A create without an answer, and other records or other creates that have its key: which of them it made, and who is asked."""
 
 import argparse
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypedDict
 
 import pytest
 
 from syncline_runtime.cli import review
+from syncline_runtime.codecs.elements import aligned
+from syncline_runtime.declaration import Collection, FieldMap, Prefers
 from syncline_runtime.ports import Refused
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED, Fault
+from tests.runtime.executing.conftest import CustomerShape, field_map
 from tests.runtime.executing.test_recovering_told import LATE, in_doubt, open_writes, told, waiting
 
 
@@ -184,3 +189,70 @@ async def test_a_retry_of_what_was_refused_is_no_answer_to_what_is_asked_only_th
     answered(two, "review retry 1@erp")
     await two.run()
     assert len(two.records("erp")) == 3
+
+
+async def test_what_was_asked_about_a_record_while_its_key_was_another_s_is_no_question_once_it_is_ours(
+    two: Any,
+) -> None:
+    await in_doubt(two, UNKNOWN_BUT_LANDED)
+    (ours,) = two.records("erp")
+    two.twin("erp").put("customers", ours, vat_no="B1")
+    two.twin("erp").put("customers", vat_no="B1", title="Bo")
+    await two.run(later=1.0)
+    assert {one[2] for one in waiting(two) if one[3].startswith("identity.")} == set(two.records("erp"))
+    two.twin("erp").put("customers", ours, vat_no="A1")
+    report = await two.run(later=1.0)
+    assert told(report).done[("erp", "adopted")] == 1
+    assert (waiting(two), report.exit_code) == ([], 0)
+    await two.settled()
+
+
+# -- element by element ------------------------------------------------------------------------------------------------
+
+
+class Line(TypedDict, total=False):
+    sku: str
+    quantity: int
+
+
+class Ordering(CustomerShape, total=False):
+    tags: tuple[Line, ...] | None  # type: ignore[misc]
+
+
+def lined(system: str) -> FieldMap:
+    """A map of customers whose tags are lines, told apart by their sku."""
+    mapping = field_map(system)
+    own = "tags" if system == "crm" else "labels"
+
+    def read(native: Mapping[str, Any]) -> dict[str, Any]:
+        return {**mapping.read({**native, own: None}), "tags": aligned(native[own] or [], "sku")}
+
+    def write(values: Mapping[str, Any], old: Any) -> dict[str, Any]:
+        rest = {name: value for name, value in values.items() if name != "tags"}
+        return {**mapping.write(rest, old), **({own: list(values["tags"])} if "tags" in values else {})}
+
+    flows = tuple(replace(one, hears=("sku", "quantity")) if one.field == "tags" else one for one in mapping.flows)
+    return replace(mapping, flows=flows, read=read, write=write)
+
+
+async def test_of_another_s_elements_those_that_are_as_they_were_sent_are_no_news(world: Callable[..., Any]) -> None:
+    """What somebody made of them since stays, though the ERP has the last word; those that differ are news."""
+    two = world("crm", "erp", crm=lined("crm"), erp=lined("erp"))
+    entity, (sync,) = two.package.entities["Customer"], two.package.syncs
+    entity = replace(
+        entity,
+        shape=Ordering,
+        kinds={**entity.kinds, "tags": "elements"},
+        collections={"tags": Collection(shape=Line, key="sku")},
+    )
+    sync = replace(sync, rules={**sync.rules, "tags": Prefers(order=("erp", "crm"), line=36)})
+    two.package = replace(two.package, entities={"Customer": entity}, syncs=(sync,))
+    crm = await in_doubt(two, UNKNOWN_AND_LOST, tags=[{"sku": "a", "quantity": 1}, {"sku": "b", "quantity": 2}])
+    theirs = [{"sku": "a", "quantity": 1}, {"sku": "b", "quantity": 3}]
+    two.twin("erp").put("customers", vat_no="A1", title="Zoe", tel="9", labels=theirs)
+    two.twin("crm").put("customers", crm, tags=[{"sku": "a", "quantity": 5}, {"sku": "b", "quantity": 2}])
+    report = await two.run(later=LATE)
+    assert told(report).done[("erp", "adopted")] == 1
+    after = [{"sku": "a", "quantity": 5}, {"sku": "b", "quantity": 3}]
+    assert (two.records("crm")[crm]["tags"], two.column("erp", "labels")) == (after, [after])
+    await two.settled()

@@ -10,6 +10,7 @@ from syncline_runtime.executing.summary import Summary
 from syncline_runtime.ports import Refused, SystemFailure, Unknown
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED, Fault
 from tests.runtime.executing.test_outcomes_settled import Remembering, keyed, linked, offering
+from tests.runtime.executing.test_unread import mended, unreadable
 
 DOWN = SystemFailure("erp", "out of order")
 LATE = 400.0
@@ -151,6 +152,24 @@ async def test_a_record_that_is_gone_when_its_update_is_looked_for_is_gone_for_g
         await two.run(later=LATE, full=True)
     assert (two.records("crm"), open_writes(two)) == ({}, [])
     await two.settled()
+
+
+async def test_an_update_that_is_looked_for_and_answered_with_no_record_is_told_and_stays_in_doubt(two: Any) -> None:
+    crm, erp = await linked(two)
+    two.twin("crm").put("customers", crm, name="Anna")
+    two.twin("erp").faults["update"].append(UNKNOWN_AND_LOST)
+    await two.run()
+    unreadable(two, "erp", erp)
+    report = await two.run(later=LATE)
+    detail = (
+        f"what is answered for {erp} has no id: see what erp has there; it is read again in every run, and until it can be, "
+        "it is not written and does not count as deleted"
+    )
+    assert two.told.refusals == [("erp", erp, "no-record", "", detail, "")]
+    assert (told(report).unknown, report.exit_code, two.records("erp")[erp]["title"]) == (1, 1, "Ana")
+    mended(two, "erp")
+    report = await two.run(later=LATE)
+    assert (two.told.refusals, report.exit_code, two.records("erp")[erp]["title"]) == ([], 0, "Anna")
 
 
 # -- listings only -----------------------------------------------------------------------------------------------------

@@ -343,3 +343,21 @@ async def test_why_a_record_is_set_aside_is_told_as_it_waits(two: Any) -> None:
     assert two.told.refusals == [told]
     assert waiting.reason_code == "record.value.wrong-type"
     assert waiting.detail
+
+
+@pytest.mark.parametrize("first", ["known", "out of scope"])
+async def test_what_is_set_aside_or_left_out_keeps_the_next_from_nothing(world: Any, first: str) -> None:
+    """An archived record keeps its key, after one that is set aside already, and after one of which nothing is kept."""
+    two = world("crm", "erp", erp=field_map("erp", in_scope=lambda native: native["memo"] != "out"))
+    if first == "known":
+        two.twin("erp").put("customers", vat_no="A1", archived=True)
+        await two.run()
+    else:
+        aside = [two.twin("erp").put("customers", vat_no="A1") for _ in range(2)]
+        await two.run()
+        two.twin("erp").put("customers", aside[0], memo="out", archived=True)
+        two.twin("erp").drop("customers", aside[1])
+    two.twin("erp").put("customers", vat_no="A2", archived=True)
+    two.twin("crm").put("customers", vat="A2", name="Ana")
+    report = await two.run(full=True)
+    assert (report.exit_code, two.column("erp", "vat_no")) == (1, ["A1", "A2"])
