@@ -1,6 +1,7 @@
 """What the simulation of a spec does not show: known from the spec, or seen from what never happened. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import combinations
 
 from syncline.model.spec import Arrow, Line, Map, Spec
 from syncline.source import Span
@@ -41,6 +42,9 @@ def uncovered(
     for side in spec.maps:
         if side.entity.name in synced:
             yield from _untouched(side, edited)
+    for side, beside in combinations((side for side in spec.maps if side.entity.name in synced), 2):
+        if (side.system.name, side.resource.name) == (beside.system.name, beside.resource.name):
+            yield _shared(side, beside)
     for sync in spec.syncs:
         for side in sync.maps:
             writes = any(line.arrow is not Arrow.READ for line in side.lines)
@@ -56,6 +60,17 @@ def uncovered(
         yield "NOTHING WAS EVER WRITTEN in any system, so that hardly anything was tried"
     if calm:
         yield f"faults that did not occur: {', '.join(calm)}"
+
+
+def _shared(one: Map, other: Map) -> str:
+    """What is not tried of a resource that two entities share."""
+    names = f"{one.entity.name} and {other.entity.name}"
+    if not all(side.where or side.where_expression is not None for side in (one, other)):
+        return (
+            f"{one.place}: its records may be of {names} at once, and the twins take each for one of them: what failed there"
+            " may be their fault"
+        )
+    return f"{one.place}: nobody made of a record of one of {names} one of the other, or one of both"
 
 
 def _untouched(side: Map, edited: Collection[tuple[str, str, str]]) -> Iterator[str]:

@@ -27,7 +27,6 @@ class Effects:
     def of(self, purpose: Purpose, table: Table, write: Write, sending: Sending) -> Callable[[], Outcome]:
         """What a write does, and answers, when it arrives."""
         operation = _operation(purpose, table)
-        mapping = self._ledger.mapping(self.name, table.resource.name)
 
         def create() -> Outcome:
             honoured = operation is not None and operation.idempotency and table.conduct.idempotency
@@ -48,6 +47,7 @@ class Effects:
             self._people.default(self.name, table.resource.name, remote_id, own)
             self._rework(table, remote_id, own)
             answer = self._applied(table, remote_id, operation, write)
+            mapping = self._ledger.mapping(self.name, table.resource.name, remote_id)
             if mapping is not None and self._world.happens("snatched"):
                 self._people.delete(mapping, table, remote_id)
             return answer
@@ -82,7 +82,7 @@ class Effects:
 
     def _compare(self, table: Table, remote_id: str, sent: Mapping[str, Any]) -> None:
         """What a system makes of a field that it was told to treat in some way is what the spec says that it makes of it."""
-        mapping, stored = self._ledger.mapping(self.name, table.resource.name), table.native(remote_id)
+        mapping, stored = self._ledger.mapping(self.name, table.resource.name, remote_id), table.native(remote_id)
         if mapping is None or stored is None:
             return
         for name in sent.keys() & table.conduct.stores.keys():

@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from syncline_runtime.declaration import Entity, FieldMap
 from syncline_runtime.policy import blank
 from syncline_runtime.simulation.cells import cells, element_of, field_of, is_element, part_of
+from syncline_runtime.simulation.edits import Edit
 from syncline_runtime.simulation.inventing import shown
-from syncline_runtime.simulation.ledger import Edit, Ledger
+from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.world import Violation, short
 from syncline_runtime.values import Native, Shown
 

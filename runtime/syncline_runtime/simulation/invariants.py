@@ -12,10 +12,11 @@ from syncline_runtime.records import ActionKind, MemberState
 from syncline_runtime.rows import MemberRow
 from syncline_runtime.simulation.cells import cells, cells_of, element_of, field_of, is_element, part_of
 from syncline_runtime.simulation.deriving import derived
+from syncline_runtime.simulation.edits import Edit
 from syncline_runtime.simulation.elements import left_as_they_were, shown_alone
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, in_system, shown
 from syncline_runtime.simulation.keeping import Keeper
-from syncline_runtime.simulation.ledger import Edit, Ledger
+from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.relating import behind, belongs, computed, made, values_of
 from syncline_runtime.simulation.server import Server, Table
 from syncline_runtime.simulation.world import Violation, short

@@ -9,8 +9,10 @@ from syncline_runtime.policy import blank
 from syncline_runtime.ports import NativeRecord
 from syncline_runtime.records import LinkStatus
 from syncline_runtime.rows import LinkRow
+from syncline_runtime.simulation.belonging import Belonging
 from syncline_runtime.simulation.cells import cells, element_of, is_element
 from syncline_runtime.simulation.edges import Edges
+from syncline_runtime.simulation.edits import Edit
 from syncline_runtime.simulation.grouping import Cell, Sets
 from syncline_runtime.simulation.inventing import shown
 from syncline_runtime.simulation.keeping import Keeper, Wave
@@ -25,21 +27,10 @@ _ROUND_TRIP = 2.0
 """Seconds that a write without a reading before it may take to arrive."""
 
 
-class Edit(NamedTuple):
-    """A value that somebody stored: `value` as the system shows it, in canonical form."""
-
-    system: str
-    entity: str
-    remote_id: str
-    field: str
-    value: Shown
-    at: float
-    by: str
-
-
 class Sending(NamedTuple):
     """A write of the engine on its way; `guard` is when the record was last read before, and what it showed."""
 
+    entity: str
     system: str
     resource: str
     link_id: int
@@ -66,6 +57,7 @@ class Ledger:
         self.package = package
         self.trusted = trusted
         self.world = world
+        self.belonging = Belonging(package)
         self.keeper: Keeper | None = None
         self.waves: dict[int, Wave] = {}
         self.edits: list[Edit] = []
@@ -96,7 +88,6 @@ class Ledger:
         self.filled: set[tuple[str, str]] = set()
         self._read: dict[tuple[str, str, str], Reading] = {}
         self._hubs = {name: packing(entity) for name, entity in package.entities.items()}
-        self._maps = {(one.system, one.resource): one for one in package.mappings}
         self._sealed: dict[int, bytes] = {}
         self._doubts: set[tuple[str, str]] = set()
         self._at_loss: dict[tuple[str, str, str, str], Shown] = {}
@@ -104,9 +95,9 @@ class Ledger:
         self._shown: set[tuple[str, str, str]] = set()
         self._unread: set[Place] = set()  # written without a word of what came of it, and not shown since
 
-    def mapping(self, system: str, resource: str) -> FieldMap | None:
-        """The map that a resource of a system has, if the spec gives it one."""
-        return self._maps.get((system, resource))
+    def mapping(self, system: str, resource: str, remote_id: str) -> FieldMap | None:
+        """The map to which a record belongs, if the spec gives it one."""
+        return self.belonging.of(system, resource, remote_id)
 
     # -- what people and systems do ------------------------------------------------------------------------------------
 
@@ -123,7 +114,10 @@ class Ledger:
     ) -> None:
         """Somebody stored a record; each field that changed is an edit with a value of its own, unless it was `copied` from
         another: then it says nothing new."""
-        mapping = self.mapping(system, resource)
+        told = self.belonging.told_by(system, resource, after) if before is None else None
+        if told is not None:
+            self.belonging.made(remote_id, told)
+        mapping = self.mapping(system, resource, remote_id)
         if mapping is None:
             return
         old, new = self._cells(mapping, before) if before is not None else {}, self._cells(mapping, after)
@@ -188,7 +182,7 @@ class Ledger:
 
     def dropped(self, system: str, resource: str, remote_id: str) -> None:
         """A person deleted a record."""
-        mapping = self.mapping(system, resource)
+        mapping = self.mapping(system, resource, remote_id)
         if mapping is not None:
             self.deleted[system, mapping.entity, remote_id] = self.world.elapsed
             seen = self.last_read(system, resource, remote_id)
@@ -203,14 +197,14 @@ class Ledger:
 
     def merged(self, system: str, resource: str, shows: Mapping[str, Native], loser: str, winner: str) -> None:
         """A person merged a record into another; what becomes of what both hold, `shows`, is that system's business."""
-        if self.mapping(system, resource) is not None:
+        if self.mapping(system, resource, loser) is not None:
             for remote_id, native in shows.items():
                 self._revive(system, resource, remote_id, native)
             self.world.tell(f"user@{system}", "merges", f"{loser} into {winner}")
 
     def undeleted(self, system: str, resource: str, remote_id: str, native: Native) -> None:
         """A person brought a record back: what it shows, somebody wants again, however old it is."""
-        mapping = self.mapping(system, resource)
+        mapping = self.mapping(system, resource, remote_id)
         if mapping is not None:
             self.world.tell(f"user@{system}", "undeletes", remote_id)
             if any(
@@ -223,7 +217,7 @@ class Ledger:
 
     def _revive(self, system: str, resource: str, remote_id: str, native: Native) -> None:
         """What a record shows now may hold again, or be lost; what is stored in it from now on must not."""
-        mapping = self.mapping(system, resource)
+        mapping = self.mapping(system, resource, remote_id)
         assert mapping is not None
         self.revived.add((system, mapping.entity, remote_id))
         fields = {flow.field for flow in mapping.flows} | self._cells(mapping, native).keys()
@@ -232,7 +226,7 @@ class Ledger:
 
     def wanted_again(self, system: str, resource: str, remote_id: str, native: Native) -> None:
         """What a record shows now may be agreed on, however old it is."""
-        mapping = self.mapping(system, resource)
+        mapping = self.mapping(system, resource, remote_id)
         assert mapping is not None
         self.restored.setdefault((system, mapping.entity, remote_id), set()).update(
             self._cells(mapping, native).items()
@@ -251,7 +245,8 @@ class Ledger:
         shows: dict[tuple[str, str, str, str], Shown] = {}
         for mapping in self.package.mappings:
             table = servers[mapping.system].tables[mapping.resource]
-            for remote_id, states in table.history.items():
+            for remote_id in self.belonging.own(mapping, table.history):
+                states = table.history[remote_id]
                 # One that was deleted may be brought back, with what it showed.
                 native = next((state.native for state in reversed(states) if state.native is not None), {})
                 for name, value in self._cells(mapping, native).items():
@@ -271,20 +266,20 @@ class Ledger:
 
     def read(self, system: str, resource: str, remote_id: str, native: Native | None, ago: float) -> None:
         """The engine was shown a record as it was a time `ago`."""
-        mapping = self.mapping(system, resource)
+        mapping = self.mapping(system, resource, remote_id)
         if mapping is not None and native is not None and not self._is_planning():
             self._read[system, resource, remote_id] = (self.world.elapsed - ago, self._cells(mapping, native))
 
     def showed(self, system: str, resource: str, records: Mapping[str, NativeRecord]) -> None:
         """The engine was shown records, in whatever state; by the ids by which it asked for them."""
-        mapping = self.mapping(system, resource)
-        if mapping is None or self._is_planning():
+        if self._is_planning():
             return
-        natives = {(system, mapping.entity, remote_id): one.native for remote_id, one in records.items()}
+        maps = {remote_id: self.mapping(system, resource, remote_id) for remote_id in records}
+        natives = {(system, one.entity, each): (one, records[each].native) for each, one in maps.items() if one}
         self._shown |= natives.keys()
         self._unread -= natives.keys()
         waiting = {cell[:3] for cell in self.sets.taken_out if cell[:3] not in self.linked} & natives.keys()
-        self.sets.showed({place: shown(mapping, natives[place]) for place in waiting})
+        self.sets.showed({place: shown(*natives[place]) for place in waiting})
 
     def last_read(self, system: str, resource: str, remote_id: str) -> Reading | None:
         """When the engine was last shown a record by its id, and what it showed."""
@@ -292,10 +287,10 @@ class Ledger:
 
     def showed_nameless(self, system: str, resource: str, natives: Iterable[Native]) -> None:
         """The engine was shown records without their identity."""
-        mapping = self.mapping(system, resource)
-        if mapping is None or self._is_planning():
-            return
-        for native in natives:
+        for native in () if self._is_planning() else natives:
+            mapping = self.belonging.told_by(system, resource, native)
+            if mapping is None:
+                continue
             for key in self._keys(mapping, shown(mapping, native)):
                 self.without_identity.setdefault((system, mapping.entity, key), self.world.elapsed)
 
@@ -313,10 +308,10 @@ class Ledger:
 
     def created(self, sending: Sending, remote_id: str, native: Native) -> None:
         """A create of the engine was applied: at most one live record for a link's generation (I1)."""
-        mapping = self.mapping(sending.system, sending.resource)
-        assert mapping is not None
+        mapping = self.package.mapping(sending.entity, sending.system)
         place = (mapping.entity, sending.system, sending.link_id, sending.generation)
         self.made.setdefault(place, []).append(remote_id)
+        self.belonging.made(remote_id, mapping)
         if self.promised is not None:
             self.promised.born(sending.system, remote_id)
         for key in self._keys(mapping, shown(mapping, native)):
@@ -339,8 +334,7 @@ class Ledger:
         """The native fields of a create on which the link is agreed and which were not sent, because they were refused: what the
         system puts there at once is its own doing, as in a field that was sent empty. An empty value need not have been sent
         where a line only writes what is there."""
-        mapping = self.mapping(sending.system, sending.resource)
-        assert mapping is not None
+        mapping = self.package.mapping(sending.entity, sending.system)
         agreed = {
             flow.field: self.accepted.get((mapping.entity, sending.link_id, flow.field)) for flow in mapping.flows
         }
@@ -354,8 +348,7 @@ class Ledger:
 
     def overwrites(self, sending: Sending, before: Native, after: Native) -> None:
         """A write of the engine was applied: what it replaced had been seen, or fell into the declared window (I2)."""
-        mapping = self.mapping(sending.system, sending.resource)
-        assert mapping is not None
+        mapping = self.package.mapping(sending.entity, sending.system)
         old, new = self._cells(mapping, before), self._cells(mapping, after)
         update = self.package.systems[sending.system].resources[sending.resource].update
         if update is None or update.returns != "record":
@@ -381,15 +374,15 @@ class Ledger:
                 and edit.value == value
                 and self.promised.missed_out(edit.at)
             ):
-                self.world.violate("A4", f"{_told(edit)} overwritten by a plan made before", mapping.entity, name)
+                self.world.violate("A4", f"{edit.told()} overwritten by a plan made before", mapping.entity, name)
             if sending.guard is not None and sending.guard[1].get(name, False if is_element(name) else ABSENT) == value:
                 continue
             if edit is None or edit.value != value:
                 continue
             if sending.locked:
-                self.world.violate("I2", f"{_told(edit)} overwritten under a lock", mapping.entity, name)
+                self.world.violate("I2", f"{edit.told()} overwritten under a lock", mapping.entity, name)
             elif edit.at < opened:
-                text = f"{_told(edit)} overwritten, and it was there to be seen before"
+                text = f"{edit.told()} overwritten, and it was there to be seen before"
                 self.world.violate("I2", text, mapping.entity, name)
             else:
                 self.window.add((sending.system, mapping.entity, sending.remote_id, name))
@@ -399,8 +392,7 @@ class Ledger:
 
     def ignores(self, sending: Sending, native: Native, names: Collection[str]) -> None:
         """The system took no notice of some of the fields sent: what a person just stored there passes for what it made of them."""
-        mapping = self.mapping(sending.system, sending.resource)
-        assert mapping is not None
+        mapping = self.package.mapping(sending.entity, sending.system)
         now = self._cells(mapping, native)
         for flow in mapping.flows:
             unseen = sending.guard is None or sending.guard[1].get(flow.field, ABSENT) != now.get(flow.field, ABSENT)
@@ -409,8 +401,6 @@ class Ledger:
 
     def deletes(self, sending: Sending, before: Native) -> None:
         """A delete of the engine was applied: a linked record was really deleted by a person (I5)."""
-        mapping = self.mapping(sending.system, sending.resource)
-        assert mapping is not None
         sources = [
             where for where, link_id in self.linked.items() if link_id == sending.link_id and where in self.deleted
         ]
@@ -493,7 +483,3 @@ class Ledger:
     def _keys(self, mapping: FieldMap, values: Mapping[str, Shown]) -> list[str]:
         found = keys(self.package.entities[mapping.entity], values)
         return [f"{rule}:{key}" for rule, key in enumerate(found) if key is not None]
-
-
-def _told(edit: Edit) -> str:
-    return f"{edit.system} {edit.remote_id} {edit.field} {short(edit.value)}, stored by {edit.by} at {edit.at:.3f},"

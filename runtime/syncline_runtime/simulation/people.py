@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from syncline_runtime.declaration import FieldMap, Flow, Package, Sync
+from syncline_runtime.simulation.belonging import Belonging
 from syncline_runtime.simulation.inventing import MAPPING_ERRORS, UNIQUE, canonical, hears, members, shown, spelled
 from syncline_runtime.simulation.ledger import Ledger
 from syncline_runtime.simulation.nesting import Nesting
@@ -31,7 +32,7 @@ class Habits:
         return native
 
 
-def drawn(package: Package, world: World) -> Habits:
+def drawn(package: Package, world: World, belonging: Belonging) -> Habits:
     """The habits of one world's systems: never with fields that identify a record, nor with what spells more than one field."""
     habits = Habits()
     identifying = {
@@ -47,7 +48,11 @@ def drawn(package: Package, world: World) -> Habits:
             if len(flow.native) != 1 or entity.kinds.get(flow.field) != "text":
                 continue
             place = (mapping.system, flow.native[0])
-            if place in identifying or any(place in one for one in (habits.cut, habits.ignored, habits.filled)):
+            if (
+                place in identifying
+                or place[1] in belonging.telling(place[0])
+                or any(place in one for one in (habits.cut, habits.ignored, habits.filled))
+            ):
                 continue  # as what it is in another resource of that system
             if world.happens("undeclared"):
                 habits.cut[place] = 8
@@ -107,14 +112,14 @@ class People:
         sync = rng.choice([one for one in self._package.syncs if self._systems(one)])
         system = rng.choice(self._systems(sync))
         table, mapping = self._place(sync, system)
-        live = table.live()
+        live = self._live(mapping)
         if not live or rng.random() < 0.12:
             self.create(sync, system)
         elif self._world.happens("delete"):
             self.delete(mapping, table, rng.choice(live))
         elif len(live) > 1 and self._world.happens("merge"):
             self.merge(mapping, table, *rng.sample(live, 2))
-        elif (dead := table.dead()) and self._world.happens("undelete"):
+        elif (dead := self._ledger.belonging.own(mapping, table.dead())) and self._world.happens("undelete"):
             self.undelete(mapping, table, rng.choice(dead))
         elif self._world.happens("rekey"):
             self.rekey(mapping, table, rng.choice(live))
@@ -149,7 +154,7 @@ class People:
                 found = self._invented(mapping, flow.field, native)
             native.update(found or {})
         values = shown(mapping, native)
-        if not values:
+        if not values or not self._stays(mapping, native):
             return None
         key = {name: values[name] for name in matched if values.get(name) not in (None, ABSENT)}
         self._keys.append((sync.entity, key))
@@ -178,7 +183,7 @@ class People:
             native = spelled(mapping, flow, None, before, self._world.rng)
         else:
             native = self._invented(mapping, flow.field, before)
-        if native is None:
+        if native is None or not self._stays(mapping, {**before, **native}):
             return
         self._servers[mapping.system].store(table, remote_id, {**before, **native}, by)
         if by == "filling":
@@ -221,7 +226,7 @@ class People:
         if not names or before is None:
             return
         native = self._invented(mapping, self._world.rng.choice(names), before)
-        if native is not None:
+        if native is not None and self._stays(mapping, {**before, **native}):
             self._servers[mapping.system].store(table, remote_id, {**before, **native}, "user")
             after = table.native(remote_id) or {}
             self._ledger.stored(mapping.system, mapping.resource, remote_id, before, after, "user")
@@ -261,7 +266,7 @@ class People:
             mapping = self._world.rng.choice([one for one in self._package.mappings if one.system == system])
             entity = self._package.entities[mapping.entity]
             # What is hidden in a system that leaves out what is null looks emptied, to whoever asks.
-            left_out = server.tables[mapping.resource].left_out
+            left_out = server.tables[mapping.resource].left_out | self._ledger.belonging.telling(system)
             flows = [
                 one
                 for one in hears(entity, mapping)
@@ -285,7 +290,7 @@ class People:
 
     def rework(self, system: str, resource: str, remote_id: str, but: Collection[str]) -> None:
         """A workflow changes a field of a record, but none of some native ones; nor what was sent away and nobody can look at."""
-        mapping = self._ledger.mapping(system, resource)
+        mapping = self._ledger.mapping(system, resource, remote_id)
         if mapping is None or self._servers[system].tables[resource].resource.list is None:
             return
         entity = self._package.entities[mapping.entity]
@@ -297,7 +302,7 @@ class People:
     def default(self, system: str, resource: str, remote_id: str, sent: Collection[str]) -> None:
         """The system fills what a new record leaves empty. A field that was `sent` empty thereby shows what the system made of
         nothing, one that was not sent has a value that somebody stored."""
-        mapping, table = self._ledger.mapping(system, resource), self._servers[system].tables[resource]
+        mapping, table = self._ledger.mapping(system, resource, remote_id), self._servers[system].tables[resource]
         native = table.native(remote_id)
         if mapping is None or native is None:
             return
@@ -321,6 +326,16 @@ class People:
         mapping = self._package.mapping(sync.entity, system)
         return self._servers[system].tables[mapping.resource], mapping
 
+    def _live(self, mapping: FieldMap) -> list[str]:
+        """The records of a map that are there, oldest first."""
+        table = self._servers[mapping.system].tables[mapping.resource]
+        return self._ledger.belonging.own(mapping, table.live())
+
+    def _stays(self, mapping: FieldMap, native: Native) -> bool:
+        """Whether a record that shows this is one of a map, where another entity shares its resource."""
+        belonging, where = self._ledger.belonging, (mapping.system, mapping.resource)
+        return len(belonging.maps(*where)) == 1 or belonging.told_by(*where, native) is mapping
+
     def _invented(self, mapping: FieldMap, name: str, old: Native) -> Native | None:
         """Native fields that show a new value in a field; None where none can be made up."""
         kind = self._package.entities[mapping.entity].kinds[name]
@@ -342,8 +357,7 @@ class People:
             return members(mapping, rng)
         if flow.refers:
             others = [one for one in self._package.mappings if one.system == mapping.system]
-            tables = [self._servers[one.system].tables[one.resource] for one in others if one.entity in flow.refers]
-            found = [remote_id for table in tables for remote_id in table.live()]
+            found = [remote_id for one in others if one.entity in flow.refers for remote_id in self._live(one)]
             return rng.sample(found, len(found))
         return canonical(kind, self._number, rng, flow.field)
 
@@ -402,11 +416,11 @@ def _distortion(package: Package, habits: Habits, system: str, table: Table) -> 
 
 
 def _empty(package: Package, system: str, table: Table) -> Native:
-    """How each mapped field of a system is spelled when it is empty, found out by trying."""
-    found: Native = {}
-    for mapping in package.mappings:
-        if mapping.system != system or mapping.resource != table.resource.name:
-            continue
+    """How each mapped field of a system is spelled when it is empty, found out by trying; in a resource that entities share, no
+    field is absent."""
+    maps = [one for one in package.mappings if (one.system, one.resource) == (system, table.resource.name)]
+    found: Native = dict.fromkeys(table.resource.fields) if len(maps) > 1 else {}
+    for mapping in maps:
         for name in dict.fromkeys(name for flow in mapping.flows for name in flow.native):
             for blank in _BLANKS:
                 if shown(mapping, {**found, name: blank}):

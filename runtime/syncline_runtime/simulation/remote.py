@@ -266,7 +266,7 @@ class SimulatedSystem:
         world, table = self._world, self._server.tables[resource]
         what = purpose.name.lower()
         sendings = sending.sent(self._ledger, self.name, resource, what, writes)
-        self._refer(resource, writes)
+        self._refer(sendings[0].entity, writes)
         world.may_crash(f"before {self.name} {what}")
         sent_at = world.elapsed
         world.tell(self.name, "asked", f"to {what} {resource}: {_writes(writes)}")
@@ -299,20 +299,19 @@ class SimulatedSystem:
         world.tell(self.name, "answers", ", ".join(_told(outcome) for outcome in outcomes))
         return await self._with_stored(resource, writes, outcomes)
 
-    def _refer(self, resource: str, writes: Sequence[Write]) -> None:
+    def _refer(self, entity: str, writes: Sequence[Write]) -> None:
         """A record that is written refers to none that was never there."""
-        mapping = self._ledger.mapping(self.name, resource)
-        if mapping is None:
-            return
+        package, belonging = self._ledger.package, self._ledger.belonging
+        mapping = package.mapping(entity, self.name)
         for flow in mapping.flows:
-            tables = [
-                self._server.tables[one.resource]
-                for one in self._ledger.package.mappings
+            known = [
+                belonging.own(one, self._server.tables[one.resource].history)
+                for one in package.mappings
                 if one.system == self.name and one.entity in flow.refers
             ]
-            for write in writes if tables else ():
+            for write in writes if known else ():
                 value = shown(mapping, write.native).get(flow.field)
-                if isinstance(value, str) and value and not any(value in table.history for table in tables):
+                if isinstance(value, str) and value and not any(value in own for own in known):
                     text = f"{self.name} {write.remote_id or 'new'} refers by {flow.field} to {value}, which was never there"
                     self._world.violate("P1", text, mapping.entity, flow.field)
 

@@ -120,7 +120,7 @@ class Schedule:
             for name, declared in package.systems.items()
         }
         self.watch = Watch(package, self.world, self.servers, self.ledger)
-        habits = drawn(package, self.world)
+        habits = drawn(package, self.world, self.ledger.belonging)
         self.ledger.ignored, self.ledger.filled = habits.ignored, habits.filled
         self.people = People(package, self.world, self.servers, self.ledger, habits)
         self.people.skipped = profile.skipped

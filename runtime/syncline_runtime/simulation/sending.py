@@ -17,9 +17,9 @@ from syncline_runtime.values import ABSENT
 
 def sent(ledger: Ledger, system: str, resource: str, what: str, writes: Sequence[Write]) -> list[Sending]:
     """The engine is about to send writes: they must be announced (I8), and go to nobody who is held (I7)."""
-    mapping, keeper, world = ledger.mapping(system, resource), ledger.keeper, ledger.world
-    assert mapping is not None
+    keeper, world = ledger.keeper, ledger.world
     assert keeper is not None
+    mapping = _mapping(ledger, keeper, system, resource, writes[0])
     ops = {"create": ("create",), "delete": ("delete",)}.get(what, ("update", "archive", "restore"))
     waves = {
         number: wave
@@ -60,6 +60,18 @@ def sent(ledger: Ledger, system: str, resource: str, what: str, writes: Sequence
             _decided_upon(ledger, mapping, one, link, write)
         told.append(one._replace(generation=link.generation if link is not None else 0))
     return told
+
+
+def _mapping(ledger: Ledger, keeper: Keeper, system: str, resource: str, write: Write) -> FieldMap:
+    """The map to which what is written belongs; of a new record that does not show it, that for which it was announced."""
+    belonging, remote_id = ledger.belonging, write.remote_id
+    if remote_id is not None:
+        found = belonging.of(system, resource, remote_id)
+    else:
+        found = belonging.told_by(system, resource, write.native)
+    announced = {wave.entity for wave in keeper.waves.values() if wave.system == system}
+    maps = belonging.maps(system, resource)
+    return found or next((one for one in maps if one.entity in announced), None) or next(iter(maps))
 
 
 def _is_elsewhere(conflict: OpenConflict, system: str, what: str) -> bool:
@@ -138,6 +150,7 @@ def _announced(
     if guard is not None and world.elapsed - guard[0] > 120.0:
         guard = None
     return Sending(
+        entity=mapping.entity,
         system=system,
         resource=resource,
         link_id=link_id,
