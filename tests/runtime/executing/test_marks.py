@@ -155,3 +155,17 @@ async def test_a_record_that_left_the_scope_meanwhile_is_not_taken_in_by_its_mar
     await marking.run(later=600.0)
     assert held(marking) == []
     await marking.settled()
+
+
+async def test_from_the_second_on_in_which_it_cannot_land_any_more_a_create_that_bears_no_mark_is_made_again(
+    marking: World,
+) -> None:
+    marking.twin("erp").faults["create"].append(UNKNOWN_AND_LOST)
+    await marking.run()
+    with marking.store() as store:
+        (intent,) = store.open_intents("Customer")
+    marking.clock.time = intent.resolve_after - 1.0
+    assert (await marking.run(later=0.0)).summaries[0].unknown == 1
+    marking.clock.time = intent.resolve_after
+    assert (await marking.run(later=0.0)).summaries[0].unknown == 0
+    assert marking.column("erp", "vat_no") == ["A1"]

@@ -13,6 +13,7 @@ from syncline_runtime.declaration import Collection, FieldMap, Prefers
 from syncline_runtime.ports import Refused
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED, Fault
 from tests.runtime.executing.conftest import CustomerShape, field_map
+from tests.runtime.executing.test_outcomes_settled import offering
 from tests.runtime.executing.test_recovering_told import LATE, in_doubt, open_writes, told, waiting
 
 
@@ -205,6 +206,23 @@ async def test_what_was_asked_about_a_record_while_its_key_was_another_s_is_no_q
     assert told(report).done[("erp", "adopted")] == 1
     assert (waiting(two), report.exit_code) == ([], 0)
     await two.settled()
+
+
+async def test_a_key_is_asked_for_without_a_word_on_what_the_create_did_not_set(two: Any) -> None:
+    """The CRM hides its notes; the ERP's map takes no note that is null."""
+    listing = two.package.systems["erp"].resources["customers"].list
+    offering(two, "erp", list=replace(listing, equals=listing.call))
+    two.twin("crm").tables["customers"].hidden = ("note",)
+    mapping = two.package.mappings[1]
+
+    def write(values: Any, old: Any) -> Any:
+        assert values.get("note", "") is not None
+        return mapping.write(values, old)
+
+    two.package = replace(two.package, mappings=(two.package.mappings[0], replace(mapping, write=write)))
+    await in_doubt(two, UNKNOWN_AND_LOST)
+    assert (await two.run(later=LATE)).exit_code == 0
+    assert two.column("erp", "vat_no") == ["A1"]
 
 
 # -- element by element ------------------------------------------------------------------------------------------------

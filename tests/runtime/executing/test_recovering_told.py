@@ -222,6 +222,22 @@ async def test_a_listing_that_fails_settles_nothing(two: Any) -> None:
     await two.settled()
 
 
+async def test_a_deletion_that_is_in_doubt_again_is_not_confirmed_by_what_was_left_out_before(two: Any) -> None:
+    crm, erp = await linked(two)
+    offering(two, "erp", read=None)
+    two.twin("crm").drop("customers", crm)
+    two.twin("erp").faults["delete"] += [UNKNOWN_AND_LOST] * 2
+    await two.run(full=True)
+    for _ in range(2):
+        kept = two.records("erp").pop(erp)
+        assert told(await two.run(later=LATE, full=True)).unknown == 1
+        assert open_writes(two) == [("erp", "delete")], "once not listed is not gone"
+        two.records("erp")[erp] = kept
+        await two.run(later=LATE, full=True)
+    assert two.records("erp") == {}
+    await two.settled()
+
+
 # -- creates -----------------------------------------------------------------------------------------------------------
 
 
