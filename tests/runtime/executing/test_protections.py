@@ -211,3 +211,23 @@ async def test_what_is_not_found_once_is_not_gone(two: Any, on: bool) -> None:
     two.records("crm")[customer] = kept
     await two.run(protections=protections)
     assert (party in two.records("erp")) is on, "what is there is deleted elsewhere"
+
+
+async def test_what_a_lagging_listing_shows_is_news_at_once_where_its_time_is_later(two: Any) -> None:
+    lagging(two, "erp", 30.0)
+    declared = two.package.systems["erp"]
+    timed = replace(declared.resources["customers"], version_is_time=True)
+    two.package = replace(
+        two.package, systems={**two.package.systems, "erp": replace(declared, resources={"customers": timed})}
+    )
+    crm, erp = two.twin("crm"), two.twin("erp")
+    customer = crm.put("customers", vat="A1", name="Ana")
+    for _ in range(2):
+        await two.run()
+    crm.put("customers", customer, name="Berta")
+    await two.run()
+    (party,) = two.records("erp")
+    two.clock.time += 4.0
+    erp.put("customers", party, tel="1")
+    await two.run(later=1.0)
+    assert crm.shows("customers", customer)["phone"] == "1"
