@@ -242,6 +242,12 @@ def archives(sync: Sync, system: str, values: Values) -> bool:
     return clause is not None and clause.of(values).policy is OnDelete.ARCHIVE
 
 
+def may_archive(sync: Sync, system: str) -> bool:
+    """Whether records of a system are archived at all, for their partners' sake."""
+    clause = sync.deletes.get(system)
+    return sync.out_of_scope == "archive" or (clause is not None and OnDelete.ARCHIVE in clause.policies)
+
+
 def is_archived(policy: Policy, link: Link, member: Member) -> bool:
     """Whether a record of a link is still there, and was archived for its partners' sake, not merely let go."""
     if member.state is not MemberState.RELEASED or member.missing_since is not None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from syncline_runtime.deciding import may_archive
 from syncline_runtime.executing.context import Context
 from syncline_runtime.identity import Holder, Known, Unlinked, keys
 from syncline_runtime.rows import NO_VALUES
@@ -48,6 +49,7 @@ class _Holders:
         if asking:
             several = Counter(key for key, *_ in found)
             found = [row for row in found if row[1] != asking or several[row[0]] > 1]
+        archiving = {one for one in self.context.sync.systems if may_archive(self.context.sync, one)}
         links = [link_id for _, _, _, link_id, _ in found if link_id is not None]
         linked = store.systems_of(links)
         standing = store.systems_of(links, standing=True) if self.context.policy.placed else {}
@@ -56,7 +58,7 @@ class _Holders:
                 remote_id=remote_id,
                 link_id=link_id,
                 linked=frozenset() if link_id is None else linked.get(link_id, frozenset()),
-                aside=link_id is None and state == "out_of_scope",
+                aside=link_id is None and (state == "out_of_scope" or (state == "released" and system in archiving)),
                 left=link_id is not None and state in ("gone", "out_of_scope", "released"),
                 standing=standing.get(link_id, frozenset()) if link_id is not None else frozenset(),
             )

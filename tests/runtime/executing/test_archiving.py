@@ -7,6 +7,7 @@ import pytest
 
 from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST, UNKNOWN_BUT_LANDED
+from tests.runtime.executing.holds import command
 from tests.runtime.executing.test_deletions import keep_customers, linked, policy
 
 
@@ -305,4 +306,26 @@ async def test_a_partner_that_a_person_lifts_is_left_alone_until_what_left_the_s
     two.twin("crm").put("customers", ids[0], kind="customer")
     report = await two.run(full=True)
     assert (report.exit_code, two.records("crm")[ids[0]]["name"]) == (0, "edited")
+    await two.settled()
+
+
+async def test_what_is_made_again_is_not_taken_for_the_record_that_we_archived(world: Any) -> None:
+    """It would be written to in the archive, and then deleted for it: a record in the archive counts as deleted."""
+    two, ids = await linked(world, sync=BOTH_ARCHIVE)
+    two.twin("crm").drop("customers", ids[0])
+    await two.run(full=True)
+    (partner,) = archived_in(two, "erp")
+    again = two.twin("crm").put("customers", vat="A0", name="made again")
+    for _ in range(3):
+        report = await two.run(full=True)
+    assert report.exit_code != 0
+    assert (two.records("erp")[partner]["title"], archived_in(two, "crm")) == ("N0", [])
+    with two.store() as store:
+        (held,) = store.review.quarantined()
+    assert held.remote_id == again
+    assert f"is archived or cannot be read: erp {partner}" in held.detail
+    assert command(two, "review", "release", f"crm:{again}")[0] == 0
+    report = await two.run()
+    assert (report.exit_code, archived_in(two, "erp")) == (0, [partner])
+    assert sorted(two.column("erp", "title")) == ["N0", "N1", "N2", "made again"]
     await two.settled()
