@@ -405,12 +405,14 @@ class _Merging:
     def _supersede(
         self, unit: Unit, canon: tuple[Shown, ...], vector: tuple[Shown, ...], moved: tuple[str, ...]
     ) -> None:
-        """Journal an agreed value that loses against a record linked later."""
+        """Journal what loses against a record linked or a field shown later: an agreed value, or one never agreed on."""
         shows = [s for s in self.playing if s not in moved and self._contributes(unit, self.policy.sides[s])]
         for name, old, new in zip(unit.fields, canon, vector, strict=True):
-            if shows and old != new and not blank(old):
-                reason = f"{unit.text} (M0)"
-                self.result.losers.append(Loser(field=name, system=shows[0], value=old, reason=reason, line=unit.line))
+            for system in shows if old is ABSENT else shows[:1]:
+                lost = base_of(self.link.members[system]).get(name, ABSENT) if old is ABSENT else old
+                if lost != new and not blank(lost):
+                    told = Loser(field=name, system=system, value=lost, reason=f"{unit.text} (M0)", line=unit.line)
+                    self.result.losers.append(told)
 
     def _drift(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...], row: str, decided: bool) -> None:
         """An edit by a system that has no say in the unit: written back, or kept and perhaps reported."""

@@ -101,3 +101,19 @@ def test_the_field_that_did_not_move_is_not_taken_for_less_than_was_agreed() -> 
     shows = {"first": "An", "last": "Paz"}
     crm = member("crm", shows, {**shows, "last": "Rey"})
     assert decide(sides, linked(BASE, crm, member("erp", BASE))).link.values == REY
+
+
+def test_what_another_showed_before_the_owner_ever_did_is_journalled_when_that_writes_over_it() -> None:
+    """The last name was hidden in the erp, which owns both, when the crm's record was made; the crm filled in one of its own."""
+    sides = policy(
+        mapped("crm", flow("first"), flow("last")),
+        mapped("erp", flow("first"), flow("last")),
+        rules={"first": Owned(by="erp", line=13), "last": Owned(by="erp", line=13)},
+        together=(("first", "last"),),
+    )
+    crm = member("crm", {"first": "Ana", "last": "Rey"})
+    erp = member("erp", {"first": "Ana"}, {"first": "Ana", "last": "Sol"})
+    decided = decide(sides, linked({"first": "Ana"}, crm, erp))
+    assert decided.link.values == {"first": "Ana", "last": "Sol"}
+    assert writes(decided) == {"crm": {"last": "Sol"}}
+    assert [(one.system, one.field, one.value) for one in decided.losers] == [("crm", "last", "Rey")]
