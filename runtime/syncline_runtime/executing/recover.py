@@ -182,7 +182,6 @@ def _by_mark(context: Context, side: Side, intent: IntentRow, found: Marked) -> 
     late = found.asked_at >= intent.resolve_after or not context.options.protections.lag
     if len(found.ids) == 1 and free:
         _adopt(context, side, intent, free[0], context.clock.now(), ours=True)
-        store.review.release_records(name, side.system, found.ids)
     elif not found.ids and late and context.sync.unknown != "hold":
         store.give_up_intents([intent.intent_id])
         unbar(context, intent)

@@ -169,3 +169,18 @@ async def test_from_the_second_on_in_which_it_cannot_land_any_more_a_create_that
     marking.clock.time = intent.resolve_after
     assert (await marking.run(later=0.0)).summaries[0].unknown == 0
     assert marking.column("erp", "vat_no") == ["A1"]
+
+
+async def test_a_field_of_it_that_cannot_be_read_still_waits_when_it_is_found_by_its_mark(marking: World) -> None:
+    marking.twin("erp").faults["create"].append(UNKNOWN_BUT_LANDED)
+    await marking.run()
+    (remote_id,) = marking.records("erp")
+    marking.twin("erp").put("customers", remote_id, limit="broken")
+    marking.clock.time += 100.0
+    marking.twin("erp").put("customers", vat_no="A7", title="newer")
+    report = await marking.run(later=10.0)
+    assert (report.summaries[0].done[("erp", "adopted")], report.exit_code) == (1, 1)
+    assert [code for code, _ in held(marking)] == ["record.value.wrong-type"]
+    marking.twin("erp").put("customers", remote_id, limit=7)
+    report = await marking.run()
+    assert (report.exit_code, held(marking), marking.records("crm")["crm-1"]["limit"]) == (0, [], 7)
