@@ -431,7 +431,7 @@ class _Merging:
                 for name, old, new in zip(unit.fields, showing.vector, vector, strict=True)
             )
             self._tell_drift(unit, showing, wanted, row, "drift overwritten" if overwritten else "not written back")
-        if overwritten:
+        if self._overwritten(unit, showing, vector, later=True):
             self._lose(unit, showing, vector, row, None)
         self._account(unit, showing)
 
@@ -454,14 +454,15 @@ class _Merging:
                 )
                 self.result.conflicts.append(conflict)
 
-    def _overwritten(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...]) -> set[str]:
-        """The moved fields that will show the agreed value again."""
+    def _overwritten(self, unit: Unit, showing: Showing, vector: tuple[Shown, ...], *, later: bool = False) -> set[str]:
+        """The moved fields that will show the agreed value again; `later`: or that of the next one that is not blank."""
         side = showing.side
         names = set()
         for name, shown, value in zip(unit.fields, showing.vector, vector, strict=True):
             if name not in showing.moved or name not in side.kept or value is ABSENT:
                 continue
-            if written_over(side.flows[name].when, shown, value):
+            when = side.flows[name].when
+            if written_over(when & ~When.PRESENT if later else when, shown, value):
                 names.add(name)
         return names
 
