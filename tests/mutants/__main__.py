@@ -74,6 +74,8 @@ GROUPS = {
                 "counted_writes",
                 "review",
                 "unidentified",
+                "unread",
+                "messages",
             )
         ),
     ),
