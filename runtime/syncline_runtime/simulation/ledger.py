@@ -211,9 +211,8 @@ class Ledger:
                 remote_id in ids[:-1] for (e, s, _, _), ids in self.made.items() if (e, s) == (mapping.entity, system)
             ):
                 self.undeleted_by_people.add((system, mapping.entity, remote_id))
-            self.kept.discard(
-                self.linked.get((system, mapping.entity, remote_id), 0)
-            )  # what was let be is in step again
+            # What was let be is in step again.
+            self.kept.discard(self.linked.get((system, mapping.entity, remote_id), 0))
             self._revive(system, resource, remote_id, native)
             for key in self._keys(mapping, shown(mapping, native)):
                 self.born.setdefault((system, mapping.entity, key), []).append(self.world.elapsed)
