@@ -104,7 +104,7 @@ def _place(
             taken |= group
     answers = _not_by_a_third(context, system, answers, records, known)
     answers = _not_told_apart(context, answers, known, apart)
-    answers = beside_what_ends(context, system, answers, records, known, closing)
+    answers = beside_what_ends(context, system, answers, records, known, closing, apart)
     partners = _partners(context, answers)
     new = sum(answer.action in ("link", "create") for _, answer in answers)
     next_id = store.reserve_links(new)

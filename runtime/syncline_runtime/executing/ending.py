@@ -1,6 +1,6 @@
 """Ending: a record does not take the place of a dead one in a link whose deletion is under way, or it would bring that back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -29,9 +29,11 @@ def beside_what_ends(
     records: Sequence[Unlinked],
     known: Known,
     closing: Closing,
+    apart: Mapping[int, tuple[str, str, float]],
 ) -> _Answers:
     """The answers, but that a record whose key belongs to a link with a dead record waits until the deletion of that is over; where
-    nothing of the link is to be deleted, it joins it, whoever made what is left."""
+    nothing of the link is to be deleted, it joins it, whoever made what is left, unless a person, who could see it, said that
+    the dead one is another: `apart`, by link, which and when."""
     held_by = {
         (where, holder.remote_id): holder.link_id
         for by_system in known.holders.values()
@@ -63,7 +65,7 @@ def beside_what_ends(
     placed = []
     for row, answer in answers:
         for link_id, said in dict(wanted.get(row.remote_id, ())).items():
-            if link_id in found:
+            if link_id in found and not (link_id in apart and row.first_seen <= apart[link_id][2]):
                 one = _Found(*found[link_id], said)
                 answer = _beside(context, row, answer, one, joins=joined.get(row.remote_id) == link_id)
                 if answer.action not in ("link", "create"):

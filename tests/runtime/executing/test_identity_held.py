@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from syncline_runtime.declaration import Deletion, OnDelete
 from syncline_runtime.ports import Refused
 from syncline_runtime.simulation.twin import UNKNOWN_AND_LOST
 from syncline_runtime.values import Native
+from tests.runtime.executing.holds import command
 
 
 def lagging(two: Any, name: str, seconds: float) -> None:
@@ -119,3 +121,18 @@ async def test_neither_of_two_with_the_same_key_is_written(two: Any, order: tupl
     for _ in range(2):
         report = await two.run()
     assert (two.writes, report.exit_code) == (0, 1)
+
+
+async def test_one_told_apart_does_not_take_the_place_of_the_other_when_that_is_deleted(world: Any) -> None:
+    two = world("crm", "erp", sync={"deletes": {"erp": Deletion(policy=OnDelete.RECREATE, line=22)}})
+    first, second = (two.twin("crm").put("customers", vat="A1", name=name) for name in ("Ana", "Bea"))
+    await two.run()
+    assert command(two, "review", "release", f"crm:{first}")[0] == 0
+    await two.run()
+    assert two.column("erp", "title") == ["Ana"]
+    two.twin("crm").drop("customers", first)
+    for _ in range(3):
+        await two.run(full=True)
+    assert two.records("crm")[second]["name"] == "Bea"
+    assert sorted(two.column("crm", "name")) == ["Ana", "Bea"]
+    assert "Ana" in two.column("erp", "title")
