@@ -43,6 +43,7 @@ def by_another(path: Path) -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.in_a_file
 def test_what_another_wrote_while_it_was_opened_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, holds = tmp_path / "state.db", intact.holds
     written(path, "first")
@@ -57,6 +58,7 @@ def test_what_another_wrote_while_it_was_opened_is_no_damage(tmp_path: Path, mon
         assert store.setting("of a test") == "second"
 
 
+@pytest.mark.in_a_file
 def test_nobody_opens_it_while_its_code_is_put_into_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, code, told = tmp_path / "state.db", intact._code, list[str]()
 
@@ -73,6 +75,7 @@ def test_nobody_opens_it_while_its_code_is_put_into_it(tmp_path: Path, monkeypat
     written(path, "second")
 
 
+@pytest.mark.in_a_file
 def test_no_code_is_put_into_a_file_that_another_has_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "state.db"
     written(path, "first")
