@@ -11,7 +11,7 @@ from syncline_runtime.codecs.refusal import CodecError
 from syncline_runtime.deciding import decide
 from syncline_runtime.declaration import Ask, Creation, Drift, Merged, Newest, Owned, Rule, When
 from syncline_runtime.policy import Policy
-from syncline_runtime.records import ActionKind, Conflict, Decision, FieldChange, Link, MemberState
+from syncline_runtime.records import ActionKind, Conflict, Decision, Link, MemberState
 from syncline_runtime.values import ABSENT
 from tests.runtime.people import (
     ANA,
@@ -383,51 +383,6 @@ def test_the_blank_of_an_owner_is_no_statement_where_clearing_is_ignored() -> No
     assert (filled.link.values, rows(filled)) == ({"name": "Eva"}, ["M0"])
     unshown = decide(two(owned), joining)
     assert (unshown.link.values, rows(unshown)) == ({"name": "Eva"}, ["M0"])
-
-
-def test_fields_together_are_filled_from_what_was_agreed() -> None:
-    """A system that shows one of two fields has its say in that one."""
-    rules = dict.fromkeys(("first", "last"), CRM_FIRST)
-    sides = policy(
-        mapped("crm", flow("first")),
-        mapped("erp", flow("first"), flow("last")),
-        rules=rules,
-        together=(("first", "last"),),
-    )
-    base = {"first": "Ana", "last": "Paz"}
-    link = linked(base, member("crm", {"first": "Ana"}, {"first": "Eva"}), member("erp", base))
-    decision = decide(sides, link)
-    assert decision.link.values == {"first": "Eva", "last": "Paz"}
-    assert decision.changes == (
-        FieldChange(
-            field="first",
-            before="Ana",
-            after="Eva",
-            row="F2",
-            origin="crm",
-            rule="first and last prefers crm then erp",
-            line=11,
-        ),
-    )
-    hidden = linked(base, member("crm", {"first": "Ana"}), member("erp", base, {"first": "Eva", "last": ABSENT}))
-    assert decide(sides, hidden).link.values == {"first": "Eva", "last": "Paz"}
-
-
-def test_a_clearing_of_one_of_two_fields_together_is_undone_with_it() -> None:
-    rules = dict.fromkeys(("first", "last"), CRM_FIRST)
-    sides = policy(
-        *(mapped(system, flow("first"), flow("last")) for system in ("crm", "erp")),
-        rules=rules,
-        together=(("first", "last"),),
-        empty="ignored",
-    )
-    base = {"first": "Ana", "last": "Paz"}
-    link = linked(base, member("crm", base, {"first": "", "last": "Paz"}), member("erp", base))
-    decision = decide(sides, link)
-    assert (rows(decision), decision.link.values) == (["F11"], base)
-    assert writes(decision) == {"crm": {"first": "Ana"}}
-    mixed = linked(base, member("crm", base, {"first": "", "last": "Rey"}), member("erp", base))
-    assert decide(sides, mixed).link.values == {"first": "", "last": "Rey"}
 
 
 def test_a_name_that_is_agreed_without_a_rule_is_told_as_one_edit() -> None:

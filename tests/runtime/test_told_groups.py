@@ -5,7 +5,8 @@ from typing import Any
 from syncline_runtime.deciding import decide
 from syncline_runtime.declaration import Drift, Merged, Owned, Rule, When
 from syncline_runtime.policy import Policy
-from syncline_runtime.records import Link
+from syncline_runtime.records import FieldChange, Link
+from syncline_runtime.values import ABSENT
 from tests.runtime.people import CRM_FIRST, flow, linked, mapped, member, newcomer, policy, rows, two, writes
 
 BASE = {"first": "Ana", "last": "Paz"}
@@ -117,3 +118,48 @@ def test_what_another_showed_before_the_owner_ever_did_is_journalled_when_that_w
     assert decided.link.values == {"first": "Ana", "last": "Sol"}
     assert writes(decided) == {"crm": {"last": "Sol"}}
     assert [(one.system, one.field, one.value) for one in decided.losers] == [("crm", "last", "Rey")]
+
+
+def test_fields_together_are_filled_from_what_was_agreed() -> None:
+    """A system that shows one of two fields has its say in that one."""
+    rules = dict.fromkeys(("first", "last"), CRM_FIRST)
+    sides = policy(
+        mapped("crm", flow("first")),
+        mapped("erp", flow("first"), flow("last")),
+        rules=rules,
+        together=(("first", "last"),),
+    )
+    base = {"first": "Ana", "last": "Paz"}
+    link = linked(base, member("crm", {"first": "Ana"}, {"first": "Eva"}), member("erp", base))
+    decision = decide(sides, link)
+    assert decision.link.values == {"first": "Eva", "last": "Paz"}
+    assert decision.changes == (
+        FieldChange(
+            field="first",
+            before="Ana",
+            after="Eva",
+            row="F2",
+            origin="crm",
+            rule="first and last prefers crm then erp",
+            line=11,
+        ),
+    )
+    hidden = linked(base, member("crm", {"first": "Ana"}), member("erp", base, {"first": "Eva", "last": ABSENT}))
+    assert decide(sides, hidden).link.values == {"first": "Eva", "last": "Paz"}
+
+
+def test_a_clearing_of_one_of_two_fields_together_is_undone_with_it() -> None:
+    rules = dict.fromkeys(("first", "last"), CRM_FIRST)
+    sides = policy(
+        *(mapped(system, flow("first"), flow("last")) for system in ("crm", "erp")),
+        rules=rules,
+        together=(("first", "last"),),
+        empty="ignored",
+    )
+    base = {"first": "Ana", "last": "Paz"}
+    link = linked(base, member("crm", base, {"first": "", "last": "Paz"}), member("erp", base))
+    decision = decide(sides, link)
+    assert (rows(decision), decision.link.values) == (["F11"], base)
+    assert writes(decision) == {"crm": {"first": "Ana"}}
+    mixed = linked(base, member("crm", base, {"first": "", "last": "Rey"}), member("erp", base))
+    assert decide(sides, mixed).link.values == {"first": "", "last": "Rey"}

@@ -74,21 +74,23 @@ def edited_after_the_first_page(records, number):
     return answering
 
 
-async def test_a_record_that_moves_to_the_end_while_listing_hides_no_other():
-    async with Loopback(edited_after_the_first_page(rows(6), 0)) as server:
+async def shown_by(answering):
+    """What a listing of all shows, and its pages."""
+    async with Loopback(answering) as server:
         port = system(server.url, contacts())
         await port.open()
-        records, _ = await listed(port)
+        shown = await listed(port)
         await port.close()
+    return shown
+
+
+async def test_a_record_that_moves_to_the_end_while_listing_hides_no_other():
+    records, _ = await shown_by(edited_after_the_first_page(rows(6), 0))
     assert {record.remote_id for record in records} == {f"r{number:02d}" for number in range(6)}
 
 
 async def test_the_last_record_of_a_page_that_is_edited_before_the_next_is_shown_again():
-    async with Loopback(edited_after_the_first_page(rows(4), 2)) as server:
-        port = system(server.url, contacts())
-        await port.open()
-        records, pages = await listed(port)
-        await port.close()
+    records, pages = await shown_by(edited_after_the_first_page(rows(4), 2))
     assert [record.native["name"] for record in records if record.remote_id == "r02"] == ["N2", "edited"]
     assert pages[-1].cursor == "2026-01-01T00:00:30+00:00"
 

@@ -20,13 +20,21 @@ def cut_off(world: World, system: str) -> None:
     world.twin(system).failure = SystemFailure(system, "cannot be reached")
 
 
-async def beside_two(world: Callable[..., World], *systems: str) -> tuple[World, list[str]]:
-    """A link whose create in the shop was held up, and the two records that the shop shows with its key."""
+async def held_up(world: Callable[..., World], *systems: str, fault: Any = None) -> World:
+    """A link whose create in the shop was held up, since that could not be reached; `fault` struck the one in the erp."""
     three = world(*(systems or ("crm", "erp", "shop")))
     three.twin("crm").put("customers", vat="A1", name="Ana", mail="a@x.no")
+    if fault is not None:
+        three.twin("erp").faults["create"].append(fault)
     cut_off(three, "shop")
     await three.run()
     three.twin("shop").failure = None
+    return three
+
+
+async def beside_two(world: Callable[..., World], *systems: str) -> tuple[World, list[str]]:
+    """A link whose create in the shop was held up, and the two records that the shop shows with its key."""
+    three = await held_up(world, *systems)
     ids = [three.twin("shop").put("customers", tax="A1", name=name) for name in ("Ana", "Anna")]
     await three.run()
     return three, ids
@@ -161,11 +169,7 @@ async def test_nothing_is_told_any_more_of_what_is_deleted(world: Any) -> None:
 
 
 async def test_nothing_is_created_beside_what_is_archived_there(world: Any) -> None:
-    three = world("crm", "erp", "shop")
-    three.twin("crm").put("customers", vat="A1", name="Ana")
-    cut_off(three, "shop")
-    await three.run()
-    three.twin("shop").failure = None
+    three = await held_up(world)
     old = three.twin("shop").put("customers", tax="A1", name="Ana", archived=True)
     await three.run()
     assert set(three.records("shop")) == {old}
@@ -177,12 +181,7 @@ async def test_nothing_is_created_beside_what_is_archived_there(world: Any) -> N
 
 
 async def test_while_a_create_elsewhere_is_in_doubt_no_other_is_made_beside_what_has_its_key(world: Any) -> None:
-    three = world("crm", "erp", "shop")
-    three.twin("crm").put("customers", vat="A1", name="Ana")
-    three.twin("erp").faults["create"].append(UNKNOWN_AND_LOST)
-    cut_off(three, "shop")
-    await three.run()
-    three.twin("shop").failure = None
+    three = await held_up(world, fault=UNKNOWN_AND_LOST)
     there = three.twin("shop").put("customers", tax="A1", name="Ana")
     for _ in range(4):
         report = await three.run(later=400.0)
@@ -239,11 +238,7 @@ async def test_a_plan_shows_a_create_that_waits_as_held_and_how_to_let_it_go(wor
 
 
 async def test_a_plan_shows_a_create_as_held_that_no_run_has_held_yet(world: Any) -> None:
-    three = world("crm", "erp", "shop")
-    three.twin("crm").put("customers", vat="A1", name="Ana")
-    cut_off(three, "shop")
-    await three.run()
-    three.twin("shop").failure = None
+    three = await held_up(world)
     for name in ("Ana", "Anna"):
         three.twin("shop").put("customers", tax="A1", name=name)
     report = await three.plan()
@@ -257,12 +252,7 @@ async def test_a_plan_shows_a_create_as_held_that_no_run_has_held_yet(world: Any
 
 async def test_a_plan_leaves_out_what_waits_for_no_person(world: Any) -> None:
     """While a create elsewhere is in doubt, what has its key may be linked to that one."""
-    three = world("crm", "erp", "shop")
-    three.twin("crm").put("customers", vat="A1", name="Ana")
-    three.twin("erp").faults["create"].append(UNKNOWN_AND_LOST)
-    cut_off(three, "shop")
-    await three.run()
-    three.twin("shop").failure = None
+    three = await held_up(world, fault=UNKNOWN_AND_LOST)
     three.twin("shop").put("customers", tax="A1", name="Ana")
     report = await three.plan()
     assert (told_in(three, "shop"), report.summaries[0].planned.get(("shop", ActionKind.CREATE), 0)) == ([], 0)
@@ -293,11 +283,7 @@ async def test_a_saved_plan_holds_no_create_that_waits(world: Any) -> None:
 
 
 async def test_a_saved_create_is_refused_where_it_would_be_held_by_now(world: Any) -> None:
-    three = world("crm", "erp", "shop")
-    three.twin("crm").put("customers", vat="A1", name="Ana")
-    cut_off(three, "shop")
-    await three.run()
-    three.twin("shop").failure = None
+    three = await held_up(world)
     plan = await review(three)
     for name in ("Ana", "Anna"):
         three.twin("shop").put("customers", tax="A1", name=name)
